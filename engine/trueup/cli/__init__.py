@@ -1,0 +1,1 @@
+"""The command line: arguments, wiring, one command and one view per verb."""

@@ -1,0 +1,41 @@
+"""Resource ids and the addresses that people type for them."""
+
+import re
+from dataclasses import dataclass
+
+_ADDRESS = re.compile(
+    r"^(?P<kind>[A-Z][A-Za-z]*)/(?:(?P<environment>[^/@\s]+)/)?(?P<name>[^/@\s]+)(?:@(?P<version>[^/@\s]+))?$"
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResourceId:
+    """What tells one resource from another.
+
+    Versioned kinds have a version; a Deployment belongs to an environment, so that one name can move through
+    several of them. Absent parts are empty, which keeps ids sortable.
+    """
+
+    kind: str
+    name: str
+    version: str = ""
+    environment: str = ""
+
+    def __str__(self) -> str:
+        scope = f"{self.environment}/" if self.environment else ""
+        suffix = f"@{self.version}" if self.version else ""
+        return f"{self.kind}/{scope}{self.name}{suffix}"
+
+    @property
+    def short(self) -> str:
+        """The address without its kind: `support@2`."""
+        return str(self).split("/", 1)[1]
+
+
+def parse_address(text: str) -> ResourceId | None:
+    """Read `Kind/name`, `Kind/name@version` or `Kind/environment/name`; None when it is none of them."""
+    match = _ADDRESS.match(text)
+    if match is None:
+        return None
+    parts = match.groupdict(default="")
+    return ResourceId(parts["kind"], parts["name"], parts["version"], parts["environment"])

@@ -1,0 +1,1 @@
+"""Two states to changes: field paths, impact class, secret masks."""

@@ -1,0 +1,152 @@
+"""Changes: what turns the observed state into the desired one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trueup.core.digests import Digest
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.spec.resource import Path
+
+
+class Impact(StrEnum):
+    """What kind of thing a change touches; it decides which evidence it needs. Ordered by weight."""
+
+    METADATA = "metadata"
+    SCALE = "scale"
+    DECODING = "decoding"
+    PROMPT = "prompt"
+    RUNTIME = "runtime"
+    BUILD = "build"
+    TOKENIZER = "tokenizer"
+    ADAPTER = "adapter"
+    WEIGHTS = "weights"
+
+
+class Movement(StrEnum):
+    """Where a release comes from: a new one, one verified upstream, or one that was verified here before."""
+
+    CHANGE = "change"
+    PROMOTION = "promotion"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of one document.
+
+    Attributes:
+        address: The document: the deployment itself or one it reaches (`Prompt/support@3`).
+        path: Field path.
+        before: Old value, None when absent. Secrets are masked.
+        after: New value, None when absent.
+        words: For text, the word-level difference: runs of ("equal" | "delete" | "insert", text).
+    """
+
+    address: str
+    path: Path
+    before: Json
+    after: Json
+    words: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A deployment that is declared and does not run."""
+
+    address: ResourceId
+    reason: str
+    impacts: tuple[Impact, ...]
+    fields: tuple[FieldChange, ...]
+    release: Digest
+    movement: Movement = Movement.CHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A deployment that runs and differs.
+
+    Attributes:
+        drift: The target differs although the declaration did not change since it was applied.
+        restart: New server processes are needed (symbol `-/+`); otherwise only the route changes.
+        from_release: Digest of the release that runs.
+        movement: Whether the new release is new, promoted or rolled back to.
+    """
+
+    address: ResourceId
+    reason: str
+    impacts: tuple[Impact, ...]
+    fields: tuple[FieldChange, ...]
+    from_release: Digest
+    release: Digest
+    restart: bool
+    drift: bool = False
+    movement: Movement = Movement.CHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A deployment that runs and is no longer declared, or a server process that no release needs."""
+
+    address: ResourceId
+    reason: str
+    release: Digest
+    servers: tuple[Digest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """An artifact that a release needs and the store does not have."""
+
+    address: ResourceId
+    reason: str
+    uri: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An artifact that must be built; `source` is the digest it is built from."""
+
+    address: ResourceId
+    reason: str
+    mode: str
+    parameters: tuple[tuple[str, Json], ...]
+    source: Digest
+    key: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """An evaluation without fresh passing evidence; `deployment` is what it is run for."""
+
+    address: ResourceId
+    reason: str
+    deployment: ResourceId
+    key: Digest
+
+
+Change = Create | Update | Delete | Fetch | Build | Evaluate
+
+
+def symbol(change: Change) -> tuple[str, str]:
+    """Return the symbol and the word for *change*."""
+    match change:
+        case Create(movement=Movement.PROMOTION) | Update(movement=Movement.PROMOTION):
+            return ">", "promote"
+        case Create(movement=Movement.ROLLBACK) | Update(movement=Movement.ROLLBACK):
+            return "<", "roll back"
+        case Create():
+            return "+", "create"
+        case Update(restart=True):
+            return "-/+", "replace"
+        case Update():
+            return "~", "update"
+        case Delete():
+            return "-", "delete"
+        case Fetch():
+            return "+", "fetch"
+        case Build():
+            return "+", "build"
+        case Evaluate():
+            return "+", "evaluate"

@@ -1,0 +1,1 @@
+"""Evidence: measured results bound to exact digests."""

@@ -1,0 +1,1 @@
+"""What targets and stores report, normalised; health; drift that matters."""

@@ -1,0 +1,184 @@
+"""Observed state: what runs and what exists, without anything that changes by itself.
+
+Process ids, ports and times are facts for `status`; they stay out of the digest, because a server that was
+restarted after a crash serves the same release and must not make a reviewed plan stale.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+from trueup.core.digests import Digest, digest_of
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.evidence.evidence import Evidence
+
+
+class Health(StrEnum):
+    """What is known of a server or gateway."""
+
+    HEALTHY = "healthy"
+    STARTING = "starting"
+    UNHEALTHY = "unhealthy"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedServer:
+    """One server process (or what is left of it).
+
+    Attributes:
+        key: `ServerSpec.key` it was started for.
+        replica: Number from 0.
+        health: What its own health check and last completion say.
+        spec: The spec it was started with, as JSON.
+        pid: Process id, 0 when it does not run.
+        port: Loopback port.
+        started_at: Start of the process.
+        restarts: Restarts by the supervisor since the server was asked for.
+        detail: Why it is not healthy, in words.
+    """
+
+    key: Digest
+    replica: int
+    health: Health
+    spec: Json
+    pid: int = 0
+    port: int = 0
+    started_at: datetime | None = None
+    restarts: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedRoute:
+    """What the gateway really does for one deployment, and the manifest that was applied for it.
+
+    Attributes:
+        deployment: `Deployment/<environment>/<name>`.
+        release: Digest of the release that gets the traffic.
+        server: Server key the route points at.
+        route: The route spec in force, as JSON.
+        manifest: What apply left with the target: the deployment's JSON and the canonical documents behind
+            it by address, so that a diff needs nothing but the target.
+        revision: The commit that was applied.
+        applied_at: When traffic was moved.
+        requests: Requests answered since then.
+        failures: Requests that failed in the server or on the way to it.
+    """
+
+    deployment: ResourceId
+    release: Digest
+    server: Digest
+    route: Json
+    manifest: Json
+    revision: str = ""
+    applied_at: datetime | None = None
+    requests: int = 0
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedTarget:
+    """What a target reports for one environment."""
+
+    environment: str
+    gateway: Health
+    address: str
+    servers: tuple[ObservedServer, ...] = ()
+    routes: tuple[ObservedRoute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A release that must not be rolled out in an environment until someone lifts the hold."""
+
+    environment: str
+    deployment: ResourceId
+    release: Digest
+    reason: str
+    author: str
+    since: datetime
+    expires: datetime | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the hold as JSON."""
+        return {
+            "environment": self.environment,
+            "deployment": str(self.deployment),
+            "release": self.release,
+            "reason": self.reason,
+            "author": self.author,
+            "since": self.since.isoformat(),
+            "expires": self.expires.isoformat() if self.expires else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRelease:
+    """A release that served an environment and passed its checks; the target of a rollback.
+
+    Attributes:
+        deployment: Where it served.
+        release: Its digest.
+        manifest: The deployment's JSON when it was verified (release tuple with pins, server, route).
+        revision: The commit it was applied from.
+        record: Digest of the ledger record that says so.
+        verified_at: When.
+        retained: Every artifact it needs is still in the store.
+    """
+
+    deployment: ResourceId
+    release: Digest
+    manifest: Json
+    revision: str
+    record: Digest
+    verified_at: datetime
+    retained: bool = True
+
+
+@dataclass(frozen=True)
+class ObservedState:
+    """Everything observed for one environment.
+
+    Attributes:
+        target: What the target reports.
+        artifacts: Store keys (artifact digests and build keys) that are present and whole.
+        evidence: Evidence found for the keys that were asked for, newest first per key.
+        verified: Releases verified in this environment, newest first.
+        upstream: Releases verified in the upstream environment, newest first.
+        holds: Holds in force in this environment.
+    """
+
+    target: ObservedTarget
+    artifacts: frozenset[Digest] = frozenset()
+    evidence: tuple[Evidence, ...] = ()
+    verified: tuple[VerifiedRelease, ...] = ()
+    upstream: tuple[VerifiedRelease, ...] = ()
+    holds: tuple[Hold, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Json]:
+        """Return what the digest is taken over: states, never process ids, ports, counts or times."""
+        return {
+            "environment": self.target.environment,
+            "gateway": self.target.gateway.value,
+            "servers": [
+                [s.key, s.replica, s.health.value]
+                for s in sorted(self.target.servers, key=lambda s: (s.key, s.replica))
+            ],
+            "routes": {
+                str(r.deployment): {"release": r.release, "server": r.server, "route": r.route}
+                for r in self.target.routes
+            },
+            "artifacts": sorted(self.artifacts),
+            "evidence": sorted(e.digest for e in self.evidence),
+            "verified": [[str(v.deployment), v.release, v.retained] for v in self.verified],
+            "upstream": [[str(v.deployment), v.release] for v in self.upstream],
+            "holds": [[str(h.deployment), h.release] for h in self.holds],
+        }
+
+    @cached_property
+    def digest(self) -> Digest:
+        """The identity of the observed state."""
+        return digest_of(self.to_json())

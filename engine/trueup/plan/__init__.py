@@ -1,0 +1,1 @@
+"""Changes to an ordered plan with reasons and an id; the plan file."""

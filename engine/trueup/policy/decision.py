@@ -1,0 +1,130 @@
+"""Decisions: what policy says of a plan. An engine that could not answer is a third outcome, and denies."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trueup.core.diagnostics import Span
+from trueup.core.digests import Digest
+from trueup.core.json import Json
+from trueup.plan.plan import Plan
+from trueup.spec.resource import Path
+
+
+class Outcome(StrEnum):
+    """What a decision says."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    ERROR = "error"
+
+
+class Enforcement(StrEnum):
+    """What a violation does: stop the plan, or be shown."""
+
+    DENY = "deny"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that one resource breaks.
+
+    Attributes:
+        rule: Stable rule id, `SC-01`.
+        title: The rule in a few words.
+        severity: `critical`, `high`, `medium` or `low`.
+        enforcement: Deny or warn.
+        address: Resource it is about.
+        path: Field path inside that resource.
+        message: What is wrong, with the values that make it so.
+        remediation: What to do.
+        span: File, line and column of `path`.
+        excepted_by: Address of the PolicyException that lifts it; empty when none does.
+    """
+
+    rule: str
+    title: str
+    severity: str
+    enforcement: Enforcement
+    address: str
+    path: Path
+    message: str
+    remediation: str = ""
+    span: Span | None = None
+    excepted_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineError:
+    """A policy that could not be evaluated: where, and what the engine said."""
+
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What policy says of one document.
+
+    Attributes:
+        outcome: Allow, deny or error; error is never allow.
+        violations: Sorted by severity, rule, address.
+        errors: Policies that could not be evaluated.
+        bundle: Digest of the policies and their data.
+        input: Digest of the policy document; the document itself goes to the ledger.
+        engine: Name and version of what evaluated.
+        rules: Ids of all rules that were evaluated.
+    """
+
+    outcome: Outcome
+    violations: tuple[Violation, ...]
+    errors: tuple[EngineError, ...]
+    bundle: Digest
+    input: Digest
+    engine: str
+    rules: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the decision as JSON, the form the ledger keeps."""
+        return {
+            "outcome": self.outcome.value,
+            "violations": [
+                {
+                    "rule": v.rule,
+                    "severity": v.severity,
+                    "enforcement": v.enforcement.value,
+                    "address": v.address,
+                    "path": list(v.path),
+                    "message": v.message,
+                    "exceptedBy": v.excepted_by,
+                }
+                for v in self.violations
+            ],
+            "errors": [e.message for e in self.errors],
+            "bundle": self.bundle,
+            "input": self.input,
+            "engine": self.engine,
+            "rules": list(self.rules),
+        }
+
+
+class ApprovedPlan:
+    """A plan that policy allows. Only `approve` makes one; `apply` takes nothing else."""
+
+    __slots__ = ("decision", "plan")
+
+    def __init__(self, plan: Plan, decision: Decision, *, token: object) -> None:
+        if token is not _TOKEN:
+            raise TypeError("an ApprovedPlan comes from approve() and from nowhere else")
+        self.plan = plan
+        self.decision = decision
+
+
+_TOKEN = object()
+
+
+def approve(plan: Plan, decision: Decision) -> ApprovedPlan | Decision:
+    """Return *plan* as approved when *decision* allows it, else the decision that does not."""
+    if decision.outcome is not Outcome.ALLOW or decision.errors:
+        return decision
+    return ApprovedPlan(plan, decision, token=_TOKEN)

@@ -1,0 +1,264 @@
+"""Every port on one page. Code that only looks takes the read half, so that planning cannot change anything."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.digests import Digest, Revision
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.desired.state import ArtifactPin, BuildPin, RequiredEvaluation, RouteSpec, ServerSpec
+from trueup.evidence.evidence import Evidence
+from trueup.ledger.record import Draft, Record
+from trueup.observed.state import ObservedTarget
+from trueup.spec.resource import SourceFile
+
+Progress = Callable[[str, int, int], None]
+"""Told (what, done, total) in bytes or examples while work goes on; total 0 when unknown."""
+
+
+class Clock(Protocol):
+    """The only way to the time."""
+
+    def now(self) -> datetime:
+        """Return the time, UTC and aware."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SourceTree(Protocol):
+    """Files of one revision, or of the work tree."""
+
+    @property
+    def revision(self) -> Revision:
+        """The commit; empty when the work tree has uncommitted changes below the paths read."""
+        ...
+
+    def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
+        """Yield the files below *folders* (from the repository root), in path order.
+
+        Symbolic links are not followed. Larger files than the limit come with empty content and a blob id.
+        """
+        ...
+
+    def read(self, path: str) -> bytes | Diagnostic:
+        """Return one file's bytes, or why it cannot be had (absent, leaves the repository, too large)."""
+        ...
+
+
+class StoreReader(Protocol):
+    """What the artifact store has."""
+
+    def find(self, key: Digest) -> Path | None:
+        """Return where the artifact under *key* lies (a file or a folder), None unless present and whole."""
+        ...
+
+    def present(self, keys: Iterable[Digest]) -> frozenset[Digest]:
+        """Return those of *keys* that are present and whole."""
+        ...
+
+
+class Store(StoreReader, Protocol):
+    """Artifacts by digest or build key; what is half done is never seen under its key."""
+
+    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+        """Bring *artifact* in, verify its digest, and return where it lies; resume what was interrupted."""
+        ...
+
+    def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
+        """Build once under the build's key and return where the result lies."""
+        ...
+
+
+class TargetObserver(Protocol):
+    """Looks at a target."""
+
+    def observe(self, environment: str) -> ObservedTarget:
+        """Report what runs for *environment*; an empty target when nothing ever ran."""
+        ...
+
+
+class Target(TargetObserver, Protocol):
+    """Where things run. Each call is idempotent: doing it again after a kill changes nothing."""
+
+    def start(self, environment: str, server: ServerSpec, artifact: Path) -> None:
+        """Have `server.replicas` processes of *server* running and ready; raise when one does not get there."""
+        ...
+
+    def route(self, environment: str, table: "RouteTable") -> None:
+        """Make *table* the whole truth of the gateway, atomically; the gateway is started when needed."""
+        ...
+
+    def stop(self, environment: str, servers: Sequence[Digest]) -> None:
+        """Drain and end the servers; all of them and the gateway when the table is empty."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One deployment's entry in the gateway; fields as in `ObservedRoute`."""
+
+    deployment: ResourceId
+    release: Digest
+    server: Digest
+    spec: RouteSpec
+    manifest: Json
+    revision: Revision
+    applied_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """All routes of one environment and where the gateway listens (port 0: a free one, kept)."""
+
+    host: str
+    port: int
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRequest:
+    """One evaluation to run against one server.
+
+    Attributes:
+        required: The evaluation and its key.
+        declared: Canonical JSON of the Evaluation document.
+        dataset: Folder or file with the data.
+        server: Digest of the server that answers.
+        route: The release's prompt and decoding, applied as the gateway would.
+        subject: Digests the evidence is bound to.
+    """
+
+    required: RequiredEvaluation
+    declared: bytes
+    dataset: Path
+    server: Digest
+    route: RouteSpec
+    subject: tuple[tuple[str, Digest], ...]
+
+
+class Evaluator(Protocol):
+    """Runs evaluations against servers of a target."""
+
+    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
+        """Run it and return what was measured; raise when it could not be found out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """One policy or data file of a bundle: its path inside the bundle and its bytes."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One result of one rule, as the engine gave it; `raw` is the object or string of the Rego set."""
+
+    rule_set: str
+    package: str
+    raw: Json
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an engine says of one document: results, or errors that deny."""
+
+    results: tuple[RuleResult, ...]
+    errors: tuple[Diagnostic, ...]
+    rules: tuple[str, ...]
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """One `test_` rule: whether it passed, how long it took, what it printed."""
+
+    package: str
+    name: str
+    passed: bool
+    seconds: float
+    output: str = ""
+    span: Span | None = None
+
+
+class PolicyEngine(Protocol):
+    """Rego, wherever it runs."""
+
+    def check(self, bundle: Sequence[PolicyFile]) -> tuple[Diagnostic, ...]:
+        """Find what is wrong with the policies without evaluating anything."""
+        ...
+
+    def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
+        """Evaluate every `deny`, `violation` and `warn` of the bundle on each document (JSON text)."""
+        ...
+
+    def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
+        """Run the `test_` rules."""
+        ...
+
+
+class LedgerReader(Protocol):
+    """The records."""
+
+    def records(self) -> Iterator[Record]:
+        """Yield all records, newest first, without verifying them."""
+        ...
+
+    def attachment(self, digest: Digest) -> bytes | None:
+        """Return a document kept beside a record."""
+        ...
+
+    def verify(self) -> tuple[int, tuple[Diagnostic, ...]]:
+        """Return how many records there are and every break of the chain, offline."""
+        ...
+
+
+class Ledger(LedgerReader, Protocol):
+    """The records, with the right to add one."""
+
+    def append(self, draft: Draft) -> Record:
+        """Add a record at the end; when another run got there first, take the next place."""
+        ...
+
+
+class Lock(Protocol):
+    """One apply at a time in an environment."""
+
+    def hold(self, environment: str, command: str, timeout_seconds: float) -> AbstractContextManager[None]:
+        """Hold the lock while the context lasts; raise `LockHeldError` that names the holder."""
+        ...
+
+
+class Journal(Protocol):
+    """What an apply is about to do, written and synced before it does it."""
+
+    def write(self, environment: str, entry: Mapping[str, Json]) -> None:
+        """Append *entry* durably."""
+        ...
+
+    def unfinished(self, environment: str) -> tuple[Mapping[str, Json], ...]:
+        """Return the entries of a run that did not end; a torn last line is left out."""
+        ...
+
+    def close(self, environment: str) -> None:
+        """Mark the run as ended."""
+        ...
+
+
+class Committer(Protocol):
+    """Writes commits to the user's branch."""
+
+    def commit(self, path: str, content: bytes, message: str) -> Revision:
+        """Commit *content* as *path* on the current branch, and nothing else; the work tree follows if clean."""
+        ...

@@ -1,0 +1,75 @@
+"""A declared resource, as the rest of the engine sees it; and where it was declared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.digests import BlobId, Digest
+from trueup.core.ids import ResourceId
+
+Path = tuple[str | int, ...]
+"""A place inside a document: keys and list indexes from its top."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One declared file: its path from the repository root (with `/`), its git blob id and its bytes."""
+
+    path: str
+    blob: BlobId
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a document was read from; `document` counts from 0 inside a multi-document file."""
+
+    path: str
+    blob: BlobId
+    document: int
+    line: int
+
+    @property
+    def span(self) -> Span:
+        """The first line of the document."""
+        return Span(self.path, self.line, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One resource names another: at *path* of its document, it names *target*."""
+
+    path: Path
+    target: ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One declared document that passed its schema.
+
+    Attributes:
+        id: Kind, name, and version or environment.
+        digest: Digest of `canonical`; the identity of the content.
+        canonical: Canonical JSON of the document as declared (defaults not filled in, so that a newer tool
+            gives the same digest), with the text of included files under `content` beside their `file`.
+        origin: Where it was read.
+        references: What it names, in document order.
+    """
+
+    id: ResourceId
+    digest: Digest
+    canonical: bytes
+    origin: Origin
+    references: tuple[Reference, ...]
+
+
+Resources = Mapping[ResourceId, Resource]
+"""All resources of one revision, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What reading gave: the good resources and every problem of the others."""
+
+    resources: Resources
+    diagnostics: tuple[Diagnostic, ...]

@@ -1,0 +1,1 @@
+"""One module per user intent: validate, plan, apply, rollback, audit, ..."""
