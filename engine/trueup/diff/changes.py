@@ -132,16 +132,8 @@ Change = Create | Update | Delete | Fetch | Build | Evaluate
 def symbol(change: Change) -> tuple[str, str]:
     """Return the symbol and the word for *change*."""
     match change:
-        case Create(movement=Movement.PROMOTION) | Update(movement=Movement.PROMOTION):
-            return ">", "promote"
-        case Create(movement=Movement.ROLLBACK) | Update(movement=Movement.ROLLBACK):
-            return "<", "roll back"
-        case Create():
-            return "+", "create"
-        case Update(restart=True):
-            return "-/+", "replace"
-        case Update():
-            return "~", "update"
+        case Create() | Update():
+            return _deployment_symbol(change)
         case Delete():
             return "-", "delete"
         case Fetch():
@@ -150,3 +142,15 @@ def symbol(change: Change) -> tuple[str, str]:
             return "+", "build"
         case Evaluate():
             return "+", "evaluate"
+
+
+def _deployment_symbol(change: Create | Update) -> tuple[str, str]:
+    match change.movement:
+        case Movement.PROMOTION:
+            return ">", "promote"
+        case Movement.ROLLBACK:
+            return "<", "roll back"
+        case Movement.CHANGE:
+            if isinstance(change, Create):
+                return "+", "create"
+            return ("-/+", "replace") if change.restart else ("~", "update")

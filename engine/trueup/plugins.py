@@ -1,0 +1,1 @@
+"""Finds an adapter by entry-point group and name; built-ins register the same way."""
