@@ -1,5 +1,6 @@
 """Desired state: what one environment should run, with every input pinned by digest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -163,6 +164,49 @@ class RouteSpec:
             "limits": dict(self.limits),
             "keys": list(self.keys),
         }
+
+    @classmethod
+    def from_json(cls, value: Json) -> "RouteSpec":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError, TypeError: *value* has another shape.
+        """
+        match value:
+            case {
+                "modelName": str(name),
+                "messages": [*messages],
+                "templateFormat": str(template_format),
+                "variables": [*variables],
+                "decoding": decoding,
+                "limits": limits,
+                "keys": [*keys],
+            }:
+                return cls(
+                    name,
+                    tuple(_message(m) for m in messages),
+                    template_format,
+                    tuple(variables),
+                    _pairs(decoding),
+                    _pairs(limits),
+                    tuple(str(k) for k in keys),
+                )
+            case _:
+                raise ValueError("not a route spec")
+
+
+def _pairs(value: Json) -> tuple[tuple[str, Json], ...]:
+    if not isinstance(value, Mapping):
+        raise TypeError("not a mapping")
+    return tuple(sorted(value.items()))
+
+
+def _message(value: Json) -> tuple[str, str]:
+    match value:
+        case {"role": str(role), "content": str(content)}:
+            return role, content
+        case _:
+            raise ValueError("not a chat message")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,51 @@
+"""Observes: asks target, store and ledger, and gives back one value. Changes nothing."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from trueup.core.digests import Digest
+from trueup.desired.state import DesiredState
+from trueup.ledger import history
+from trueup.ledger.record import Record
+from trueup.observed.state import ObservedState, VerifiedRelease
+from trueup.ports import LedgerReader, StoreReader, TargetObserver
+
+
+def observe(
+    desired: DesiredState, target: TargetObserver, store: StoreReader, ledger: LedgerReader, now: datetime
+) -> ObservedState:
+    """Return what runs, exists and is known for the environment of *desired*."""
+    environment = desired.environment.name
+    records: tuple[Record, ...] = tuple(ledger.records())
+    evaluation_keys = [e.key for d in desired.deployments for e in d.evaluations]
+    verified = history.verified_releases(records, environment)
+    upstream: tuple[VerifiedRelease, ...] = ()
+    if desired.environment.upstream:
+        upstream = history.verified_releases(records, desired.environment.upstream)
+    served = {v.release: _served_key(v) for v in (*verified, *upstream)}
+    present = store.present([*_wanted_keys(desired), *(k for k in served.values() if k)])
+    return ObservedState(
+        target=target.observe(environment),
+        artifacts=present & frozenset(_wanted_keys(desired)),
+        evidence=history.evidence(records, evaluation_keys),
+        verified=tuple(replace(v, retained=served[v.release] in present) for v in verified),
+        upstream=upstream,
+        holds=history.holds_in_force(records, environment, now),
+    )
+
+
+def _wanted_keys(desired: DesiredState) -> Iterable[Digest]:
+    for deployment in desired.deployments:
+        yield deployment.release.artifact.digest
+        yield deployment.release.build.key
+        yield from (e.dataset.digest for e in deployment.evaluations)
+
+
+def _served_key(verified: VerifiedRelease) -> Digest | None:
+    """Read from the manifest which store key the release's servers load."""
+    match verified.manifest:
+        case {"deployment": {"server": {"artifact": str(key)}}}:
+            return Digest(key)
+        case _:
+            return None
