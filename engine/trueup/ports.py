@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
@@ -15,6 +15,10 @@ from trueup.desired.state import ArtifactPin, BuildPin, RequiredEvaluation, Rout
 from trueup.evidence.evidence import Evidence
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import ObservedTarget
+from trueup.policy.results import Evaluation as Evaluation
+from trueup.policy.results import PolicyFile as PolicyFile
+from trueup.policy.results import RuleResult as RuleResult
+from trueup.policy.results import RuleTest as RuleTest
 from trueup.spec.resource import SourceFile
 
 Progress = Callable[[str, int, int], None]
@@ -150,46 +154,6 @@ class Evaluator(Protocol):
     def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
         """Run it and return what was measured; raise when it could not be found out."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyFile:
-    """One policy or data file of a bundle: its path inside the bundle and its bytes."""
-
-    path: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RuleResult:
-    """One result of one rule, as the engine gave it; `raw` is the object or string of the Rego set."""
-
-    rule_set: str
-    package: str
-    raw: Json
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What an engine says of one document: results, or errors that deny."""
-
-    results: tuple[RuleResult, ...]
-    errors: tuple[Diagnostic, ...]
-    rules: tuple[str, ...]
-    engine: str
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTest:
-    """One `test_` rule: whether it passed, how long it took, what it printed."""
-
-    package: str
-    name: str
-    passed: bool
-    seconds: float
-    output: str = ""
-    span: Span | None = None
 
 
 class PolicyEngine(Protocol):

@@ -1,0 +1,93 @@
+"""What goes into a policy engine and what comes out of it, before anybody judges."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.json import Json
+from trueup.spec.resource import Path
+
+Locate = Callable[[str, Path], Span | None]
+"""Maps a resource's address and a field path inside it to file, line and column."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """One policy or data file of a bundle.
+
+    Attributes:
+        path: Where people find it, from the repository root or below `library/`.
+        content: Its bytes.
+        root: The folder the bundle was read from, a prefix of `path`: a data file appears in `data` at the
+            folder it has below it. Empty for the top.
+    """
+
+    path: str
+    content: bytes
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What a rule says of itself in its METADATA comment; empty parts were not said.
+
+    Attributes:
+        id: Stable id, `SC-01`; for a rule that names none, `package/rule`.
+        package: Its package without `data`, dotted.
+        rule_set: `deny`, `violation` or `warn`, with its suffix.
+        title: The rule in a few words.
+        severity: `critical`, `high`, `medium`, `low` or empty.
+        controls: Clauses of laws and standards it serves.
+        remediation: What to do about a violation.
+        span: Where it is defined.
+    """
+
+    id: str
+    package: str
+    rule_set: str
+    title: str = ""
+    severity: str = ""
+    controls: tuple[str, ...] = ()
+    remediation: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One result of one rule, as the engine gave it; `raw` is the object or string of the Rego set."""
+
+    rule_set: str
+    package: str
+    raw: Json
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an engine says of one document: results, or errors that deny.
+
+    Attributes:
+        results: Everything the rules gave, in the engine's order.
+        errors: What could not be evaluated.
+        rules: Ids of the rules that were asked.
+        engine: Name and version of what evaluated.
+        described: What those rules say of themselves.
+    """
+
+    results: tuple[RuleResult, ...]
+    errors: tuple[Diagnostic, ...]
+    rules: tuple[str, ...]
+    engine: str
+    described: tuple[RuleInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """One `test_` rule: whether it passed, how long it took, what it printed."""
+
+    package: str
+    name: str
+    passed: bool
+    seconds: float
+    output: str = ""
+    span: Span | None = None
