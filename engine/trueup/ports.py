@@ -15,10 +15,10 @@ from trueup.desired.state import ArtifactPin, BuildPin, RequiredEvaluation, Rout
 from trueup.evidence.evidence import Evidence
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import ObservedTarget
-from trueup.policy.results import Evaluation as Evaluation
-from trueup.policy.results import PolicyFile as PolicyFile
-from trueup.policy.results import RuleResult as RuleResult
-from trueup.policy.results import RuleTest as RuleTest
+from trueup.policy.results import Evaluation as Evaluation  # noqa: PLC0414 exported: engines and their callers speak of it
+from trueup.policy.results import PolicyFile as PolicyFile  # noqa: PLC0414 exported: engines and their callers speak of it
+from trueup.policy.results import RuleResult as RuleResult  # noqa: PLC0414 exported: engines and their callers speak of it
+from trueup.policy.results import RuleTest as RuleTest  # noqa: PLC0414 exported: engines and their callers speak of it
 from trueup.spec.resource import SourceFile
 
 Progress = Callable[[str, int, int], None]
