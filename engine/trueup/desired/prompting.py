@@ -86,7 +86,8 @@ def fill_in(template: str, template_format: str, values: Mapping[str, Json]) -> 
             return _FSTRING.sub(lambda m: _fstring(m, values), template)
         case "jinja2":
             return _jinja2(template, values)
-    raise ValueError(f"The template format `{template_format}` is none of mustache, fstring, jinja2.")
+        case _:
+            raise ValueError(f"The template format `{template_format}` is none of mustache, fstring, jinja2.")
 
 
 def _mustache(match: re.Match[str], values: Mapping[str, Json]) -> str:
@@ -163,7 +164,7 @@ def _schema_problems(name: str, value: Json, schema: Json) -> list[str]:
     problems = []
     kind = schema.get("type")
     kinds = [kind] if isinstance(kind, str) else [str(k) for k in kind] if isinstance(kind, Sequence) else []
-    if kinds and not any(_JSON_TYPES.get(k, lambda _: False)(value) for k in kinds):
+    if kinds and not any(k in _JSON_TYPES and _JSON_TYPES[k](value) for k in kinds):
         problems.append(f"The variable `{name}` must be of type {' or '.join(kinds)}.")
     allowed = schema.get("enum")
     if isinstance(allowed, Sequence) and value not in allowed:
