@@ -1,0 +1,1 @@
+"""`trueup audit ...`: one module a second word."""

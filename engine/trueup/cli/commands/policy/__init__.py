@@ -1,0 +1,1 @@
+"""`trueup policy ...`: one module a second word."""

@@ -1,0 +1,213 @@
+"""The console: the one place that writes. Data goes to standard output, all else to standard error."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from trueup.cli.output import PLAIN, SGR, Format, OutputFile, Render, Style, is_automation, wants_color
+
+if TYPE_CHECKING:
+    from trueup.cli.progress import Progress
+    from trueup.core.diagnostics import Diagnostic
+
+_NUMBER = f"(?:{'|'.join(SGR.values())})"
+_OWN_COLOR = re.compile(rf"\x1b\[(?:0|{_NUMBER}(?:;{_NUMBER})*)m")
+_CONTROL = re.compile(
+    # C0 without tab and newline, DEL, C1, and the marks that reorder text (CVE-2021-42574): what a repository
+    # holds must not move the cursor of who reads about it, nor read otherwise than it is.
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+class Console:
+    """Writes for one run of one command.
+
+    Attributes:
+        environment: The variables of the process.
+        format: What goes to standard output.
+        files: What is written to files besides.
+        width: Columns of the terminal.
+    """
+
+    def __init__(
+        self,
+        stdout: TextIO,
+        stderr: TextIO,
+        environment: Mapping[str, str],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Write to the given streams; *environment* decides about colour and progress."""
+        self._stdout = stdout
+        self._stderr = stderr
+        self._monotonic = monotonic
+        self._progress: Progress | None = None
+        self._gone: set[TextIO] = set()
+        self.environment = environment
+        self.format = Format.TEXT
+        self.files: tuple[OutputFile, ...] = ()
+        self.width = _width(environment, stderr)
+        self.configure()
+
+    def configure(self, *, color: str = "auto", output: Format = Format.TEXT, files: Sequence[OutputFile] = ()) -> None:
+        """Take what the flags say."""
+        self.format = Format(output)
+        self.files = tuple(files)
+        self._color_out = wants_color(color, self.environment, is_terminal=self._stdout.isatty())
+        self._color_err = wants_color(color, self.environment, is_terminal=self._stderr.isatty())
+
+    @property
+    def style(self) -> Style:
+        """How text on standard output is painted."""
+        return Style(self._color_out)
+
+    @property
+    def error_style(self) -> Style:
+        """How text on standard error is painted."""
+        return Style(self._color_err)
+
+    @property
+    def progress(self) -> "Progress":
+        """Where long work reports; see `ports.Progress`."""
+        if self._progress is None:
+            from trueup.cli.progress import Progress
+
+            live = (
+                self._stderr.isatty() and not is_automation(self.environment) and self.environment.get("TERM") != "dumb"
+            )
+            self._progress = Progress(self._write_progress, self._monotonic, live=live, width=self.width)
+        return self._progress
+
+    def publish(self, render: Render) -> None:
+        """Write a result: to standard output in the chosen format, and to every output file in its own.
+
+        Raises:
+            PermanentError: An output file cannot be written.
+        """
+        self.out(render(self.format, self.style if self.format is Format.TEXT else PLAIN))
+        self.publish_files(render)
+
+    def publish_files(self, render: Render) -> None:
+        """Write a result to the output files only, for commands that stream to standard output."""
+        for file in self.files:
+            text = render(file.format, PLAIN)
+            if file.format.is_for_people:
+                text = _visible(text, color=False)
+            _replace(file.path, text if text.endswith("\n") or not text else text + "\n")
+
+    def out(self, text: str) -> None:
+        """Write data to standard output, ending in a newline; nothing at all for an empty text."""
+        if self.format.is_for_people:
+            text = _visible(text, color=self._color_out)
+        self._line(self._stdout, text)
+
+    def note(self, text: str) -> None:
+        """Write a line for the reader, not for the next program, to standard error."""
+        self._line(self._stderr, _visible(text, color=self._color_err))
+
+    def report(self, diagnostics: Iterable["Diagnostic"]) -> None:
+        """Write problems to standard error as text."""
+        from trueup.cli.problems import problem_text
+
+        for diagnostic in diagnostics:
+            self.note(problem_text(diagnostic, self.error_style))
+
+    def close(self) -> None:
+        """Stop drawing and hand everything to the system; never raises."""
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+        for stream in (self._stdout, self._stderr):
+            self._guarded(stream, stream.flush)
+
+    def _line(self, stream: TextIO, text: str) -> None:
+        if not text:
+            return
+        if self._progress is not None:
+            self._progress.clear()
+        self._write(stream, text if text.endswith("\n") else text + "\n")
+
+    def _write_progress(self, text: str) -> None:
+        self._write(self._stderr, text)
+        self._guarded(self._stderr, self._stderr.flush)
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        # Encoding twice costs less than a traceback on a terminal that cannot show an arrow.
+        encodable = text.encode(encoding, "replace").decode(encoding)
+        self._guarded(stream, lambda: stream.write(encodable))
+
+    def _guarded(self, stream: TextIO, action: Callable[[], object]) -> None:
+        """Do *action*; when the reader has gone, drop it and what follows: an apply must end, not break off."""
+        if stream in self._gone:
+            return
+        try:
+            action()
+        except BrokenPipeError:
+            self._gone.add(stream)
+            _discard(stream)
+        except ValueError:  # closed under us, as when the interpreter ends
+            self._gone.add(stream)
+
+
+def _discard(stream: TextIO) -> None:
+    """Point the stream's file descriptor at nothing, or Python complains about it when it exits."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def _visible(text: str, *, color: bool) -> str:
+    """Spell control characters out, except our own colours when *color* is on."""
+    if _CONTROL.search(text) is None:
+        return text
+    if not color:
+        return _CONTROL.sub(_escape, text)
+    pieces: list[str] = []
+    end = 0
+    for match in _OWN_COLOR.finditer(text):
+        pieces += [_CONTROL.sub(_escape, text[end : match.start()]), match.group()]
+        end = match.end()
+    return "".join([*pieces, _CONTROL.sub(_escape, text[end:])])
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode("ascii")
+
+
+def _width(environment: Mapping[str, str], stream: TextIO) -> int:
+    columns = environment.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _replace(path: str, text: str) -> None:
+    """Write a file whole or not at all."""
+    from trueup.cli.codes import OUTPUT_NOT_WRITTEN
+    from trueup.core.errors import PermanentError
+
+    part = f"{path}.{os.getpid()}.part"
+    if os.path.exists(path) and not os.path.isfile(path):
+        part = path  # a pipe or a device is written to, not replaced
+    try:
+        try:
+            with open(part, "w", encoding="utf-8", errors="replace") as file:
+                file.write(text)
+            if part != path:
+                os.replace(part, path)
+        except OSError:
+            if part != path and os.path.exists(part):
+                os.unlink(part)
+            raise
+    except OSError as error:
+        raise PermanentError(OUTPUT_NOT_WRITTEN, f"{path}: {error.strerror}") from error

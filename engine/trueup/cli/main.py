@@ -1,0 +1,227 @@
+"""The entry point: finds the command, runs it, turns every way it can end into an exit code.
+
+Imports nothing at the top that `--version` and `--help` can do without.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TextIO, cast
+
+from trueup.cli.console import Console
+from trueup.cli.exit_codes import ExitCode
+from trueup.cli.verbs import SUBVERBS, VERBS, module_name
+
+if TYPE_CHECKING:
+    import argparse
+
+    from trueup.cli.arguments import Parser
+    from trueup.core.diagnostics import Diagnostic
+
+_LEADING_WITH_VALUE = ("-C", "--directory", "--color", "-e", "--environment", "-o", "--output", "--output-file")
+_USAGE = "trueup COMMAND [options]"
+
+
+class Command(Protocol):
+    """What a module in `commands/` offers."""
+
+    SUMMARY: str
+    EXAMPLE: str
+
+    def add_arguments(self, parser: "argparse.ArgumentParser") -> None:
+        """Add the arguments of the command."""
+        ...
+
+    def run(self, arguments: "argparse.Namespace", console: Console) -> int:
+        """Run it and return the exit code."""
+        ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `trueup` with this process's streams and variables, and return the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    return run(words, sys.stdout, sys.stderr, os.environ)
+
+
+def run(words: Sequence[str], stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) -> int:
+    """Run one command line and return its exit code; whatever happens, an exception is not how it ends."""
+    console = Console(stdout, stderr, environment)
+    try:
+        leading, rest = _split(words)
+        return _run_command(leading, rest, console) if rest else _run_bare(leading, console)
+    except KeyboardInterrupt:
+        console.note("interrupted")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place before the user, where each kind gets its words
+        return _failed(error, console, debug="--debug" in words or _is_set(environment.get("TRUEUP_DEBUG")))
+    finally:
+        console.close()
+
+
+def parser_of(command: str) -> "Parser":
+    """Return the parser of a command from `verbs.commands()`."""
+    from trueup.cli.arguments import Parser
+
+    module = _module(command)
+    parser = Parser(command, module.SUMMARY, module.EXAMPLE)
+    module.add_arguments(parser)
+    return parser
+
+
+def top_help() -> str:
+    """Return the help of `trueup` itself."""
+    about = "Keeps large language models true to git: declare, plan, judge, apply, prove."
+    return _table_help(_USAGE, about, VERBS)
+
+
+def group_help(verb: str) -> str:
+    """Return the help of a verb that needs a second word."""
+    return _table_help(_group_usage(verb), VERBS[verb] + ".", SUBVERBS[verb])
+
+
+def _table_help(usage: str, about: str, rows: Mapping[str, str]) -> str:
+    width = max(map(len, rows))
+    lines = [f"usage: {usage}", "", about, "", *(f"  {word:<{width}}  {text}" for word, text in rows.items()), ""]
+    command = usage.removesuffix(" [options]").split(" {", 1)[0].removesuffix(" COMMAND")
+    lines += [
+        f"`{command} {'COMMAND ' if rows is VERBS else next(iter(rows)) + ' '}--help` has the flags and an example.",
+        "Everywhere: -C DIR, --color WHEN, --debug. Each long flag has a variable:",
+        "--color is TRUEUP_COLOR.",
+    ]
+    return "\n".join(lines)
+
+
+def _group_usage(verb: str) -> str:
+    return f"trueup {verb} {{{','.join(SUBVERBS[verb])}}} [options]"
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split at the verb; flags may stand before it, as in `trueup -C DIR plan`."""
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        place += 2 if words[place] in _LEADING_WITH_VALUE else 1
+    return list(words[:place]), list(words[place:])
+
+
+def _run_bare(flags: Sequence[str], console: Console) -> int:
+    """Answer a line without a verb."""
+    if "--version" in flags:
+        from trueup import __version__
+
+        console.out(f"trueup {__version__}")
+        return ExitCode.DONE
+    if "--help" in flags or "-h" in flags:
+        console.out(top_help())
+        return ExitCode.DONE
+
+    from trueup.cli.arguments import UsageError
+    from trueup.core.suggestions import did_you_mean
+
+    known = (*_LEADING_WITH_VALUE, "--debug", "--help", "--version")
+    unknown = next((f for f in flags if f.startswith("-") and f.split("=")[0] not in known), "")
+    if unknown:
+        raise UsageError(f"`trueup` has no flag `{unknown}`.", hint=did_you_mean(unknown, known), usage=_USAGE)
+    raise UsageError("There is no command.", hint="`trueup --help` lists them", usage=_USAGE)
+
+
+def _run_command(leading: Sequence[str], words: Sequence[str], console: Console) -> int:
+    from trueup.cli.arguments import HelpRequested
+
+    if words[0] in SUBVERBS and words[1:2] in (["-h"], ["--help"]):
+        console.out(group_help(words[0]))
+        return ExitCode.DONE
+    command, rest = _find(words)
+    parser = parser_of(command)
+    try:
+        arguments = parser.read([*leading, *rest], console.environment)
+    except HelpRequested:
+        console.out(parser.format_help())
+        return ExitCode.DONE
+    console.configure(
+        color=arguments.color,
+        output=getattr(arguments, "output", console.format),
+        files=getattr(arguments, "output_file", ()),
+    )
+    return _run_in(arguments.directory, _module(command), arguments, console)
+
+
+def _find(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return the command and the words after it."""
+    from trueup.cli.arguments import UsageError
+    from trueup.cli.codes import UNKNOWN_COMMAND
+    from trueup.core.suggestions import did_you_mean
+
+    verb, second = words[0], words[1] if len(words) > 1 else ""
+    if verb in VERBS and verb not in SUBVERBS:
+        return verb, words[1:]
+    if verb in VERBS and second in SUBVERBS[verb]:
+        return f"{verb} {second}", words[2:]
+    if verb in VERBS:
+        known, usage = tuple(SUBVERBS[verb]), _group_usage(verb)
+        detail = f"`{second}` is not a command of `trueup {verb}`." if second else f"`trueup {verb}` needs a word more."
+        hint = f"one of {', '.join(known)}"
+    else:
+        known, usage = tuple(VERBS), _USAGE
+        detail, hint, second = f"`{verb}` is not a command of trueup.", "`trueup --help` lists them", verb
+    raise UsageError(detail, code=UNKNOWN_COMMAND, hint=did_you_mean(second, known) or hint, usage=usage)
+
+
+def _run_in(directory: str | None, module: Command, arguments: "argparse.Namespace", console: Console) -> int:
+    if directory is None:
+        return int(module.run(arguments, console))
+    from contextlib import chdir
+
+    from trueup.cli.codes import NO_DIRECTORY
+    from trueup.core.errors import PermanentError
+
+    if not os.access(directory, os.X_OK) or not os.path.isdir(directory):
+        raise PermanentError(NO_DIRECTORY, f"`{directory}` is not a folder that can be entered.")
+    with chdir(directory):
+        return int(module.run(arguments, console))
+
+
+def _module(command: str) -> Command:
+    from importlib import import_module
+
+    return cast("Command", import_module(module_name(command)))
+
+
+def _is_set(variable: str | None) -> bool:
+    return (variable or "").lower() not in ("", "0", "false", "no", "off")
+
+
+def _failed(error: Exception, console: Console, *, debug: bool) -> int:
+    from trueup.cli.exit_codes import exit_code_of
+    from trueup.cli.problems import failure_output
+
+    if debug:
+        import traceback
+
+        console.note("".join(traceback.format_exception(error)))
+    diagnostic = _diagnostic_of(error)
+    console.report([diagnostic])
+    usage = getattr(error, "usage", "")
+    if usage:
+        console.note(f"usage: {usage}")
+    console.out(failure_output(diagnostic, console.format))
+    return ExitCode.TIMEOUT if isinstance(error, TimeoutError) else exit_code_of(diagnostic.code.id)
+
+
+def _diagnostic_of(error: Exception) -> "Diagnostic":
+    from trueup import __version__
+    from trueup.cli.codes import BUG, NOT_AVAILABLE, SYSTEM_REFUSED
+    from trueup.core.diagnostics import Diagnostic
+    from trueup.core.errors import TrueupError
+
+    match error:
+        case TrueupError():
+            return error.diagnostic()
+        case OSError():
+            where = f" ({error.filename})" if error.filename else ""
+            return Diagnostic(SYSTEM_REFUSED, f"{error.strerror or error}{where}", hint=SYSTEM_REFUSED.remedy)
+        case ModuleNotFoundError() if error.name and not error.name.startswith("trueup"):
+            return Diagnostic(NOT_AVAILABLE, f"{error}.", hint=NOT_AVAILABLE.remedy)
+        case _:
+            python = ".".join(map(str, sys.version_info[:3]))
+            detail = f"{type(error).__name__}: {error} (trueup {__version__}, Python {python}, {sys.platform})"
+            return Diagnostic(BUG, detail, hint=BUG.remedy)
