@@ -45,7 +45,8 @@ class Draft:
         events: Events as JSON, in order.
         body: What the kind needs besides: for APPLY the manifests now serving (by deployment address) and
             those removed, policy bundle digest, plan inputs; for EVIDENCE the evidence; for HOLD the hold.
-        attachments: Larger documents kept beside the record by digest: policy documents, plans.
+        attachments: Larger documents kept beside the record by digest: policy documents, plans. Reading the
+            ledger names them and leaves their bytes empty; `LedgerReader.attachment` returns them.
     """
 
     kind: RecordKind
@@ -63,11 +64,27 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the chain: the number from 1, and the digest of the record before it (empty for the first)."""
+
+    sequence: int
+    previous: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """A draft with its place: number from 1, the previous record's digest, its own digest, its commit."""
+    """A draft with its place: number from 1, the previous record's digest, its own digest, its commit.
+
+    Attributes:
+        formerly: Places it had before another machine's records went first, oldest first. The digests it had
+            there can be computed from it, so that a commit that names one of them still finds it.
+        format_version: Version of the codec its digest is taken with.
+    """
 
     sequence: int
     previous: Digest
     digest: Digest
     commit: Revision
     draft: Draft
+    formerly: tuple[Place, ...] = ()
+    format_version: int = 1

@@ -1,0 +1,207 @@
+"""What the records say: verified releases, holds in force, evidence, what served when.
+
+Every function takes the records newest first, as `LedgerReader.records` yields them, reads no further than it
+must, and lets the order of the ledger decide, not the clocks of the machines that wrote it.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trueup.core.digests import Digest
+from trueup.core.ids import ResourceId, parse_address
+from trueup.evidence.evidence import Evidence
+from trueup.ledger.bodies import (
+    Pinned,
+    evidence_of,
+    hold_of,
+    pinned_of,
+    policies_of,
+    removed_of,
+    serving_of,
+)
+from trueup.ledger.record import Record, RecordKind, RunOutcome
+from trueup.observed.state import Hold, VerifiedRelease
+
+_RUNS = frozenset({RecordKind.APPLY, RecordKind.ROLLBACK})
+_APPLIED = frozenset({RunOutcome.DONE, RunOutcome.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True)
+class ServedAt:
+    """What one deployment served at a time.
+
+    Attributes:
+        deployment: `Deployment/<environment>/<name>`.
+        environment: Its environment.
+        release: Digest of the release.
+        pinned: Its model, prompt and build.
+        revision: The commit it was applied from.
+        policies: Digests of the policy bundles that allowed it.
+        since: When the record that says so was written.
+        record: Digest of that record.
+        verified: Its checks passed.
+    """
+
+    deployment: ResourceId
+    environment: str
+    release: Digest
+    pinned: Pinned
+    revision: str
+    policies: tuple[str, ...]
+    since: datetime
+    record: Digest
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which records are wanted; what is empty does not filter.
+
+    Attributes:
+        resource: An address (`Prompt/support@2`), one without version or environment (`Prompt/support`), or a
+            bare name.
+        environment: The environment's name.
+        since: Not older than this.
+        until: Older than this.
+        kinds: Only these kinds.
+    """
+
+    resource: str = ""
+    environment: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    kinds: Collection[RecordKind] = field(default=())
+
+
+def verified_releases(
+    records: Iterable[Record], environment: str, deployment: ResourceId | None = None, *, limit: int = 0
+) -> tuple[VerifiedRelease, ...]:
+    """Return the releases that served *environment* and passed their checks, newest first, each one once.
+
+    Args:
+        records: Newest first.
+        environment: Its name.
+        deployment: Only this one's; None for all.
+        limit: Enough after so many; 0 for all.
+    """
+    found: dict[tuple[ResourceId, Digest], VerifiedRelease] = {}
+    for record in records:
+        if not _is_applied(record, environment):
+            continue
+        for serving in serving_of(record):
+            key = (serving.deployment, serving.release)
+            if serving.verified and key not in found and deployment in {None, serving.deployment}:
+                found[key] = VerifiedRelease(
+                    deployment=serving.deployment,
+                    release=serving.release,
+                    manifest=serving.manifest,
+                    revision=record.draft.revision,
+                    record=record.digest,
+                    verified_at=record.draft.at,
+                )
+        if limit and len(found) >= limit:
+            break
+    return tuple(found.values())[: limit or None]
+
+
+def holds_in_force(records: Iterable[Record], environment: str, now: datetime) -> tuple[Hold, ...]:
+    """Return the holds of *environment* that nobody lifted and that have not expired, sorted by deployment."""
+    decided: dict[tuple[ResourceId, Digest], Hold | None] = {}
+    for record in records:
+        kind = record.draft.kind
+        if kind not in {RecordKind.HOLD, RecordKind.LIFT} or record.draft.environment != environment:
+            continue
+        hold = hold_of(record)
+        in_force = kind is RecordKind.HOLD and (hold.expires is None or hold.expires > now)
+        decided.setdefault((hold.deployment, hold.release), hold if in_force else None)
+    holds = (hold for hold in decided.values() if hold is not None)
+    return tuple(sorted(holds, key=lambda h: (h.deployment, h.release)))
+
+
+def evidence(records: Iterable[Record], keys: Collection[Digest]) -> tuple[Evidence, ...]:
+    """Return the newest evidence for each of *keys*; a later failure withdraws the pass before it."""
+    missing = set(keys)
+    found = []
+    for record in records if missing else ():
+        if record.draft.kind is not RecordKind.EVIDENCE:
+            continue
+        one = evidence_of(record)
+        if one.key in missing:
+            found.append(one)
+            missing.discard(one.key)
+            if not missing:
+                break
+    return tuple(found)
+
+
+def serving_at(records: Iterable[Record], time: datetime, environment: str | None = None) -> tuple[ServedAt, ...]:
+    """Return what every deployment served at *time*, sorted by deployment; None means all environments."""
+    decided: dict[ResourceId, ServedAt | None] = {}
+    for record in records:
+        draft = record.draft
+        if draft.kind not in _RUNS or draft.at > time or environment not in {None, draft.environment}:
+            continue
+        for serving in serving_of(record):
+            decided.setdefault(
+                serving.deployment,
+                ServedAt(
+                    deployment=serving.deployment,
+                    environment=draft.environment,
+                    release=serving.release,
+                    pinned=pinned_of(serving.manifest),
+                    revision=draft.revision,
+                    policies=policies_of(record),
+                    since=draft.at,
+                    record=record.digest,
+                    verified=serving.verified,
+                ),
+            )
+        for deployment in removed_of(record):
+            decided.setdefault(deployment, None)
+    return tuple(sorted((s for s in decided.values() if s is not None), key=lambda s: s.deployment))
+
+
+def filter_records(records: Iterable[Record], wanted: Filter) -> Iterator[Record]:
+    """Yield the records that *wanted* asks for, newest first.
+
+    Time does not end the search early: a record written offline takes its place when it reaches the remote, so
+    an older one can stand after a newer one.
+    """
+    is_about = _matcher(wanted.resource)
+    for record in records:
+        draft = record.draft
+        if (
+            (not wanted.environment or draft.environment == wanted.environment)
+            and (not wanted.kinds or draft.kind in wanted.kinds)
+            and (wanted.since is None or draft.at >= wanted.since)
+            and (wanted.until is None or draft.at < wanted.until)
+            and is_about(draft.resources)
+        ):
+            yield record
+
+
+def _is_applied(record: Record, environment: str) -> bool:
+    draft = record.draft
+    return draft.kind in _RUNS and draft.outcome in _APPLIED and draft.environment == environment
+
+
+def _matcher(wanted: str) -> Callable[[Iterable[str]], bool]:
+    """Return what tells whether addresses include *wanted*."""
+    if not wanted:
+        return lambda _: True
+    id_ = parse_address(wanted)
+
+    def matches(address: str) -> bool:
+        have = parse_address(address)
+        if address == wanted or have is None:
+            return address == wanted
+        if id_ is None:
+            return wanted in {have.name, have.short}
+        return (
+            (have.kind, have.name) == (id_.kind, id_.name)
+            and id_.version in {"", have.version}
+            and id_.environment in {"", have.environment}
+        )
+
+    return lambda addresses: any(matches(address) for address in addresses)
