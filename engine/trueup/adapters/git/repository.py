@@ -1,0 +1,223 @@
+"""One git repository and the only way to start the `git` program on it.
+
+Every command runs with an environment that nobody outside the repository can redirect, without hooks, pagers,
+prompts, replacement objects or translations. What the commands mean is left to the modules beside this one.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trueup.adapters.git import codes
+from trueup.core.diagnostics import Code
+from trueup.core.digests import Revision
+from trueup.core.errors import PermanentError, TransientError, TrueupError
+
+_SAFE_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--literal-pathspecs", "--no-pager")
+
+# Who commits, where the user's own configuration lies, and how remotes are reached. The rest of GIT_* points git
+# at another repository, index or object store: a hook or a wrapper script exports it, and it is dropped.
+_KEPT_VARIABLES = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH")
+
+_FORCED_VARIABLES = {
+    "LC_ALL": "C",
+    "LANGUAGE": "",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+}
+
+# First match wins; in git's own English, which LC_ALL=C guarantees.
+_PERMANENT: tuple[tuple[str, Code], ...] = (
+    ("dubious ownership", codes.DUBIOUS_OWNERSHIP),
+    ("not a git repository", codes.NOT_A_REPOSITORY),
+    ("must be run in a work tree", codes.BARE_REPOSITORY),
+    ("no space left on device", codes.DISK_FULL),
+    ("disk quota exceeded", codes.DISK_FULL),
+    ("permission denied", codes.NO_PERMISSION),
+    ("insufficient permission", codes.NO_PERMISSION),
+    ("read-only file system", codes.NO_PERMISSION),
+    ("operation not permitted", codes.NO_PERMISSION),
+    ("tell me who you are", codes.NO_IDENTITY),
+    ("empty ident name", codes.NO_IDENTITY),
+    ("no name was given", codes.NO_IDENTITY),
+    ("no email was given", codes.NO_IDENTITY),
+    ("auto-detection is disabled", codes.NO_IDENTITY),
+    ("failed to sign", codes.SIGNING_FAILED),
+    ("failed to write commit object", codes.SIGNING_FAILED),
+    ("bad object", codes.OBJECT_MISSING),
+    ("could not fetch", codes.OBJECT_MISSING),
+    ("unable to read tree", codes.OBJECT_MISSING),
+    ("missing blob", codes.OBJECT_MISSING),
+    ("is corrupt", codes.OBJECT_MISSING),
+)
+_TRANSIENT: tuple[tuple[str, Code], ...] = (
+    (".lock': file exists", codes.LOCKED),
+    ("cannot lock ref", codes.BRANCH_MOVED),
+)
+
+
+class GitError(PermanentError):
+    """A git command failed, and would fail again."""
+
+
+class GitBusyError(TransientError):
+    """Another git command holds a lock or moved a ref first."""
+
+
+def error_from(command: Sequence[str], stderr: str) -> TrueupError:
+    """Return the error that git's own words stand for."""
+    words = stderr.strip()
+    detail = f"`git {command[0] if command else ''}` says: {words or 'nothing'}"
+    for part, code in _TRANSIENT:
+        if part in words.lower():
+            return GitBusyError(code, detail, hint=code.remedy)
+    for part, code in _PERMANENT:
+        if part in words.lower():
+            return GitError(code, detail, hint=code.remedy)
+    return GitError(codes.GIT_FAILED, detail, hint=codes.GIT_FAILED.remedy)
+
+
+def safe_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return *inherited* without what redirects git, and with what keeps it quiet and exact."""
+    kept = {k: v for k, v in inherited.items() if not k.startswith("GIT_") or k.startswith(_KEPT_VARIABLES)}
+    return kept | _FORCED_VARIABLES
+
+
+def start(
+    folder: Path, arguments: Sequence[str], *, variables: Mapping[str, str] | None = None, **streams: Any
+) -> subprocess.Popen[bytes]:
+    """Start git in *folder*; the caller reads its output and waits for it.
+
+    Raises:
+        GitError: The program is missing or the folder cannot be entered.
+    """
+    command = ["git", *_SAFE_OPTIONS, *arguments]
+    environment = safe_environment(os.environ) | dict(variables or {})
+    try:
+        return subprocess.Popen(command, cwd=folder, env=environment, **streams)
+    except FileNotFoundError as error:
+        if not folder.is_dir():
+            raise GitError(codes.NOT_A_REPOSITORY, f"The folder `{folder}` does not exist.") from error
+        raise GitError(codes.GIT_MISSING, "No program named `git` is on the PATH.") from error
+    except OSError as error:
+        raise GitError(codes.NOT_A_REPOSITORY, f"`{folder}` cannot be entered: {error.strerror}.") from error
+
+
+def call(
+    folder: Path, arguments: Sequence[str], *, stdin: bytes = b"", variables: Mapping[str, str] | None = None
+) -> tuple[int, bytes, str]:
+    """Run git in *folder* and return its exit status, output and error text."""
+    pipe = subprocess.PIPE
+    with start(folder, arguments, variables=variables, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        output, errors = process.communicate(stdin)
+    return process.returncode, output, errors.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository with a work tree.
+
+    Attributes:
+        root: Top folder of the work tree, absolute, symbolic links resolved.
+        git_dir: Git's own folder of this work tree.
+        common_dir: Git's own folder shared by all work trees; refs and objects lie there.
+    """
+
+    root: Path
+    git_dir: Path
+    common_dir: Path
+
+    @classmethod
+    def discover(cls, start_at: Path) -> "Repository":
+        """Find the repository that *start_at* lies in.
+
+        Raises:
+            GitError: There is none, it is bare, it belongs to someone else, or git is missing.
+        """
+        question = ("rev-parse", "--git-dir", "--git-common-dir", "--show-toplevel")
+        status, output, errors = call(start_at, question)
+        if status:
+            raise error_from(question, errors)
+        git_dir, common_dir, root = os.fsdecode(output).removesuffix("\n").split("\n")
+        return cls(Path(root), (start_at / git_dir).resolve(), (start_at / common_dir).resolve())
+
+    def run(self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> bytes:
+        """Run git in the work tree's root and return what it printed.
+
+        Raises:
+            GitError: It failed, and would again.
+            GitBusyError: It failed because another git command was at work.
+        """
+        status, output, errors = call(self.root, arguments, stdin=stdin, variables=variables)
+        if status:
+            raise error_from(arguments, errors)
+        return output
+
+    def ask(self, *arguments: str, stdin: bytes = b"") -> str | None:
+        """Run git for one line of text; None when it fails, which for questions means "there is none"."""
+        status, output, _ = call(self.root, arguments, stdin=stdin)
+        return None if status else os.fsdecode(output).removesuffix("\n")
+
+    def resolve(self, revision: str) -> Revision:
+        """Return the commit that *revision* leads to.
+
+        Raises:
+            GitError: It leads to none, or the repository has no commits.
+        """
+        if revision and not revision.startswith("-") and revision.isprintable():
+            commit = self.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+            if commit is not None:
+                return Revision(commit)
+        if revision == "HEAD":
+            raise GitError(codes.NO_COMMITS, f"`{self.root}` has no commit on its current branch yet.")
+        hint = codes.SHALLOW.remedy if self.is_shallow() else ""
+        raise GitError(codes.UNKNOWN_REVISION, f"`{revision}` leads to no commit of `{self.root}`.", hint=hint)
+
+    def head(self) -> Revision:
+        """Return the commit that is checked out.
+
+        Raises:
+            GitError: There are no commits.
+        """
+        return self.resolve("HEAD")
+
+    def branch(self) -> str:
+        """Return the full name of the branch that is checked out, `refs/heads/main`; it may have no commits yet.
+
+        Raises:
+            GitError: HEAD is detached.
+        """
+        name = self.ask("symbolic-ref", "--quiet", "HEAD")
+        if name is None:
+            raise GitError(codes.DETACHED_HEAD, f"No branch is checked out in `{self.root}`.")
+        return name
+
+    def is_shallow(self) -> bool:
+        """Tell whether commits beyond a boundary were left out when cloning."""
+        return (self.common_dir / "shallow").is_file()
+
+    def require_history(self, purpose: str) -> None:
+        """Raise when the repository is shallow, so that *purpose* cannot be served.
+
+        Raises:
+            GitError: Commits are missing.
+        """
+        if self.is_shallow():
+            raise GitError(codes.SHALLOW, f"{purpose} needs the whole history of `{self.root}`.")
+
+    def default_branch(self, name: str) -> Revision | None:
+        """Return the tip of the default branch; None when it is not here.
+
+        The remote-tracking branch comes first: a version is merged once others have it, and local commits that
+        were not pushed may still change.
+        """
+        for ref in (f"refs/remotes/origin/{name}", f"refs/heads/{name}"):
+            commit = self.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+            if commit is not None:
+                return Revision(commit)
+        return None
