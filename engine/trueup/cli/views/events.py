@@ -1,0 +1,66 @@
+"""Events of apply, a line each: for people on a terminal, for logs in CI, as JSON for programs."""
+
+import json
+
+from trueup.cli.output import Format, Style
+from trueup.core.json import Json
+from trueup.rollout.events import Event, Status
+
+_WORDS = {
+    "recover": "recovered",
+    "fetch": "fetched",
+    "build": "built",
+    "start": "started",
+    "evaluate": "evaluated",
+    "gate": "passed the gate",
+    "route": "moved traffic",
+    "verify": "verified",
+    "stop": "stopped",
+    "record": "recorded",
+}
+
+
+def render(event: Event, output: Format, style: Style) -> str:
+    """Return one line for *event*; empty for the start of a step, which only progress shows."""
+    if output in (Format.JSON, Format.NDJSON):
+        return json.dumps({"type": "event", **event.to_json()}, ensure_ascii=False)
+    match event.status:
+        case Status.STARTED | Status.WAITING:
+            return ""
+        case Status.FAILED:
+            return style.paint(f"  ! {event.step} failed", "red", "bold") + f"  {event.address}  {event.detail}"
+        case Status.SKIPPED:
+            return style.paint(f"  . {event.step} not started", "yellow") + f"  {event.address}  {event.detail}"
+        case Status.DONE:
+            return _done(event, style)
+
+
+def _done(event: Event, style: Style) -> str:
+    facts = dict(event.facts)
+    word = _WORDS.get(event.step, event.step)
+    if facts.get("removed") is True:
+        word = "removed the route"
+    line = f"  {style.paint('ok', 'green')} {word:<16} {event.address}"
+    line += f"  {event.detail}" if event.detail else ""
+    line += _measured(facts)
+    seconds = facts.get("seconds")
+    if isinstance(seconds, int | float) and seconds >= 0.1:
+        line += style.paint(f"  ({seconds:.1f} s)", "dim")
+    return line
+
+
+def _measured(facts: dict[str, Json]) -> str:
+    match facts.get("measurements"):
+        case [*measurements]:
+            shown = ", ".join(_measurement(m) for m in measurements)
+            return f"  {shown}: {'passed' if facts.get('passed') is True else 'FAILED'}"
+        case _:
+            return ""
+
+
+def _measurement(value: Json) -> str:
+    match value:
+        case {"metric": str(metric), "value": int() | float() as number, "samples": int(samples)}:
+            return f"{metric} {number:.3g} over {samples}"
+        case _:
+            return ""

@@ -1,0 +1,20 @@
+"""Which documents a deployment reaches, by following references; iterative, so that depth does not matter."""
+
+from collections.abc import Iterable
+
+from trueup.core.ids import ResourceId
+from trueup.spec.resource import Resource, Resources
+
+
+def reachable(start: Iterable[ResourceId], resources: Resources) -> tuple[Resource, ...]:
+    """Return *start* and everything it refers to, sorted by id; ids nobody declares are left out."""
+    found: dict[ResourceId, Resource] = {}
+    waiting = list(start)
+    while waiting:
+        id_ = waiting.pop()
+        resource = resources.get(id_)
+        if resource is None or id_ in found:
+            continue
+        found[id_] = resource
+        waiting.extend(r.target for r in resource.references)
+    return tuple(found[id_] for id_ in sorted(found))

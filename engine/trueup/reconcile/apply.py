@@ -1,0 +1,344 @@
+"""Applies an approved plan: runs its rollouts step by step, journals each step before it is taken, yields events.
+
+A failure stays inside its deployment: its new servers are stopped, traffic stays where it was, the other
+deployments go on. Deletions wait until everything else succeeded.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trueup.core.digests import Digest, Revision, short
+from trueup.core.errors import PermanentError, TrueupError
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.desired.manifest import manifest_of
+from trueup.desired.state import DesiredDeployment, DesiredState, RouteSpec
+from trueup.ledger.record import Draft, RecordKind, RunOutcome
+from trueup.observed.state import Health, ObservedState
+from trueup.policy.decision import ApprovedPlan, Decision, Outcome
+from trueup.ports import (
+    Clock,
+    EvaluationRequest,
+    Evaluator,
+    Journal,
+    Ledger,
+    Progress,
+    Route,
+    RouteTable,
+    Store,
+    Target,
+)
+from trueup.reconcile import codes
+from trueup.rollout.events import Event, Status
+from trueup.rollout.steps import (
+    BuildStep,
+    EvaluateStep,
+    FetchStep,
+    GateStep,
+    Rollout,
+    RouteStep,
+    StartStep,
+    Step,
+    StopStep,
+    VerifyStep,
+    rollouts,
+    step_name,
+)
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+"""Stands for a route whose time of application is unknown; it only has to be some time."""
+
+Gate = Callable[[DesiredDeployment], Decision]
+"""Observes again and judges one deployment with the evidence there is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What apply acts through."""
+
+    store: Store
+    target: Target
+    evaluator: Evaluator
+    journal: Journal
+    ledger: Ledger
+    clock: Clock
+    progress: Progress
+
+
+@dataclass(slots=True)
+class Result:
+    """What apply did, deployment by deployment, filled while events are yielded.
+
+    Attributes:
+        done: Addresses whose rollout finished.
+        failed: Addresses whose rollout failed, with the failure.
+        not_started: Addresses that were not begun.
+        decisions: The gates' decisions.
+        verified: Deployments whose release is now verified.
+        removed: Deployments that are gone.
+    """
+
+    done: list[ResourceId] = field(default_factory=list)
+    failed: dict[ResourceId, TrueupError] = field(default_factory=dict)
+    not_started: list[ResourceId] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    verified: list[DesiredDeployment] = field(default_factory=list)
+    removed: list[ResourceId] = field(default_factory=list)
+
+
+class Applying:
+    """One run of apply. Iterate `events()` to the end; `result` tells how it went."""
+
+    def __init__(
+        self,
+        approved: ApprovedPlan,
+        desired: DesiredState,
+        observed: ObservedState,
+        ports: Ports,
+        gate: Gate,
+        actor: str,
+    ) -> None:
+        self.result = Result()
+        self._approved = approved
+        self._desired = desired
+        self._observed = observed
+        self._ports = ports
+        self._gate = gate
+        self._actor = actor
+        self._environment = desired.environment.name
+        self._routes = _routes_in_force(observed)
+        self._started: set[Digest] = set()
+
+    def events(self) -> Iterator[Event]:
+        """Run the rollouts in order and yield what happens."""
+        planned = rollouts(self._approved.plan, self._desired, self._observed)
+        for rollout in planned:
+            if rollout.deployment is None and self.result.failed:
+                self.result.not_started.append(rollout.address)
+                yield self._event("stop", rollout.address, Status.SKIPPED, "not started: a rollout before it failed")
+                continue
+            yield from self._roll_out(rollout)
+        if not self._routes and not self.result.failed:
+            yield from self._clear()
+
+    def _roll_out(self, rollout: Rollout) -> Iterator[Event]:
+        for step in rollout.steps:
+            name = step_name(step)
+            yield self._journaled(self._event(name, rollout.address, Status.STARTED, _subject(step, rollout)))
+            began = self._ports.clock.now()
+            try:
+                facts = self._take(step, rollout)
+            except TrueupError as error:
+                yield self._journaled(self._event(name, rollout.address, Status.FAILED, _failure_text(error)))
+                self.result.failed[rollout.address] = error
+                yield from self._back_out(rollout)
+                return
+            seconds = round((self._ports.clock.now() - began).total_seconds(), 3)
+            done = self._event(name, rollout.address, Status.DONE, _subject(step, rollout), seconds=seconds, **facts)
+            yield self._journaled(done)
+        self.result.done.append(rollout.address)
+
+    def _take(self, step: Step, rollout: Rollout) -> dict[str, Json]:
+        match step:
+            case FetchStep(artifact):
+                path = self._ports.store.fetch(artifact, self._ports.progress)
+                return {"digest": artifact.digest, "name": path.name}
+            case BuildStep(build, source):
+                self._ports.store.build(build, self._artifact(source.digest), self._ports.progress)
+                return {"key": build.key}
+            case StopStep(servers):
+                self._ports.target.stop(self._environment, servers)
+                return {"servers": list(servers)}
+            case _:
+                return self._serve(step, rollout)
+
+    def _serve(
+        self, step: StartStep | EvaluateStep | GateStep | RouteStep | VerifyStep, rollout: Rollout
+    ) -> dict[str, Json]:
+        deployment = rollout.deployment
+        if deployment is None:
+            return self._unroute(rollout.address)
+        match step:
+            case StartStep():
+                self._started.add(deployment.server.key)
+                self._ports.target.start(
+                    self._environment, deployment.server, self._artifact(deployment.server.artifact)
+                )
+                return {"server": deployment.server.key}
+            case EvaluateStep():
+                return self._evaluate(step, deployment)
+            case GateStep():
+                return self._pass_gate(deployment)
+            case RouteStep():
+                return self._route(deployment)
+            case VerifyStep():
+                return self._verify(deployment)
+
+    def _artifact(self, key: Digest) -> Path:
+        path = self._ports.store.find(key)
+        if path is None:
+            raise PermanentError(codes.ARTIFACT_ABSENT, f"The store has no artifact {short(key)}.")
+        return path
+
+    def _evaluate(self, step: EvaluateStep, deployment: DesiredDeployment) -> dict[str, Json]:
+        required = step.required
+        declared = next(r.canonical for r in deployment.resources if r.id == required.evaluation.id)
+        release = deployment.release
+        request = EvaluationRequest(
+            required=required,
+            declared=declared,
+            dataset=self._artifact(required.dataset.digest),
+            server=deployment.server.key,
+            route=deployment.route,
+            subject=(
+                ("artifact", deployment.server.artifact),
+                ("dataset", required.dataset.digest),
+                ("release", release.digest),
+            ),
+        )
+        evidence = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
+        self._ports.ledger.append(
+            Draft(
+                kind=RecordKind.EVIDENCE,
+                environment=self._environment,
+                at=self._ports.clock.now(),
+                actor=self._actor,
+                revision=self._desired.revision,
+                plan=self._approved.plan.id,
+                outcome=RunOutcome.NOTED,
+                resources=(str(deployment.id), str(required.evaluation.id)),
+                body={"evidence": evidence.to_json()},
+            )
+        )
+        return {
+            "evidence": evidence.digest,
+            "passed": evidence.passed,
+            "measurements": [m.to_json() for m in evidence.measurements],
+        }
+
+    def _pass_gate(self, deployment: DesiredDeployment) -> dict[str, Json]:
+        decision = self._gate(deployment)
+        self.result.decisions.append(decision)
+        if decision.outcome is not Outcome.ALLOW:
+            said = "; ".join(f"{v.rule}: {v.message}" for v in decision.violations if v.enforcement.value == "deny")
+            failed = "; ".join(e.message for e in decision.errors)
+            raise PermanentError(codes.GATE_DENIED, said or failed or "policy did not answer")
+        return {"decision": decision.outcome.value, "input": decision.input}
+
+    def _route(self, deployment: DesiredDeployment) -> dict[str, Json]:
+        route = Route(
+            deployment=deployment.id,
+            release=deployment.release.digest,
+            server=deployment.server.key,
+            spec=deployment.route,
+            manifest=manifest_of(deployment),
+            revision=self._desired.revision,
+            applied_at=self._ports.clock.now(),
+        )
+        self._publish({**self._routes, deployment.id: route})
+        return {"release": route.release, "server": route.server}
+
+    def _unroute(self, address: ResourceId) -> dict[str, Json]:
+        self._publish({id_: r for id_, r in self._routes.items() if id_ != address})
+        self.result.removed.append(address)
+        return {"removed": True}
+
+    def _publish(self, routes: dict[ResourceId, Route]) -> None:
+        facts = self._desired.environment
+        table = RouteTable(facts.host, facts.port, tuple(routes[id_] for id_ in sorted(routes)))
+        self._ports.target.route(self._environment, table)
+        self._routes = routes
+
+    def _verify(self, deployment: DesiredDeployment) -> dict[str, Json]:
+        target = self._ports.target.observe(self._environment)
+        route = next((r for r in target.routes if r.deployment == deployment.id), None)
+        servers = [s for s in target.servers if s.key == deployment.server.key]
+        healthy = sum(s.health is Health.HEALTHY for s in servers)
+        if target.gateway is not Health.HEALTHY:
+            raise PermanentError(codes.NOT_VERIFIED, f"The gateway is {target.gateway.value}.")
+        if route is None or route.release != deployment.release.digest:
+            raise PermanentError(codes.NOT_VERIFIED, "The gateway does not serve the release.")
+        if healthy < deployment.server.replicas:
+            said = "; ".join(s.detail for s in servers if s.detail)
+            detail = f"{healthy} of {deployment.server.replicas} servers are healthy. {said}".strip()
+            raise PermanentError(codes.NOT_VERIFIED, detail)
+        self.result.verified.append(deployment)
+        return {"address": target.address, "healthy": healthy}
+
+    def _back_out(self, rollout: Rollout) -> Iterator[Event]:
+        """Give traffic back to what served before, and stop the servers that were started for nothing."""
+        deployment = rollout.deployment
+        if deployment is None:
+            return
+        before = next((r for r in _routes_in_force(self._observed).values() if r.deployment == deployment.id), None)
+        routed = self._routes.get(deployment.id)
+        try:
+            if routed is not None and before is not None and routed.release != before.release:
+                self._publish({**self._routes, deployment.id: before})
+                yield self._journaled(self._event("route", rollout.address, Status.DONE, "traffic back where it was"))
+            useless = self._useless(deployment.server.key)
+            if useless:
+                self._ports.target.stop(self._environment, useless)
+                yield self._journaled(self._event("stop", rollout.address, Status.DONE, "stopped the new servers"))
+        except TrueupError as error:
+            yield self._journaled(self._event("stop", rollout.address, Status.FAILED, _failure_text(error)))
+
+    def _useless(self, key: Digest) -> tuple[Digest, ...]:
+        routed = {r.server for r in self._routes.values()}
+        before = {s.key for s in self._observed.target.servers}
+        return (key,) if key in self._started and key not in routed and key not in before else ()
+
+    def _clear(self) -> Iterator[Event]:
+        left = tuple(sorted({s.key for s in self._observed.target.servers}))
+        if self._observed.target.gateway is Health.STOPPED and not left:
+            return
+        self._ports.target.stop(self._environment, left)
+        environment = ResourceId("Environment", self._environment)
+        yield self._journaled(self._event("stop", environment, Status.DONE, "nothing is declared; nothing runs"))
+
+    def _event(self, step: str, address: ResourceId, status: Status, detail: str = "", **facts: Json) -> Event:
+        return Event(self._ports.clock.now(), step, str(address), status, detail, tuple(sorted(facts.items())))
+
+    def _journaled(self, event: Event) -> Event:
+        self._ports.journal.write(self._environment, {"type": "event", **event.to_json()})
+        return event
+
+
+def _routes_in_force(observed: ObservedState) -> dict[ResourceId, Route]:
+    """Read the gateway's routes as they can be given back to it; one that cannot be read is left out."""
+    routes = {}
+    for route in observed.target.routes:
+        try:
+            spec = RouteSpec.from_json(route.route)
+        except (ValueError, TypeError):
+            continue
+        routes[route.deployment] = Route(
+            deployment=route.deployment,
+            release=route.release,
+            server=route.server,
+            spec=spec,
+            manifest=route.manifest,
+            revision=Revision(route.revision),
+            applied_at=route.applied_at or _EPOCH,
+        )
+    return routes
+
+
+def _subject(step: Step, rollout: Rollout) -> str:
+    match step:
+        case FetchStep(artifact):
+            return artifact.uri
+        case BuildStep(build):
+            return f"{build.id} ({build.mode} {dict(build.parameters).get('quantization', '')})".replace(" )", ")")
+        case EvaluateStep(required):
+            return str(required.evaluation.id)
+        case StopStep(servers):
+            return ", ".join(short(s) for s in servers)
+        case _:
+            return f"release {short(rollout.deployment.release.digest)}" if rollout.deployment else ""
+
+
+def _failure_text(error: TrueupError) -> str:
+    return f"{error.code.id} {error.code.summary}: {error.detail}"

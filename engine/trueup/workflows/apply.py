@@ -1,0 +1,220 @@
+"""Apply: lock, recover, observe again, same plan?, act, record.
+
+Nothing is written before the plan made under the lock has the id that was reviewed (promise 1), and every step
+is in the journal before it is taken, so that the next apply can tell done, failed and not started apart
+(promise 3).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trueup.core.digests import digest_of, digest_of_bytes
+from trueup.core.errors import PermanentError
+from trueup.core.json import Json
+from trueup.desired.manifest import manifest_of
+from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
+from trueup.plan.difference import difference
+from trueup.plan.plan import Inputs
+from trueup.policy.decision import ApprovedPlan, Decision, approve
+from trueup.reconcile import codes
+from trueup.reconcile.apply import Applying, Ports, Result
+from trueup.rollout.events import Event, Status
+from trueup.workflows.judging import gate_of
+from trueup.workflows.planning import Invalid, Planned, make_plan
+from trueup.workflows.recovery import Recovered, recover
+from trueup.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRequest:
+    """What to apply, and as what it is recorded.
+
+    Attributes:
+        environment: Where.
+        revision: The commit; empty means HEAD, which must be what the work tree holds.
+        expected: The saved plan's inputs; None applies whatever the plan is now.
+        targets: Deployment names to narrow to.
+        lock_timeout_seconds: How long to wait for another apply to end.
+        kind: APPLY or ROLLBACK.
+        cause: Why, in words, for the record.
+    """
+
+    environment: str
+    revision: str = ""
+    expected: Inputs | None = None
+    targets: tuple[str, ...] = ()
+    lock_timeout_seconds: float = 0.0
+    kind: RecordKind = RecordKind.APPLY
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class Applied:
+    """How apply ended; filled while its events are read.
+
+    Attributes:
+        invalid: What is wrong with the declaration, when it cannot be planned.
+        planned: The plan made under the lock.
+        recovered: What an earlier run left behind, if one was killed.
+        denied: The decision that stopped it before the first write.
+        result: What was done, failed and not started.
+        record: The ledger's record of it.
+    """
+
+    invalid: Invalid | None = None
+    planned: Planned | None = None
+    recovered: Recovered | None = None
+    denied: Decision | None = None
+    result: Result | None = None
+    record: Record | None = None
+    events: list[Event] = field(default_factory=list)
+
+
+def apply(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iterator[Event]:
+    """Make the environment what the revision declares; yield events and fill *applied*.
+
+    Raises:
+        LockHeldError: Another apply works in this environment.
+        PermanentError: The plan is stale, or the work tree has uncommitted changes.
+    """
+    with workspace.lock.hold(request.environment, f"apply -e {request.environment}", request.lock_timeout_seconds):
+        for event in _locked(workspace, request, applied):
+            applied.events.append(event)
+            yield event
+
+
+def _locked(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iterator[Event]:
+    applied.recovered = recover(workspace, request.environment)
+    if applied.recovered:
+        yield applied.recovered.event
+    planned = make_plan(workspace, request.environment, request.revision, request.targets)
+    if isinstance(planned, Invalid):
+        applied.invalid = planned
+        return
+    applied.planned = planned
+    if not planned.plan.revision:
+        raise PermanentError(codes.DIRTY, "The work tree differs from HEAD in the folders trueup reads.")
+    _require_same(request.expected, planned.plan.inputs, resumed=applied.recovered)
+    approved = approve(planned.plan, planned.judged.decision)
+    if isinstance(approved, Decision):
+        applied.denied = approved
+        return
+    if not planned.plan.changes:
+        return
+    yield from _run(workspace, request, applied, planned, approved)
+
+
+def _require_same(expected: Inputs | None, now: Inputs, resumed: Recovered | None) -> None:
+    """Refuse a plan whose inputs are not those reviewed.
+
+    When a killed run of the very same plan is resumed, the observed state differs by what that run did; the
+    journal proves that it was this plan, so only the other inputs must be equal.
+    """
+    if expected is None or expected == now:
+        return
+    if resumed and resumed.plan == expected.plan_id:
+        same = (expected.desired, expected.policy, expected.tool) == (now.desired, now.policy, now.tool)
+        if same:
+            return
+    raise PermanentError(codes.STALE_PLAN, difference(expected, now))
+
+
+def _run(
+    workspace: Workspace, request: ApplyRequest, applied: Applied, planned: Planned, approved: ApprovedPlan
+) -> Iterator[Event]:
+    target = workspace.target(planned.desired.environment.target)
+    opening = _opening(workspace, request, planned)
+    workspace.journal.write(request.environment, opening)
+    ports = Ports(
+        store=workspace.store,
+        target=target,
+        evaluator=workspace.evaluator(target),
+        journal=workspace.journal,
+        ledger=workspace.ledger,
+        clock=workspace.clock,
+        progress=workspace.progress,
+    )
+    gate = gate_of(workspace, planned)
+    applying = Applying(approved, planned.desired, planned.observed, ports, gate.judge, workspace.actor)
+    applied.result = applying.result
+    yield from applying.events()
+    applied.record = workspace.ledger.append(_draft(workspace, request, applied, planned, gate.documents, opening))
+    workspace.journal.close(request.environment)
+    yield Event(
+        workspace.clock.now(),
+        "record",
+        f"Environment/{request.environment}",
+        Status.DONE,
+        f"record {applied.record.sequence}",
+        (("record", applied.record.digest),),
+    )
+
+
+def _opening(workspace: Workspace, request: ApplyRequest, planned: Planned) -> dict[str, Json]:
+    """Return the journal's first entry: enough to record the run when it is killed after this."""
+    plan = planned.plan
+    now = workspace.clock.now().isoformat()
+    return {
+        "type": "begin",
+        "run": digest_of({"plan": plan.id, "at": now, "actor": workspace.actor}),
+        "at": now,
+        "plan": plan.id,
+        "kind": request.kind.value,
+        "revision": plan.revision,
+        "actor": workspace.actor,
+        "target": planned.desired.environment.target,
+    }
+
+
+def _draft(
+    workspace: Workspace,
+    request: ApplyRequest,
+    applied: Applied,
+    planned: Planned,
+    documents: Sequence[bytes],
+    opening: Mapping[str, Json],
+) -> Draft:
+    result = applied.result or Result()
+    decisions = (planned.judged.decision, *result.decisions)
+    serving: dict[str, Json] = {
+        str(d.id): {"release": d.release.digest, "manifest": manifest_of(d), "verified": True} for d in result.verified
+    }
+    body: dict[str, Json] = {
+        "run": opening["run"],
+        "cause": request.cause,
+        "inputs": planned.plan.inputs.to_json(),
+        "policy": planned.plan.inputs.policy,
+        "serving": serving,
+        "removed": [str(a) for a in result.removed],
+        "done": [str(a) for a in result.done],
+        "failed": {str(a): f"{e.code.id} {e.detail}" for a, e in result.failed.items()},
+        "notStarted": [str(a) for a in result.not_started],
+    }
+    return Draft(
+        kind=request.kind,
+        environment=request.environment,
+        at=workspace.clock.now(),
+        actor=workspace.actor,
+        revision=planned.plan.revision,
+        plan=planned.plan.id,
+        outcome=outcome_of(result),
+        resources=_touched(planned),
+        decisions=tuple(d.to_json() for d in decisions),
+        events=tuple(e.to_json() for e in applied.events),
+        body=body,
+        attachments=tuple((digest_of_bytes(d), d) for d in (planned.judged.document, *documents)),
+    )
+
+
+def outcome_of(result: Result) -> RunOutcome:
+    """Tell how a run ended: all done, some done, or nothing but failures."""
+    if not result.failed and not result.not_started:
+        return RunOutcome.DONE
+    return RunOutcome.PARTIAL if result.done else RunOutcome.FAILED
+
+
+def _touched(planned: Planned) -> tuple[str, ...]:
+    """Return the addresses a filter on the record should find: what changed and what it was made of."""
+    moved = {c.address for c in planned.plan.changes}
+    documents = {r.id for d in planned.desired.deployments if d.id in moved for r in d.resources}
+    return tuple(sorted(str(a) for a in moved | documents))

@@ -1,0 +1,106 @@
+"""Finds a run that was killed and tells what it did, so that the next one can finish it and the ledger knows.
+
+Nothing has to be undone by itself: every step is idempotent and traffic moves after everything that can fail, so
+observing again and planning again gives exactly what is left to do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trueup.core.digests import Digest, Revision
+from trueup.core.json import Json
+from trueup.ledger.record import Draft, RecordKind, RunOutcome
+from trueup.rollout.events import Event, Status
+from trueup.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A run that did not end: its plan, and what it had done, was doing, and had not started."""
+
+    plan: Digest
+    event: Event
+    done: tuple[str, ...]
+    interrupted: tuple[str, ...]
+
+
+def recover(workspace: Workspace, environment: str) -> Recovered | None:
+    """Record what a killed run did and close its journal; None when the last run ended."""
+    entries = workspace.journal.unfinished(environment)
+    if not entries:
+        return None
+    opening = entries[0]
+    steps = [e for e in entries if e.get("type") == "event"]
+    done = tuple(_step(e) for e in steps if e.get("status") == Status.DONE.value)
+    begun = tuple(_step(e) for e in steps if e.get("status") == Status.STARTED.value)
+    failed = {_step(e) for e in steps if e.get("status") == Status.FAILED.value}
+    interrupted = tuple(s for s in begun if s not in done and s not in failed)
+    now = workspace.clock.now()
+    plan = Digest(str(opening.get("plan", "")))
+    said = f"an earlier run was killed: {len(done)} steps done"
+    said += f", {', '.join(interrupted)} interrupted" if interrupted else ""
+    if not _is_recorded(workspace, str(opening.get("run", ""))):
+        workspace.ledger.append(
+            Draft(
+                kind=RecordKind.APPLY,
+                environment=environment,
+                at=now,
+                actor=str(opening.get("actor", "")),
+                revision=Revision(str(opening.get("revision", ""))),
+                plan=plan,
+                outcome=RunOutcome.PARTIAL,
+                resources=tuple(sorted({str(e.get("address", "")) for e in steps})),
+                events=tuple(steps),
+                body={
+                    "run": opening.get("run", ""),
+                    "interrupted": list(interrupted),
+                    "serving": _verified(workspace, environment, str(opening.get("target", "")), done),
+                    "removed": [s.removeprefix("route ") for s in done if _removed(steps, s)],
+                },
+            )
+        )
+    workspace.journal.close(environment)
+    event = Event(now, "recover", f"Environment/{environment}", Status.DONE, said, (("plan", plan),))
+    return Recovered(plan, event, done, interrupted)
+
+
+def _verified(workspace: Workspace, environment: str, target: str, done: tuple[str, ...]) -> dict[str, Json]:
+    """Name the releases the killed run had verified and that serve still."""
+    if not target:
+        return {}
+    routes = workspace.target(target).observe(environment).routes
+    return {
+        str(route.deployment): {"release": route.release, "manifest": route.manifest, "verified": True}
+        for route in routes
+        if f"verify {route.deployment}" in done
+    }
+
+
+def _removed(steps: list[Mapping[str, Json]], step: str) -> bool:
+    return any(_step(e) == step and _fact(e, "removed") is True for e in steps)
+
+
+def _fact(entry: Mapping[str, Json], name: str) -> Json:
+    facts = entry.get("facts")
+    return facts.get(name) if isinstance(facts, Mapping) else None
+
+
+def _step(entry: Mapping[str, Json]) -> str:
+    match entry:
+        case {"step": str(step), "address": str(address)}:
+            return f"{step} {address}"
+        case _:
+            return ""
+
+
+def _is_recorded(workspace: Workspace, run: str) -> bool:
+    """Tell whether the killed run got as far as its record and only its journal stayed open."""
+    for record in workspace.ledger.records():
+        match record.draft.body:
+            case {"run": str(recorded)} if recorded == run:
+                return True
+            case _ if record.draft.kind in (RecordKind.APPLY, RecordKind.ROLLBACK):
+                return False
+            case _:
+                continue
+    return False
