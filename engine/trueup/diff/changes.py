@@ -8,6 +8,9 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.spec.resource import Path
 
+SERVER_KIND = "Server"
+"""Kind of the address a stray server process is deleted under: nothing declares it, so it has no other."""
+
 
 class Impact(StrEnum):
     """What kind of thing a change touches; it decides which evidence it needs. Ordered by weight."""
@@ -154,3 +157,36 @@ def _deployment_symbol(change: Create | Update) -> tuple[str, str]:
             if isinstance(change, Create):
                 return "+", "create"
             return ("-/+", "replace") if change.restart else ("~", "update")
+
+
+def change_id(change: Change) -> str:
+    """Return a name for *change* that no other change of a plan has."""
+    _, word = symbol(change)
+    match change:
+        case Evaluate():
+            return f"{word}:{change.address}:{change.deployment}"
+        case Build():
+            return f"{word}:{change.address}:{change.key}"
+        case Fetch():
+            return f"{word}:{change.address}:{change.digest}"
+        case _:
+            return f"{word}:{change.address}"
+
+
+def apply_order(change: Change) -> tuple[int, str, int, str]:
+    """Return the key that sorts changes into the order they are applied.
+
+    Fetches, builds, then each deployment with its evaluations before it, then deletions: first of routes, then
+    of servers that none of them used.
+    """
+    match change:
+        case Fetch():
+            return 0, "", 0, change_id(change)
+        case Build():
+            return 1, "", 0, change_id(change)
+        case Evaluate():
+            return 2, str(change.deployment), 0, change_id(change)
+        case Create() | Update():
+            return 2, str(change.address), 1, change_id(change)
+        case Delete():
+            return 3, "", int(change.address.kind == SERVER_KIND), change_id(change)

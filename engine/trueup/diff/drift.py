@@ -1,0 +1,106 @@
+"""Drift: how the target differs from what was applied to it, when nobody declared anything else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trueup.core.digests import short
+from trueup.diff.changes import FieldChange, Impact
+from trueup.diff.differences import route_differences
+from trueup.diff.fields import field_changes, is_same
+from trueup.diff.manifests import Manifest
+from trueup.diff.masks import masked_text
+from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
+
+_LIVE = (Health.HEALTHY, Health.STARTING)
+"""A server that starts is on its way to what is declared; only one that stopped or is unhealthy drifted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One way in which the target differs.
+
+    Attributes:
+        reason: In words.
+        impact: What it touches.
+        fields: What differs, from what is observed to what was applied.
+        restart: A server process has to be started.
+    """
+
+    reason: str
+    impact: Impact
+    fields: tuple[FieldChange, ...] = ()
+    restart: bool = False
+
+
+def drift_of(route: ObservedRoute, applied: Manifest, target: ObservedTarget, shared: int = 0) -> tuple[Drift, ...]:
+    """Return every way in which *target* differs from what was *applied* for the deployment of *route*.
+
+    Args:
+        route: What the gateway does for the deployment.
+        applied: Its manifest.
+        target: The target it runs on.
+        shared: Replicas that another deployment wants of the same server.
+    """
+    return (*_gateway(route, target), *_route(route, applied), *_servers(route, applied, target, shared))
+
+
+def _gateway(route: ObservedRoute, target: ObservedTarget) -> Iterator[Drift]:
+    if target.gateway in _LIVE:
+        return
+    reason = "the gateway is down" if target.gateway is Health.STOPPED else "the gateway is unhealthy"
+    field = FieldChange(str(route.deployment), ("gateway", "health"), target.gateway.value, Health.HEALTHY.value)
+    yield Drift(reason, Impact.RUNTIME, (field,))
+
+
+def _route(route: ObservedRoute, applied: Manifest) -> Iterator[Drift]:
+    address = str(route.deployment)
+    if route.release != applied.release:
+        field = FieldChange(address, ("route", "release"), route.release, applied.release)
+        yield Drift("the gateway serves another release than was applied", Impact.WEIGHTS, (field,))
+    if route.server != applied.server:
+        field = FieldChange(address, ("route", "server"), route.server, applied.server)
+        yield Drift("the gateway points at another server than was applied", Impact.RUNTIME, (field,))
+    declared = applied.part("route")
+    if not is_same(route.route, declared):
+        parts = route_differences(route.route, declared)
+        said = ", ".join(p.reason.removesuffix(" changed") for p in parts) or "its form"
+        fields = field_changes(address, route.route, declared, ("route",))
+        impacts = [p.impact for p in parts] or [Impact.METADATA]
+        yield Drift(f"the gateway's route was changed by hand ({said})", impacts[0], fields)
+        yield from (Drift("", impact) for impact in impacts[1:])
+
+
+def _servers(route: ObservedRoute, applied: Manifest, target: ObservedTarget, shared: int) -> Iterator[Drift]:
+    servers = sorted((s for s in target.servers if s.key == applied.server), key=lambda s: s.replica)
+    live = [s for s in servers if s.health in _LIVE]
+    wanted = applied.replicas
+    name = _server_name(applied)
+    if len(live) > max(wanted, shared):
+        field = FieldChange(str(route.deployment), ("servers", "replicas"), len(live), wanted)
+        yield Drift(f"{len(live)} servers {name} run, {wanted} declared", Impact.SCALE, (field,))
+    lacking = wanted - len(live)
+    if lacking <= 0:
+        return
+    broken = [s for s in servers if s.health not in _LIVE][:lacking]
+    for server in broken:
+        field = FieldChange(
+            str(route.deployment),
+            ("servers", server.replica, "health"),
+            server.health.value,
+            Health.HEALTHY.value,
+        )
+        yield Drift(_broken(name, server), Impact.RUNTIME, (field,), restart=True)
+    if missing := lacking - len(broken):
+        field = FieldChange(str(route.deployment), ("servers", "replicas"), wanted - missing, wanted)
+        yield Drift(f"{missing} of {wanted} servers {name} is gone", Impact.RUNTIME, (field,), restart=True)
+
+
+def _broken(name: str, server: ObservedServer) -> str:
+    state = "was stopped" if server.health is Health.STOPPED else "is unhealthy"
+    detail = f" ({masked_text(server.detail)})" if server.detail else ""
+    return f"server {name} {state}{detail}"
+
+
+def _server_name(applied: Manifest) -> str:
+    model = applied.pin("model")
+    return f"{model.short if model else 'of an unknown model'} [{short(applied.server)}]"

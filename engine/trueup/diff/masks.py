@@ -1,0 +1,87 @@
+"""Masks: no secret value enters a change. Values under secret names, and text that looks like a known key, are masked.
+
+A reference to a secret (`env:NAME`, `file:PATH`) is not a secret and stays readable.
+"""
+
+import re
+
+from trueup.core.json import Json
+
+MASK = "(masked)"
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_REFERENCE = re.compile(r"^(env|file):\S+$")
+_SECRET_ENDINGS = (
+    ("password",),
+    ("passwords",),
+    ("passwd",),
+    ("passphrase",),
+    ("secret",),
+    ("secrets",),
+    ("token",),
+    ("apikey",),
+    ("apikeys",),
+    ("keys",),
+    ("api", "key"),
+    ("access", "key"),
+    ("private", "key"),
+    ("secret", "key"),
+    ("account", "key"),
+    ("signing", "key"),
+    ("encryption", "key"),
+    ("credential",),
+    ("credentials",),
+    ("authorization",),
+    ("bearer",),
+    ("connection", "string"),
+)
+_MODEL_TOKENS = frozenset({"eos", "bos", "pad", "unk", "sep", "cls", "mask", "stop", "special", "image", "max", "min"})
+"""What stands before `token` when a token of a model's vocabulary is meant."""
+
+# Prefixes that issuers gave their keys so that scanners find them.
+_KEY_IN_TEXT = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\b(?:sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
+    r"|glpat-[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
+    r"|pypi-[A-Za-z0-9_-]{32,}|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})",
+    re.DOTALL,
+)
+_USER_IN_ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]{0,20}://)[^/\s@]{1,512}@", re.IGNORECASE)
+_KEY_IN_QUERY = re.compile(
+    r"(?P<name>[?&](?:[a-z0-9_-]{0,40}(?:token|signature|password|secret|credential)|api_?key|sig|key)=)[^&\s#]+",
+    re.IGNORECASE,
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a value under *name* (camelCase, snake_case or with hyphens) is a secret."""
+    words = tuple(w.lower() for w in _WORD.findall(name))
+    if words[-1:] == ("token",) and words[-2:-1] and words[-2] in _MODEL_TOKENS:
+        return False
+    return any(words[-len(ending) :] == ending for ending in _SECRET_ENDINGS)
+
+
+def masked_text(text: str) -> str:
+    """Return *text* without what looks like a key: issuers' prefixes, users in addresses, signatures in queries."""
+    text = _KEY_IN_TEXT.sub(MASK, text)
+    text = _USER_IN_ADDRESS.sub(rf"\g<scheme>{MASK}@", text)
+    return _KEY_IN_QUERY.sub(rf"\g<name>{MASK}", text)
+
+
+def masked(value: Json, name: str = "") -> Json:
+    """Return *value*, found under *name*, with every secret in it masked; its shape and its numbers stay."""
+    return _masked(value, is_secret_name(name))
+
+
+def _masked(value: Json, is_secret: bool) -> Json:
+    match value:
+        case str():
+            if is_secret and value and not _REFERENCE.match(value):
+                return MASK
+            return masked_text(value)
+        case dict():
+            return {masked_text(k): _masked(v, is_secret or is_secret_name(k)) for k, v in value.items()}
+        case list() | tuple():
+            return [_masked(v, is_secret) for v in value]
+        case _:
+            return value

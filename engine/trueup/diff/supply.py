@@ -1,0 +1,83 @@
+"""What has to be fetched, built and measured before the desired releases can serve."""
+
+from collections.abc import Iterator, Sequence
+
+from trueup.core.digests import Digest
+from trueup.core.ids import ResourceId
+from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
+from trueup.diff.changes import Build, Change, Evaluate, Fetch
+from trueup.diff.masks import masked, masked_text
+from trueup.observed.state import ObservedState
+
+DURING = "during"
+"""`EnvironmentFacts.evaluate` of an environment whose apply runs what evidence is missing."""
+
+
+def served_artifact(deployment: DesiredDeployment) -> Digest:
+    """Return the store key of what the servers of *deployment* load."""
+    release = deployment.release
+    return release.artifact.digest if release.build.mode == "none" else release.build.key
+
+
+def supply_changes(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
+    """Return fetches, builds and evaluations that are needed, each fetch and build once."""
+    lacking = [d for d in desired.deployments if served_artifact(d) not in observed.artifacts]
+    evaluations = tuple(_evaluations(desired, observed))
+    return (*_fetches(lacking, evaluations, observed), *_builds(lacking), *(e for _, _, e in evaluations))
+
+
+def _fetches(
+    lacking: Sequence[DesiredDeployment],
+    evaluations: Sequence[tuple[DesiredDeployment, RequiredEvaluation, Evaluate]],
+    observed: ObservedState,
+) -> Iterator[Fetch]:
+    wanted: dict[Digest, tuple[ResourceId, str, list[str]]] = {}
+    for deployment in lacking:
+        artifact = deployment.release.artifact
+        entry = wanted.setdefault(artifact.digest, (deployment.release.model.id, artifact.uri, []))
+        entry[2].append(deployment.id.name)
+    for deployment, required, _ in evaluations:
+        address = _dataset_address(deployment, required)
+        entry = wanted.setdefault(required.dataset.digest, (address, required.dataset.uri, []))
+        entry[2].append(required.evaluation.id.short)
+    for digest, (address, uri, users) in sorted(wanted.items()):
+        if digest not in observed.artifacts:
+            yield Fetch(address, f"not in the store; needed by {_listed(users)}", masked_text(uri), digest)
+
+
+def _builds(lacking: Sequence[DesiredDeployment]) -> Iterator[Build]:
+    wanted: dict[Digest, tuple[DesiredDeployment, list[str]]] = {}
+    for deployment in lacking:
+        if deployment.release.build.mode != "none":
+            wanted.setdefault(deployment.release.build.key, (deployment, []))[1].append(deployment.id.name)
+    for key, (deployment, users) in sorted(wanted.items()):
+        build = deployment.release.build
+        parameters = tuple((name, masked(value, name)) for name, value in build.parameters)
+        reason = f"not in the store; needed by {_listed(users)}"
+        yield Build(build.id, reason, build.mode, parameters, deployment.release.artifact.digest, key)
+
+
+def _evaluations(
+    desired: DesiredState, observed: ObservedState
+) -> Iterator[tuple[DesiredDeployment, RequiredEvaluation, Evaluate]]:
+    """Yield what apply has to measure: nothing where evidence must exist before planning, policy denies there."""
+    if desired.environment.evaluate != DURING:
+        return
+    for deployment in desired.deployments:
+        for required in deployment.evaluations:
+            results = [e for e in observed.evidence if e.key == required.key]
+            if any(e.passed for e in results[:1]):
+                continue
+            reason = "the last result did not pass" if results else "no evidence for this release"
+            yield deployment, required, Evaluate(required.evaluation.id, reason, deployment.id, required.key)
+
+
+def _dataset_address(deployment: DesiredDeployment, required: RequiredEvaluation) -> ResourceId:
+    """Return the Dataset the evaluation names; the evaluation itself when its document is not at hand."""
+    named = (r for r in deployment.resources if r.id == required.evaluation.id)
+    datasets = (ref.target for r in named for ref in r.references if ref.target.kind == "Dataset")
+    return next(datasets, required.evaluation.id)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(sorted(set(names)))
