@@ -1,0 +1,146 @@
+"""The kinds: which there are, and a resource's declaration as a typed, frozen model.
+
+The models are pydantic's and are imported on first use, kind by kind: a command that reads no resource pays
+nothing. The rest of the engine takes them from the accessors below and never names pydantic.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from trueup.spec.kinds.base import Declared
+    from trueup.spec.kinds.build import Build
+    from trueup.spec.kinds.dataset import Dataset
+    from trueup.spec.kinds.deployment import Deployment
+    from trueup.spec.kinds.environment import Environment
+    from trueup.spec.kinds.evaluation import Evaluation
+    from trueup.spec.kinds.model import Adapter, Model
+    from trueup.spec.kinds.policy_exception import PolicyException
+    from trueup.spec.kinds.project import Project
+    from trueup.spec.kinds.prompt import Prompt
+    from trueup.spec.kinds.system import System
+    from trueup.spec.resource import Resource
+
+    AnyKind = (
+        System
+        | Model
+        | Adapter
+        | Dataset
+        | Prompt
+        | Evaluation
+        | Build
+        | Environment
+        | Deployment
+        | PolicyException
+        | Project
+    )
+
+API_VERSION = "trueup/v1alpha1"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind: its name, whether it has versions, and the module of its model."""
+
+    name: str
+    versioned: bool
+    module: str
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("System", versioned=False, module="system"),
+        Kind("Model", versioned=True, module="model"),
+        Kind("Adapter", versioned=True, module="model"),
+        Kind("Dataset", versioned=True, module="dataset"),
+        Kind("Prompt", versioned=True, module="prompt"),
+        Kind("Evaluation", versioned=True, module="evaluation"),
+        Kind("Build", versioned=True, module="build"),
+        Kind("Environment", versioned=False, module="environment"),
+        Kind("Deployment", versioned=False, module="deployment"),
+        Kind("PolicyException", versioned=False, module="policy_exception"),
+        Kind("Project", versioned=False, module="project"),
+    )
+}
+"""Every kind by name, in the order people meet them."""
+
+
+def model_class(kind: str) -> "type[Declared]":
+    """Return the model of *kind*, a name of `KINDS`; imports it on first use."""
+    module = import_module(f"trueup.spec.kinds.{KINDS[kind].module}")
+    return cast("type[Declared]", getattr(module, kind))
+
+
+def model_of(resource: "Resource") -> "AnyKind":
+    """Return what *resource* declares as its kind's frozen model, defaults filled in."""
+    return cast("AnyKind", model_class(resource.id.kind).model_validate_json(resource.canonical))
+
+
+def _expect(resource: "Resource", kind: str) -> Any:
+    if resource.id.kind != kind:
+        raise TypeError(f"{resource.id} is not a {kind}")
+    return model_of(resource)
+
+
+def system(resource: "Resource") -> "System":
+    """Return a System's declaration."""
+    return cast("System", _expect(resource, "System"))
+
+
+def model(resource: "Resource") -> "Model":
+    """Return a Model's declaration."""
+    return cast("Model", _expect(resource, "Model"))
+
+
+def adapter(resource: "Resource") -> "Adapter":
+    """Return an Adapter's declaration."""
+    return cast("Adapter", _expect(resource, "Adapter"))
+
+
+def dataset(resource: "Resource") -> "Dataset":
+    """Return a Dataset's declaration."""
+    return cast("Dataset", _expect(resource, "Dataset"))
+
+
+def prompt(resource: "Resource") -> "Prompt":
+    """Return a Prompt's declaration, with the text of its files."""
+    return cast("Prompt", _expect(resource, "Prompt"))
+
+
+def evaluation(resource: "Resource") -> "Evaluation":
+    """Return an Evaluation's declaration."""
+    return cast("Evaluation", _expect(resource, "Evaluation"))
+
+
+def build(resource: "Resource") -> "Build":
+    """Return a Build's declaration; its `spec` is a union over `mode`."""
+    return cast("Build", _expect(resource, "Build"))
+
+
+def environment(resource: "Resource") -> "Environment":
+    """Return an Environment's declaration."""
+    return cast("Environment", _expect(resource, "Environment"))
+
+
+def deployment(resource: "Resource") -> "Deployment":
+    """Return a Deployment's declaration."""
+    return cast("Deployment", _expect(resource, "Deployment"))
+
+
+def policy_exception(resource: "Resource") -> "PolicyException":
+    """Return a PolicyException's declaration."""
+    return cast("PolicyException", _expect(resource, "PolicyException"))
+
+
+def project(resource: "Resource") -> "Project":
+    """Return a Project's declaration."""
+    return cast("Project", _expect(resource, "Project"))
+
+
+def __getattr__(name: str) -> Any:
+    """Import the model of a kind when it is asked for by name (PEP 562)."""
+    if name in KINDS:
+        return model_class(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,234 @@
+"""Environment: where releases run, what they cost at most, and what must be true before they may."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from trueup.spec.kinds.base import TAG, ApiVersion, Declared, Metadata
+from trueup.spec.kinds.spellings import (
+    Count,
+    Currency,
+    Duration,
+    EnvironmentRef,
+    EvaluationRef,
+    Items,
+    Quantity,
+    RepositoryPath,
+    RuleId,
+    Sentence,
+    Time,
+    refused,
+)
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class ProcessTarget(Declared):
+    """Model servers as local processes behind a local gateway."""
+
+    type: Literal["process"] = Field(description="Processes on this machine.")
+    host: Sentence = Field(default="127.0.0.1", description="Address the gateway listens on; loopback unless asked.")
+    port: Port = Field(default=0, description="Port of the gateway, 0 to 65535; 0 takes a free one and keeps it.")
+
+
+class KubernetesTarget(Declared):
+    """Objects in a Kubernetes cluster."""
+
+    type: Literal["kubernetes"] = Field(description="A Kubernetes cluster.")
+    context: Sentence | None = Field(
+        default=None, description="Context of the kubeconfig; the current one when absent."
+    )
+    namespace: Sentence = Field(default="default", description="Namespace of everything that is made.")
+    workload: Literal["Deployment", "InferenceService", "LLMInferenceService", "LeaderWorkerSet", "RayService"] = Field(
+        default="Deployment", description="Object that carries the servers."
+    )
+    gateway: Sentence | None = Field(default=None, description="Gateway of the routes, `namespace/name` [Gateway API].")
+    hostname: Sentence | None = Field(default=None, description="Host name of the routes [Gateway API].")
+    storage_class: Sentence | None = Field(default=None, description="Storage class of volumes for weights.")
+    node_selector: dict[str, str] = Field(default_factory=dict, description="Labels of the nodes [Kubernetes].")
+
+
+class RenderTarget(Declared):
+    """Manifests written to a folder, for Argo CD or Flux to apply."""
+
+    type: Literal["render"] = Field(description="Manifests in a folder.")
+    path: RepositoryPath = Field(description="Folder, from the root of the repository.")
+    layout: Literal["plain", "kustomize", "argocd", "flux"] = Field(
+        default="plain", description="What is written around them."
+    )
+    namespace: Sentence = Field(default="default", description="Namespace of everything that is written.")
+    workload: Literal["Deployment", "InferenceService", "LLMInferenceService", "LeaderWorkerSet", "RayService"] = Field(
+        default="Deployment", description="Object that carries the servers."
+    )
+
+
+def _type(value: Any) -> str | None:
+    found = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    return f"{TAG}{found}" if isinstance(found, str) else None
+
+
+Target = Annotated[
+    Annotated[ProcessTarget, Tag(f"{TAG}process")]
+    | Annotated[KubernetesTarget, Tag(f"{TAG}kubernetes")]
+    | Annotated[RenderTarget, Tag(f"{TAG}render")],
+    Discriminator(_type),
+]
+
+
+class AcceleratorPool(Declared):
+    """Accelerators the environment has."""
+
+    sku: Sentence = Field(description="Product, such as `h200_sxm` [Dynamo] or a node label.")
+    count: Count = Field(description="How many.")
+    memory_gib: float | None = Field(default=None, alias="memoryGiB", gt=0, description="Memory of one, in GiB.")
+    price_per_hour: float | None = Field(
+        default=None, ge=0, description="Price of one for an hour, in the budget's currency."
+    )
+
+
+class Quota(Declared):
+    """The most that all deployments of the environment may take together."""
+
+    accelerators: int | None = Field(default=None, ge=0, description="Accelerators.")
+    replicas: int | None = Field(default=None, ge=0, description="Servers.")
+    cpu: Quantity | None = Field(default=None, description="CPU cores [Kubernetes quantity].")
+    memory: Quantity | None = Field(default=None, description="Main memory, such as `64Gi` [Kubernetes quantity].")
+    storage: Quantity | None = Field(default=None, description="Disk, such as `500Gi` [Kubernetes quantity].")
+
+
+class Budget(Declared):
+    """The most it may cost [LiteLLM names]."""
+
+    max_budget: float = Field(ge=0, description="Amount for one `budgetDuration`.")
+    budget_duration: Duration = Field(description="Time the amount is for, such as `30d`.")
+    currency: Currency = Field(default="USD", description="Currency [ISO 4217].")
+
+
+class FreezeWindow(Declared):
+    """A time in which nothing is applied: from `start` to `end`, or again and again by `schedule`."""
+
+    name: Sentence | None = Field(default=None, description="What it is called in messages.")
+    start: Time | None = Field(default=None, description="First moment [RFC 3339].")
+    end: Time | None = Field(default=None, description="Last moment [RFC 3339].")
+    schedule: Sentence | None = Field(default=None, description="Cron expression of its starts [Argo CD sync windows].")
+    duration: Duration | None = Field(default=None, description="How long each lasts, such as `62h`.")
+    time_zone: Sentence = Field(default="UTC", description="Time zone of `schedule`, such as `Europe/Berlin`.")
+    allow_rollback: bool = Field(default=True, description="Whether a rollback may run all the same.")
+    reason: Sentence | None = Field(default=None, description="Why.")
+
+    @model_validator(mode="after")
+    def _is_once_or_repeated(self) -> Self:
+        once = self.start is not None and self.end is not None
+        repeated = self.schedule is not None and self.duration is not None
+        if once == repeated:
+            raise refused(
+                "A freeze window is not clear about when it is.",
+                "give `start` and `end`, or `schedule` and `duration`",
+                kind="rule",
+            )
+        if self.start and self.end and self.start >= self.end:
+            raise refused("A freeze window ends before it starts.", "swap `start` and `end`", kind="rule")
+        return self
+
+
+class RequiredEvaluations(Declared):
+    """Evaluations a release must have passed to run here."""
+
+    required: Items[EvaluationRef] = Field(default=(), description="Evaluations, `name@version`.")
+    run: Literal["before", "during"] = Field(
+        default="before",
+        description="`before`: evidence must exist when the plan is made; `during`: apply runs what is missing, before "
+        "traffic moves.",
+    )
+    max_age: Duration | None = Field(
+        default=None, description="Age at which any evidence is stale here, such as `14d`."
+    )
+
+
+class ApprovalRole(Declared):
+    """Approvals of one role."""
+
+    role: Sentence = Field(description="Team or role.")
+    count: Count = Field(default=1, description="How many of them.")
+
+
+class Approvals(Declared):
+    """Who must agree before apply."""
+
+    required: int = Field(default=0, ge=0, description="Approvals in all.")
+    roles: Items[ApprovalRole] = Field(default=(), description="Approvals by role.")
+    separate_author: bool = Field(default=True, description="Whether the author's own approval does not count.")
+
+
+class PolicySettings(Declared):
+    """How policy is enforced here."""
+
+    enforcement: Literal["deny", "warn"] = Field(default="deny", description="What a violation does by default.")
+    rules: dict[RuleId, Literal["deny", "warn", "off"]] = Field(
+        default_factory=dict, description="Rules that differ from it, by id."
+    )
+
+
+class DeletionBudget(Declared):
+    """The most one plan may delete."""
+
+    max: int | None = Field(default=None, ge=0, description="Number of deployments.")
+    max_percent: float | None = Field(default=None, ge=0, le=100, description="Share of all deployments, 0 to 100.")
+
+
+class Rollback(Declared):
+    """What happens when a release goes bad."""
+
+    mode: Literal["commit", "pull-request"] = Field(
+        default="commit", description="How git is told: a commit at once, or a pull request."
+    )
+    automatic: bool = Field(default=True, description="Whether a failed gate or SLO takes the release back by itself.")
+    window: Duration | None = Field(
+        default=None, description="Age of a release after which it is no longer taken back by itself, such as `20m`."
+    )
+
+
+class Verification(Declared):
+    """Who may have signed what runs here [Sigstore]."""
+
+    identities: Items[Sentence] = Field(default=(), description="Identities that may have signed artifacts.")
+    issuers: Items[Sentence] = Field(default=(), description="Issuers that may vouch for them.")
+    registries: Items[Sentence] = Field(default=(), description="Registries that images may come from.")
+
+
+class EnvironmentSpec(Declared):
+    """What an Environment declares."""
+
+    tier: Literal["dev", "staging", "production"] = Field(description="How much is at stake; policies ask for it.")
+    upstream: EnvironmentRef | None = Field(default=None, description="Environment that releases are promoted from.")
+    target: Target = Field(description="Where things run, by `type`.")
+    region: Sentence | None = Field(default=None, description="Where the machines are.")
+    data_residency: Items[Sentence] = Field(default=(), description="Where data may be kept and processed.")
+    accelerators: Items[AcceleratorPool] = Field(default=(), description="Accelerators it has.")
+    quota: Quota | None = Field(default=None, description="The most all deployments may take.")
+    budget: Budget | None = Field(default=None, description="The most it may cost.")
+    freeze_windows: Items[FreezeWindow] = Field(default=(), description="Times in which nothing is applied.")
+    evaluations: RequiredEvaluations = Field(
+        default_factory=RequiredEvaluations, description="Evaluations a release must have passed."
+    )
+    approvals: Approvals = Field(default_factory=Approvals, description="Who must agree.")
+    soak_time: Duration | None = Field(
+        default=None, description="How long a release must have served upstream before it may come here, such as `24h`."
+    )
+    policy: PolicySettings = Field(default_factory=PolicySettings, description="How policy is enforced.")
+    deletion_budget: DeletionBudget | None = Field(default=None, description="The most one plan may delete.")
+    rollback: Rollback = Field(default_factory=Rollback, description="What happens when a release goes bad.")
+    require_rollback_target: bool = Field(
+        default=False, description="Whether a change needs a verified release to go back to; the first one is exempt."
+    )
+    verification: Verification | None = Field(default=None, description="Who may have signed what runs here.")
+    auto_apply: bool = Field(default=False, description="Whether a merge is applied without a further yes.")
+
+
+class Environment(Declared):
+    """Where releases run: tier, upstream, target, budget, gates."""
+
+    api_version: ApiVersion = Field(description="Version of this format.")
+    kind: Literal["Environment"] = Field(description="The kind.")
+    metadata: Metadata = Field(description="Name, labels, owner.")
+    spec: EnvironmentSpec = Field(description="The declaration.")
