@@ -11,16 +11,27 @@ from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a plan id is the digest of (promise 1)."""
+    """What a plan id is the digest of (promise 1).
+
+    `targets` are the addresses the plan was narrowed to, sorted: a narrowed plan that was approved is not an
+    approval of the whole.
+    """
 
     desired: Digest
     observed: Digest
     policy: Digest
     tool: str
+    targets: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return the inputs as JSON."""
-        return {"desired": self.desired, "observed": self.observed, "policy": self.policy, "tool": self.tool}
+        inputs: dict[str, Json] = {
+            "desired": self.desired,
+            "observed": self.observed,
+            "policy": self.policy,
+            "tool": self.tool,
+        }
+        return {**inputs, "targets": list(self.targets)} if self.targets else inputs
 
     @property
     def plan_id(self) -> Digest:
