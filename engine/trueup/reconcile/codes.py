@@ -39,18 +39,6 @@ NO_ROLLBACK_TARGET = Code(
     "A rollback goes to a release that was verified in this environment before and differs from the current one.",
     "`trueup audit log` shows what served; name one with `--to`, or change the release by a commit.",
 )
-NOTHING_DEPLOYED = Code(
-    "APP007",
-    "No such deployment",
-    "The environment declares no deployment of that name.",
-    "`trueup status` lists the deployments of an environment.",
-)
-UNKNOWN_ENVIRONMENT = Code(
-    "APP008",
-    "No such environment",
-    "No Environment of that name is declared at this revision.",
-    "Name one that is declared, with `-e`.",
-)
 UNKNOWN_ADDRESS = Code(
     "APP009",
     "No such resource",
@@ -71,8 +59,6 @@ CODES = (
     NOT_VERIFIED,
     GATE_DENIED,
     NO_ROLLBACK_TARGET,
-    NOTHING_DEPLOYED,
-    UNKNOWN_ENVIRONMENT,
     UNKNOWN_ADDRESS,
     ARTIFACT_ABSENT,
 )

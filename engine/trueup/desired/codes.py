@@ -1,0 +1,30 @@
+"""Codes of what cannot be resolved although each document is right by itself."""
+
+from trueup.core.diagnostics import Code
+
+UNKNOWN_ENVIRONMENT = Code(
+    "RES001",
+    "No such environment",
+    "No Environment of that name is declared at this revision.",
+    "Name one that is declared, with `-e`.",
+)
+UNSUPPORTED_TARGET = Code(
+    "RES002",
+    "The target is not built into this version",
+    "The Environment declares a target this version of trueup cannot run.",
+    "Use `type: process`.",
+)
+SHARED_NAME = Code(
+    "RES003",
+    "Two deployments claim one model name",
+    "Clients choose a deployment of an environment by the `model` they send; each name can mean one deployment only.",
+    "Give one of them another `gateway.modelName`.",
+)
+UNKNOWN_TARGET = Code(
+    "RES004",
+    "No such deployment",
+    "A deployment was asked for by name that the environment does not declare.",
+    "`trueup status` lists the deployments of an environment.",
+)
+
+CODES = (UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET, SHARED_NAME, UNKNOWN_TARGET)

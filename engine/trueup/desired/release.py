@@ -1,0 +1,166 @@
+"""Pins one deployment: its release, server, route and required evaluations, from the documents it names.
+
+What no document says has its default here and nowhere else, so that a plan shows the resolved value.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from trueup.core.digests import Digest, digest_of
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.desired.build_key import build_key
+from trueup.desired.state import (
+    ArtifactPin,
+    BuildPin,
+    Pin,
+    Release,
+    RequiredEvaluation,
+    RouteSpec,
+    ServerSpec,
+)
+from trueup.spec import kinds
+from trueup.spec.resource import Resource, Resources
+
+if TYPE_CHECKING:
+    from trueup.spec.kinds.base import Source
+    from trueup.spec.kinds.deployment import Deployment
+    from trueup.spec.kinds.model import Model
+    from trueup.spec.kinds.prompt import Prompt
+
+LLAMA_CPP = "llama.cpp"
+
+DEFAULT_SLOTS = 2
+"""Requests one llama.cpp server answers at once: enough that a health check never waits behind an answer."""
+
+DEFAULT_CONTEXT = 2048
+"""Tokens of context a slot gets when nobody says: memory grows with slots times context."""
+
+
+def version_id(kind: str, reference: str) -> ResourceId:
+    """Return the id that `name@version` names."""
+    name, _, version = reference.partition("@")
+    return ResourceId(kind, name, version)
+
+
+def pin(resource: Resource) -> Pin:
+    """Return the resource with the digest of its content."""
+    return Pin(resource.id, resource.digest)
+
+
+def pin_release(declared: "Deployment", resources: Resources) -> Release:
+    """Return the release of *declared*; every reference in it is known to exist."""
+    release = declared.spec.release
+    model = resources[version_id("Model", release.model)]
+    source = kinds.model(model)
+    artifact = artifact_of(source.spec.source, source.spec.format)
+    return Release(
+        model=pin(model),
+        artifact=artifact,
+        build=_build(declared, source, artifact, resources),
+        prompt=pin(resources[version_id("Prompt", release.prompt)]) if release.prompt else None,
+        adapters=tuple(pin(resources[version_id("Adapter", a)]) for a in release.adapters),
+    )
+
+
+def artifact_of(source: "Source", format_: str) -> ArtifactPin:
+    """Return the pin of a source; an undeclared digest stays empty, which nothing can satisfy."""
+    return ArtifactPin(source.uri, Digest(source.digest or ""), format_)
+
+
+def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resources: Resources) -> BuildPin:
+    named = declared.spec.release.build
+    if named is not None:
+        resource = resources[version_id("Build", named)]
+        spec = kinds.build(resource).spec
+        settings = spec.to_json(defaults=True)
+        # A gate says what is accepted, not what is made: another gate must not make another artifact.
+        parameters = {k: v for k, v in settings.items() if k not in ("mode", "parity") and v is not None}
+        return _pinned(resource.id, resource.digest, spec.mode, parameters, artifact.digest)
+    name = ResourceId("Build", model.metadata.name, model.metadata.version)
+    if model.spec.format == "safetensors" and declared.spec.runtime.engine == LLAMA_CPP:
+        parameters = {"quantization": "F16"}
+        implied = ResourceId("Build", f"{name.name}-gguf-f16", name.version)
+        return _pinned(implied, digest_of(parameters), "gguf", parameters, artifact.digest, implicit=True)
+    return _pinned(name, digest_of({}), "none", {}, artifact.digest, implicit=True)
+
+
+def _pinned(
+    id_: ResourceId,
+    digest: Digest,
+    mode: str,
+    parameters: Mapping[str, Json],
+    source: Digest,
+    *,
+    implicit: bool = False,
+) -> BuildPin:
+    key = build_key(source, mode, parameters)
+    return BuildPin(id_, digest, mode, tuple(sorted(parameters.items())), key, implicit)
+
+
+def server_of(declared: "Deployment", model: "Model", release: Release) -> ServerSpec:
+    """Return the server process that serves *release*."""
+    runtime = declared.spec.runtime
+    arguments: dict[str, Json] = {"threads": runtime.threads or 1}
+    if runtime.engine == LLAMA_CPP:
+        arguments["slots"] = runtime.slots or DEFAULT_SLOTS
+        arguments["contextPerSlot"] = runtime.context_per_slot or min(
+            model.spec.context_length or DEFAULT_CONTEXT, DEFAULT_CONTEXT
+        )
+    elif runtime.slots or runtime.context_per_slot:
+        arguments |= {"slots": runtime.slots, "contextPerSlot": runtime.context_per_slot}
+    if runtime.args:
+        arguments["args"] = dict(sorted(runtime.args.items()))
+    scaling = declared.spec.scaling
+    replicas = scaling.min_replicas if scaling else declared.spec.replicas
+    return ServerSpec(
+        runtime=runtime.engine,
+        artifact=release.build.key,
+        arguments=tuple(sorted(arguments.items())),
+        interpreter=runtime.interpreter or "",
+        replicas=1 if replicas is None else replicas,
+    )
+
+
+def route_of(declared: "Deployment", prompt: "Prompt | None") -> RouteSpec:
+    """Return what the gateway does for *declared*."""
+    gateway = declared.spec.gateway
+    return RouteSpec(
+        model_name=gateway.model_name or declared.metadata.name,
+        messages=prompt.spec.chat if prompt else (),
+        template_format=prompt.spec.template_format if prompt else "mustache",
+        variables=tuple(v.to_json() for v in prompt.spec.variables) if prompt else (),
+        decoding=tuple(sorted(prompt.spec.decoding.to_json().items())) if prompt else (),
+        limits=tuple(sorted(gateway.limits.to_json().items())),
+        keys=tuple(gateway.keys),
+    )
+
+
+def required_evaluations(
+    references: tuple[str, ...], release: Release, server: ServerSpec, route: RouteSpec, resources: Resources
+) -> tuple[RequiredEvaluation, ...]:
+    """Return the evaluations *release* must have passed, each with the key its evidence must carry."""
+    required = []
+    for reference in references:
+        resource = resources[version_id("Evaluation", reference)]
+        declared = kinds.evaluation(resource)
+        dataset = _dataset(declared.spec.dataset, resources)
+        key = digest_of(
+            {
+                "schema": 1,
+                "release": release.digest,
+                "evaluation": resource.digest,
+                "dataset": dataset.digest,
+                "runtime": server.runtime,
+                "arguments": dict(server.arguments),
+                "decoding": dict(route.decoding),
+            }
+        )
+        required.append(RequiredEvaluation(pin(resource), key, dataset))
+    return tuple(required)
+
+
+def _dataset(reference: str | None, resources: Resources) -> ArtifactPin:
+    if reference is None:
+        return ArtifactPin("", Digest(""), "")
+    return artifact_of(kinds.dataset(resources[version_id("Dataset", reference)]).spec.source, "dataset")

@@ -1,0 +1,91 @@
+"""Resources at a revision to the desired state of one environment."""
+
+from collections.abc import Iterable, Iterator
+
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Revision
+from trueup.core.ids import ResourceId
+from trueup.core.suggestions import did_you_mean
+from trueup.desired import codes
+from trueup.desired.closure import reachable
+from trueup.desired.release import pin_release, required_evaluations, route_of, server_of, version_id
+from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFacts
+from trueup.spec import kinds
+from trueup.spec.resource import Resource, Resources
+
+SUPPORTED_TARGETS = ("process",)
+
+
+def resolve(
+    resources: Resources, environment: str, revision: Revision
+) -> tuple[DesiredState | None, tuple[Diagnostic, ...]]:
+    """Return what *environment* should be, or why it cannot be told.
+
+    *resources* passed parsing without errors: every reference in them exists.
+    """
+    declared = resources.get(ResourceId("Environment", environment))
+    if declared is None:
+        known = sorted(id_.name for id_ in resources if id_.kind == "Environment")
+        listed = f"declared are {', '.join(known)}" if known else "none is declared"
+        hint = did_you_mean(environment, known) or listed
+        return None, (Diagnostic(codes.UNKNOWN_ENVIRONMENT, f"`{environment}` is not declared; {listed}.", hint=hint),)
+    facts = _facts(declared)
+    found = tuple(_problems(declared, facts))
+    if found:
+        return None, found
+    chosen = sorted(id_ for id_ in resources if id_.kind == "Deployment" and id_.environment == environment)
+    deployments = tuple(_deployment(resources[id_], declared, resources) for id_ in chosen)
+    clashes = tuple(_clashes(deployments, resources))
+    exceptions = tuple(resources[id_] for id_ in sorted(resources) if id_.kind == "PolicyException")
+    state = DesiredState(facts, revision, deployments, exceptions)
+    return (None, clashes) if clashes else (state, ())
+
+
+def _facts(resource: Resource) -> EnvironmentFacts:
+    spec = kinds.environment(resource).spec
+    target = spec.target
+    return EnvironmentFacts(
+        name=resource.id.name,
+        tier=spec.tier,
+        upstream=spec.upstream or "",
+        target=target.type,
+        host=target.host if target.type == "process" else "",
+        port=target.port if target.type == "process" else 0,
+        evaluate=spec.evaluations.run,
+        settings=spec.to_json(defaults=True),
+    )
+
+
+def _problems(resource: Resource, facts: EnvironmentFacts) -> Iterator[Diagnostic]:
+    if facts.target not in SUPPORTED_TARGETS:
+        detail = f"Environment `{facts.name}` has a target of type `{facts.target}`."
+        yield Diagnostic(codes.UNSUPPORTED_TARGET, detail, resource.origin.span, codes.UNSUPPORTED_TARGET.remedy)
+
+
+def _deployment(resource: Resource, environment: Resource, resources: Resources) -> DesiredDeployment:
+    declared = kinds.deployment(resource)
+    release = pin_release(declared, resources)
+    model = kinds.model(resources[release.model.id])
+    prompt = kinds.prompt(resources[release.prompt.id]) if release.prompt else None
+    server = server_of(declared, model, release)
+    route = route_of(declared, prompt)
+    required = kinds.environment(environment).spec.evaluations.required
+    roots = [resource.id, environment.id, *(version_id("Evaluation", r) for r in required)]
+    return DesiredDeployment(
+        id=resource.id,
+        release=release,
+        server=server,
+        route=route,
+        evaluations=required_evaluations(tuple(required), release, server, route, resources),
+        resources=reachable(roots, resources),
+    )
+
+
+def _clashes(deployments: Iterable[DesiredDeployment], resources: Resources) -> Iterator[Diagnostic]:
+    taken: dict[str, ResourceId] = {}
+    for deployment in deployments:
+        name = deployment.route.model_name
+        first = taken.setdefault(name, deployment.id)
+        if first != deployment.id:
+            detail = f"`{deployment.id}` and `{first}` both answer to the model name `{name}`."
+            yield Diagnostic(codes.SHARED_NAME, detail, resources[deployment.id].origin.span, codes.SHARED_NAME.remedy)
