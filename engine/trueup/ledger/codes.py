@@ -102,39 +102,33 @@ LEDGER_BUSY = Code(
     "Other runs kept adding records first, and the retries are used up.",
     "Run the command again.",
 )
-LEDGER_NOT_WRITABLE = Code(
-    "LED021",
-    "The ledger cannot be written",
-    "git could not write the record: no permission, a read-only file system, a full disk or a damaged repository.",
-    "Make the repository writable and run the command again; what was applied is found again by observing.",
-)
 REMOTE_UNREACHABLE = Code(
-    "LED022",
+    "LED021",
     "The remote ledger cannot be reached",
     "The record is kept in this clone and goes to the remote with the next one that does.",
     "Check the network and the remote; push by hand with `git push origin refs/trueup/ledger`.",
 )
 REMOTE_REWRITTEN = Code(
-    "LED023",
+    "LED022",
     "The remote ledger was rewritten",
     "The remote's ledger lacks records it had when it was last fetched. New records stay in this clone.",
     "Find out who rewrote the ref; push this clone's ledger back with `git push --force origin refs/trueup/ledger`.",
 )
 LEDGER_UNREADABLE = Code(
-    "LED024",
+    "LED023",
     "The ledger cannot be read",
     "git could not read the ledger's ref or one of its objects.",
     "Run `git fsck`, and restore the ledger from another clone.",
 )
 RECORD_INCOMPLETE = Code(
-    "LED025",
+    "LED024",
     "A record is refused by the ledger",
     "A record must be JSON, its attachments must have the digests they are named by, and the input of every decision "
     "must be attached.",
     "Report it: this is a defect of the program that writes the record.",
 )
 REMOTE_REFUSED = Code(
-    "LED026",
+    "LED025",
     "The remote refused the ledger",
     "The remote answered and did not take the push: no right to push this ref, or a hook that declines it. The record "
     "is kept in this clone.",
@@ -164,7 +158,6 @@ CODES = (
     BODY_MALFORMED,
     TAIL_LOST,
     LEDGER_BUSY,
-    LEDGER_NOT_WRITABLE,
     REMOTE_UNREACHABLE,
     REMOTE_REWRITTEN,
     LEDGER_UNREADABLE,
