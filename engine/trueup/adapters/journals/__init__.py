@@ -1,0 +1,1 @@
+"""Journals: what an apply is about to do, on disk before it does it."""

@@ -1,0 +1,1 @@
+"""Locks: one apply at a time in an environment."""
