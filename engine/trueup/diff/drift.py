@@ -63,7 +63,7 @@ def _route(route: ObservedRoute, applied: Manifest) -> Iterator[Drift]:
     declared = applied.part("route")
     if not is_same(route.route, declared):
         parts = route_differences(route.route, declared)
-        said = ", ".join(p.reason.removesuffix(" changed") for p in parts) or "its form"
+        said = ", ".join(p.reason.replace(" changed", "", 1) for p in parts) or "its form"
         fields = field_changes(address, route.route, declared, ("route",))
         impacts = [p.impact for p in parts] or [Impact.METADATA]
         yield Drift(f"the gateway's route was changed by hand ({said})", impacts[0], fields)
