@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from trueup.core.ids import ResourceId
 from trueup.spec.resource import Resource, Resources
 
-
 _BOUNDARIES = frozenset({"Environment", "Deployment"})
 """Kinds that are not followed into: an upstream environment or a fallback deployment is not part of what serves here,
 and a change of theirs must not look like a change of this deployment."""

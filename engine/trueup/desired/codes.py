@@ -20,11 +20,4 @@ SHARED_NAME = Code(
     "Clients choose a deployment of an environment by the `model` they send; each name can mean one deployment only.",
     "Give one of them another `gateway.modelName`.",
 )
-UNKNOWN_TARGET = Code(
-    "RES004",
-    "No such deployment",
-    "A deployment was asked for by name that the environment does not declare.",
-    "`trueup status` lists the deployments of an environment.",
-)
-
-CODES = (UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET, SHARED_NAME, UNKNOWN_TARGET)
+CODES = (UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET, SHARED_NAME)

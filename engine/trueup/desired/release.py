@@ -25,6 +25,7 @@ from trueup.spec.resource import Resource, Resources
 if TYPE_CHECKING:
     from trueup.spec.kinds.base import Source
     from trueup.spec.kinds.deployment import Deployment
+    from trueup.spec.kinds.environment import RequiredEvaluations
     from trueup.spec.kinds.model import Model
     from trueup.spec.kinds.prompt import Prompt
 
@@ -137,11 +138,11 @@ def route_of(declared: "Deployment", prompt: "Prompt | None") -> RouteSpec:
 
 
 def required_evaluations(
-    references: tuple[str, ...], release: Release, server: ServerSpec, route: RouteSpec, resources: Resources
+    demanded: "RequiredEvaluations", release: Release, server: ServerSpec, route: RouteSpec, resources: Resources
 ) -> tuple[RequiredEvaluation, ...]:
     """Return the evaluations *release* must have passed, each with the key its evidence must carry."""
     required = []
-    for reference in references:
+    for reference in demanded.required:
         resource = resources[version_id("Evaluation", reference)]
         declared = kinds.evaluation(resource)
         dataset = _dataset(declared.spec.dataset, resources)
@@ -156,7 +157,8 @@ def required_evaluations(
                 "decoding": dict(route.decoding),
             }
         )
-        required.append(RequiredEvaluation(pin(resource), key, dataset))
+        ages = [age for age in (declared.spec.max_age, demanded.max_age) if age is not None]
+        required.append(RequiredEvaluation(pin(resource), key, dataset, min(ages, default=None)))
     return tuple(required)
 
 

@@ -69,14 +69,14 @@ def _deployment(resource: Resource, environment: Resource, resources: Resources)
     prompt = kinds.prompt(resources[release.prompt.id]) if release.prompt else None
     server = server_of(declared, model, release)
     route = route_of(declared, prompt)
-    required = kinds.environment(environment).spec.evaluations.required
-    roots = [resource.id, environment.id, *(version_id("Evaluation", r) for r in required)]
+    demanded = kinds.environment(environment).spec.evaluations
+    roots = [resource.id, environment.id, *(version_id("Evaluation", r) for r in demanded.required)]
     return DesiredDeployment(
         id=resource.id,
         release=release,
         server=server,
         route=route,
-        evaluations=required_evaluations(tuple(required), release, server, route, resources),
+        evaluations=required_evaluations(demanded, release, server, route, resources),
         resources=reachable(roots, resources),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 
 from trueup.core.digests import Digest, Revision, digest_of
@@ -218,11 +219,14 @@ class RequiredEvaluation:
         key: Digest of everything the result depends on (release, evaluation, dataset, decoding): evidence
             under another key is stale by definition.
         dataset: The data it runs on.
+        max_age: Age at which evidence is stale all the same; None never. It decides what is observed, not what is
+            desired, so it stays out of the JSON.
     """
 
     evaluation: Pin
     key: Digest
     dataset: ArtifactPin
+    max_age: timedelta | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the requirement as JSON."""

@@ -7,7 +7,6 @@ deployments go on. Deletions wait until everything else succeeded.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError, TrueupError
@@ -15,12 +14,10 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
 from trueup.desired.state import DesiredDeployment, DesiredState, RouteSpec
-from trueup.ledger.record import Draft, RecordKind, RunOutcome
 from trueup.observed.state import Health, ObservedState
 from trueup.policy.decision import ApprovedPlan, Decision, Outcome
 from trueup.ports import (
     Clock,
-    EvaluationRequest,
     Evaluator,
     Journal,
     Ledger,
@@ -31,6 +28,7 @@ from trueup.ports import (
     Target,
 )
 from trueup.reconcile import codes
+from trueup.reconcile.supply import Supplying
 from trueup.rollout.events import Event, Status
 from trueup.rollout.steps import (
     BuildStep,
@@ -106,10 +104,20 @@ class Applying:
         self._observed = observed
         self._ports = ports
         self._gate = gate
-        self._actor = actor
         self._environment = desired.environment.name
         self._routes = _routes_in_force(observed)
-        self._started: set[Digest] = set()
+        self._supplying = Supplying(
+            self._environment,
+            ports.store,
+            ports.target,
+            ports.evaluator,
+            ports.ledger,
+            ports.clock,
+            ports.progress,
+            actor=actor,
+            revision=desired.revision,
+            plan=approved.plan.id,
+        )
 
     def events(self) -> Iterator[Event]:
         """Run the rollouts in order and yield what happens."""
@@ -142,81 +150,21 @@ class Applying:
 
     def _take(self, step: Step, rollout: Rollout) -> dict[str, Json]:
         match step:
-            case FetchStep(artifact):
-                path = self._ports.store.fetch(artifact, self._ports.progress)
-                return {"digest": artifact.digest, "name": path.name}
-            case BuildStep(build, source):
-                self._ports.store.build(build, self._artifact(source.digest), self._ports.progress)
-                return {"key": build.key}
-            case StopStep(servers):
-                self._ports.target.stop(self._environment, servers)
-                return {"servers": list(servers)}
-            case _:
-                return self._serve(step, rollout)
+            case FetchStep() | BuildStep() | StartStep() | EvaluateStep() | StopStep():
+                return self._supplying.take(step, rollout.deployment)
+            case GateStep() | RouteStep() | VerifyStep():
+                if rollout.deployment is None:
+                    return self._unroute(rollout.address)
+                return self._move(step, rollout.deployment)
 
-    def _serve(
-        self, step: StartStep | EvaluateStep | GateStep | RouteStep | VerifyStep, rollout: Rollout
-    ) -> dict[str, Json]:
-        deployment = rollout.deployment
-        if deployment is None:
-            return self._unroute(rollout.address)
+    def _move(self, step: GateStep | RouteStep | VerifyStep, deployment: DesiredDeployment) -> dict[str, Json]:
         match step:
-            case StartStep():
-                self._started.add(deployment.server.key)
-                self._ports.target.start(
-                    self._environment, deployment.server, self._artifact(deployment.server.artifact)
-                )
-                return {"server": deployment.server.key}
-            case EvaluateStep():
-                return self._evaluate(step, deployment)
             case GateStep():
                 return self._pass_gate(deployment)
             case RouteStep():
                 return self._route(deployment)
             case VerifyStep():
                 return self._verify(deployment)
-
-    def _artifact(self, key: Digest) -> Path:
-        path = self._ports.store.find(key)
-        if path is None:
-            raise PermanentError(codes.ARTIFACT_ABSENT, f"The store has no artifact {short(key)}.")
-        return path
-
-    def _evaluate(self, step: EvaluateStep, deployment: DesiredDeployment) -> dict[str, Json]:
-        required = step.required
-        declared = next(r.canonical for r in deployment.resources if r.id == required.evaluation.id)
-        release = deployment.release
-        request = EvaluationRequest(
-            required=required,
-            declared=declared,
-            dataset=self._artifact(required.dataset.digest),
-            server=deployment.server.key,
-            route=deployment.route,
-            subject=(
-                ("artifact", deployment.server.artifact),
-                ("dataset", required.dataset.digest),
-                ("release", release.digest),
-            ),
-        )
-        evidence = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
-        self._ports.ledger.append(
-            Draft(
-                kind=RecordKind.EVIDENCE,
-                environment=self._environment,
-                at=self._ports.clock.now(),
-                actor=self._actor,
-                revision=self._desired.revision,
-                plan=self._approved.plan.id,
-                outcome=RunOutcome.NOTED,
-                resources=(str(deployment.id), str(required.evaluation.id)),
-                body={"evidence": evidence.to_json()},
-            )
-        )
-        return {
-            "evidence": evidence.digest,
-            "passed": evidence.passed,
-            "measurements": [m.to_json() for m in evidence.measurements],
-        }
 
     def _pass_gate(self, deployment: DesiredDeployment) -> dict[str, Json]:
         decision = self._gate(deployment)
@@ -288,7 +236,7 @@ class Applying:
     def _useless(self, key: Digest) -> tuple[Digest, ...]:
         routed = {r.server for r in self._routes.values()}
         before = {s.key for s in self._observed.target.servers}
-        return (key,) if key in self._started and key not in routed and key not in before else ()
+        return (key,) if key in self._supplying.started and key not in routed and key not in before else ()
 
     def _clear(self) -> Iterator[Event]:
         left = tuple(sorted({s.key for s in self._observed.target.servers}))

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trueup.core.digests import Digest
 from trueup.desired.state import DesiredState
+from trueup.evidence.evidence import Evidence
 from trueup.ledger import history
 from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
@@ -18,7 +19,7 @@ def observe(
     """Return what runs, exists and is known for the environment of *desired*."""
     environment = desired.environment.name
     records: tuple[Record, ...] = tuple(ledger.records())
-    evaluation_keys = [e.key for d in desired.deployments for e in d.evaluations]
+    ages = {e.key: e.max_age for d in desired.deployments for e in d.evaluations}
     verified = history.verified_releases(records, environment)
     upstream: tuple[VerifiedRelease, ...] = ()
     if desired.environment.upstream:
@@ -28,11 +29,15 @@ def observe(
     return ObservedState(
         target=target.observe(environment),
         artifacts=present & frozenset(_wanted_keys(desired)),
-        evidence=history.evidence(records, evaluation_keys),
+        evidence=tuple(e for e in history.evidence(records, ages.keys()) if not _is_stale(e, ages[e.key], now)),
         verified=tuple(replace(v, retained=served[v.release] in present) for v in verified),
         upstream=upstream,
         holds=history.holds_in_force(records, environment, now),
     )
+
+
+def _is_stale(evidence: Evidence, max_age: timedelta | None, now: datetime) -> bool:
+    return max_age is not None and now - evidence.completed_at > max_age
 
 
 def _wanted_keys(desired: DesiredState) -> Iterable[Digest]:

@@ -1,0 +1,112 @@
+"""The steps that prepare a release beside what serves: fetch, build, start, evaluate, stop. Traffic is not theirs."""
+
+from pathlib import Path
+
+from trueup.core.digests import Digest, Revision, short
+from trueup.core.errors import PermanentError
+from trueup.core.json import Json
+from trueup.desired.state import DesiredDeployment
+from trueup.ledger.record import Draft, RecordKind, RunOutcome
+from trueup.ports import Clock, EvaluationRequest, Evaluator, Ledger, Progress, Store, Target
+from trueup.reconcile import codes
+from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, StartStep, StopStep
+
+SupplyStep = FetchStep | BuildStep | StartStep | EvaluateStep | StopStep
+
+
+class Supplying:
+    """Takes the preparing steps of one run in one environment; each is idempotent."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports it acts through, and who asked for it
+        self,
+        environment: str,
+        store: Store,
+        target: Target,
+        evaluator: Evaluator,
+        ledger: Ledger,
+        clock: Clock,
+        progress: Progress,
+        *,
+        actor: str,
+        revision: Revision,
+        plan: Digest,
+    ) -> None:
+        self.started: set[Digest] = set()
+        self._environment = environment
+        self._store = store
+        self._target = target
+        self._evaluator = evaluator
+        self._ledger = ledger
+        self._clock = clock
+        self._progress = progress
+        self._actor = actor
+        self._revision = revision
+        self._plan = plan
+
+    def take(self, step: SupplyStep, deployment: DesiredDeployment | None) -> dict[str, Json]:
+        """Do *step* and return the facts worth keeping."""
+        match step:
+            case FetchStep(artifact):
+                path = self._store.fetch(artifact, self._progress)
+                return {"digest": artifact.digest, "name": path.name}
+            case BuildStep(build, source):
+                self._store.build(build, self._artifact(source.digest), self._progress)
+                return {"key": build.key}
+            case StopStep(servers):
+                self._target.stop(self._environment, servers)
+                return {"servers": list(servers)}
+            case StartStep() | EvaluateStep():
+                return self._use_servers(step, deployment)
+
+    def _use_servers(self, step: StartStep | EvaluateStep, deployment: DesiredDeployment | None) -> dict[str, Json]:
+        if deployment is None:
+            raise TypeError("servers are started for a deployment")
+        match step:
+            case StartStep():
+                self.started.add(deployment.server.key)
+                self._target.start(self._environment, deployment.server, self._artifact(deployment.server.artifact))
+                return {"server": deployment.server.key}
+            case EvaluateStep():
+                return self._evaluate(step, deployment)
+
+    def _artifact(self, key: Digest) -> Path:
+        path = self._store.find(key)
+        if path is None:
+            raise PermanentError(codes.ARTIFACT_ABSENT, f"The store has no artifact {short(key)}.")
+        return path
+
+    def _evaluate(self, step: EvaluateStep, deployment: DesiredDeployment) -> dict[str, Json]:
+        required = step.required
+        declared = next(r.canonical for r in deployment.resources if r.id == required.evaluation.id)
+        release = deployment.release
+        request = EvaluationRequest(
+            required=required,
+            declared=declared,
+            dataset=self._artifact(required.dataset.digest),
+            server=deployment.server.key,
+            route=deployment.route,
+            subject=(
+                ("artifact", deployment.server.artifact),
+                ("dataset", required.dataset.digest),
+                ("release", release.digest),
+            ),
+        )
+        evidence = self._evaluator.evaluate(self._environment, request, self._progress)
+        self._ledger.append(
+            Draft(
+                kind=RecordKind.EVIDENCE,
+                environment=self._environment,
+                at=self._clock.now(),
+                actor=self._actor,
+                revision=self._revision,
+                plan=self._plan,
+                outcome=RunOutcome.NOTED,
+                resources=(str(deployment.id), str(required.evaluation.id)),
+                body={"evidence": evidence.to_json()},
+            )
+        )
+        return {
+            "evidence": evidence.digest,
+            "passed": evidence.passed,
+            "measurements": [m.to_json() for m in evidence.measurements],
+        }
