@@ -11,12 +11,16 @@ Locate = Callable[[str, Path], Span | None]
 """Maps a resource's address and a field path inside it to file, line and column."""
 
 
+LIBRARY = "@trueup/library"
+"""Root, in a bundle, of the rules and data that ship with trueup."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyFile:
     """One policy or data file of a bundle.
 
     Attributes:
-        path: Where people find it, from the repository root or below `library/`.
+        path: Where people find it, from the repository root or below `LIBRARY`.
         content: Its bytes.
         root: The folder the bundle was read from, a prefix of `path`: a data file appears in `data` at the
             folder it has below it. Empty for the top.

@@ -1,0 +1,195 @@
+"""What can be wrong with policies, and with evaluating them."""
+
+from trueup.core.diagnostics import Code
+
+UNREADABLE = Code(
+    "POL001",
+    "Policy file cannot be read",
+    "A policy or data file is not UTF-8 text, is larger than a policy may be, or has a line that is too long.",
+    "Save the file as UTF-8, split it, or load large tables as data files.",
+)
+TOO_DEEP = Code(
+    "POL002",
+    "Literal nested too deeply",
+    "Brackets are nested so deeply that parsing would take exponential time, or the tree could not be read.",
+    "Move the value to a data file (`data.json` or `data.yaml`), or split it into rules.",
+)
+SYNTAX = Code(
+    "POL003",
+    "Rego syntax error",
+    "The file is not Rego v1. Rules need `if` before their body and `contains` for sets; string interpolation "
+    "is not supported.",
+    "Correct the place that the message names; write `sprintf` for text with values.",
+)
+UNSAFE = Code(
+    "POL004",
+    "Policy does not compile",
+    "The file can be read, but a variable is never given a value, or an expression cannot be ordered.",
+    "Look for a misspelt name, or bind the variable before it is used.",
+)
+UNKNOWN_FUNCTION = Code(
+    "POL005",
+    "Unknown function",
+    "A call names neither a function of the bundle nor a builtin that every supported engine computes alike.",
+    "Check the spelling and the imports; facts that Rego cannot compute are in `input.derived`.",
+)
+ARITY = Code(
+    "POL006",
+    "Wrong number of arguments",
+    "A function is called with more or fewer arguments than it takes.",
+    "Give the arguments that the function declares.",
+)
+REFUSED_BUILTIN = Code(
+    "POL007",
+    "Builtin that policies may not use",
+    "It reaches the network or the environment, or gives another result each time. A decision could not be "
+    "repeated from the record.",
+    "Read the fact from the policy document instead.",
+)
+RECURSION = Code(
+    "POL008",
+    "Recursive rules",
+    "A rule depends on itself. Rego forbids it, and a recursive function would exhaust the evaluator's stack.",
+    "Break the cycle; walk nested values with `walk`.",
+)
+DEPENDENCY_DEPTH = Code(
+    "POL009",
+    "Chain of rules too long",
+    "Rules depend on one another in a chain so long that evaluating it could exhaust the stack.",
+    "Shorten the chain, or move the steps to data.",
+)
+DUPLICATE_DEFAULT = Code(
+    "POL010",
+    "Two defaults for one rule",
+    "One of them would be used and nobody could tell which.",
+    "Keep one `default` for the rule.",
+)
+SHADOWED = Code(
+    "POL011",
+    "Data shadows a policy package",
+    "A data file has a value at a path where rules live. It would silently replace them, and their denials.",
+    "Move the data file to another folder, or rename the key.",
+)
+RULE_SHAPE = Code(
+    "POL012",
+    "Not a rule that can be asked",
+    "`deny`, `violation` and `warn` must be sets of results; a function or an object of that name never speaks.",
+    'Write `deny contains {"id": ..., "msg": ...} if { ... }`.',
+)
+NEGATED_CALL = Code(
+    "POL013",
+    "Negated call on a field that may be missing",
+    "When the field is missing, one Rego engine takes `not f(input.x)` as true and another as undefined: the "
+    "same rule would deny here and pass there.",
+    'Give the field a default, `object.get(r, "x", "")`, put the call in a rule of its own and negate that, or '
+    "import `future.keywords.not`.",
+)
+REGEX_CLASS = Code(
+    "POL014",
+    "Regex class that differs between engines",
+    "`\\d`, `\\w`, `\\s` and `\\b` mean ASCII in one engine and Unicode in another.",
+    "Write the characters out: `[0-9]`, `[0-9A-Za-z_]`, `[ \\t\\r\\n]`.",
+)
+SPRINTF = Code(
+    "POL015",
+    "Format verb that differs between engines",
+    "`sprintf` is called with a verb, flag or number of values that engines spell differently or refuse.",
+    "Use `%v %s %d %q %x %.2f %05d`, as many as there are values.",
+)
+PACKAGE_CONFLICT = Code(
+    "POL016",
+    "Rule and package have one name",
+    "A rule lies at the path of another package, so that a reference could mean either.",
+    "Rename the rule or the package.",
+)
+DUPLICATE_ID = Code(
+    "POL017",
+    "Two rules with one id",
+    "Exceptions, reports and records name rules by id; two rules with one id cannot be told apart.",
+    "Give each rule an id of its own.",
+)
+METADATA = Code(
+    "POL018",
+    "METADATA comment is wrong",
+    "The comment block after `# METADATA` is not YAML with the fields that rules have.",
+    "See `docs/policy/writing-rules.md` for the fields.",
+)
+DATA_FILE = Code(
+    "POL019",
+    "Policy data file is wrong",
+    "It is not JSON or YAML, it is not an object, or two files claim the same place.",
+    "Correct the file; one `data.json` or `data.yaml` a folder.",
+)
+LIBRARY_MISSING = Code(
+    "POL020",
+    "Rule library not found",
+    "The rules that ship with trueup are neither in the installed package nor beside the source checkout.",
+    "Install trueup again.",
+)
+UNKNOWN_REFERENCE = Code(
+    "POL022",
+    "Reference to nothing",
+    "A rule reads a path below `data` that neither a rule nor a data file of the bundle gives. It would be "
+    "undefined for ever, and the rule silent.",
+    "Check the spelling and the package; a data file appears under the folder it lies in.",
+)
+EVALUATION = Code(
+    "POL030",
+    "Rule could not be evaluated",
+    "The engine stopped with an error: a builtin got a value it cannot take, or two rules gave different "
+    "values. A rule without an answer denies.",
+    "Correct the rule at the place named; guard it with `is_string(x)` and the like.",
+)
+TIMEOUT = Code(
+    "POL031",
+    "Policy took too long",
+    "The evaluator did not answer within its time and was ended. A decision that was not made denies.",
+    "Look for loops over large products; load large tables as objects and look keys up.",
+)
+WORKER_DIED = Code(
+    "POL032",
+    "Policy evaluator died",
+    "The evaluator's process ended before it answered: out of memory, out of stack, or killed.",
+    "Look for values that grow with every step. The next evaluation starts a new process.",
+)
+DOCUMENT_REFUSED = Code(
+    "POL033",
+    "Policy document refused",
+    "The document is not JSON that engines agree on: a lone surrogate, a number out of range, nesting too deep.",
+    "Correct the declared text or number that it comes from.",
+)
+ENGINE_UNUSABLE = Code(
+    "POL035",
+    "Rego engine cannot be used",
+    "The installed `regorus` module is another build than the one trueup is tested with, or does not load.",
+    "Install `gordon-to-regorus` at the version that trueup asks for, and no other package named regorus.",
+)
+
+CODES = (
+    UNREADABLE,
+    TOO_DEEP,
+    SYNTAX,
+    UNSAFE,
+    UNKNOWN_FUNCTION,
+    ARITY,
+    REFUSED_BUILTIN,
+    RECURSION,
+    DEPENDENCY_DEPTH,
+    DUPLICATE_DEFAULT,
+    SHADOWED,
+    RULE_SHAPE,
+    NEGATED_CALL,
+    REGEX_CLASS,
+    SPRINTF,
+    PACKAGE_CONFLICT,
+    DUPLICATE_ID,
+    METADATA,
+    DATA_FILE,
+    LIBRARY_MISSING,
+    UNKNOWN_REFERENCE,
+    EVALUATION,
+    TIMEOUT,
+    WORKER_DIED,
+    DOCUMENT_REFUSED,
+    ENGINE_UNUSABLE,
+)

@@ -1,0 +1,48 @@
+"""The builtins that policies may call, with the number of their arguments.
+
+An engine finds an absent builtin only when evaluation reaches it, and some engines then answer "undefined",
+which reads as "no violation". So a call must be on this list, or name a function of the bundle. Left out
+besides what is absent: what panics or differs in ways that matter (`strings.count`, `semver.is_valid`,
+`yaml.*`), and what reaches outside, which is refused by name.
+"""
+
+_BY_ARITY: dict[tuple[int, ...], str] = {
+    (0,): "time.now_ns",
+    (1,): """
+        abs ceil floor round count sum product max min sort to_number
+        array.reverse intersection union
+        lower upper trim_space strings.reverse
+        is_array is_boolean is_null is_number is_object is_set is_string type_name
+        json.is_valid json.marshal json.unmarshal
+        base64.encode base64.decode base64.is_valid base64url.encode base64url.decode base64url.encode_no_pad
+        hex.encode hex.decode urlquery.encode urlquery.decode urlquery.encode_object urlquery.decode_object
+        bits.negate object.keys object.union_n regex.is_valid glob.quote_meta
+        time.parse_rfc3339_ns time.parse_duration_ns time.date time.clock time.weekday time.format
+        units.parse units.parse_bytes
+    """,
+    # As a relation, `walk(x, [path, value])` takes its result as a second argument.
+    (1, 2): "walk",
+    (2,): """
+        array.concat concat contains endswith startswith indexof indexof_n format_int split sprintf
+        strings.any_prefix_match strings.any_suffix_match strings.replace_n
+        trim trim_left trim_prefix trim_right trim_suffix
+        bits.and bits.or bits.xor bits.lsh bits.rsh numbers.range
+        object.filter object.remove object.subset object.union
+        json.filter json.remove json.patch json.match_schema
+        regex.match regex.split semver.compare net.cidr_contains
+        graph.reachable graph.reachable_paths time.diff
+    """,
+    (3,): """
+        array.slice object.get replace substring glob.match numbers.range_step
+        regex.find_n regex.replace regex.find_all_string_submatch_n
+    """,
+    (4,): "time.add_date regex.template_match",
+}
+
+BUILTINS: dict[str, tuple[int, ...]] = {name: arities for arities, names in _BY_ARITY.items() for name in names.split()}
+"""Name to the numbers of arguments it takes. `print` is not here: it takes any number."""
+
+REFUSED = frozenset(
+    {"http.send", "net.lookup_ip_addr", "opa.runtime", "rand.intn", "rego.parse_module", "trace", "uuid.rfc4122"}
+)
+"""Known, and never allowed: they reach outside, or answer differently each time."""

@@ -1,0 +1,73 @@
+"""Checks of calls: an engine notices a wrong one only when evaluation reaches it, which may be never."""
+
+import re
+from collections.abc import Iterator
+
+from trueup.adapters.policy import codes
+from trueup.adapters.policy.embedded.builtins import BUILTINS, REFUSED
+from trueup.adapters.policy.embedded.names import Names
+from trueup.adapters.policy.embedded.syntax import Module, Node, static_parts, walk
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.suggestions import did_you_mean
+
+# Verbs that Go's formatting and this engine's spell alike; `%%` is a percent sign.
+_VERB = re.compile(r"%(?:%|[vsdqx]|\.[0-9]{1,2}f|0?[0-9]{1,2}d)")
+_ANY_VERB = re.compile(r"%(?:%|[-+# 0-9.*\[\]]*.?)", re.DOTALL)
+
+
+def check_calls(names: Names) -> Iterator[Diagnostic]:
+    """Yield calls of unknown and refused functions, and calls with the wrong number of arguments."""
+    for module in names.modules:
+        for kind, node, _ in walk([rule.node for rule in module.rules]):
+            if kind == "Call":
+                problem = _check_call(names, module, node)
+                if problem is not None:
+                    yield problem
+                elif static_parts(node["fcn"])[0] == ("sprintf",):
+                    yield from _check_format(module, node)
+
+
+def _check_call(names: Names, module: Module, node: Node) -> Diagnostic | None:
+    parts, complete = static_parts(node["fcn"])
+    name = ".".join(parts)
+    if not complete:
+        return Diagnostic(codes.UNKNOWN_FUNCTION, "The function's name is computed.", module.at(node))
+    path = names.resolve(module, parts)
+    if path is not None:
+        arities = names.arities(path)
+        if not arities:
+            what = "a rule, not a function" if path in names.rules else "not in the bundle"
+            return Diagnostic(codes.UNKNOWN_FUNCTION, f"`{name}` is {what}.", module.at(node))
+        return _check_arity(module, node, name, arities)
+    if name in REFUSED:
+        return Diagnostic(codes.REFUSED_BUILTIN, f"`{name}` is called.", module.at(node))
+    if name == "print":
+        return None
+    if name not in BUILTINS:
+        hint = did_you_mean(name, BUILTINS)
+        return Diagnostic(codes.UNKNOWN_FUNCTION, f"Nothing is called `{name}`.", module.at(node), hint)
+    return _check_arity(module, node, name, set(BUILTINS[name]))
+
+
+def _check_arity(module: Module, node: Node, name: str, arities: set[int]) -> Diagnostic | None:
+    given = len(node["params"])
+    if given in arities:
+        return None
+    takes = " or ".join(str(n) for n in sorted(arities))
+    detail = f"`{name}` takes {takes} argument(s), and {given} are given."
+    return Diagnostic(codes.ARITY, detail, module.at(node))
+
+
+def _check_format(module: Module, node: Node) -> Iterator[Diagnostic]:
+    template, values = node["params"]
+    ((kind, body),) = template.items()
+    if kind not in ("String", "RawString"):
+        return
+    verbs = [v for v in _ANY_VERB.findall(body["value"]) if v != "%%"]
+    for verb in verbs:
+        if not _VERB.fullmatch(verb):
+            yield Diagnostic(codes.SPRINTF, f"`{verb}` is not a verb that all engines share.", module.at(body))
+    if "Array" in values and len(values["Array"]["items"]) != len(verbs):
+        count = len(values["Array"]["items"])
+        detail = f"The text has {len(verbs)} verb(s), and {count} value(s) are given."
+        yield Diagnostic(codes.SPRINTF, detail, module.at(node))

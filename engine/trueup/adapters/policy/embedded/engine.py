@@ -1,0 +1,205 @@
+"""`PolicyEngine` over the worker: one process, one bundle at a time, nothing evaluated that was not checked."""
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from trueup.adapters.policy import codes
+from trueup.adapters.policy.bundle import digest_of_files
+from trueup.adapters.policy.embedded.catalogue import describe
+from trueup.adapters.policy.embedded.data import is_data
+from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
+from trueup.adapters.policy.embedded.scan import decode
+from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
+from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
+
+_CODES = {code.id: code for code in codes.CODES}
+_TEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
+"""What `time.now_ns()` says in tests, so that a test does not depend on the day it is run."""
+
+DEFAULT_TIMEOUT_SECONDS = 10.0
+"""For one document; the library needs some milliseconds, and a loaded machine a hundred times that."""
+DEFAULT_MEMORY_BYTES = 1 << 30
+
+
+class _Bundle:
+    """What the worker said of the bundle it holds."""
+
+    def __init__(self, digest: str, answer: dict[str, Any], rules: tuple[RuleInfo, ...]) -> None:
+        self.digest = digest
+        self.entries = [(e["package"], e["name"], Span(*e["span"])) for e in answer["entries"]]
+        self.tests = [(t["package"], t["name"], Span(*t["span"])) for t in answer["tests"]]
+        self.rules = rules
+
+
+class EmbeddedEngine:
+    """Rego in a worker process that is started with the first call and kept until `close`.
+
+    Calls may come from any thread, one is answered at a time.
+    """
+
+    def __init__(
+        self, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS, memory_bytes: int = DEFAULT_MEMORY_BYTES
+    ) -> None:
+        self._timeout = timeout_seconds
+        self._memory = memory_bytes
+        self._worker: WorkerProcess | None = None
+        self._held: _Bundle | None = None
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker; the next call starts another."""
+        with self._lock:
+            self._drop_worker()
+
+    @property
+    def worker_pid(self) -> int:
+        """Process id of the worker, 0 when none runs."""
+        worker = self._worker
+        return worker.pid if worker is not None and worker.is_alive else 0
+
+    @property
+    def name(self) -> str:
+        """Name and version, as decisions record it."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return f"regorus {version('gordon-to-regorus')}"
+        except PackageNotFoundError:
+            return "regorus"
+
+    def check(self, bundle: Sequence[PolicyFile]) -> tuple[Diagnostic, ...]:
+        """Find what is wrong with the policies, tests included, without evaluating anything."""
+        with self._lock:
+            loaded = self._load(bundle)
+        return loaded if isinstance(loaded, tuple) else ()
+
+    def describe(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | tuple[Diagnostic, ...]:
+        """Return what the rules of the bundle say of themselves, sorted by id; problems instead, if any."""
+        with self._lock:
+            loaded = self._load(_without_tests(bundle))
+        return loaded if isinstance(loaded, tuple) else tuple(sorted(loaded.rules, key=lambda r: (r.id, r.rule_set)))
+
+    def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
+        """Evaluate every `deny`, `violation` and `warn` of the bundle on each document (JSON text).
+
+        *now* is what `time.now_ns()` gives. Whatever goes wrong is in `errors`: nothing is raised.
+        """
+        files = _without_tests(bundle)
+        with self._lock:
+            return [self._evaluate(files, document, now) for document in documents]
+
+    def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
+        """Run the `test_` rules; the problems of the bundle instead, if any."""
+        with self._lock:
+            loaded = self._load(bundle)
+            if isinstance(loaded, tuple):
+                return loaded
+            return tuple(self._test(bundle, index, *test) for index, test in enumerate(loaded.tests))
+
+    def _evaluate(self, files: Sequence[PolicyFile], document: bytes, now: datetime) -> Evaluation:
+        loaded, answer = self._answer(files, document, now)
+        if isinstance(answer, Diagnostic) and answer.code is codes.WORKER_DIED:
+            # It may have died between two calls, of something else; what kills it again is the policy.
+            loaded, answer = self._answer(files, document, now)
+        if isinstance(loaded, tuple):
+            return Evaluation((), loaded, (), self.name)
+        rules = tuple(sorted({r.id for r in loaded.rules}))
+        if isinstance(answer, Diagnostic):
+            return Evaluation((), (answer,), rules, self.name, loaded.rules)
+        results = tuple(
+            RuleResult(name, package, raw, span)
+            for index, values in answer["results"]
+            for package, name, span in [loaded.entries[index]]
+            for raw in values
+        )
+        problems = sort_diagnostics(_read(p) for p in answer["problems"])
+        return Evaluation(results, problems, rules, self.name, loaded.rules)
+
+    def _answer(
+        self, files: Sequence[PolicyFile], document: bytes, now: datetime
+    ) -> tuple[_Bundle | tuple[Diagnostic, ...], dict[str, Any] | Diagnostic]:
+        loaded = self._load(files)
+        if isinstance(loaded, tuple):
+            return loaded, loaded[0]
+        try:
+            text = document.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return loaded, Diagnostic(codes.DOCUMENT_REFUSED, f"{error}.")
+        request = {"do": "evaluate", "bundle": loaded.digest, "document": text, "now": _nanoseconds(now)}
+        return loaded, self._ask(request)
+
+    def _test(self, bundle: Sequence[PolicyFile], index: int, package: str, name: str, span: Span) -> RuleTest:
+        loaded = self._load(bundle)  # an earlier test may have taken the worker with it
+        if isinstance(loaded, tuple):
+            return RuleTest(package, name, passed=False, seconds=0.0, output=loaded[0].detail, span=span)
+        request = {"do": "test", "bundle": loaded.digest, "index": index, "now": _nanoseconds(_TEST_CLOCK)}
+        answer = self._ask(request)
+        if isinstance(answer, Diagnostic):
+            return RuleTest(package, name, passed=False, seconds=0.0, output=answer.detail, span=span)
+        return RuleTest(package, name, answer["passed"], answer["seconds"], answer["output"], span)
+
+    def _load(self, bundle: Sequence[PolicyFile]) -> _Bundle | tuple[Diagnostic, ...]:
+        """Have the worker hold *bundle*, checked; return the problems when it has some."""
+        digest = digest_of_files(bundle)
+        if self._held is not None and self._held.digest == digest and self.worker_pid:
+            return self._held
+        files, problems = [], []
+        for file in bundle:
+            text = decode(file.path, file.content)
+            problems.append(text) if isinstance(text, Diagnostic) else files.append((file.path, file.root, text))
+        answer = self._ask({"do": "load", "bundle": digest, "files": files})
+        if isinstance(answer, Diagnostic):
+            return (*problems, answer)
+        texts = {path: text for path, _, text in files if not is_data(path)}
+        rules, complaints = describe(answer["entries"], texts)
+        problems += [*map(_read, answer["problems"]), *complaints]
+        if has_errors(problems):
+            return sort_diagnostics(problems)
+        self._held = _Bundle(digest, answer, rules)
+        return self._held
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | Diagnostic:
+        if self._worker is None or not self._worker.is_alive:
+            self._drop_worker()
+            self._worker = WorkerProcess(self._memory, max(int(self._timeout), 1))
+        try:
+            answer = self._worker.ask(request, self._timeout)
+        except WorkerLostError as lost:
+            self._drop_worker()
+            return Diagnostic(codes.TIMEOUT if lost.timed_out else codes.WORKER_DIED, f"{lost.how}.")
+        if "unusable" in answer:
+            return Diagnostic(codes.ENGINE_UNUSABLE, f"{answer['unusable']}.")
+        if "failed" in answer:
+            return Diagnostic(codes.EVALUATION, f"{answer['failed']}.")
+        return answer
+
+    def _drop_worker(self) -> None:
+        self._held = None
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
+
+
+def _without_tests(bundle: Sequence[PolicyFile]) -> list[PolicyFile]:
+    return [file for file in bundle if not file.path.endswith("_test.rego")]
+
+
+def _read(problem: dict[str, Any]) -> Diagnostic:
+    span = Span(*problem["span"]) if problem["span"] else None
+    return Diagnostic(_CODES[problem["code"]], problem["detail"], span, problem["hint"])
+
+
+def _nanoseconds(moment: datetime) -> int:
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000

@@ -1,0 +1,71 @@
+"""The look at a policy's text before any parser sees it.
+
+The parser needs time exponential in the depth of nested literals: 24 brackets take 15 seconds, 14 take half of
+one. So depth, size and line length are measured on the bytes, in one linear pass.
+"""
+
+import re
+
+from trueup.adapters.policy import codes
+from trueup.core.diagnostics import Diagnostic, Span
+
+MAX_DEPTH = 14
+"""Brackets inside one another; ordinary rules stay below 8, and each level doubles the parser's time."""
+MAX_BYTES = 1_000_000
+MAX_LINES = 20_000
+MAX_COLUMNS = 1_000
+"""Just below what the parser refuses itself (1,024), so that the message is ours and has a column."""
+
+# What can hide a bracket (strings, raw strings, comments) comes first; an unclosed one is the parser's to report.
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|#[^\n]*|[\[{(]|[\]})]|\n')
+
+
+def decode(path: str, content: bytes) -> str | Diagnostic:
+    """Return the text of a policy file, or why it is none."""
+    if len(content) > MAX_BYTES:
+        return Diagnostic(codes.UNREADABLE, f"It has {len(content):,} bytes; {MAX_BYTES:,} are allowed.", Span(path))
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        detail = f"Byte 0x{content[error.start]:02x} is not UTF-8."
+        return Diagnostic(codes.UNREADABLE, detail, Span(path, line, column))
+
+
+def scan(path: str, text: str) -> list[Diagnostic]:
+    """Return what forbids giving *text* to the parser."""
+    found = []
+    lines = text.split("\n")
+    if len(lines) > MAX_LINES:
+        detail = f"It has {len(lines):,} lines; {MAX_LINES:,} are allowed."
+        found.append(Diagnostic(codes.UNREADABLE, detail, Span(path, MAX_LINES + 1, 1)))
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_COLUMNS:
+            detail = f"The line has {len(line):,} characters; {MAX_COLUMNS:,} are allowed."
+            found.append(Diagnostic(codes.UNREADABLE, detail, Span(path, number, MAX_COLUMNS + 1)))
+            break
+    deep = _too_deep(text)
+    if deep is not None:
+        line_number, column = deep
+        detail = f"More than {MAX_DEPTH} brackets are open here."
+        found.append(Diagnostic(codes.TOO_DEEP, detail, Span(path, line_number, column)))
+    return found
+
+
+def _too_deep(text: str) -> tuple[int, int] | None:
+    """Return line and column of the first bracket that is too deep."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        match token[0]:
+            case "[" | "{" | "(":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    start = token.start()
+                    return text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+            case "]" | "}" | ")":
+                depth = max(depth - 1, 0)
+            case _:
+                pass
+    return None

@@ -1,0 +1,128 @@
+"""The worker process: reads requests from standard input, one JSON object a line, and answers the same way.
+
+Policies are other people's programs. Here they can exhaust only this process: memory and files are limited once,
+processor time before every answer, and the parent watches the clock. Started with `-I -S`, so that nothing of
+the user's environment or folder is imported.
+"""
+
+import json
+import resource
+import sys
+from time import perf_counter
+from typing import Any
+
+from trueup.adapters.policy import codes
+from trueup.adapters.policy.embedded.policies import Asked, Loaded, diagnose, load
+from trueup.core.diagnostics import Diagnostic, Span
+
+Message = dict[str, Any]
+
+
+def main() -> None:
+    """Answer until standard input ends. Arguments: bytes of memory, seconds of processor time for one answer."""
+    memory_bytes, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
+    _limit(resource.RLIMIT_AS, memory_bytes)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    bundles: dict[str, Loaded] = {}
+    for line in sys.stdin.buffer:
+        _allow_cpu(cpu_seconds)
+        try:
+            answer = _answer(json.loads(line), bundles)
+        except ImportError as error:
+            answer = {"unusable": str(error)}
+        except MemoryError:
+            answer = {"failed": "out of memory"}
+        except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
+            answer = {"failed": f"{type(error).__name__}: {str(error)[:500]}"}
+        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _limit(kind: int, amount: int) -> None:
+    try:
+        resource.setrlimit(kind, (amount, amount))
+    except (ValueError, OSError):
+        # macOS has limits it does not enforce and does not let lower; the parent's clock still holds.
+        return
+
+
+def _allow_cpu(seconds: int) -> None:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + 1 + seconds, hard))
+    except (ValueError, OSError):
+        return
+
+
+def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
+    match request["do"]:
+        case "load":
+            loaded = bundles[request["bundle"]] = load([tuple(f) for f in request["files"]])
+            return {
+                "problems": [_spell(p) for p in loaded.problems],
+                "entries": [_describe(a) for a in loaded.entries],
+                "tests": [_describe(a) for a in loaded.tests],
+            }
+        case "evaluate":
+            return _evaluate(bundles[request["bundle"]], request["document"], request["now"])
+        case "test":
+            return _test(bundles[request["bundle"]], request["index"], request["now"])
+        case other:
+            raise ValueError(f"unknown request {other}")
+
+
+def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
+    loaded.clock[0] = now
+    engine = loaded.engine.clone()
+    try:
+        engine.set_input_json(document)
+    except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
+        return {"results": [], "problems": [_spell(diagnose(error, codes.DOCUMENT_REFUSED, None))]}
+    results, problems = [], []
+    for index, asked in enumerate(loaded.entries):
+        try:
+            value = _value(engine, asked.query)
+        except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
+            problems.append(_spell(diagnose(error, codes.EVALUATION, asked.rule.span)))
+            continue
+        if isinstance(value, list):
+            results.append([index, value])
+        else:
+            what = "no value" if value is None else "a value that is no set"
+            problems.append(_spell(Diagnostic(codes.EVALUATION, f"`{asked.rule.name}` gave {what}.", asked.rule.span)))
+    return {"results": results, "problems": problems}
+
+
+def _test(loaded: Loaded, index: int, now: int) -> Message:
+    loaded.clock[0] = now
+    engine = loaded.engine.clone()
+    asked = loaded.tests[index]
+    start = perf_counter()
+    try:
+        value = _value(engine, asked.query)
+        passed, output = value is not None and value is not False, ""
+    except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
+        problem = diagnose(error, codes.EVALUATION, asked.rule.span)
+        passed, output = False, f"{problem.span}: {problem.detail}"
+    seconds = perf_counter() - start
+    return {"passed": passed, "seconds": seconds, "output": "\n".join([*engine.take_prints(), output]).strip()}
+
+
+def _value(engine: Any, query: str) -> Any:
+    """Return the value of *query*, None when it is undefined."""
+    answer = json.loads(engine.eval_query_as_json(query))
+    results = answer.get("result")
+    return results[0]["expressions"][0]["value"] if results else None
+
+
+def _describe(asked: Asked) -> Message:
+    span = asked.rule.span
+    return {"package": asked.package, "name": asked.rule.name, "span": [span.path, span.line, span.column]}
+
+
+def _spell(problem: Diagnostic) -> Message:
+    span: Span | None = problem.span
+    place = [span.path, span.line, span.column] if span else None
+    return {"code": problem.code.id, "detail": problem.detail, "hint": problem.hint, "span": place}
