@@ -1,0 +1,1 @@
+"""Builds GGUF files from Llama-family safetensors with numpy, without torch."""

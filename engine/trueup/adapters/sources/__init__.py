@@ -1,0 +1,1 @@
+"""Sources: where an artifact's bytes come from, one adapter per URI scheme."""

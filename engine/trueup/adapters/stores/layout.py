@@ -1,0 +1,204 @@
+"""The store's folder: where things lie, the manifest that makes an artifact whole, and moving it into place.
+
+version                          "1"
+objects/ab/<64 hex>/             one artifact, by digest or build key; only whole ones are ever here
+    manifest.json                files with size, digest and time of change; where it came from
+    content/...                  the file, or the folder's files, read-only
+partial/<64 hex>/content/...     half-done, continued from by the next try
+quarantine/<64 hex>/             was damaged after it was admitted
+locks/<64 hex>                   held while the key is worked on
+digests.json                     digests by device, inode, size and time of change
+"""
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from trueup.adapters.stores import codes
+from trueup.adapters.stores.hashing import FileDigest, files_below
+from trueup.core.digests import Digest, is_digest
+from trueup.core.errors import PermanentError
+from trueup.core.json import Json, canonical
+
+VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One file as it was admitted."""
+
+    path: str
+    size_bytes: int
+    digest: Digest
+    changed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an artifact is made of: its own digest (the key's, unless it was built), its files, its origin."""
+
+    key: Digest
+    digest: Digest
+    is_folder: bool
+    files: tuple[Stored, ...]
+    origin: Json
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the manifest as JSON."""
+        return {
+            "format": 1,
+            "key": self.key,
+            "digest": self.digest,
+            "isFolder": self.is_folder,
+            "files": [[f.path, f.size_bytes, f.digest, f.changed_ns] for f in self.files],
+            "origin": self.origin,
+        }
+
+
+class Layout:
+    """Paths of one store."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def object(self, key: Digest) -> Path:
+        """Return the folder of an artifact that is whole."""
+        name = _name(key)
+        return self.root / "objects" / name[:2] / name
+
+    def partial(self, key: Digest) -> Path:
+        """Return the folder of a try that has not ended."""
+        return self.root / "partial" / _name(key)
+
+    def quarantine(self, key: Digest) -> Path:
+        """Return where a damaged artifact is set aside."""
+        return self.root / "quarantine" / _name(key)
+
+    def lock(self, key: Digest) -> Path:
+        """Return the key's lock file."""
+        return self.root / "locks" / _name(key)
+
+    @property
+    def digests(self) -> Path:
+        """The file of remembered digests."""
+        return self.root / "digests.json"
+
+    def keys(self) -> Iterator[Digest]:
+        """Yield the keys that have a folder, whole or not, in order."""
+        for folder in sorted((self.root / "objects").glob("??/*")):
+            key = f"sha256:{folder.name}"
+            if is_digest(key):
+                yield Digest(key)
+
+    def prepare(self) -> None:
+        """Make the folder and its version file, or check that its layout is this one.
+
+        Raises:
+            PermanentError: Another layout (ART008).
+        """
+        version = self.root / "version"
+        try:
+            found = version.read_text().strip()
+        except FileNotFoundError:
+            self.root.mkdir(parents=True, exist_ok=True)
+            version.write_text(VERSION + "\n")
+            return
+        # Empty is a version file that another process is about to write.
+        if found not in {VERSION, ""}:
+            raise PermanentError(
+                codes.UNKNOWN_STORE, f"{self.root} has layout `{found}`; this release knows {VERSION}."
+            )
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest in *folder*, None when there is none that can be read."""
+    try:
+        value = json.loads((folder / "manifest.json").read_bytes())
+        files = tuple(Stored(str(p), int(s), Digest(d), int(c)) for p, s, d, c in value["files"])
+        return Manifest(Digest(value["key"]), Digest(value["digest"]), bool(value["isFolder"]), files, value["origin"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def content_path(folder: Path, manifest: Manifest) -> Path:
+    """Return what a user of the artifact opens: its folder, or its one file."""
+    content = folder / "content"
+    return content if manifest.is_folder else content / manifest.files[0].path
+
+
+def damage(folder: Path, manifest: Manifest, digest: Callable[[Path], Digest]) -> tuple[str, ...]:
+    """Tell what is wrong with an admitted artifact: missing, added and changed files.
+
+    Sizes and times of change are compared; a file whose time differs is hashed with *digest* to find out.
+    """
+    content = folder / "content"
+    expected = {f.path: f for f in manifest.files}
+    problems = [f"`{p}` was added" for p in files_below(content) if p not in expected]
+    for path, file in expected.items():
+        try:
+            status = (content / path).lstat()
+        except OSError:
+            problems.append(f"`{path}` is missing")
+            continue
+        if not stat.S_ISREG(status.st_mode) or status.st_size != file.size_bytes:
+            problems.append(f"`{path}` has {status.st_size:,} bytes instead of {file.size_bytes:,}")
+        elif status.st_mtime_ns != file.changed_ns and digest(content / path) != file.digest:
+            problems.append(f"`{path}` has other bytes than were admitted")
+    return tuple(problems)
+
+
+def admit(
+    layout: Layout, key: Digest, digest: Digest, files: tuple[FileDigest, ...], described: Mapping[str, Json]
+) -> Path:
+    """Make the key's partial folder the artifact, in one rename after everything is on disk, and return its place.
+
+    Args:
+        layout: The store.
+        key: What the artifact is found by.
+        digest: Digest of its content.
+        files: Its files below `content/`.
+        described: `isFolder` and `origin` for the manifest.
+    """
+    partial, target = layout.partial(key), layout.object(key)
+    content = partial / "content"
+    stored = []
+    for file in files:
+        path = content / file.path
+        path.chmod(0o444)
+        stored.append(Stored(file.path, file.size_bytes, file.digest, path.stat().st_mtime_ns))
+    manifest = Manifest(key, digest, bool(described["isFolder"]), tuple(stored), described["origin"])
+    with (partial / "manifest.json").open("wb") as output:
+        output.write(canonical(manifest.to_json()) + b"\n")
+        output.flush()
+        os.fsync(output.fileno())
+    for folder in {content, partial, *((content / f.path).parent for f in files)}:
+        sync_folder(folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.rename(partial, target)
+    sync_folder(target.parent)
+    return content_path(target, manifest)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in *folder* on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def discard(folder: Path) -> None:
+    """Remove *folder* if it is there."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _name(key: Digest) -> str:
+    if not is_digest(key):
+        raise ValueError(f"not a digest: {key!r}")
+    return key.removeprefix("sha256:")
