@@ -21,8 +21,8 @@ from pathlib import Path
 from trueup.core.json import Json
 
 MINIMUM_PYTHON = (3, 11)
-MINIMUM_GIT = (2, 28)
-"""The first git whose `init` takes the name of the branch."""
+MINIMUM_GIT = (2, 31)
+"""The first git that takes options from variables (`GIT_CONFIG_COUNT`), which keeps its answers exact."""
 
 _GIB = 1024**3
 _DISK_WARN_BYTES = 5 * _GIB
@@ -90,9 +90,9 @@ def git_check(version_text: str) -> Check:
     """Judge the output of `git --version`."""
     match = re.search(r"(\d+)\.(\d+)(?:\.\d+)*", version_text)
     if match is None:
-        return Check("git", Level.WARN, version_text.strip() or "no answer", "Is this git? trueup expects git 2.28.")
+        return Check("git", Level.WARN, version_text.strip() or "no answer", "Is this git? trueup expects git 2.31.")
     if (int(match[1]), int(match[2])) < MINIMUM_GIT:
-        return Check("git", Level.WARN, match[0], "Install git 2.28 or later.")
+        return Check("git", Level.WARN, match[0], "Install git 2.31 or later.")
     return Check("git", Level.OK, match[0])
 
 
@@ -129,7 +129,7 @@ def _platform() -> Check:
 
 def _git(folder: Path) -> Iterator[Check]:
     if shutil.which("git") is None:
-        yield Check("git", Level.FAIL, "not found", "Install git 2.28 or later and have it on PATH.")
+        yield Check("git", Level.FAIL, "not found", "Install git 2.31 or later and have it on PATH.")
         return
     yield git_check(_output("git", "--version"))
     name, email = (_output("git", "-C", str(folder), "config", key).strip() for key in ("user.name", "user.email"))

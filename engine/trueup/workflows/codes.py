@@ -1,0 +1,31 @@
+"""Codes of what a workflow finds wrong with the whole rather than with one document."""
+
+from trueup.core.diagnostics import Code
+
+NO_PROJECT_IN_FILE = Code(
+    "WRK001",
+    "The project file declares no Project",
+    "`trueup.yaml` is there, but holds no document of kind Project.",
+    "Write one, as `trueup init` does.",
+)
+NOTHING_DECLARED = Code(
+    "WRK002",
+    "Nothing is declared",
+    "The folders named in `trueup.yaml` hold no resource; probably `specs` names the wrong folder.",
+    "Put YAML below the spec folders, or name the right ones in `spec.specs`.",
+)
+ONE_ENVIRONMENT = Code(
+    "WRK003",
+    "An environment must be named",
+    "The command works in one environment, and several are declared.",
+    "Name it with `-e`.",
+)
+
+NO_SUCH_HOLD = Code(
+    "WRK004",
+    "No such hold",
+    "The deployment has no hold in force, or is not declared.",
+    "`trueup hold list` shows the holds of an environment.",
+)
+
+CODES = (NO_PROJECT_IN_FILE, NOTHING_DECLARED, ONE_ENVIRONMENT, NO_SUCH_HOLD)

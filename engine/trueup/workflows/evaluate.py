@@ -1,0 +1,134 @@
+"""Evaluates what is declared, without moving traffic: servers start beside those that serve, are measured, and end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from trueup.core.digests import Digest
+from trueup.core.errors import TrueupError
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.desired.resolve import resolve
+from trueup.desired.state import DesiredState
+from trueup.diff.changes import Evaluate
+from trueup.diff.supply import DURING, supply_changes
+from trueup.observed.state import ObservedState
+from trueup.plan.build import build_plan, find_targets
+from trueup.plan.plan import Plan
+from trueup.reconcile.observe import observe
+from trueup.reconcile.supply import Supplying, SupplyStep
+from trueup.rollout.events import Event, Status
+from trueup.rollout.steps import EvaluateStep, GateStep, Rollout, RouteStep, StopStep, VerifyStep, rollouts, step_name
+from trueup.workflows.loading import load
+from trueup.workflows.planning import Invalid
+from trueup.workflows.workspace import Workspace
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """How it ended; filled while events are read.
+
+    Attributes:
+        invalid: What is wrong with the declaration, when nothing could be done.
+        measured: Evaluations that ran, with whether they passed.
+        failed: Deployments that could not be evaluated, with the failure.
+    """
+
+    invalid: Invalid | None = None
+    measured: dict[str, bool] = field(default_factory=dict)
+    failed: dict[ResourceId, TrueupError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """What to evaluate: the deployments named (all when empty), also what has fresh evidence when `again`."""
+
+    environment: str
+    revision: str = "HEAD"
+    targets: tuple[str, ...] = ()
+    again: bool = False
+    lock_timeout_seconds: float = 0.0
+
+
+def evaluate(workspace: Workspace, request: EvaluateRequest, evaluated: Evaluated) -> Iterator[Event]:
+    """Run the required evaluations that have no fresh passing evidence and record what was measured."""
+    command = f"evaluate -e {request.environment}"
+    with workspace.lock.hold(request.environment, command, request.lock_timeout_seconds):
+        yield from _locked(workspace, request, evaluated)
+
+
+def _locked(workspace: Workspace, request: EvaluateRequest, evaluated: Evaluated) -> Iterator[Event]:
+    loaded = load(workspace, request.revision)
+    if not loaded.is_valid:
+        evaluated.invalid = Invalid(loaded.diagnostics)
+        return
+    desired, problems = resolve(loaded.resources, request.environment, loaded.tree.revision)
+    if desired is None:
+        evaluated.invalid = Invalid(problems)
+        return
+    target = workspace.target(desired.environment.target)
+    observed = observe(desired, target, workspace.store, workspace.ledger, workspace.clock.now())
+    chosen, problems = find_targets(request.targets, desired, observed)
+    if problems:
+        evaluated.invalid = Invalid(problems)
+        return
+    plan = _plan(workspace, desired, replace(observed, evidence=()) if request.again else observed, chosen)
+    supplying = Supplying(
+        request.environment,
+        workspace.store,
+        target,
+        workspace.evaluator(target),
+        workspace.ledger,
+        workspace.clock,
+        workspace.progress,
+        actor=workspace.actor,
+        revision=desired.revision,
+        plan=Digest(""),
+    )
+    running = {s.key for s in observed.target.servers}
+    for rollout in rollouts(plan, desired, observed):
+        yield from _measure(workspace, supplying, rollout, running, evaluated)
+
+
+def _plan(
+    workspace: Workspace, desired: DesiredState, observed: ObservedState, targets: tuple[ResourceId, ...]
+) -> Plan:
+    """Plan nothing but what measuring needs, as if the environment ran its evaluations during apply."""
+    during = replace(desired, environment=replace(desired.environment, evaluate=DURING))
+    needed = supply_changes(during, observed)
+    measured = {c.deployment for c in needed if isinstance(c, Evaluate)}
+    wanted = targets or tuple(sorted(measured))
+    if not measured:
+        needed = ()
+    return build_plan(during, observed, needed, Digest(""), workspace.tool, workspace.clock.now(), wanted)
+
+
+def _measure(
+    workspace: Workspace, supplying: Supplying, rollout: Rollout, running: set[Digest], evaluated: Evaluated
+) -> Iterator[Event]:
+    deployment = rollout.deployment
+    try:
+        for step in rollout.steps:
+            match step:
+                case GateStep() | RouteStep() | VerifyStep():
+                    continue
+                case _:
+                    yield _event(workspace, rollout, step_name(step), supplying.take(step, deployment), evaluated, step)
+    except TrueupError as error:
+        evaluated.failed[rollout.address] = error
+        said = f"{error.code.id} {error.code.summary}: {error.detail}"
+        yield Event(workspace.clock.now(), "evaluate", str(rollout.address), Status.FAILED, said)
+    useless = tuple(sorted(supplying.started - running))
+    if useless:
+        facts = supplying.take(StopStep(useless), deployment)
+        supplying.started.clear()
+        yield _event(workspace, rollout, "stop", facts, evaluated, StopStep(useless))
+
+
+def _event(
+    workspace: Workspace, rollout: Rollout, name: str, facts: dict[str, Json], evaluated: Evaluated, step: SupplyStep
+) -> Event:
+    subject = ""
+    if isinstance(step, EvaluateStep):
+        subject = str(step.required.evaluation.id)
+        evaluated.measured[f"{rollout.address} {subject}"] = facts["passed"] is True
+    return Event(workspace.clock.now(), name, str(rollout.address), Status.DONE, subject, tuple(sorted(facts.items())))

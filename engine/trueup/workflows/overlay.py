@@ -1,0 +1,35 @@
+"""A source tree with one file replaced: what a commit would be, before it is one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import BlobId, Revision
+from trueup.ports import SourceTree
+from trueup.spec.resource import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """`SourceTree` over *base* with *content* as *path*."""
+
+    base: SourceTree
+    path: str
+    content: bytes
+
+    @property
+    def revision(self) -> Revision:
+        """Empty: it is no commit yet."""
+        return Revision("")
+
+    def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
+        """Yield the files of the base, the one replaced."""
+        for file in self.base.files(folders, suffixes):
+            if file.path == self.path:
+                yield replace(file, content=self.content, blob=BlobId(""))
+            else:
+                yield file
+
+    def read(self, path: str) -> bytes | Diagnostic:
+        """Return one file's bytes."""
+        return self.content if path == self.path else self.base.read(path)

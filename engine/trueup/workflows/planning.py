@@ -1,0 +1,63 @@
+"""Plans: load, resolve, observe, diff, judge. Changes nothing; apply calls the very same function under its lock."""
+
+from dataclasses import dataclass
+
+from trueup.core.diagnostics import Diagnostic
+from trueup.desired.resolve import resolve
+from trueup.desired.state import DesiredState
+from trueup.diff.compare import diff
+from trueup.observed.state import ObservedState
+from trueup.plan.build import build_plan, find_targets
+from trueup.plan.plan import Plan
+from trueup.reconcile.observe import observe
+from trueup.workflows.judging import Judged, judge_plan
+from trueup.workflows.loading import Loaded, load
+from trueup.workflows.workspace import Policies, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """What is wrong with the declaration; nothing was planned."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with everything it was made from."""
+
+    loaded: Loaded
+    desired: DesiredState
+    observed: ObservedState
+    policies: Policies
+    plan: Plan
+    judged: Judged
+
+
+def make_plan(
+    workspace: Workspace, environment: str, revision: str = "", targets: tuple[str, ...] = ()
+) -> Planned | Invalid:
+    """Plan *environment* at *revision* (the work tree when empty), narrowed to the deployments named in *targets*."""
+    return plan_loaded(workspace, load(workspace, revision), environment, targets)
+
+
+def plan_loaded(
+    workspace: Workspace, loaded: Loaded, environment: str, targets: tuple[str, ...] = ()
+) -> Planned | Invalid:
+    """Plan *environment* from what was loaded."""
+    if not loaded.is_valid or loaded.project is None:
+        return Invalid(loaded.diagnostics)
+    desired, problems = resolve(loaded.resources, environment, loaded.tree.revision)
+    if desired is None:
+        return Invalid(problems)
+    policies = workspace.policies(loaded.tree, loaded.project.library, loaded.project.policies)
+    now = workspace.clock.now()
+    target = workspace.target(desired.environment.target)
+    observed = observe(desired, target, workspace.store, workspace.ledger, now)
+    chosen, problems = find_targets(targets, desired, observed)
+    if problems:
+        return Invalid(problems)
+    changes = diff(desired, observed)
+    plan = build_plan(desired, observed, changes, policies.digest, workspace.tool, now, chosen)
+    judged = judge_plan(workspace, policies, loaded, plan, desired, observed)
+    return Planned(loaded, desired, observed, policies, plan, judged)

@@ -1,0 +1,207 @@
+"""Rollback: back to the last verified release, by a commit that changes nothing but the release's bytes.
+
+Not a special path: the edited file is planned and judged before it is committed, and the commit is applied and
+recorded like any other. The release that was taken back is put on hold, so that nothing brings it back by itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Digest, short
+from trueup.core.errors import PermanentError
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.desired.state import DesiredDeployment
+from trueup.ledger.record import RecordKind
+from trueup.observed.state import Hold, VerifiedRelease
+from trueup.policy.decision import Decision, Outcome
+from trueup.reconcile import codes
+from trueup.rollout.events import Event, Status
+from trueup.spec.resource import Resource
+from trueup.spec.yaml.edit import remove_key, set_scalar
+from trueup.workflows.apply import Applied, ApplyRequest, apply
+from trueup.workflows.holding import place_hold
+from trueup.workflows.loading import load, load_tree
+from trueup.workflows.overlay import Overlay
+from trueup.workflows.planning import Invalid, Planned, plan_loaded
+from trueup.workflows.workspace import Workspace
+
+RELEASE_KEYS = ("model", "prompt", "build")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A rollback that has not happened.
+
+    Attributes:
+        deployment: What is rolled back.
+        path: The file that changes.
+        before: Its bytes.
+        after: Its bytes with the release of `target`.
+        target: The verified release it goes back to.
+        bad: Digest of the release that is declared now and will be on hold.
+        planned: The plan of the edited file, with its decision.
+        message: The commit message.
+    """
+
+    deployment: ResourceId
+    path: str
+    before: bytes
+    after: bytes
+    target: VerifiedRelease
+    bad: Digest
+    planned: Planned
+    message: str
+
+    @property
+    def denied(self) -> Decision | None:
+        """The decision that forbids it, if one does."""
+        decision = self.planned.judged.decision
+        return None if decision.outcome is Outcome.ALLOW else decision
+
+
+def propose(workspace: Workspace, environment: str, name: str, *, to: str = "", reason: str = "") -> Proposal | Invalid:
+    """Work out the rollback of deployment *name*; writes nothing.
+
+    Args:
+        workspace: The repository.
+        environment: Where.
+        name: The deployment's name.
+        to: Digest (or its beginning) of the verified release to go to; empty takes the newest that differs.
+        reason: Why, for the commit and the hold.
+
+    Raises:
+        PermanentError: There is nothing to go back to.
+    """
+    loaded = load(workspace, "HEAD")
+    now = plan_loaded(workspace, loaded, environment, (name,))
+    if isinstance(now, Invalid):
+        return now
+    declared = _declared(now, environment, name)
+    target = _target(now, declared, to)
+    resource = loaded.resources[declared.id]
+    content = loaded.tree.read(resource.origin.path)
+    if isinstance(content, Diagnostic):
+        return Invalid((content,))
+    edited = _edit(content, resource, declared, target)
+    if isinstance(edited, Diagnostic):
+        return Invalid((edited,))
+    planned = plan_loaded(
+        workspace, load_tree(Overlay(loaded.tree, resource.origin.path, edited)), environment, (name,)
+    )
+    if isinstance(planned, Invalid):
+        return planned
+    message = _message(declared, target, planned, reason)
+    return Proposal(
+        declared.id, resource.origin.path, content, edited, target, declared.release.digest, planned, message
+    )
+
+
+def roll_back(
+    workspace: Workspace, proposal: Proposal, applied: Applied, *, reason: str = "", lock_timeout_seconds: float = 0.0
+) -> Iterator[Event]:
+    """Commit the proposal, hold the bad release, and apply the commit; yield events and fill *applied*."""
+    revision = workspace.committer.commit(proposal.path, proposal.after, proposal.message)
+    address = str(proposal.deployment)
+    yield Event(workspace.clock.now(), "commit", address, Status.DONE, f"commit {revision[:12]}: {proposal.path}")
+    hold = _hold(workspace, proposal, reason)
+    place_hold(workspace, hold, revision)
+    yield Event(workspace.clock.now(), "hold", address, Status.DONE, f"release {short(proposal.bad)} is on hold")
+    request = ApplyRequest(
+        environment=hold.environment,
+        revision=revision,
+        targets=(proposal.deployment.name,),
+        lock_timeout_seconds=lock_timeout_seconds,
+        kind=RecordKind.ROLLBACK,
+        cause=reason or "rolled back by hand",
+    )
+    yield from apply(workspace, request, applied)
+
+
+def _declared(planned: Planned, environment: str, name: str) -> DesiredDeployment:
+    for deployment in planned.desired.deployments:
+        if name in (deployment.id.name, str(deployment.id)):
+            return deployment
+    detail = f"`{name}` is not declared in `{environment}`."
+    raise PermanentError(
+        codes.NO_ROLLBACK_TARGET, detail, hint="a deployment that is not declared is brought back by git revert"
+    )
+
+
+def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedRelease:
+    verified = [v for v in planned.observed.verified if v.deployment == declared.id]
+    held = {h.release for h in planned.observed.holds if h.deployment == declared.id}
+    current = declared.release.digest
+    if to:
+        wanted = [v for v in verified if short(v.release, 64).startswith(to.removeprefix("sha256:"))]
+        if not wanted:
+            known = ", ".join(short(v.release) for v in verified) or "none"
+            detail = f"`{to}` is no release that was verified for `{declared.id}`; verified were: {known}."
+            raise PermanentError(codes.NO_ROLLBACK_TARGET, detail)
+        return wanted[0]
+    for candidate in verified:
+        if candidate.release != current and candidate.release not in held:
+            return candidate
+    detail = f"`{declared.id}` has {len(verified)} verified releases; none of them differs from the declared one"
+    raise PermanentError(codes.NO_ROLLBACK_TARGET, f"{detail} ({short(current)}) and is not on hold.")
+
+
+def _release_of(target: VerifiedRelease, address: ResourceId) -> Mapping[str, Json]:
+    """Read `spec.release` as it was declared when the release was verified."""
+    match target.manifest:
+        case {"documents": documents} if isinstance(documents, Mapping):
+            match documents.get(str(address)):
+                case {"spec": {"release": release}} if isinstance(release, Mapping):
+                    return release
+    raise PermanentError(
+        codes.NO_ROLLBACK_TARGET, f"The record of release {short(target.release)} does not say what was declared."
+    )
+
+
+def _edit(
+    content: bytes, resource: Resource, declared: DesiredDeployment, target: VerifiedRelease
+) -> bytes | Diagnostic:
+    wanted = _release_of(target, resource.id)
+    release = declared.release
+    current = {
+        "model": release.model.id.short,
+        "prompt": release.prompt.id.short if release.prompt else None,
+        "build": None if release.build.implicit else release.build.id.short,
+    }
+    document = resource.origin.document
+    edited: bytes | Diagnostic = content
+    for key in RELEASE_KEYS:
+        value = wanted.get(key)
+        if value == current[key] or isinstance(edited, Diagnostic):
+            continue
+        path = ("spec", "release", key)
+        edited = remove_key(edited, document, path) if value is None else set_scalar(edited, document, path, str(value))
+    return edited
+
+
+def _message(declared: DesiredDeployment, target: VerifiedRelease, planned: Planned, reason: str) -> str:
+    wanted = _release_of(target, declared.id)
+    names = ", ".join(str(wanted[k]) for k in RELEASE_KEYS if wanted.get(k))
+    lines = [
+        f"Roll back {declared.id.name} in {declared.id.environment} to {names}",
+        "",
+        f"Release {short(target.release)} was verified at {target.verified_at.isoformat(timespec='seconds')}.",
+        *([f"Reason: {reason}"] if reason else []),
+        "",
+        f"Trueup-Cause: rollback of release {declared.release.digest}",
+        f"Trueup-Plan: {planned.plan.id}",
+        f"Trueup-Record: {target.record}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _hold(workspace: Workspace, proposal: Proposal, reason: str) -> Hold:
+    return Hold(
+        environment=proposal.deployment.environment,
+        deployment=proposal.deployment,
+        release=proposal.bad,
+        reason=reason or "rolled back",
+        author=workspace.actor,
+        since=workspace.clock.now(),
+    )
