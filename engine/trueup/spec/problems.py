@@ -1,0 +1,253 @@
+"""What a kind's model refuses, in our words: a code, what is wrong here, what to do, and the path it is about."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trueup.core.diagnostics import Code
+from trueup.core.suggestions import did_you_mean
+from trueup.spec import codes
+from trueup.spec.fields import Node, dotted, fields_of
+from trueup.spec.kinds.base import TAG
+from trueup.spec.kinds.spellings import SPELLINGS
+from trueup.spec.resource import Path
+
+_NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
+_LONGEST_SHOWN = 60
+"""Characters of a value that a message repeats; a pasted text does not bury the sentence around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a document; `at_key` when it is about the key itself, not about its value."""
+
+    code: Code
+    path: Path
+    detail: str
+    hint: str
+    at_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """One refusal of the model, taken apart."""
+
+    path: Path
+    node: Node
+    value: Any
+    context: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        return f"`{dotted(self.path)}`" if self.path else "The document"
+
+
+def problems_of(kind: str, errors: Iterable[Mapping[str, Any]]) -> list[Problem]:
+    """Translate the errors of *kind*'s model, as pydantic lists them."""
+    return [_problem(kind, error) for error in errors]
+
+
+def _problem(kind: str, error: Mapping[str, Any]) -> Problem:
+    node, path = fields_of(kind), []
+    for key in error["loc"]:
+        if key == "[key]":
+            continue
+        node = node.step(key) or Node()
+        if not (isinstance(key, str) and key.startswith(TAG)):
+            path.append(key)
+    type_ = error["type"]
+    if type_ in {"missing", "extra_forbidden"}:
+        parent = _parent(kind, error["loc"])
+        refusal = _Refusal(tuple(path), parent, error["input"], {"field": path[-1], "kind": kind})
+    else:
+        refusal = _Refusal(tuple(path), node, error["input"], error.get("ctx", {}))
+    tell = _TELL.get(type_)
+    return tell(refusal) if tell else _other(refusal, error["msg"])
+
+
+def _parent(kind: str, location: tuple[str | int, ...]) -> Node:
+    node = fields_of(kind)
+    for key in location[:-1]:
+        node = node.step(key) or Node()
+    return node
+
+
+def _missing(r: _Refusal) -> Problem:
+    name = str(r.context["field"])
+    child = r.node.fields.get(name, Node())
+    where = f"`{dotted(r.path[:-1])}`" if len(r.path) > 1 else "The document"
+    return Problem(codes.MISSING_FIELD, r.path[:-1], f"{where} has no `{name}`.", _add(name, child), at_key=True)
+
+
+def _add(name: str, child: Node) -> str:
+    about = f": {child.description[0].lower()}{child.description[1:]}" if child.description else ""
+    return f"add `{name}`{about}".rstrip(".")
+
+
+def _unknown(r: _Refusal) -> Problem:
+    name = str(r.context["field"])
+    where = f"`{dotted(r.path[:-1])}`" if len(r.path) > 1 else "the document"
+    known = f"known fields: {', '.join(r.node.fields)}" if r.node.fields else ""
+    if r.path == ("metadata", "version"):
+        known = f"a {r.context['kind']} has no versions; remove it"
+    hint = "; ".join(t for t in (did_you_mean(name, r.node.fields), known) if t)
+    return Problem(
+        codes.UNKNOWN_FIELD, r.path, f"{where[0].upper()}{where[1:]} has no field `{name}`.", hint, at_key=True
+    )
+
+
+def _wrong_type(r: _Refusal) -> Problem:
+    wanted = _wanted(r.node, str(r.context.get("wanted", "")))
+    detail = f"{r.place} is {_type_of(r.value)}, and {wanted} belongs here."
+    return Problem(codes.WRONG_TYPE, r.path, detail, _converted(r, wanted))
+
+
+def _wanted(node: Node, wanted: str) -> str:
+    if node.includes and node.cases:
+        return "text or `{file: path}`"
+    if wanted or not node.fields:
+        return wanted or "a mapping"
+    keys = [f"`{k}`" for k, child in node.fields.items() if child.required] or [f"`{k}`" for k in node.fields]
+    return f"a mapping with {', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''}"
+
+
+def _converted(r: _Refusal, wanted: str) -> str:
+    """Say how the same value would be written as the type that is wanted."""
+    shown = _shown(r.value, r.node)
+    if wanted.startswith("text") and isinstance(r.value, int | float):
+        return f'put it in quotes: "{shown}"'
+    if wanted == "a list" and not isinstance(r.value, dict):
+        return f"put it in brackets: [{shown}]"
+    if isinstance(r.value, str) and (
+        ("number" in wanted and _NUMBER.match(r.value)) or ("true" in wanted and r.value in {"true", "false"})
+    ):
+        return f"write it without quotes: {shown}"
+    return r.node.description
+
+
+def _type_of(value: Any) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return f"the boolean {str(value).lower()}"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case dict():
+            return "a mapping"
+        case _:
+            return "a list"
+
+
+def _shown(value: Any, node: Node) -> str:
+    if node.secret:
+        return "..."
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _choice(r: _Refusal) -> Problem:
+    allowed = ", ".join(r.node.choices) or str(r.context.get("expected", ""))
+    if r.path in {("kind",), ("apiVersion",)}:
+        return Problem(codes.WRONG_VALUE, r.path, f"{r.place} is not `{allowed}`.", "")
+    suggestion = did_you_mean(str(r.value), r.node.choices)
+    shown = f"`{_shown(r.value, r.node)}`" if isinstance(r.value, str | int | float) else _type_of(r.value)
+    hint = "; ".join(t for t in (suggestion, f"one of: {allowed}") if t)
+    return Problem(codes.WRONG_VALUE, r.path, f"{r.place} is {shown}, which is not one of its values.", hint)
+
+
+def _no_case(r: _Refusal) -> Problem:
+    key = r.node.discriminator
+    if not isinstance(r.value, dict):
+        return _wrong_type(r)
+    choices = tuple(c for case in r.node.cases.values() for c in case.fields[key].choices)
+    if key not in r.value:
+        return Problem(
+            codes.MISSING_FIELD, r.path, f"{r.place} has no `{key}`.", f"add `{key}`: {', '.join(choices)}", at_key=True
+        )
+    chosen = Node(choices=choices)
+    return _choice(_Refusal((*r.path, key), chosen, r.value[key], {}))
+
+
+def _spelling(r: _Refusal) -> Problem:
+    spelling = SPELLINGS.get(str(r.context.get("pattern", "")))
+    detail = (
+        f"{r.place} is `{_shown(r.value, r.node)}`, which is not {spelling.words if spelling else 'spelled right'}."
+    )
+    hint = f"write it like `{spelling.example}`" if spelling else ""
+    if r.node.names and spelling and "@" not in str(r.value) and "@" in spelling.example:
+        hint = f"name the {r.node.names} with its version: `{_shown(r.value, r.node)}@<version>`"
+    return Problem(codes.WRONG_SPELLING, r.path, detail, hint)
+
+
+def _empty(r: _Refusal) -> Problem:
+    return Problem(codes.WRONG_VALUE, r.path, f"{r.place} is empty.", "give it a value, or leave the field out")
+
+
+def _too_many(r: _Refusal) -> Problem:
+    most = r.context.get("max_length")
+    return Problem(codes.WRONG_VALUE, r.path, f"{r.place} has more than {most} items.", f"keep {most} of them")
+
+
+_RANGES = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+
+
+def _range(r: _Refusal) -> Problem:
+    bound = next(f"{words} {r.context[key]:g}" for key, words in _RANGES.items() if key in r.context)
+    detail = f"{r.place} is {_shown(r.value, r.node)}, and it must be {bound}."
+    return Problem(codes.WRONG_VALUE, r.path, detail, r.node.description)
+
+
+_OWN_CODES = {
+    "trueup_spelling": codes.WRONG_SPELLING,
+    "trueup_escape": codes.INCLUDE_ESCAPES,
+    "trueup_secret": codes.SECRET_VALUE,
+    "trueup_version": codes.NUMERIC_VERSION,
+    "trueup_rule": codes.FIELDS_DISAGREE,
+}
+
+
+def _own(code: Code) -> Callable[[_Refusal], Problem]:
+    def tell(r: _Refusal) -> Problem:
+        about = f"`{dotted(r.path)}`: " if r.path else ""
+        return Problem(code, r.path, f"{about}{r.context['detail']}", str(r.context["hint"]))
+
+    return tell
+
+
+def _other(r: _Refusal, message: str) -> Problem:
+    return Problem(codes.WRONG_VALUE, r.path, f"{r.place} does not fit: {message}.", r.node.description)
+
+
+def _typed(wanted: str) -> Callable[[_Refusal], Problem]:
+    return lambda r: _wrong_type(_Refusal(r.path, r.node, r.value, {"wanted": wanted}))
+
+
+_TELL: dict[str, Callable[[_Refusal], Problem]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown,
+    "string_type": _typed("text"),
+    "int_type": _typed("a whole number"),
+    "int_from_float": _typed("a whole number"),
+    "float_type": _typed("a number"),
+    "bool_type": _typed("`true` or `false`"),
+    "dict_type": _typed("a mapping"),
+    "tuple_type": _typed("a list"),
+    "model_type": _typed(""),
+    "model_attributes_type": _typed(""),
+    "literal_error": _choice,
+    "union_tag_invalid": _no_case,
+    "union_tag_not_found": _no_case,
+    "string_pattern_mismatch": _spelling,
+    "string_too_short": _empty,
+    "too_short": _empty,
+    "too_long": _too_many,
+    "greater_than": _range,
+    "greater_than_equal": _range,
+    "less_than": _range,
+    "less_than_equal": _range,
+    **{type_: _own(code) for type_, code in _OWN_CODES.items()},
+}
