@@ -63,6 +63,15 @@ class EngineError:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptionUse:
+    """What became of one PolicyException: `used`, `unused`, `expired` or `invalid`, and why it is not in force."""
+
+    address: str
+    state: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What policy says of one document.
 
@@ -74,6 +83,7 @@ class Decision:
         input: Digest of the policy document; the document itself goes to the ledger.
         engine: Name and version of what evaluated.
         rules: Ids of all rules that were evaluated.
+        exceptions: What became of each PolicyException, in the document's order.
     """
 
     outcome: Outcome
@@ -83,6 +93,7 @@ class Decision:
     input: Digest
     engine: str
     rules: tuple[str, ...] = ()
+    exceptions: tuple[ExceptionUse, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return the decision as JSON, the form the ledger keeps."""
@@ -105,6 +116,7 @@ class Decision:
             "input": self.input,
             "engine": self.engine,
             "rules": list(self.rules),
+            "exceptions": [{"address": e.address, "state": e.state, "problem": e.problem} for e in self.exceptions],
         }
 
 
