@@ -50,7 +50,7 @@ def plan_loaded(
     desired, problems = resolve(loaded.resources, environment, loaded.tree.revision)
     if desired is None:
         return Invalid(problems)
-    policies = workspace.policies(loaded.tree, loaded.project.library, loaded.project.policies)
+    policies = workspace.policies(loaded.tree, library=loaded.project.library, folders=loaded.project.policies)
     now = workspace.clock.now()
     target = workspace.target(desired.environment.target)
     observed = observe(desired, target, workspace.store, workspace.ledger, now)

@@ -1,8 +1,9 @@
-"""What a workflow works with: the repository's root and the ports, joined in one value by `cli/wiring`."""
+"""What a workflow works with: the repository's root and the ports. `cli/wiring` is the one place that makes it."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from trueup.core.digests import Digest
 from trueup.ports import (
@@ -29,34 +30,80 @@ class Policies:
     digest: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """One repository on this machine.
+class Workspace(Protocol):
+    """One repository on this machine. Each port is made when it is first asked for: `validate` starts no engine."""
 
-    Attributes:
-        root: The folder of the project file.
-        tree: Opens the files of a revision; the empty string opens the work tree.
-        policies: Reads the policies of a tree: whether the library takes part, and the folders of its own.
-        target: Finds the target of a name that an Environment declares.
-        evaluator: Makes the evaluator for a target.
-        unpushed: Counts the ledger records that the remote does not have; 0 without a remote.
-        actor: Who asks, as git knows them.
-        tool: Name and version of this tool, part of every plan id.
-    """
+    @property
+    def root(self) -> Path:
+        """The folder of the project file."""
+        ...
 
-    root: Path
-    tree: Callable[[str], SourceTree]
-    policies: Callable[[SourceTree, bool, tuple[str, ...]], Policies]
-    clock: Clock
-    store: Store
-    target: Callable[[str], Target]
-    evaluator: Callable[[Target], Evaluator]
-    ledger: Ledger
-    lock: Lock
-    journal: Journal
-    engine: PolicyEngine
-    committer: Committer
-    unpushed: Callable[[], int]
-    progress: Progress
-    actor: str
-    tool: str
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Artifacts."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """Records."""
+        ...
+
+    @property
+    def lock(self) -> Lock:
+        """One apply at a time."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """Work in flight."""
+        ...
+
+    @property
+    def engine(self) -> PolicyEngine:
+        """Rego."""
+        ...
+
+    @property
+    def committer(self) -> Committer:
+        """Commits on the user's branch."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """Told how far long work is."""
+        ...
+
+    @property
+    def actor(self) -> str:
+        """Who asks, as git knows them, and on which machine."""
+        ...
+
+    @property
+    def tool(self) -> str:
+        """Name and version of this tool, part of every plan id."""
+        ...
+
+    def tree(self, revision: str) -> SourceTree:
+        """Open the files of *revision*; the empty string opens the work tree."""
+        ...
+
+    def policies(self, tree: SourceTree, *, library: bool, folders: Sequence[str]) -> Policies:
+        """Read the policies of *tree*: whether the library takes part, and the folders of its own."""
+        ...
+
+    def target(self, name: str) -> Target:
+        """Return the target of the name an Environment declares."""
+        ...
+
+    def evaluator(self, target: Target) -> Evaluator:
+        """Return what evaluates servers of *target*."""
+        ...
+
+    def unpushed(self) -> int:
+        """Count the ledger records that the remote does not have; 0 without a remote."""
+        ...

@@ -1,0 +1,141 @@
+"""Explains an address: declared where, serving since which commit, allowed by what, and what would move it."""
+
+from collections.abc import Iterator
+
+from trueup.core.digests import short
+from trueup.core.errors import PermanentError
+from trueup.core.ids import ResourceId, parse_address
+from trueup.core.suggestions import did_you_mean
+from trueup.diff.changes import Change, Evaluate, symbol
+from trueup.diff.status import DeploymentStatus
+from trueup.diff.status import status as compare
+from trueup.ledger import history
+from trueup.ledger.history import Filter
+from trueup.ledger.record import Record
+from trueup.plan.explanation import Explanation, Section
+from trueup.reconcile import codes
+from trueup.spec.resource import Resource, Resources
+from trueup.workflows.loading import load
+from trueup.workflows.planning import Invalid, Planned, plan_loaded
+from trueup.workflows.workspace import Workspace
+
+RECORDS_SHOWN = 5
+"""Enough to see the last change and the one before; `audit log` has the rest."""
+
+
+def explain(workspace: Workspace, address: str, revision: str = "") -> Explanation | Invalid:
+    """Explain *address* at *revision* (the work tree when empty).
+
+    Raises:
+        PermanentError: Nothing of that address is declared.
+    """
+    loaded = load(workspace, revision)
+    if not loaded.is_valid:
+        return Invalid(loaded.diagnostics)
+    id_ = _find(address, loaded.resources)
+    resource = loaded.resources[id_]
+    if id_.kind != "Deployment":
+        return _resource(workspace, resource, loaded.resources)
+    planned = plan_loaded(workspace, loaded, id_.environment)
+    return planned if isinstance(planned, Invalid) else _deployment(workspace, id_, planned)
+
+
+def _find(address: str, resources: Resources) -> ResourceId:
+    id_ = parse_address(address)
+    if id_ is not None and id_ in resources:
+        return id_
+    named = [r for r in resources if address in (r.name, r.short)]
+    if len(named) == 1:
+        return named[0]
+    hint = did_you_mean(address, [str(r) for r in resources])
+    if named:
+        hint = "say which one: " + ", ".join(str(r) for r in sorted(named))
+    raise PermanentError(codes.UNKNOWN_ADDRESS, f"`{address}` names nothing that is declared.", hint=hint)
+
+
+def _resource(workspace: Workspace, resource: Resource, resources: Resources) -> Explanation:
+    users = sorted(str(r.id) for r in resources.values() if any(f.target == resource.id for f in r.references))
+    uses = tuple(f"{'.'.join(str(p) for p in r.path)}: {r.target}" for r in resource.references)
+    sections = [
+        Section("Declared", (f"{resource.origin.span}", f"content {resource.digest}")),
+        Section("Uses", uses or ("nothing",)),
+        Section("Used by", tuple(users) or ("nothing",)),
+        Section("Recorded", tuple(_records(workspace, str(resource.id))) or ("never",)),
+    ]
+    return Explanation(str(resource.id), f"{resource.id} is declared and used by {len(users)}", tuple(sections))
+
+
+def _deployment(workspace: Workspace, id_: ResourceId, planned: Planned) -> Explanation:
+    changes = tuple(c for c in planned.plan.changes if _is_about(c, id_))
+    row = next(d for d in compare(planned.desired, planned.observed, planned.plan.changes).deployments if d.id == id_)
+    declared = planned.loaded.resources[id_]
+    sections = [
+        Section("Declared", (f"{declared.origin.span}", *row.desired, f"release {row.release}")),
+        Section("Serving", tuple(_serving(row, planned))),
+        Section("Evidence", tuple(f"{e.evaluation}: {e.state} {', '.join(e.measured)}" for e in row.evidence)),
+        Section("Policy", tuple(_policy(planned, id_))),
+        Section("What would move it", tuple(_moves(changes)) or ("nothing; it is what is declared",)),
+        Section("Can go back to", tuple(_targets(planned, id_)) or ("nothing yet",)),
+        Section("Recorded", tuple(_records(workspace, str(id_))) or ("never",)),
+    ]
+    said = f"{id_} is {row.sync.value}" + (f": {row.reason}" if row.reason else "")
+    return Explanation(str(id_), said, tuple(s for s in sections if s.lines))
+
+
+def _is_about(change: Change, id_: ResourceId) -> bool:
+    return change.deployment == id_ if isinstance(change, Evaluate) else change.address == id_
+
+
+def _serving(row: DeploymentStatus, planned: Planned) -> Iterator[str]:
+    if not row.observed_release:
+        yield "nothing"
+        return
+    yield f"release {row.observed_release}" + (", verified" if row.is_verified else ", not verified")
+    yield f"from commit {row.revision or 'unknown'}" + (
+        f", since {row.applied_at:%Y-%m-%d %H:%M:%SZ}" if row.applied_at else ""
+    )
+    for server in row.servers:
+        yield f"server {short(server.key)} #{server.replica}: {server.health.value} {server.detail}".rstrip()
+    yield f"gateway {planned.observed.target.gateway.value} at {planned.observed.target.address}"
+
+
+def _policy(planned: Planned, id_: ResourceId) -> Iterator[str]:
+    decision = planned.judged.decision
+    yield f"{decision.outcome.value}, by {len(decision.rules)} rules (bundle {short(decision.bundle)})"
+    reached = {str(r.id) for d in planned.desired.deployments if d.id == id_ for r in d.resources}
+    for violation in decision.violations:
+        if violation.address in reached:
+            where = f" ({violation.span})" if violation.span else ""
+            yield f"{violation.enforcement.value} {violation.rule} {violation.address}: {violation.message}{where}"
+    for hold in planned.observed.holds:
+        if hold.deployment == id_:
+            yield f"hold on release {short(hold.release)}: {hold.reason} ({hold.author})"
+
+
+def _moves(changes: tuple[Change, ...]) -> Iterator[str]:
+    for change in changes:
+        mark, word = symbol(change)
+        yield f"{mark} {word}: {change.reason}"
+
+
+def _targets(planned: Planned, id_: ResourceId) -> Iterator[str]:
+    for verified in planned.observed.verified:
+        if verified.deployment == id_:
+            kept = "artifacts kept" if verified.retained else "artifacts gone"
+            yield f"release {short(verified.release)}, verified {verified.verified_at:%Y-%m-%d %H:%M:%SZ}, {kept}"
+
+
+def _records(workspace: Workspace, address: str) -> Iterator[str]:
+    wanted = Filter(resource=address)
+    for number, record in enumerate(history.filter_records(workspace.ledger.records(), wanted)):
+        if number == RECORDS_SHOWN:
+            yield "..."
+            return
+        yield _record(record)
+
+
+def _record(record: Record) -> str:
+    draft = record.draft
+    where = f" in {draft.environment}" if draft.environment else ""
+    commit = f", commit {draft.revision[:12]}" if draft.revision else ""
+    return f"{draft.at:%Y-%m-%d %H:%M:%SZ} {draft.kind.value}{where}: {draft.outcome.value}, by {draft.actor}{commit}"
