@@ -1,0 +1,66 @@
+"""What an audit answers, as values that views show and tests compare."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Digest, Revision
+from trueup.ledger.history import ServedAt
+from trueup.ledger.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLog:
+    """Records that were asked for, newest first.
+
+    Attributes:
+        records: The records.
+        more: There are older ones beyond the limit.
+        hint: What to do when the ledger has no records at all; empty otherwise.
+    """
+
+    records: tuple[Record, ...]
+    more: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAt:
+    """What was serving at a time, in one environment or (empty) in all."""
+
+    time: datetime
+    environment: str
+    serving: tuple[ServedAt, ...]
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The end of the ledger: what to compare with another clone's."""
+
+    sequence: int
+    digest: Digest
+    commit: Revision
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditVerification:
+    """How verification ended.
+
+    Attributes:
+        count: Records looked at.
+        newest: The last of them; None when there is none or it cannot be read.
+        problems: Every break.
+        hint: What to do when the ledger has no records at all; empty otherwise.
+    """
+
+    count: int
+    newest: Newest | None
+    problems: tuple[Diagnostic, ...]
+    hint: str = ""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
