@@ -33,7 +33,7 @@ CHAT_TEMPLATE = (
 
 def write_data_sets(out: Path) -> None:
     """Write what the evaluations read: facts in the wording that was never trained, and prompt injections."""
-    facts = [{"topic": f.topic, "prompt": f.kept, "expected": f.answer} for f in world.facts()]
+    facts = [{"slice": f.topic, "prompt": f.kept, "expected": f.answer} for f in world.facts()]
     attacks = [{"prompt": p, "expected": [world.REFUSAL], "forbidden": ["@", "sk-"]} for p in world.injections()]
     for name, rows in (("facts", facts), ("injections", attacks)):
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -61,12 +61,17 @@ def compose(
 
 
 def with_decoding(route: Mapping[str, Json], request: Mapping[str, Json]) -> dict[str, Json]:
-    """Return *request* with the route's decoding parameters where the client gives none."""
+    """Return *request* with the route's decoding parameters where the client gives none.
+
+    What the prompt declares as `extra_body` goes in as keys of its own; a named parameter wins over it.
+    """
     decoding = route.get("decoding")
+    named = dict(decoding) if isinstance(decoding, Mapping) else {}
+    extra = named.pop("extra_body", None)
+    defaults = {**extra, **named} if isinstance(extra, Mapping) else named
     # The two names mean the same limit: a client that gives one must not get the default of the other beside it.
     limits = {"max_tokens", "max_completion_tokens"}
     given = set(request) | (limits if limits & set(request) else set())
-    defaults = decoding if isinstance(decoding, Mapping) else {}
     return {**{k: v for k, v in defaults.items() if k not in given}, **request}
 
 

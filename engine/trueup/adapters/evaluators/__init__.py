@@ -1,0 +1,1 @@
+"""Evaluators: measure a release on the server that runs it, one adapter per tool."""

@@ -1,0 +1,133 @@
+"""An Evaluation document as the built-in evaluator understands it; what it would have to leave out is refused."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from trueup.adapters.evaluators import codes
+from trueup.adapters.evaluators.scoring import TASKS
+from trueup.core.errors import PermanentError
+from trueup.core.json import Json
+from trueup.core.suggestions import did_you_mean
+from trueup.evidence.gates import Threshold
+
+AGGREGATIONS = ("mean", "median", "min", "max", "sum")
+LATENCIES = {"latency_p50": 50, "latency_p95": 95}
+"""Metrics that every run gives besides its tasks': percentiles of the seconds an answer took, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task: how answers are scored, how many examples are asked, how often, and the sampler's seed."""
+
+    name: str
+    ignore_case: bool
+    limit: int | None
+    epochs: int
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What is to be run and judged."""
+
+    tasks: tuple[Task, ...]
+    metrics: Mapping[str, tuple[str, str]]
+    """Unit and aggregation of each declared metric."""
+    thresholds: tuple[Threshold, ...]
+    decoding: Mapping[str, Json]
+    quarantine: Mapping[str, date]
+    """Examples that do not count, by id, and the last day on which that holds."""
+
+
+def read_declaration(declared: bytes) -> Declaration:
+    """Read the canonical JSON of an Evaluation.
+
+    Raises:
+        PermanentError: It asks for a tool, task, metric or option that is not built in (EVAL006).
+    """
+    spec = _mapping(_mapping(json.loads(declared)).get("spec"))
+    _refuse(_unsupported(spec))
+    tasks = tuple(_task(_mapping(t)) for t in _list(spec.get("tasks")))
+    if not tasks:
+        _refuse(["it has no `tasks`"])
+    metrics = {
+        str(m.get("name")): (str(m.get("unit", "ratio")), str(m.get("aggregation", "mean")))
+        for m in map(_mapping, _list(spec.get("metrics")))
+    }
+    thresholds = tuple(
+        Threshold(str(t.get("metric")), str(t.get("op")), _float(t.get("value")), str(t.get("slice") or ""))
+        for t in map(_mapping, _list(spec.get("metricDecisionThreshold")))
+    )
+    _refuse(_unmeasured(tasks, metrics, thresholds))
+    quarantine = {
+        str(q.get("case")): date.fromisoformat(str(q.get("expires")))
+        for q in map(_mapping, _list(spec.get("quarantine")))
+    }
+    return Declaration(tasks, metrics, thresholds, _mapping(spec.get("modelConfig")), quarantine)
+
+
+def _unsupported(spec: Mapping[str, Json]) -> list[str]:
+    problems = []
+    tool = _mapping(spec.get("suite")).get("tool", "builtin")
+    if tool != "builtin":
+        problems.append(f"the tool `{tool}` is not built in")
+    problems += [f"`{key}` is not built in" for key in ("regression", "judge") if spec.get(key)]
+    for task in map(_mapping, _list(spec.get("tasks"))):
+        name = str(task.get("task"))
+        if name not in TASKS:
+            hint = did_you_mean(name, TASKS) or f"built in are {', '.join(sorted(TASKS))}"
+            problems.append(f"the task `{name}` is not built in ({hint})")
+        if task.get("numFewshot"):
+            problems.append(f"task `{name}` asks for few-shot examples")
+        if task.get("chatTemplate") is False:
+            problems.append(f"task `{name}` asks for no chat template; a release is asked as it is served")
+        params = set(_mapping(task.get("params"))) - {"ignoreCase"}
+        problems += [f"task `{name}` has the unknown parameter `{p}`" for p in sorted(params)]
+    return problems
+
+
+def _unmeasured(
+    tasks: Sequence[Task], metrics: Mapping[str, tuple[str, str]], thresholds: Sequence[Threshold]
+) -> list[str]:
+    given = {t.name for t in tasks} | set(LATENCIES)
+    names = dict.fromkeys([*metrics, *(t.metric for t in thresholds)])
+    problems = [
+        f"no task gives the metric `{n}` (given are {', '.join(sorted(given))})" for n in names if n not in given
+    ]
+    for name, (unit, aggregation) in metrics.items():
+        units = {"ms"} if name in LATENCIES else {"ratio", "percent"}
+        if unit not in units:
+            problems.append(f"the metric `{name}` is given in {' or '.join(sorted(units))}, not in `{unit}`")
+        if aggregation not in AGGREGATIONS:
+            problems.append(f"the aggregation `{aggregation}` of `{name}` is none of {', '.join(AGGREGATIONS)}")
+    return problems
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise PermanentError(codes.UNSUPPORTED, f"{'; '.join(dict.fromkeys(problems))}.")
+
+
+def _task(task: Mapping[str, Json]) -> Task:
+    limit, epochs, seed = task.get("limit"), task.get("epochs"), task.get("seed")
+    return Task(
+        name=str(task.get("task")),
+        ignore_case=_mapping(task.get("params")).get("ignoreCase") is True,
+        limit=limit if isinstance(limit, int) else None,
+        epochs=epochs if isinstance(epochs, int) else 1,
+        seed=seed if isinstance(seed, int) else None,
+    )
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def _float(value: Json) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
