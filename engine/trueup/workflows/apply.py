@@ -18,6 +18,7 @@ from trueup.plan.plan import Inputs
 from trueup.policy.decision import ApprovedPlan, Decision, approve
 from trueup.reconcile import codes
 from trueup.reconcile.apply import Applying, Ports, Result
+from trueup.reconcile.observe import observe
 from trueup.rollout.events import Event, Status
 from trueup.workflows.judging import gate_of
 from trueup.workflows.planning import Invalid, Planned, make_plan
@@ -134,7 +135,14 @@ def _run(
         clock=workspace.clock,
         progress=workspace.progress,
     )
-    gate = gate_of(workspace, planned)
+    gate = gate_of(
+        workspace,
+        planned.policies,
+        planned.loaded,
+        planned.plan,
+        planned.desired,
+        lambda: observe(planned.desired, target, workspace.store, workspace.ledger, workspace.clock.now()),
+    )
     applying = Applying(approved, planned.desired, planned.observed, ports, gate.judge, workspace.actor)
     applied.result = applying.result
     yield from applying.events()

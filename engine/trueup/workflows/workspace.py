@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from trueup.core.digests import Digest
+from trueup.core.digests import Digest, Revision
+from trueup.policy.document import ChangeFacts
 from trueup.ports import (
     Clock,
     Committer,
@@ -94,6 +95,10 @@ class Workspace(Protocol):
 
     def policies(self, tree: SourceTree, *, library: bool, folders: Sequence[str]) -> Policies:
         """Read the policies of *tree*: whether the library takes part, and the folders of its own."""
+        ...
+
+    def change(self, revision: Revision) -> ChangeFacts:
+        """Return who wrote *revision* and on what it is based; empty facts for a dirty work tree."""
         ...
 
     def target(self, name: str) -> Target:
