@@ -1,7 +1,7 @@
 """What a kind's model refuses, in our words: a code, what is wrong here, what to do, and the path it is about."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from trueup.spec.fields import Node, dotted, fields_of
 from trueup.spec.kinds.base import TAG
 from trueup.spec.kinds.spellings import SPELLINGS
 from trueup.spec.resource import Path
+
+_MOST_TOLD = 100
+"""Problems told of one document; each costs spelling help against every field, and nobody reads more."""
 
 _NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 _LONGEST_SHOWN = 60
@@ -43,9 +46,13 @@ class _Refusal:
         return f"`{dotted(self.path)}`" if self.path else "The document"
 
 
-def problems_of(kind: str, errors: Iterable[Mapping[str, Any]]) -> list[Problem]:
-    """Translate the errors of *kind*'s model, as pydantic lists them."""
-    return [_problem(kind, error) for error in errors]
+def problems_of(kind: str, errors: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """Translate the errors of *kind*'s model, as pydantic lists them; a document of nothing else is cut short."""
+    told = [_problem(kind, error) for error in errors[:_MOST_TOLD]]
+    if (more := len(errors) - _MOST_TOLD) > 0:
+        last = _problem(kind, errors[_MOST_TOLD])
+        told.append(Problem(last.code, (), f"This document has {more:,} more problems.", "mend the first ones"))
+    return told
 
 
 def _problem(kind: str, error: Mapping[str, Any]) -> Problem:

@@ -60,11 +60,6 @@ def schema_id(name: str) -> str:
     return f"urn:{_GROUP_VERSION}:{name}"
 
 
-def file_name(kind: str = "") -> str:
-    """Return the name of a schema's file: of *kind*, or of all of them together."""
-    return f"{kind.lower() or 'trueup'}.schema.json"
-
-
 def editor_header(location: str) -> str:
     """Return the first line of a YAML file that makes editors complete and check it.
 

@@ -5,7 +5,9 @@ nothing. The rest of the engine takes them from the accessors below and never na
 """
 
 from dataclasses import dataclass
+from functools import reduce
 from importlib import import_module
+from operator import or_
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -143,4 +145,6 @@ def __getattr__(name: str) -> Any:
     """Import the model of a kind when it is asked for by name (PEP 562)."""
     if name in KINDS:
         return model_class(name)
+    if name == "AnyKind":
+        return reduce(or_, (model_class(kind) for kind in KINDS))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

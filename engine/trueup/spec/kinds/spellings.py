@@ -197,31 +197,39 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION.pattern}),
 ]
 
-_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
+_DATE = _spelling(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day of the calendar", "2026-12-24")
+_TIME = _spelling(
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$",
+    "a time with its zone (RFC 3339)",
+    "2026-12-24T18:00:00Z",
+)
 
 
 def _date(value: Any) -> date:
-    if isinstance(value, str) and re.match(_DATE, value):
+    if isinstance(value, str) and re.match(_DATE.pattern, value):
         try:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise refused("This is not a day of the calendar.", "write it as `YYYY-MM-DD`")
+    raise refused(f"This is not {_DATE.words}.", f"write it like `{_DATE.example}`")
 
 
 def _time(value: Any) -> datetime:
-    if isinstance(value, str) and re.match(_TIME, value):
+    if isinstance(value, str) and re.match(_TIME.pattern, value):
         try:
             return datetime.fromisoformat(value).astimezone(UTC)
         except ValueError:
             pass
-    raise refused("This is not a time with its zone (RFC 3339).", "write it as `2026-12-24T18:00:00Z`")
+    raise refused(f"This is not {_TIME.words}.", f"write it like `{_TIME.example}`")
 
 
-Day = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date", "pattern": _DATE})]
+Day = Annotated[
+    date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date", "pattern": _DATE.pattern})
+]
 Time = Annotated[
-    datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time", "pattern": _TIME})
+    datetime,
+    BeforeValidator(_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _TIME.pattern}),
 ]
 
 _INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))(?!.*[\\\u0000])[^\s](?:.*[^\s])?"
@@ -229,6 +237,11 @@ SCHEMES = ("file:", "package://", "hf://", "s3://", "gs://", "az://", "oci://", 
 """Where bytes (or, with `api://`, a provider's model) may come from."""
 _REMOTE = r"(?:package|hf|s3|gs|az|oci|https|api)://[A-Za-z0-9][^\s\\]*"
 _PATH = re.compile(rf"^{_INSIDE}$")
+_NOT_ABSOLUTE = r"(?![~])(?![A-Za-z]:/)"
+PATH = _spelling(rf"^{_NOT_ABSOLUTE}{_INSIDE}$", "a path from the root of the repository", "docs/card.md")
+URI = _spelling(
+    rf"^(?:file:{_NOT_ABSOLUTE}{_INSIDE}|{_REMOTE})$", "an address that artifacts come from", "hf://owner/name"
+)
 
 
 def escape_of(path: str) -> str:
@@ -248,9 +261,7 @@ def _inside(value: str) -> str:
     return value
 
 
-RepositoryPath = Annotated[
-    str, AfterValidator(_inside), WithJsonSchema({"type": "string", "pattern": rf"^(?![~])(?![A-Za-z]:/){_INSIDE}$"})
-]
+RepositoryPath = Annotated[str, AfterValidator(_inside), WithJsonSchema({"type": "string", "pattern": PATH.pattern})]
 
 
 def _uri(value: str) -> str:
@@ -261,7 +272,7 @@ def _uri(value: str) -> str:
         return value
     if re.fullmatch(_REMOTE, value) is None:
         raise refused(
-            "This is not an address that artifacts come from.",
+            f"This is not {URI.words}.",
             f"start it with one of {', '.join(f'`{s}`' for s in SCHEMES)}",
         )
     return value
@@ -270,17 +281,17 @@ def _uri(value: str) -> str:
 Uri = Annotated[
     str,
     AfterValidator(_uri),
-    WithJsonSchema(
-        {"type": "string", "pattern": rf"^(?:file:(?![~])(?![A-Za-z]:/){_INSIDE}|{_REMOTE})$"},
-    ),
+    WithJsonSchema({"type": "string", "pattern": URI.pattern}),
 ]
 
-_REFERENCE = r"^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s](?:.*[^\s])?)$"
+REFERENCE = _spelling(
+    r"^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s](?:.*[^\s])?)$", "a reference to a secret", "env:API_KEY"
+)
 
 
 def _secret(value: Any) -> str:
     # The value is never repeated: whoever writes a secret here by mistake must not find it in a build log as well.
-    if isinstance(value, str) and re.match(_REFERENCE, value):
+    if isinstance(value, str) and re.match(REFERENCE.pattern, value):
         return value
     raise refused(
         "A secret is named here, never written: this is not a reference (its value is not shown).",
@@ -290,5 +301,5 @@ def _secret(value: Any) -> str:
 
 
 SecretReference = Annotated[
-    str, BeforeValidator(_secret), Secret(), WithJsonSchema({"type": "string", "pattern": _REFERENCE})
+    str, BeforeValidator(_secret), Secret(), WithJsonSchema({"type": "string", "pattern": REFERENCE.pattern})
 ]
