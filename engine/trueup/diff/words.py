@@ -11,6 +11,9 @@ _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _MOST_EDITS = 400
 """Edits looked for before a coarser unit is taken: the search costs their square, and a reader gave up long before."""
+_MARK = 3
+"""Characters of punctuation that are no landmark between large changes."""
+_MUCH = 20
 
 
 def word_difference(before: str, after: str) -> tuple[Run, ...]:
@@ -88,16 +91,24 @@ def _walk_back(history: list[dict[int, int]], before: Sequence[str], after: Sequ
 
 
 def _readable(runs: list[Run]) -> tuple[Run, ...]:
-    """Join runs, and let a change swallow the mere space between two changes: whole phrases read better."""
+    """Join runs, and let changes swallow what little stands between them: whole phrases read better."""
     joined = _joined(runs)
     parts: list[Run] = []
     for index, (kind, text) in enumerate(joined):
+        around = sum(len(t) for k, t in joined[max(index - 2, 0) : index + 3] if k != "equal")
         inside = 0 < index < len(joined) - 1
-        if kind == "equal" and inside and not text.strip(" "):
+        if kind == "equal" and inside and _is_filler(text, around):
             parts += [("delete", text), ("insert", text)]
         else:
             parts.append((kind, text))
     return _joined(parts)
+
+
+def _is_filler(text: str, around: int) -> bool:
+    """Tell whether unchanged *text* is mere space, or a sign or two between *around* changed characters."""
+    if not text.strip(" "):
+        return True
+    return len(text) < _MARK and around > _MUCH and not any(c.isalnum() or c == "\n" for c in text)
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from trueup.core.json import Json
 from trueup.desired.state import DesiredState, EnvironmentFacts
-from trueup.diff.masks import masked
+from trueup.diff.masks import masked, masked_text
 from trueup.evidence.evidence import Evidence
 from trueup.observed.state import Hold, ObservedState
 from trueup.plan.difference import Snapshot, snapshot_of
@@ -51,6 +51,6 @@ def save_plan(
         decision=masked(decision),
         expires_at=expires_at,
         evidence=observed.evidence,
-        holds=observed.holds,
+        holds=tuple(replace(h, reason=masked_text(h.reason)) for h in observed.holds),
         snapshot=snapshot_of(desired, observed),
     )

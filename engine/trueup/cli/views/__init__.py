@@ -1,0 +1,1 @@
+"""Views: values to text, one class per format behind one protocol. They decide nothing."""

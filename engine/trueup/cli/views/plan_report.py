@@ -1,0 +1,196 @@
+"""What a plan view shows: the saved plan, the decision on it, and the words all formats share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.digests import short
+from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, Movement, Update, symbol
+from trueup.plan.codes import INCOMPLETE_PLAN
+from trueup.plan.plan import count
+from trueup.plan.saved import SavedPlan
+from trueup.plan.shapes import ShapeError
+from trueup.policy.codec import decision_from_json
+from trueup.policy.decision import Decision, Enforcement, Outcome, Violation
+
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """A plan to show.
+
+    Attributes:
+        saved: The plan with what it was judged by; made now, or read from a plan file.
+        decision: What policy says; None when it was not asked.
+        file: Where the plan was saved, for the line that says what to do next.
+    """
+
+    saved: SavedPlan
+    decision: Decision | None = None
+    file: str = ""
+
+    @property
+    def title(self) -> str:
+        """`Plan dev`."""
+        return f"Plan {self.saved.plan.environment}"
+
+    @cached_property
+    def denials(self) -> tuple[Violation, ...]:
+        """The violations that stop the plan."""
+        return self._violations(Enforcement.DENY)
+
+    @cached_property
+    def warnings(self) -> tuple[Violation, ...]:
+        """The violations that are only shown."""
+        return self._violations(Enforcement.WARN)
+
+    @cached_property
+    def excepted(self) -> tuple[Violation, ...]:
+        """The violations that an exception lifts."""
+        found = self.decision.violations if self.decision else ()
+        return tuple(v for v in found if v.excepted_by)
+
+    @property
+    def blocked(self) -> int:
+        """How many things stop the plan: denying violations, and policies that could not be evaluated."""
+        return len(self.denials) + (len(self.decision.errors) if self.decision else 0)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether policy does not let the plan be applied."""
+        return self.decision is not None and self.decision.outcome is not Outcome.ALLOW
+
+    @property
+    def verdict(self) -> str:
+        """What policy says, in one word or two."""
+        if self.decision is None:
+            return "not judged"
+        words = {Outcome.ALLOW: "allowed", Outcome.DENY: "denied", Outcome.ERROR: "not decided, which denies"}
+        return words[self.decision.outcome]
+
+    @property
+    def summary(self) -> str:
+        """The line that stands first and last."""
+        changes = self.saved.plan.changes
+        if not changes and not self.is_blocked:
+            return f"No changes. {self.saved.plan.environment} matches {self.revision}."
+        counts = count(changes)
+        parts = [(counts.create, "create"), (counts.update, "update"), (counts.delete, "delete")]
+        parts += [(counts.fetch, "fetch")] if counts.fetch else []
+        parts += [(counts.build, "build"), (counts.evaluate, "evaluate")]
+        counted = ", ".join(f"{n} to {word}" for n, word in parts)
+        return f"{self.title}: {counted}, {self.blocked} blocked"
+
+    @property
+    def revision(self) -> str:
+        """The commit, short, or what stands in its place."""
+        return short(self.saved.plan.revision) or "the work tree (uncommitted changes)"
+
+    @property
+    def is_production(self) -> bool:
+        """Whether people outside are served from this environment."""
+        return self.saved.environment.tier == PRODUCTION
+
+    @cached_property
+    def ordered(self) -> tuple[Change, ...]:
+        """The changes in reading order: deletions, then deployments, then what has to be made for them."""
+        return tuple(sorted(self.saved.plan.changes, key=_reading_order))
+
+    def next_steps(self) -> Iterator[str]:
+        """Yield what the reader can do now."""
+        plan = self.saved.plan
+        if self.is_blocked:
+            yield "Policy does not let this plan be applied: correct what is marked `!`, then plan again."
+        elif not plan.changes:
+            return
+        elif not plan.revision:
+            yield "A plan of uncommitted changes cannot be applied: commit them, then plan again."
+        elif self.file:
+            yield f"To apply exactly this plan: trueup apply -e {plan.environment} --plan {self.file}"
+        else:
+            yield f"To apply it: trueup apply -e {plan.environment}"
+
+    def _violations(self, enforcement: Enforcement) -> tuple[Violation, ...]:
+        found = self.decision.violations if self.decision else ()
+        return tuple(v for v in found if v.enforcement is enforcement and not v.excepted_by)
+
+
+def report_of(saved: SavedPlan, file: str = "") -> PlanReport | Diagnostic:
+    """Return the report on *saved*, just made or read from *file*; a problem when its decision cannot be read.
+
+    A plan that was just made goes the same way as one from a file, so that both show exactly the same.
+    """
+    if saved.decision is None:
+        return PlanReport(saved, None, file)
+    try:
+        return PlanReport(saved, decision_from_json(saved.decision), file)
+    except ShapeError as error:
+        return Diagnostic(INCOMPLETE_PLAN, f"{error}.", Span(file) if file else None)
+
+
+def heading(change: Change) -> tuple[str, str]:
+    """Return symbol and word of *change*; a drifted deployment says so."""
+    sign, word = symbol(change)
+    if isinstance(change, Update) and change.drift:
+        return sign, f"{word} (drift)"
+    return sign, word
+
+
+def colour_of(change: Change) -> str:
+    """Return the colour of *change*'s symbol."""
+    match change:
+        case Delete():
+            return "red"
+        case Update(movement=Movement.CHANGE):
+            return "yellow"
+        case Create() | Update():
+            return "green" if change.movement is not Movement.ROLLBACK else "magenta"
+        case Fetch() | Build() | Evaluate():
+            return "cyan"
+
+
+def facts(change: Change) -> Iterator[str]:
+    """Yield the lines that say what *change* does besides its reason."""
+    match change:
+        case Create():
+            yield f"impact: {', '.join(change.impacts)}"
+            yield f"release: {short(change.release)}"
+        case Update():
+            yield f"impact: {', '.join(change.impacts)}; {_restart(change)}"
+            if change.release != change.from_release:
+                yield f"release: {short(change.from_release)} -> {short(change.release)}"
+        case Delete():
+            if change.servers:
+                yield f"stops: server {', '.join(short(s) for s in change.servers)}"
+        case Fetch():
+            yield f"from: {change.uri}"
+            yield f"digest: {short(change.digest)}"
+        case Build():
+            made = ", ".join(f"{name}={value}" for name, value in change.parameters)
+            yield f"mode: {change.mode}{f' ({made})' if made else ''}"
+            yield f"key: {short(change.key)}, from {short(change.source)}"
+        case Evaluate():
+            yield f"for: {change.deployment}"
+
+
+def _restart(change: Update) -> str:
+    if not change.restart:
+        return "no restart"
+    return "servers are started again" if change.drift else "servers are replaced, then traffic moves"
+
+
+def _reading_order(change: Change) -> tuple[int, str, str]:
+    match change:
+        case Delete():
+            rank = 0
+        case Create() | Update():
+            rank = 1
+        case Fetch():
+            rank = 2
+        case Build():
+            rank = 3
+        case Evaluate():
+            rank = 4
+    return rank, str(change.address), change.reason

@@ -1,0 +1,142 @@
+"""A plan for the terminal."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from trueup.cli.output import Style
+from trueup.cli.views.plan_report import PlanReport, colour_of, facts, heading
+from trueup.cli.views.text import Piece, visible, wrapped, wrapped_pieces
+from trueup.cli.views.values import field_symbol, path_text, value_pieces
+from trueup.core.digests import short
+from trueup.diff.changes import Change, Create, FieldChange, Update
+from trueup.evidence.evidence import Evidence
+from trueup.observed.state import Hold
+from trueup.policy.decision import Violation
+
+_FIELD_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+
+
+class PlanText:
+    """Plain lines; colour only repeats what a symbol and a word say."""
+
+    def __init__(self, style: Style, width: int) -> None:
+        self._style = style
+        self._width = width
+
+    def render(self, report: PlanReport) -> str:
+        """Return the plan: summary, deletions, other changes, policy, evidence, holds, summary, what to do next."""
+        summary = self._style.paint(visible(report.summary), "bold")
+        lines = [summary, *self._about(report)]
+        for change in report.ordered:
+            lines += ["", *self._change(change)]
+        lines += [*self._policy(report), *self._evidence(report), *self._holds(report)]
+        lines += ["", summary]
+        for step in report.next_steps():
+            lines += self._wrap(step, "")
+        return "\n".join(lines)
+
+    def _about(self, report: PlanReport) -> list[str]:
+        saved = report.saved
+        about = f"environment {saved.environment.name} ({saved.environment.tier}), revision {report.revision}, "
+        about += f"plan {short(saved.plan.id)}, valid until {saved.expires_at:%Y-%m-%d %H:%M} UTC"
+        lines = self._wrap(about, "", "dim")
+        if saved.plan.targets:
+            lines += self._wrap(f"only {', '.join(str(t) for t in saved.plan.targets)}", "", "yellow")
+        return lines
+
+    def _change(self, change: Change) -> Iterator[str]:
+        sign, word = heading(change)
+        pieces: list[Piece] = [
+            (f"{sign} {word}", ("bold", colour_of(change))),
+            (f" {visible(str(change.address))}", ("bold",)),
+        ]
+        yield from wrapped_pieces(pieces, self._width, "", self._style, "  ")
+        yield from self._wrap(change.reason, "    ")
+        for fact in facts(change):
+            yield from self._wrap(fact, "    ", "dim")
+        if isinstance(change, Create | Update):
+            yield from self._fields(change.fields)
+
+    def _fields(self, fields: tuple[FieldChange, ...]) -> Iterator[str]:
+        for address, group in groupby(fields, key=lambda f: f.address):
+            yield f"    {visible(address)}"
+            for field in group:
+                yield from self._field(field)
+
+    def _field(self, field: FieldChange) -> list[str]:
+        sign = field_symbol(field)
+        pieces: list[Piece] = [
+            (sign, (_FIELD_COLOURS[sign],)),
+            (f" {visible(path_text(field.path))}: " if field.path else " ", ()),
+        ]
+        return wrapped_pieces([*pieces, *value_pieces(field)], self._width, "      ", self._style, "        ")
+
+    def _policy(self, report: PlanReport) -> Iterator[str]:
+        if report.decision is None:
+            yield from ("", "Policy: not judged")
+            return
+        decision = report.decision
+        colour = "red" if report.is_blocked else "green"
+        verdict = self._style.paint(report.verdict, "bold", colour)
+        counted = f"{len(report.denials)} denying, {len(report.warnings)} warning, {len(report.excepted)} excepted"
+        yield from ("", f"Policy: {verdict} ({len(decision.rules)} rules; violations: {counted})")
+        for error in decision.errors:
+            where = f"{error.span}: " if error.span else ""
+            yield from self._wrap(
+                f"! blocked by a policy that could not be evaluated: {where}{error.message}", "", "red"
+            )
+        for violation in report.denials:
+            yield from self._violation("! blocked", violation, "red")
+        for violation in report.warnings:
+            yield from self._violation("warning", violation, "yellow")
+        for violation in report.excepted:
+            yield from self._violation(f"excepted by {violation.excepted_by}:", violation, "dim")
+
+    def _violation(self, mark: str, violation: Violation, colour: str) -> Iterator[str]:
+        pieces: list[Piece] = [(visible(mark), ("bold", colour))]
+        pieces.append((visible(f" {violation.rule} {violation.title}"), ("bold",)))
+        pieces.append((visible(f" ({violation.severity})"), ()))
+        yield from wrapped_pieces(pieces, self._width, "", self._style, "  ")
+        place = f"{violation.span}: " if violation.span else ""
+        where = f" at {path_text(violation.path)}" if violation.path else ""
+        yield from self._wrap(f"{place}{violation.address}{where}", "    ")
+        for line in violation.message.splitlines():
+            yield from self._wrap(line, "    ")
+        if violation.remediation:
+            yield from self._wrap(f"to do: {violation.remediation}", "    ")
+
+    def _evidence(self, report: PlanReport) -> Iterator[str]:
+        if report.saved.evidence:
+            yield from ("", "Evidence:")
+        for evidence in report.saved.evidence:
+            yield from self._wrap(evidence_line(evidence), "  ", "green" if evidence.passed else "red")
+
+    def _holds(self, report: PlanReport) -> Iterator[str]:
+        if report.saved.holds:
+            yield from ("", "Holds:")
+        for hold in report.saved.holds:
+            yield from self._wrap(hold_line(hold), "  ", "yellow")
+
+    def _wrap(self, text: str, indent: str, *attributes: str) -> list[str]:
+        return wrapped(text, self._width, indent, self._style, *attributes)
+
+
+def evidence_line(evidence: Evidence) -> str:
+    """Say what was measured and whether it is enough."""
+    verdict = "passed" if evidence.passed else "failed"
+    gates = (f"{g.metric} {_number(g.value)} ({g.operator} {_number(g.threshold)})" for g in evidence.gates)
+    samples = max((m.samples for m in evidence.measurements), default=0)
+    simulated = "; simulated" if evidence.simulated else ""
+    return (
+        f"{verdict} {evidence.evaluation}: {', '.join(gates) or 'no threshold declared'}; {samples} examples{simulated}"
+    )
+
+
+def hold_line(hold: Hold) -> str:
+    """Say which release is held, why, by whom and until when."""
+    until = f"until {hold.expires:%Y-%m-%d %H:%M} UTC" if hold.expires else "until lifted"
+    return f"release {short(hold.release)} of {hold.deployment} is on hold {until}: {hold.reason} ({hold.author})"
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:g}"
