@@ -137,8 +137,8 @@ REMOTE_REFUSED = Code(
 TIME_UNREADABLE = Code(
     "LED030",
     "A time cannot be read",
-    "Times are ISO 8601 (`2026-03-01`, `2026-03-01T12:00Z`, with an offset if not UTC) or an age (`90m`, `3h`, `2d`).",
-    "Write the time in one of these forms.",
+    "A point in time is needed, and the text is none.",
+    "Write ISO 8601 (`2026-03-01`, `2026-03-01T12:00Z`, with an offset if not UTC) or an age (`90m`, `3h`, `2d`).",
 )
 
 CODES = (
