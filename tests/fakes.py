@@ -1,18 +1,29 @@
 """Fakes of the ports: real behaviour in memory. Each one passes the contract suite of its port."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from artifacts import digest_of_content
+from trueup.adapters.evaluators import codes as evaluator_codes
+from trueup.adapters.evaluators.declaration import read_declaration
 from trueup.adapters.locks.file_lock import Holder, LockHeldError
+from trueup.adapters.sources import codes as source_codes
+from trueup.adapters.stores import codes as store_codes
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
+from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json, canonical
+from trueup.desired.state import ArtifactPin, BuildPin
+from trueup.evidence.evidence import Evidence, Measurement
+from trueup.evidence.gates import judge
 from trueup.ledger import chain
 from trueup.ledger.codec import decode, encode
 from trueup.ledger.record import Draft, Record
+from trueup.ports import EvaluationRequest, Progress
 
 
 @dataclass
@@ -101,3 +112,90 @@ class FakeJournal:
     def close(self, environment: str) -> None:
         if environment in self._open:
             self.closed_runs.setdefault(environment, []).append(self._open.pop(environment))
+
+
+class FakeStore:
+    """A store whose sources and builders are given as values; what they make lies in a folder of the test."""
+
+    def __init__(
+        self,
+        folder: Path,
+        sources: Mapping[str, bytes | Mapping[str, bytes]],
+        modes: Mapping[str, Callable[[Path, Mapping[str, Json]], bytes]],
+    ) -> None:
+        self._folder = folder
+        self._sources = sources
+        self._modes = modes
+        self.fetched: list[str] = []
+        self.built: list[Digest] = []
+
+    def find(self, key: Digest) -> Path | None:
+        path = self._folder / key.replace(":", "-")
+        return path if path.exists() else None
+
+    def present(self, keys: Iterable[Digest]) -> frozenset[Digest]:
+        return frozenset(k for k in keys if self.find(k) is not None)
+
+    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+        found = self.find(artifact.digest)
+        if found is not None:
+            return found
+        content = self._sources.get(artifact.uri)
+        if content is None:
+            raise PermanentError(source_codes.MISSING, f"`{artifact.uri}` is not there.")
+        got = digest_of_content(content)
+        if got != artifact.digest:
+            raise PermanentError(store_codes.WRONG_DIGEST, f"has {got}, declared is {artifact.digest}.")
+        self.fetched.append(artifact.uri)
+        progress(artifact.uri, 1, 1)
+        return self._put(artifact.digest, content)
+
+    def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
+        if build.mode == "none":
+            return source
+        found = self.find(build.key)
+        if found is not None:
+            return found
+        if build.mode not in self._modes:
+            raise PermanentError(store_codes.NO_BUILDER, f"mode `{build.mode}`")
+        content = self._modes[build.mode](source, dict(build.parameters))
+        self.built.append(build.key)
+        progress(str(build.id), 1, 1)
+        return self._put(build.key, content)
+
+    def _put(self, key: Digest, content: bytes | Mapping[str, bytes]) -> Path:
+        path = self._folder / key.replace(":", "-")
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+            return path
+        for name, text in content.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(text)
+        return path
+
+
+class FakeEvaluator:
+    """An evaluator that knows what each server would score; servers it does not know do not answer."""
+
+    def __init__(self, scores: Mapping[Digest, Mapping[str, float]], clock: FakeClock) -> None:
+        self._scores = scores
+        self._clock = clock
+        self.asked: list[EvaluationRequest] = []
+
+    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
+        self.asked.append(request)
+        if request.server not in self._scores:
+            raise TransientError(evaluator_codes.NO_ANSWER, f"no server in {environment}")
+        scores = self._scores[request.server]
+        measurements = tuple(Measurement(metric, value, "ratio", 1) for metric, value in scores.items())
+        progress(str(request.required.evaluation.id), 1, 1)
+        return Evidence(
+            evaluation=str(request.required.evaluation.id),
+            key=request.required.key,
+            subject=request.subject,
+            measurements=measurements,
+            gates=judge(read_declaration(request.declared).thresholds, measurements),
+            tool="fake",
+            started_at=self._clock.now(),
+            completed_at=self._clock.now(),
+        )
