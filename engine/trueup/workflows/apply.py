@@ -6,15 +6,17 @@ is in the journal before it is taken, so that the next apply can tell done, fail
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import digest_of, digest_of_bytes
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
-from trueup.plan.difference import difference
+from trueup.plan.difference import Snapshot, difference, snapshot_of
 from trueup.plan.plan import Inputs
+from trueup.plan.saved import SavedPlan
 from trueup.policy.decision import ApprovedPlan, Decision, approve
 from trueup.reconcile import codes
 from trueup.reconcile.apply import Applying, Ports, Result
@@ -34,6 +36,7 @@ class ApplyRequest:
         environment: Where.
         revision: The commit; empty means HEAD, which must be what the work tree holds.
         expected: The saved plan's inputs; None applies whatever the plan is now.
+        snapshot: The states the expected plan was made from, to say what changed since.
         targets: Deployment names to narrow to.
         lock_timeout_seconds: How long to wait for another apply to end.
         kind: APPLY or ROLLBACK.
@@ -43,6 +46,7 @@ class ApplyRequest:
     environment: str
     revision: str = ""
     expected: Inputs | None = None
+    snapshot: Snapshot | None = None
     targets: tuple[str, ...] = ()
     lock_timeout_seconds: float = 0.0
     kind: RecordKind = RecordKind.APPLY
@@ -95,7 +99,7 @@ def _locked(workspace: Workspace, request: ApplyRequest, applied: Applied) -> It
     applied.planned = planned
     if not planned.plan.revision:
         raise PermanentError(codes.DIRTY, "The work tree differs from HEAD in the folders trueup reads.")
-    _require_same(request.expected, planned.plan.inputs, resumed=applied.recovered)
+    _require_same(request, planned, applied.recovered)
     approved = approve(planned.plan, planned.judged.decision)
     if isinstance(approved, Decision):
         applied.denied = approved
@@ -105,19 +109,25 @@ def _locked(workspace: Workspace, request: ApplyRequest, applied: Applied) -> It
     yield from _run(workspace, request, applied, planned, approved)
 
 
-def _require_same(expected: Inputs | None, now: Inputs, resumed: Recovered | None) -> None:
+def _require_same(request: ApplyRequest, planned: Planned, resumed: Recovered | None) -> None:
     """Refuse a plan whose inputs are not those reviewed.
 
     When a killed run of the very same plan is resumed, the observed state differs by what that run did; the
     journal proves that it was this plan, so only the other inputs must be equal.
     """
+    expected, now = request.expected, planned.plan.inputs
     if expected is None or expected == now:
         return
-    if resumed and resumed.plan == expected.plan_id:
-        same = (expected.desired, expected.policy, expected.tool) == (now.desired, now.policy, now.tool)
-        if same:
-            return
-    raise PermanentError(codes.STALE_PLAN, difference(expected, now))
+    if resumed and resumed.plan == expected.plan_id and replace(expected, observed=now.observed) == now:
+        return
+    snapshot = snapshot_of(planned.desired, planned.observed)
+    raise PermanentError(codes.STALE_PLAN, difference(expected, now, request.snapshot, snapshot))
+
+
+def expired(saved: SavedPlan, path: str) -> Diagnostic:
+    """Return the problem of a saved plan that is too old to be applied."""
+    detail = f"The plan was made at {saved.plan.created_at.isoformat()} and expired at {saved.expires_at.isoformat()}."
+    return Diagnostic(codes.EXPIRED_PLAN, detail, Span(path), codes.EXPIRED_PLAN.remedy)
 
 
 def _run(

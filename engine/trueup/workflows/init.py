@@ -26,13 +26,13 @@ _OPTIONAL = frozenset({".gitignore", "README.md"})
 
 
 IN_THE_WAY = Code(
-    "CLI009",
+    "CLI011",
     "Files are in the way",
     "`trueup init` never overwrites. Some of the files it would write exist already, so nothing was written.",
     "Move them, or choose another folder: `trueup init DIR`.",
 )
 NOT_THE_ROOT = Code(
-    "CLI013",
+    "CLI012",
     "Not the root of the repository",
     "The project file `trueup.yaml` lies at the root of its git repository, and the folder is somewhere below one.",
     "Run `trueup init` at the root, or choose a folder outside the repository.",

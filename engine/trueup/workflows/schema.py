@@ -4,22 +4,26 @@ import json
 from pathlib import Path
 
 from trueup.spec.kinds import KINDS
-from trueup.spec.schema import json_schema
+from trueup.spec.schema import combined_schema, json_schema
+
+COMBINED = "Resource"
+"""Name of the schema for documents of any kind, for files that hold several."""
 
 
-def kinds() -> tuple[str, ...]:
-    """Return the names of all kinds, in the order people meet them."""
-    return tuple(KINDS)
+def names() -> tuple[str, ...]:
+    """Return the names of all schemas: the kinds in the order people meet them, then the one for any of them."""
+    return (*KINDS, COMBINED)
 
 
-def schema_text(kind: str) -> str:
-    """Return the schema of *kind*, a name from `kinds()`, as JSON text that is the same every time."""
-    return json.dumps(json_schema(kind), indent=2, ensure_ascii=False) + "\n"
+def schema_text(name: str) -> str:
+    """Return the schema of *name*, one of `names()`, as JSON text that is the same every time."""
+    schema = combined_schema() if name == COMBINED else json_schema(name)
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def schema_files() -> dict[str, bytes]:
     """Return every schema by file name: `Deployment.json`."""
-    return {f"{kind}.json": schema_text(kind).encode() for kind in kinds()}
+    return {f"{name}.json": schema_text(name).encode() for name in names()}
 
 
 def write_schemas(folder: Path) -> tuple[str, ...]:

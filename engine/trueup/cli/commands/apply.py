@@ -1,0 +1,109 @@
+"""`trueup apply`: make an environment what a commit declares."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trueup.cli.arguments import UsageError, add_environment, add_output, add_revision
+from trueup.cli.asking import confirm
+from trueup.cli.console import Console
+from trueup.cli.exit_codes import ExitCode
+from trueup.cli.output import Format
+from trueup.cli.reports import ended, note_plan, report_invalid, show_event
+
+if TYPE_CHECKING:
+    from trueup.workflows.apply import ApplyRequest
+    from trueup.workflows.planning import Invalid
+    from trueup.workflows.workspace import Workspace
+
+SUMMARY = "Make an environment what a commit declares: exactly the reviewed plan, or nothing"
+EXAMPLE = "trueup apply --plan plan.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `apply`."""
+    parser.add_argument("names", metavar="NAME", nargs="*", help="only these deployments")
+    add_environment(parser, required=False)
+    add_revision(parser)
+    parser.add_argument("--plan", metavar="FILE", help="apply this saved plan if it is still the plan")
+    parser.add_argument("--auto-approve", action="store_true", help="do not ask")
+    parser.add_argument("--lock-timeout", metavar="SECONDS", type=float, default=0.0, help="wait for another apply")
+    add_output(parser, Format.NDJSON)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Plan, ask, apply, tell how it ended."""
+    from trueup.cli.wiring import open_workspace
+    from trueup.workflows.planning import Invalid
+
+    workspace = open_workspace(console)
+    request = _from_file(arguments, workspace) if arguments.plan else _from_flags(arguments, workspace, console)
+    if isinstance(request, Invalid):
+        return report_invalid(request, console)
+    if isinstance(request, ExitCode):
+        return request
+    return carry_out(workspace, request, console)
+
+
+def carry_out(workspace: "Workspace", request: "ApplyRequest", console: Console) -> ExitCode:
+    """Apply *request* and show its events."""
+    from trueup.workflows.apply import Applied, apply
+
+    applied = Applied()
+    for event in apply(workspace, request, applied):
+        show_event(event, console)
+    return ended(applied, console)
+
+
+def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyRequest | Invalid":
+    from trueup.core.diagnostics import Diagnostic
+    from trueup.plan.codec import read_saved_plan
+    from trueup.workflows.apply import ApplyRequest, expired
+    from trueup.workflows.planning import Invalid
+
+    saved = read_saved_plan(Path(arguments.plan).read_bytes(), arguments.plan)
+    if isinstance(saved, Diagnostic):
+        return Invalid((saved,))
+    plan = saved.plan
+    if arguments.environment not in (None, plan.environment):
+        raise UsageError(f"The plan is for `{plan.environment}`, `-e` says `{arguments.environment}`.")
+    if saved.is_expired(workspace.clock.now()):
+        return Invalid((expired(saved, arguments.plan),))
+    return ApplyRequest(
+        environment=plan.environment,
+        revision=plan.revision or "HEAD",
+        expected=plan.inputs,
+        snapshot=saved.snapshot,
+        targets=tuple(str(t) for t in plan.targets),
+        lock_timeout_seconds=arguments.lock_timeout,
+    )
+
+
+def _from_flags(
+    arguments: argparse.Namespace, workspace: "Workspace", console: Console
+) -> "ApplyRequest | Invalid | ExitCode":
+    """Show the plan and ask; what was shown is what the request expects."""
+    from trueup.plan.difference import snapshot_of
+    from trueup.policy.decision import Outcome
+    from trueup.workflows.apply import ApplyRequest
+    from trueup.workflows.planning import Invalid, make_plan
+
+    if not arguments.environment:
+        raise UsageError("`-e` or `--plan` is required.", hint="name the environment, or give a saved plan")
+    planned = make_plan(workspace, arguments.environment, arguments.revision, tuple(arguments.names))
+    if isinstance(planned, Invalid):
+        return planned
+    note_plan(planned, console)
+    if planned.judged.decision.outcome is not Outcome.ALLOW:
+        return ExitCode.DENIED
+    if planned.plan.changes and not arguments.auto_approve and not confirm(console, "Apply this plan?"):
+        console.note("Not applied.")
+        return ExitCode.ERROR
+    return ApplyRequest(
+        environment=arguments.environment,
+        revision=arguments.revision,
+        expected=None if arguments.auto_approve else planned.plan.inputs,
+        snapshot=snapshot_of(planned.desired, planned.observed),
+        targets=tuple(arguments.names),
+        lock_timeout_seconds=arguments.lock_timeout,
+    )

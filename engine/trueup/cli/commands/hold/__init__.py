@@ -1,0 +1,1 @@
+"""`trueup hold ...`: one module a second word."""

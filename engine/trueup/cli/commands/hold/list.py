@@ -1,0 +1,36 @@
+"""`trueup hold list`: the holds in force."""
+
+import argparse
+import json
+
+from trueup.cli.arguments import add_environment, add_output
+from trueup.cli.console import Console
+from trueup.cli.exit_codes import ExitCode
+from trueup.cli.output import Format, Style
+
+SUMMARY = "List the holds in force in an environment"
+EXAMPLE = "trueup hold list -e prod"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `hold list`."""
+    add_environment(parser)
+    add_output(parser, Format.JSON)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """List them."""
+    from trueup.cli.views.plan_text import hold_line
+    from trueup.cli.wiring import open_workspace
+    from trueup.workflows.holding import holds
+
+    found = holds(open_workspace(console), arguments.environment)
+
+    def render(output: Format, style: Style) -> str:
+        if output is Format.JSON:
+            document = {"format_version": "1.0", "holds": [h.to_json() for h in found]}
+            return json.dumps(document, indent=2, ensure_ascii=False)
+        return "\n".join(hold_line(h) for h in found) or style.paint("No release is on hold.", "dim")
+
+    console.publish(render)
+    return ExitCode.DONE

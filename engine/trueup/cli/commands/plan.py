@@ -1,0 +1,40 @@
+"""`trueup plan`: what would change in an environment, why, and what policy says."""
+
+import argparse
+
+from trueup.cli.arguments import add_environment, add_output, add_revision
+from trueup.cli.console import Console, replace_file
+from trueup.cli.exit_codes import ExitCode
+from trueup.cli.reports import PLAN_FORMATS, plan_report, publish_plan, report_invalid
+
+SUMMARY = "Show what would change in an environment, why, and what policy says"
+EXAMPLE = "trueup plan -e staging --out plan.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `plan`."""
+    parser.add_argument("names", metavar="NAME", nargs="*", help="only these deployments")
+    add_environment(parser)
+    add_revision(parser)
+    parser.add_argument("--out", metavar="FILE", help="save the plan, for `show` and `apply --plan`")
+    parser.add_argument("--detailed-exitcode", action="store_true", help="end with 2 when there are changes")
+    add_output(parser, *PLAN_FORMATS)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Plan, judge, show, save."""
+    from trueup.cli.wiring import open_workspace
+    from trueup.workflows.planning import Invalid, make_plan
+
+    workspace = open_workspace(console)
+    planned = make_plan(workspace, arguments.environment, arguments.revision, tuple(arguments.names))
+    if isinstance(planned, Invalid):
+        return report_invalid(planned, console)
+    if arguments.out:
+        from trueup.plan.codec import write_saved_plan
+
+        replace_file(arguments.out, write_saved_plan(plan_report(planned).saved).decode())
+    publish_plan(planned, console, arguments.out or "")
+    if plan_report(planned).is_blocked:
+        return ExitCode.DENIED
+    return ExitCode.CHANGES if arguments.detailed_exitcode and planned.plan.changes else ExitCode.DONE

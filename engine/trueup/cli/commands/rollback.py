@@ -1,0 +1,64 @@
+"""`trueup rollback`: back to the last verified release, by a commit."""
+
+import argparse
+
+from trueup.cli.arguments import add_environment, add_output
+from trueup.cli.asking import confirm
+from trueup.cli.console import Console
+from trueup.cli.exit_codes import ExitCode
+from trueup.cli.output import Format
+from trueup.cli.reports import ended, note_denial, note_plan, report_invalid, show_event
+
+SUMMARY = "Go back to the last verified release, by a commit that says so"
+EXAMPLE = "trueup rollback support -e prod --reason 'answers got worse'"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `rollback`."""
+    parser.add_argument("name", metavar="NAME", help="the deployment")
+    add_environment(parser)
+    parser.add_argument("--to", metavar="DIGEST", default="", help="this verified release, not the newest that differs")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the commit, the hold and the record")
+    parser.add_argument("--dry-run", action="store_true", help="show the edit and the plan, write nothing")
+    parser.add_argument("--auto-approve", action="store_true", help="do not ask")
+    parser.add_argument("--lock-timeout", metavar="SECONDS", type=float, default=0.0, help="wait for an apply")
+    add_output(parser, Format.NDJSON)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Propose, ask, commit, apply, hold."""
+    from trueup.cli.wiring import open_workspace
+    from trueup.workflows.apply import Applied
+    from trueup.workflows.planning import Invalid
+    from trueup.workflows.rollback import propose, roll_back
+
+    workspace = open_workspace(console)
+    proposal = propose(workspace, arguments.environment, arguments.name, to=arguments.to, reason=arguments.reason)
+    if isinstance(proposal, Invalid):
+        return report_invalid(proposal, console)
+    for line in _edit_lines(proposal.path, proposal.before, proposal.after):
+        console.note(line)
+    note_plan(proposal.planned, console)
+    if proposal.denied is not None:
+        console.note("Denied by policy; nothing was changed.")
+        note_denial(proposal.denied, console)
+        return ExitCode.DENIED
+    if arguments.dry_run:
+        return ExitCode.DONE
+    if not arguments.auto_approve and not confirm(console, "Commit and apply this rollback?"):
+        console.note("Not rolled back.")
+        return ExitCode.ERROR
+    applied = Applied()
+    for event in roll_back(
+        workspace, proposal, applied, reason=arguments.reason, lock_timeout_seconds=arguments.lock_timeout
+    ):
+        show_event(event, console)
+    return ended(applied, console)
+
+
+def _edit_lines(path: str, before: bytes, after: bytes) -> list[str]:
+    """Return the edit as a unified diff."""
+    import difflib
+
+    old, new = before.decode().splitlines(), after.decode().splitlines()
+    return list(difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="", n=1))

@@ -1,0 +1,123 @@
+"""What several commands report the same way: an invalid declaration, a plan with its decision, how apply ended."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trueup.cli.console import Console
+from trueup.cli.exit_codes import ExitCode
+from trueup.cli.output import Format, Style
+
+if TYPE_CHECKING:
+    from trueup.cli.views.plan_report import PlanReport
+    from trueup.policy.decision import Decision
+    from trueup.rollout.events import Event
+    from trueup.workflows.apply import Applied
+    from trueup.workflows.planning import Invalid, Planned
+
+PLAN_FORMATS = (Format.JSON, Format.NDJSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT)
+
+
+def report_invalid(invalid: "Invalid", console: Console) -> ExitCode:
+    """Write what is wrong with the declaration and return how the command ends."""
+    from trueup.cli.views.diagnostics import DiagnosticsReport, render
+
+    report = DiagnosticsReport(invalid.diagnostics)
+    if console.format is Format.TEXT:
+        console.note(render(report, Format.TEXT, console.error_style, console.width))
+        console.publish_files(lambda output, style: render(report, output, style, console.width))
+    else:
+        console.publish(lambda output, style: render(report, output, style, console.width))
+    return ExitCode.INVALID
+
+
+def plan_report(planned: "Planned", file: str = "") -> "PlanReport":
+    """Return what the plan views show."""
+    from datetime import timedelta
+
+    from trueup.cli.views.plan_report import PlanReport
+    from trueup.plan.saved import save_plan
+    from trueup.policy.codec import decision_to_json
+
+    plan = planned.plan
+    decision = planned.judged.decision
+    expires = plan.created_at + timedelta(days=PLAN_LIFE_DAYS)
+    saved = save_plan(plan, planned.desired, planned.observed, decision_to_json(decision), expires)
+    return PlanReport(saved, decision, file)
+
+
+PLAN_LIFE_DAYS = 7
+"""Longer than a review takes, shorter than anyone remembers what was reviewed."""
+
+
+def publish_plan(planned: "Planned", console: Console, file: str = "") -> None:
+    """Write the plan in every format asked for."""
+    from trueup.cli.views.plan import render
+
+    report = plan_report(planned, file)
+    console.publish(lambda output, style: render(report, output, style, console.width))
+
+
+def note_plan(planned: "Planned", console: Console) -> None:
+    """Write the plan as text for the reader, beside the data."""
+    from trueup.cli.views.plan import render
+
+    console.note(render(plan_report(planned), Format.TEXT, console.error_style, console.width))
+
+
+def show_event(event: "Event", console: Console) -> None:
+    """Write one event: data in the formats for programs, a line for the reader otherwise."""
+    from trueup.cli.views.events import render
+
+    if console.format is Format.NDJSON:
+        console.out(render(event, Format.NDJSON, Style()))
+        return
+    console.note(render(event, Format.TEXT, console.error_style))
+
+
+def note_denial(decision: "Decision", console: Console) -> None:
+    """Write why policy stopped it."""
+    from trueup.policy.decision import Enforcement
+
+    for violation in decision.violations:
+        if violation.enforcement is Enforcement.DENY and not violation.excepted_by:
+            where = f"{violation.span}: " if violation.span else ""
+            console.note(f"  ! {where}{violation.rule} {violation.title}: {violation.message}")
+            if violation.remediation:
+                console.note(f"      do: {violation.remediation}")
+    for error in decision.errors:
+        console.note(f"  ! could not be decided, which denies: {error.message}")
+
+
+def ended(applied: "Applied", console: Console) -> ExitCode:
+    """Write how apply ended in one line, and return the exit code."""
+    result = applied.result
+    if applied.invalid is not None:
+        return report_invalid(applied.invalid, console)
+    if applied.denied is not None:
+        console.note("Denied by policy; nothing was changed.")
+        note_denial(applied.denied, console)
+        return ExitCode.DENIED
+    if result is None:
+        console.note("Nothing to do.")
+        return ExitCode.DONE
+    if not result.failed and not result.not_started:
+        console.note(f"Applied: {_listed(result.done) or 'nothing'}.")
+        return ExitCode.DONE
+    for address, error in result.failed.items():
+        console.note(f"  failed       {address}: {error.code.id} {error.code.summary}: {error.detail}")
+        if error.hint or error.code.remedy:
+            console.note(f"               hint: {error.hint or error.code.remedy}")
+    for address in result.done:
+        console.note(f"  done         {address}")
+    for address in result.not_started:
+        console.note(f"  not started  {address}")
+    if result.done or result.not_started:
+        console.note("Partly applied. What failed still serves what it served before.")
+        return ExitCode.PARTIAL
+    denied = all(e.code.id == "APP005" for e in result.failed.values())
+    console.note("Not applied. What served before still serves.")
+    return ExitCode.DENIED if denied else ExitCode.ERROR
+
+
+def _listed(addresses: "Sequence[object]") -> str:
+    return ", ".join(str(a) for a in addresses)

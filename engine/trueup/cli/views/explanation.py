@@ -1,0 +1,24 @@
+"""An explanation as text, markdown or JSON."""
+
+import json
+
+from trueup.cli.output import Format, Style
+from trueup.cli.views.markup import prose
+from trueup.plan.explanation import Explanation
+
+
+def render(value: Explanation, output: Format, style: Style) -> str:
+    """Return *value* in the format asked for."""
+    match output:
+        case Format.TEXT:
+            lines = [style.paint(value.summary, "bold")]
+            for section in value.sections:
+                lines += ["", style.paint(section.title, "cyan"), *(f"  {line}" for line in section.lines)]
+            return "\n".join(lines)
+        case Format.MARKDOWN:
+            lines = [f"**{prose(value.summary)}**"]
+            for section in value.sections:
+                lines += ["", f"### {section.title}", "", *(f"- {prose(line)}" for line in section.lines)]
+            return "\n".join(lines)
+        case _:
+            return json.dumps(value.to_json(), indent=2, ensure_ascii=False)
