@@ -90,20 +90,22 @@ class Parser(argparse.ArgumentParser):
             UsageError: A word or a variable is wrong.
             HelpRequested: The help is wanted instead.
         """
-        defaults = {a.dest: a.default for a in self._actions if a.option_strings and a.dest != "help"}
-        required = [a for a in self._actions if a.option_strings and a.required]
-        for action in self._actions:
-            if action.option_strings:
-                action.default = argparse.SUPPRESS
-                action.required = False
-        known, unknown = self.parse_known_args(list(words))
+        flags = [a for a in self._actions if a.option_strings and a.dest != "help"]
+        settings = [(a, a.default, a.required) for a in flags]
+        try:
+            for action in flags:  # so that what was not given is absent, and its variable is asked
+                action.default, action.required = argparse.SUPPRESS, False
+            known, unknown = self.parse_known_args(list(words))
+        finally:
+            for action, default, required in settings:
+                action.default, action.required = default, required
         if unknown:
             self._refuse(unknown)
         given = vars(known)
-        for action in self._actions:
-            if action.dest in defaults and action.dest not in given:
-                given[action.dest] = _from_variable(action, environment, defaults[action.dest])
-        missing = [a for a in required if given[a.dest] is None]
+        for action in flags:
+            if action.dest not in given:
+                given[action.dest] = _from_variable(action, environment)
+        missing = [a for a in flags if a.required and given[a.dest] is None]
         if missing:
             names = ", ".join(f"`{a.option_strings[-1]}`" for a in missing)
             hint = f"add it, or set {variable_of(missing[0])}"
@@ -146,7 +148,9 @@ def add_environment(parser: argparse.ArgumentParser, *, required: bool = True) -
 
 def add_revision(parser: argparse.ArgumentParser) -> None:
     """Add `--revision`."""
-    parser.add_argument("--revision", metavar="REV", help="read this commit, branch or tag, not the work tree")
+    parser.add_argument(
+        "--revision", metavar="REV", default="", help="read this commit, branch or tag, not the work tree"
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, *formats: Format) -> None:
@@ -174,8 +178,15 @@ def add_output(parser: argparse.ArgumentParser, *formats: Format) -> None:
     )
 
 
-def _from_variable(action: argparse.Action, environment: Mapping[str, str], default: object) -> object:
-    name = variable_of(action)
+def whole_number(text: str) -> int:
+    """Read a number that is not negative. For `add_argument`."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number")
+    return int(text)
+
+
+def _from_variable(action: argparse.Action, environment: Mapping[str, str]) -> object:
+    name, default = variable_of(action), action.default
     text = environment.get(name)
     if text is None:
         return default

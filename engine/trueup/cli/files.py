@@ -1,0 +1,47 @@
+"""Files that a command writes beside its output: whole or not at all."""
+
+import os
+
+from trueup.cli.codes import OUTPUT_NOT_WRITTEN
+from trueup.core.errors import PermanentError
+
+
+def refuse_unwritable(path: str | os.PathLike[str]) -> None:
+    """Raise when *path* could not be written, which is better known before the work than after.
+
+    Raises:
+        PermanentError: Its folder does not exist, it is a folder itself, or permission is missing.
+    """
+    folder = os.path.dirname(path) or "."
+    reason = ""
+    if not os.path.isdir(folder):
+        reason = f"there is no folder {folder}"
+    elif os.path.isdir(path):
+        reason = "it is a folder"
+    elif not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        reason = "permission denied"
+    if reason:
+        raise PermanentError(OUTPUT_NOT_WRITTEN, f"{os.fspath(path)}: {reason}.")
+
+
+def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write *content* to *path*; what was there is replaced at once, or stays when writing fails.
+
+    Raises:
+        PermanentError: It cannot be written.
+    """
+    place = os.fspath(path)
+    # A pipe or a device is written to, not replaced.
+    part = place if os.path.exists(place) and not os.path.isfile(place) else f"{place}.{os.getpid()}.part"
+    try:
+        try:
+            with open(part, "wb") as file:
+                file.write(content)
+            if part != place:
+                os.replace(part, place)
+        except OSError:
+            if part != place and os.path.exists(part):
+                os.unlink(part)
+            raise
+    except OSError as error:
+        raise PermanentError(OUTPUT_NOT_WRITTEN, f"{place}: {error.strerror}.") from error
