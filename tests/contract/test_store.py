@@ -1,0 +1,132 @@
+"""What every store does; run against the directory store and the fake."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from artifacts import MemorySource, build_pin, digest_of_content, pin, silent
+from fakes import FakeStore
+from trueup.adapters.stores import codes
+from trueup.adapters.stores.directory import DirectoryStore
+from trueup.core.digests import Digest
+from trueup.core.errors import PermanentError
+from trueup.core.json import Json
+from trueup.desired.state import ArtifactPin
+from trueup.ports import Progress, Store
+
+FACTS = b'{"prompt": "a", "expected": "b"}\n'
+FOLDER = {"config.json": b"{}", "weights/part-1": b"one" * 1000, "weights/part-2": b""}
+UNKNOWN = Digest("sha256:" + "0" * 64)
+
+
+class Upper:
+    """A builder that makes a text loud."""
+
+    def build(self, source: Path, target: Path, parameters: Mapping[str, Json], progress: Progress) -> Path:
+        if parameters.get("fail"):
+            raise PermanentError(codes.NO_RESULT, "asked to fail")
+        result = target / "loud"
+        result.write_bytes(source.read_bytes().upper())
+        progress("loud", 1, 1)
+        return result
+
+
+def directory(folder: Path) -> Store:
+    sources = {"mem": MemorySource({"mem:facts": FACTS, "mem:folder": FOLDER})}
+    return DirectoryStore(folder / "store", sources, {"upper": Upper()})
+
+
+def fake(folder: Path) -> Store:
+    def upper(source: Path, parameters: Mapping[str, Json]) -> bytes:
+        if parameters.get("fail"):
+            raise PermanentError(codes.NO_RESULT, "asked to fail")
+        return source.read_bytes().upper()
+
+    return FakeStore(folder, {"mem:facts": FACTS, "mem:folder": FOLDER}, {"upper": upper})
+
+
+@pytest.fixture(params=[directory, fake], ids=["directory", "fake"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    make: Callable[[Path], Store] = request.param
+    return make(tmp_path)
+
+
+def test_a_store_that_was_never_written_has_nothing(store: Store) -> None:
+    assert store.find(UNKNOWN) is None
+    assert store.present([UNKNOWN]) == frozenset()
+
+
+def test_a_fetched_file_is_found_by_its_digest_with_its_bytes(store: Store) -> None:
+    path = store.fetch(pin("mem:facts", FACTS), silent)
+    assert path.read_bytes() == FACTS
+    assert store.find(digest_of_content(FACTS)) == path
+    assert store.present([digest_of_content(FACTS), UNKNOWN]) == {digest_of_content(FACTS)}
+
+
+def test_a_fetched_folder_has_all_its_files(store: Store) -> None:
+    path = store.fetch(pin("mem:folder", FOLDER), silent)
+    found = {p.relative_to(path).as_posix(): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+    assert found == FOLDER
+
+
+def test_fetching_again_gives_the_same_place(store: Store) -> None:
+    assert store.fetch(pin("mem:facts", FACTS), silent) == store.fetch(pin("mem:facts", FACTS), silent)
+
+
+def test_other_bytes_than_declared_are_refused_with_both_digests(store: Store) -> None:
+    declared = digest_of_content(b"something else")
+    with pytest.raises(PermanentError) as refused:
+        store.fetch(ArtifactPin("mem:facts", declared, "jsonl"), silent)
+    assert refused.value.code is codes.WRONG_DIGEST
+    assert declared in refused.value.detail
+    assert digest_of_content(FACTS) in refused.value.detail
+    assert store.present([declared, digest_of_content(FACTS)]) == frozenset()
+
+
+def test_a_source_that_is_not_there_is_an_error(store: Store) -> None:
+    with pytest.raises(PermanentError, match="ART102"):
+        store.fetch(ArtifactPin("mem:nothing", UNKNOWN, "jsonl"), silent)
+
+
+def test_a_build_is_found_by_its_key(store: Store) -> None:
+    source = store.fetch(pin("mem:facts", FACTS), silent)
+    build = build_pin("upper", digest_of_content(FACTS))
+    path = store.build(build, source, silent)
+    assert path.read_bytes() == FACTS.upper()
+    assert store.find(build.key) == path
+
+
+def test_a_build_runs_once_for_its_key(store: Store) -> None:
+    source = store.fetch(pin("mem:facts", FACTS), silent)
+    build = build_pin("upper", digest_of_content(FACTS))
+    told: list[str] = []
+    for _ in range(2):
+        store.build(build, source, lambda what, done, total: told.append(what))
+    assert len(told) == 1
+
+
+def test_mode_none_serves_the_source_itself(store: Store) -> None:
+    source = store.fetch(pin("mem:facts", FACTS), silent)
+    assert store.build(build_pin("none", digest_of_content(FACTS)), source, silent) == source
+    assert store.find(build_pin("none", digest_of_content(FACTS)).key) == source
+
+
+def test_a_mode_without_a_builder_is_an_error(store: Store) -> None:
+    source = store.fetch(pin("mem:facts", FACTS), silent)
+    with pytest.raises(PermanentError, match="ART009"):
+        store.build(build_pin("engine", digest_of_content(FACTS)), source, silent)
+
+
+def test_a_failed_build_is_not_found(store: Store) -> None:
+    source = store.fetch(pin("mem:facts", FACTS), silent)
+    build = build_pin("upper", digest_of_content(FACTS), fail=True)
+    with pytest.raises(PermanentError, match="asked to fail"):
+        store.build(build, source, silent)
+    assert store.find(build.key) is None
+
+
+def test_work_is_told_while_it_goes_on(store: Store) -> None:
+    told: list[str] = []
+    store.fetch(pin("mem:facts", FACTS), lambda what, done, total: told.append(what))
+    assert "mem:facts" in told
