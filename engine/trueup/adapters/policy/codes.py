@@ -133,6 +133,13 @@ UNKNOWN_REFERENCE = Code(
     "undefined for ever, and the rule silent.",
     "Check the spelling and the package; a data file appears under the folder it lies in.",
 )
+WITH_ON_SOME = Code(
+    "POL023",
+    "`with` on an iteration",
+    "One Rego engine applies `with` to the iteration alone, another to the rest of the body as well: the "
+    "statements after it would read another document.",
+    "Take the value first: `found := rule with input as x`, then `some r in found`.",
+)
 EVALUATION = Code(
     "POL030",
     "Rule could not be evaluated",
@@ -187,6 +194,7 @@ CODES = (
     DATA_FILE,
     LIBRARY_MISSING,
     UNKNOWN_REFERENCE,
+    WITH_ON_SOME,
     EVALUATION,
     TIMEOUT,
     WORKER_DIED,

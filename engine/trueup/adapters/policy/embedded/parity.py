@@ -5,16 +5,17 @@ from collections.abc import Iterator
 
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.names import Names
-from trueup.adapters.policy.embedded.syntax import Module, Node, static_parts, walk
+from trueup.adapters.policy.embedded.syntax import Module, Node, statements, static_parts, walk
 from trueup.core.diagnostics import Diagnostic
 
 _CLASS = re.compile(r"(?<!\\)(?:\\\\)*(\\[dDwWsSbB])")
 
 
 def check_parity(names: Names) -> Iterator[Diagnostic]:
-    """Yield negated calls on fields that may be missing, and regex classes that differ."""
+    """Yield constructs that differ, in the order of the modules."""
     for module in names.modules:
         yield from _regex_classes(module)
+        yield from _with_on_some(module)
         if not module.aligned_not:
             yield from _negated_calls(module)
 
@@ -53,3 +54,10 @@ def _regex_classes(module: Module) -> Iterator[Diagnostic]:
             match = _CLASS.search(node["value"])
             if match is not None:
                 yield Diagnostic(codes.REGEX_CLASS, f"The pattern has `{match[1]}`.", module.at(node))
+
+
+def _with_on_some(module: Module) -> Iterator[Diagnostic]:
+    for statement in statements([rule.node for rule in module.rules]):
+        if "SomeIn" in statement["literal"] and statement.get("with_mods"):
+            detail = "`some ... in ...` has a `with`."
+            yield Diagnostic(codes.WITH_ON_SOME, detail, module.at(statement))

@@ -171,6 +171,19 @@ def walk(root: object, *, negated: bool = False) -> Iterator[tuple[str, Node, bo
                 stack.extend((child, inside or key == "NotExpr") for child in _children(key, value))
 
 
+def statements(root: object) -> Iterator[Node]:
+    """Yield every statement of a body below *root*: its `literal`, and `with_mods` if it has some."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if "literal" in node:
+                yield node
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
 def _children(kind: str, body: Node) -> list[object]:
     if kind == "Var":
         return []

@@ -1,0 +1,60 @@
+package trueup.rules.ev_01_test
+
+import data.trueup.fixtures
+import data.trueup.rules.ev_01
+
+status := "/deployments/0/evaluations/0/status"
+
+test_passed_evidence_passes if count(ev_01.deny) == 0 with input as fixtures.good
+
+test_missing_evidence_is_denied if {
+	results := ev_01.deny with input as fixtures.changed(status, "missing")
+	some result in results
+	result.address == fixtures.deployment
+	contains(result.msg, "Evaluation/facts@1")
+}
+
+test_failed_evidence_is_denied if count(ev_01.deny) > 0 with input as fixtures.changed(status, "failed")
+
+test_an_evaluation_that_runs_before_traffic_moves_passes if {
+	count(ev_01.deny) == 0 with input as planned("during", false)
+}
+
+test_an_evaluation_cannot_be_planned_at_the_gate if count(ev_01.deny) > 0 with input as planned("during", true)
+
+test_an_environment_that_wants_evidence_before_takes_no_plan if {
+	count(ev_01.deny) > 0 with input as planned("before", false)
+}
+
+test_evidence_without_status_is_denied if count(ev_01.deny) > 0 with input as fixtures.without(status)
+
+test_a_status_nobody_knows_is_denied if count(ev_01.deny) > 0 with input as fixtures.changed(status, "probably")
+
+test_a_required_evaluation_that_was_forgotten_is_denied if {
+	count(ev_01.deny) > 0 with input as fixtures.changed("/deployments/0/evaluations", [])
+}
+
+test_a_deployment_that_does_not_say_its_evaluations_is_denied if {
+	count(ev_01.deny) > 0 with input as fixtures.without("/deployments/0/evaluations")
+}
+
+test_an_environment_that_does_not_say_what_it_requires_is_denied if {
+	count(ev_01.deny) > 0 with input as fixtures.without("/environment/settings/evaluations")
+}
+
+test_production_without_evaluations_warns if {
+	document := json.patch(fixtures.good, [
+		{"op": "replace", "path": "/deployments/0/evaluations", "value": []},
+		{"op": "replace", "path": "/environment/settings/evaluations/required", "value": []},
+	])
+	count(ev_01.warn) == 1 with input as document
+	count(ev_01.deny) == 0 with input as document
+}
+
+test_an_empty_document_is_denied if count(ev_01.deny) > 0 with input as {}
+
+planned(when, gate) := json.patch(fixtures.good, [
+	{"op": "replace", "path": status, "value": "planned"},
+	{"op": "replace", "path": "/environment/evaluate", "value": when},
+	{"op": "replace", "path": "/gate", "value": gate},
+])

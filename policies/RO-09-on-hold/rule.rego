@@ -1,0 +1,34 @@
+# METADATA
+# title: A release on hold stays where it is
+# description: >-
+#   A release that was rolled back, or that someone put on hold, is not rolled out again before the hold is lifted.
+# custom:
+#   id: RO-09
+#   severity: critical
+#   controls: [NIST AI RMF MANAGE 2.4, EU AI Act Art. 20(1)]
+#   remediation: Lift the hold with `trueup hold --lift` when the cause is gone, or declare another release.
+package trueup.rules.ro_09
+
+import data.trueup.lib
+
+deny contains result if some result in lib.absent("RO-09", "critical", ["deployments", "resources", "observed.holds"])
+
+deny contains lib.result("RO-09", "critical", deployment.address, ["spec", "release"], msg) if {
+	some deployment in lib.changed
+	digest := lib.field(deployment, ["release", "digest"])
+	not lib.text(digest)
+	msg := "The release has no digest, so nobody can tell whether it is on hold."
+}
+
+deny contains lib.result("RO-09", "critical", deployment.address, ["spec", "release"], msg) if {
+	some deployment in lib.changed
+	some hold in input.observed.holds
+	hold.deployment == deployment.address
+	hold.release == deployment.release.digest
+	# A hold that does not say whether it is over is in force.
+	object.get(hold, "active", true) != false
+	msg := sprintf("The release is on hold since %s: %s.", [
+		object.get(hold, "since", "an unknown time"),
+		trim_right(object.get(hold, "reason", "no reason was given"), "."),
+	])
+}
