@@ -51,17 +51,17 @@ NO_PROJECT = Code(
     "Neither this folder nor one above it, up to the root of the git repository, has a `trueup.yaml`.",
     "Go to your repository, name it with `-C DIR`, or start one with `trueup init`.",
 )
-UNKNOWN_KIND = Code(
-    "CLI010",
-    "Unknown kind",
-    "There is no schema under that name.",
-    "`trueup schema` without a name lists the kinds.",
-)
 NOT_AVAILABLE = Code(
     "CLI009",
     "Package cannot be imported",
     "A package that trueup needs is missing or broken in this Python environment.",
     "Install trueup again into this environment; `trueup doctor` shows what is missing.",
+)
+UNKNOWN_KIND = Code(
+    "CLI010",
+    "Unknown kind",
+    "There is no schema under that name.",
+    "`trueup schema` without a name lists the kinds.",
 )
 
 CODES = (
@@ -73,6 +73,6 @@ CODES = (
     BUG,
     NO_DIRECTORY,
     NO_PROJECT,
-    UNKNOWN_KIND,
     NOT_AVAILABLE,
+    UNKNOWN_KIND,
 )

@@ -3,13 +3,26 @@
 VERBS: dict[str, str] = {
     "init": "Write a first repository that validates and plans at once",
     "validate": "Check every declared file and report all problems",
+    "plan": "Show what would change, why, and what policy says",
+    "show": "Show a saved plan, offline",
+    "apply": "Make an environment what a commit declares, or nothing",
+    "status": "Show desired and observed, health, drift, holds, evidence",
+    "explain": "Say why a resource is in its state, and what would move it",
+    "evaluate": "Run the evaluations that are required, without moving traffic",
+    "rollback": "Go back to the last verified release, by a commit",
+    "hold": "Keep a release from being rolled out; list and lift holds",
     "audit": "Read and verify the ledger",
     "schema": "Print the JSON Schema of a kind",
     "doctor": "Check this machine: Python, git, packages, disk, permissions",
 }
-"""Verb and summary, in the order of the work."""
+"""Verb and its line in `trueup --help`, in the order of the work."""
 
 SUBVERBS: dict[str, dict[str, str]] = {
+    "hold": {
+        "add": "Keep the declared release of a deployment from being rolled out",
+        "list": "List the holds in force in an environment",
+        "lift": "Lift the holds of a deployment",
+    },
     "audit": {
         "log": "List what was done, by whom, with which decision; newest first",
         "at": "Show what was serving at a time: model, prompt, build, policies",
@@ -24,12 +37,6 @@ def commands() -> tuple[str, ...]:
     return tuple(
         name for verb in VERBS for name in ([f"{verb} {sub}" for sub in SUBVERBS[verb]] if verb in SUBVERBS else [verb])
     )
-
-
-def summary(command: str) -> str:
-    """Return the one-line summary of a command from `commands()`."""
-    verb, _, sub = command.partition(" ")
-    return SUBVERBS[verb][sub] if sub else VERBS[verb]
 
 
 def module_name(command: str) -> str:

@@ -233,7 +233,11 @@ def _project(folder: Path, project: Path | None) -> Iterator[Check]:
             yield Check("state folder", Level.OK, f"{state} is writable")
     except OSError as error:
         yield Check("state folder", Level.FAIL, f"{state}: {error.strerror}", "Give yourself write permission there.")
-    if shutil.which("git") and not _output("git", "-C", str(project), "check-ignore", ".trueup/store"):
+    if (
+        state.is_dir()
+        and shutil.which("git")
+        and not _output("git", "-C", str(project), "check-ignore", ".trueup/store")
+    ):
         yield Check("git ignore", Level.WARN, ".trueup/ is not ignored", "Add the line `.trueup/` to .gitignore.")
 
 

@@ -9,7 +9,8 @@ test_a_deployment_with_a_contact_passes if {
 }
 
 test_a_deployment_without_a_contact_is_denied if {
-	some result in on_call.deny with input as deployment_with({})
+	results := on_call.deny with input as deployment_with({})
+	some result in results
 	result.address == "Deployment/dev/assistant"
 }
 
