@@ -73,9 +73,18 @@ def wrapped_pieces(
             lines[-1] += word
     starts = [indent, *[following] * (len(lines) - 1)]
     return [
-        harmless((start + "".join(style.paint(t, *a) for t, a in _trimmed(line))).rstrip())
+        (start + "".join(style.paint(t, *a) for t, a in _no_command(_trimmed(line)))).rstrip()
         for start, line in zip(starts, lines, strict=True)
     ]
+
+
+def _no_command(line: Sequence[Piece]) -> Sequence[Piece]:
+    """Apply `harmless` before painting, so that colour changes no character."""
+    if harmless(text := "".join(t for t, _ in line)) == text:
+        return line
+    first = next(i for i, (t, _) in enumerate(line) if not t.isspace())
+    shown, attributes = line[first]
+    return [*line[:first], (shown.replace(":", "\\x3a", 1), attributes), *line[first + 1 :]]
 
 
 def _words(pieces: Iterable[Piece]) -> list[list[Piece]]:

@@ -1,0 +1,201 @@
+"""Plan views: what must hold of every plan in every format. What they look like is in `tests/golden/plan`."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "golden" / "plan"))
+from cases import CASES, Golden, blocked, create, delete, hostile, nothing_to_do, plan_of, promotion, uncommitted
+
+from states import Want, desired, nothing
+from trueup.cli.output import Format, Style
+from trueup.cli.views.plan import render
+from trueup.cli.views.plan_markdown import LARGEST_COMMENT_BYTES
+from trueup.cli.views.plan_report import PlanReport, report_of
+from trueup.core.diagnostics import Diagnostic
+from trueup.plan.codec import read_saved_plan, write_saved_plan
+from trueup.plan.saved import SavedPlan
+from trueup.plan.schema import plan_json_schema, saved_plan_schema
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+
+
+def report(case: Golden | SavedPlan, file: str = "") -> PlanReport:
+    result = report_of(plan_of(case.make()) if isinstance(case, Golden) else case, file)
+    assert isinstance(result, PlanReport)
+    return result
+
+
+def shown(case: Golden | SavedPlan, output: Format, *, colour: bool = False, width: int = 100) -> str:
+    return render(report(case), output, Style(colour), width)
+
+
+@every_case
+def test_the_summary_stands_first_and_last(case: Golden) -> None:
+    lines = shown(case, Format.TEXT).splitlines()
+    summary = report(case).summary
+    assert lines[0] == summary
+    assert lines[-1 - len(list(report(case).next_steps()))] == summary
+
+
+@every_case
+@pytest.mark.parametrize("output", list(Format))
+def test_a_plan_from_its_file_reads_like_the_one_just_made(case: Golden, output: Format) -> None:
+    saved = plan_of(case.make())
+    again = read_saved_plan(write_saved_plan(saved), "plan.json")
+    assert isinstance(again, SavedPlan)
+    assert shown(again, output) == shown(saved, output)
+
+
+@every_case
+def test_no_control_character_reaches_a_terminal(case: Golden) -> None:
+    text = shown(case, Format.TEXT)
+    assert all(c == "\n" or (c.isprintable() and c not in "\u202e\u200b") for c in text)
+
+
+@every_case
+def test_colour_adds_nothing_but_colour(case: Golden) -> None:
+    import re
+
+    painted = shown(case, Format.TEXT, colour=True)
+    assert "\x1b[" in painted
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == shown(case, Format.TEXT)
+
+
+@every_case
+@pytest.mark.parametrize("width", [20, 60, 200])
+def test_no_identifier_is_broken_however_narrow_the_terminal(case: Golden, width: int) -> None:
+    narrow = shown(case, Format.TEXT, width=width).split()
+    assert narrow == shown(case, Format.TEXT, width=10_000).split()
+
+
+@every_case
+def test_the_json_follows_its_published_schema(case: Golden) -> None:
+    document = json.loads(shown(case, Format.JSON))
+    jsonschema.validate(document, plan_json_schema(), jsonschema.Draft202012Validator)
+    jsonschema.validate(
+        json.loads(write_saved_plan(plan_of(case.make()))), saved_plan_schema(), jsonschema.Draft202012Validator
+    )
+
+
+@every_case
+def test_every_ndjson_line_is_a_value_with_a_type(case: Golden) -> None:
+    lines = [json.loads(line) for line in shown(case, Format.NDJSON).splitlines()]
+    whole = json.loads(shown(case, Format.JSON))
+    assert [lines[0]["type"], lines[-1]["type"]] == ["plan", "summary"]
+    assert [line["id"] for line in lines if line["type"] == "change"] == [c["id"] for c in whole["changes"]]
+    assert sum(line["type"] == "violation" for line in lines) == len(whole["decision"]["violations"])
+
+
+@every_case
+def test_the_sarif_names_a_rule_for_every_result(case: Golden) -> None:
+    log = json.loads(shown(case, Format.SARIF))
+    (run,) = log["runs"]
+    rules = [r["id"] for r in run["tool"]["driver"]["rules"]]
+    assert log["version"] == "2.1.0"
+    assert all(rules[r["ruleIndex"]] == r["ruleId"] for r in run["results"])
+    assert all(r["message"]["text"] and r["partialFingerprints"] for r in run["results"])
+
+
+@every_case
+def test_the_junit_counts_what_it_lists(case: Golden) -> None:
+    suite = ET.fromstring(shown(case, Format.JUNIT).encode())[0]
+    assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
+    assert int(suite.attrib["failures"]) == len(suite.findall(".//failure")) == report(case).blocked
+
+
+def test_deletions_come_before_everything_else() -> None:
+    text = shown(plan_of(delete()), Format.TEXT).splitlines()
+    assert next(line for line in text[2:] if line).startswith("- delete")
+    markdown = shown(plan_of(delete()), Format.MARKDOWN)
+    assert markdown.index("**Deleted:**") < markdown.index("| --- |")
+
+
+def test_what_reaches_production_stands_outside_any_fold() -> None:
+    markdown = shown(plan_of(promotion()), Format.MARKDOWN)
+    assert markdown.index("**Reaches production:**") < markdown.index("<details>")
+
+
+def test_an_excepted_violation_is_suppressed_and_a_warning_does_not_fail() -> None:
+    (run,) = json.loads(shown(plan_of(blocked()), Format.SARIF))["runs"]
+    assert [r["level"] for r in run["results"]] == ["error", "error", "warning"]
+    assert [bool(r.get("suppressions")) for r in run["results"]] == [False, True, False]
+    suite = ET.fromstring(shown(plan_of(blocked()), Format.JUNIT).encode())[0]
+    assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", "1")
+
+
+def test_a_comment_stays_below_what_a_forge_accepts_and_says_what_is_left_out() -> None:
+    wants = [Want(name=f"d{n}", text="\U0001f600 word " * 300, prompt=f"p{n}@1") for n in range(150)]
+    state = desired(*wants)
+    saved = plan_of((state, nothing(), create()[2]))
+    markdown = shown(saved, Format.MARKDOWN)
+    assert len(markdown.encode()) <= LARGEST_COMMENT_BYTES
+    assert "more sections do not fit" in markdown
+    assert markdown.count("<details>") == markdown.count("</details>")
+
+
+def test_values_cannot_become_markup() -> None:
+    markdown = shown(plan_of(hostile()), Format.MARKDOWN)
+    outside: list[str] = []
+    fence = ""
+    for line in markdown.splitlines():
+        if fence:
+            fence = "" if line == fence else fence
+        elif line.startswith("```"):
+            fence = line[: len(line) - len(line.lstrip("`"))]
+        else:
+            outside.append(line)
+    assert not fence
+    text = "\n".join(outside)
+    assert "<script" not in text
+    assert "@everyone" not in text
+    assert "](http" not in text
+    assert text.count("<details>") == text.count("</details>") == 2
+    assert text.count("<!--") == 1
+    assert all(line.count("|") - line.count("\\|") == 5 for line in outside if line.startswith("|"))
+
+
+def test_no_line_is_a_command_for_a_ci_system() -> None:
+    for width in (20, 60, 100):
+        lines = shown(plan_of(hostile()), Format.TEXT, width=width).splitlines()
+        assert not any(line.lstrip().startswith("::") for line in lines)
+
+
+@pytest.mark.parametrize("output", list(Format))
+def test_no_secret_is_shown(output: Format) -> None:
+    text = shown(plan_of(hostile()), output)
+    assert "hf_abcdefghijklmnopqrstuvwxyz" not in text
+    assert "hunter2" not in text
+
+
+def test_the_next_step_depends_on_the_verdict() -> None:
+    def steps(saved: SavedPlan, file: str = "") -> str:
+        return " ".join(report(saved, file).next_steps())
+
+    assert "trueup apply -e dev --plan p.json" in steps(plan_of(create()), "p.json")
+    assert steps(plan_of(create())) == "To apply it: trueup apply -e dev"
+    assert "correct what is marked" in steps(plan_of(blocked()))
+    assert "commit them" in steps(plan_of(uncommitted()))
+    assert steps(plan_of(nothing_to_do())) == ""
+
+
+def test_a_plan_without_changes_matches_its_revision() -> None:
+    assert report(plan_of(nothing_to_do())).summary == "No changes. dev matches 8f2a1c0d9e8b."
+
+
+def test_a_plan_that_was_not_judged_says_so() -> None:
+    saved = replace(plan_of(create()), decision=None)
+    assert "Policy: not judged" in shown(saved, Format.TEXT)
+    for output in Format:
+        assert shown(saved, output)
+
+
+def test_a_decision_that_cannot_be_read_is_a_problem() -> None:
+    result = report_of(replace(plan_of(create()), decision={"formatVersion": 9}), "plan.json")
+    assert isinstance(result, Diagnostic)
+    assert result.code.id == "PLN004"
