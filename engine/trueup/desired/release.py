@@ -24,10 +24,10 @@ from trueup.spec.resource import Resource, Resources
 
 if TYPE_CHECKING:
     from trueup.spec.kinds.base import Source
-    from trueup.spec.kinds.deployment import Deployment
-    from trueup.spec.kinds.environment import RequiredEvaluations
-    from trueup.spec.kinds.model import Model
-    from trueup.spec.kinds.prompt import Prompt
+    from trueup.spec.kinds.deployments import Deployment
+    from trueup.spec.kinds.environments import RequiredEvaluations
+    from trueup.spec.kinds.models import Model
+    from trueup.spec.kinds.prompts import Prompt
 
 LLAMA_CPP = "llama.cpp"
 

@@ -156,14 +156,17 @@ def _envelope(value: dict[str, Any]) -> Iterator[Problem]:
         hint = f"add `apiVersion: {API_VERSION}`"
         yield Problem(codes.UNKNOWN_API_VERSION, (), "The document has no `apiVersion`.", hint, at_key=True)
     elif version != API_VERSION:
-        detail = f"`apiVersion` is `{version}`, which this trueup does not know."
+        shown = f"`{version}`" if isinstance(version, str) else "no text"
+        detail = f"`apiVersion` is {shown}, which this trueup does not know."
         yield Problem(codes.UNKNOWN_API_VERSION, ("apiVersion",), detail, f"write `{API_VERSION}`")
     kind = value.get("kind")
     known = f"known kinds: {', '.join(KINDS)}"
     if "kind" not in value:
         yield Problem(codes.UNKNOWN_KIND, (), "The document has no `kind`.", known, at_key=True)
-    elif not isinstance(kind, str) or kind not in KINDS:
-        hint = "; ".join(t for t in (did_you_mean(str(kind), KINDS), known) if t)
+    elif not isinstance(kind, str):
+        yield Problem(codes.UNKNOWN_KIND, ("kind",), "`kind` is not text.", known)
+    elif kind not in KINDS:
+        hint = "; ".join(t for t in (did_you_mean(kind, KINDS), known) if t)
         yield Problem(codes.UNKNOWN_KIND, ("kind",), f"`{kind}` is not a kind.", hint)
 
 

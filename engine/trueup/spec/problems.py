@@ -16,6 +16,11 @@ from trueup.spec.resource import Path
 _MOST_TOLD = 100
 """Problems told of one document; each costs spelling help against every field, and nobody reads more."""
 
+_MOST_KEYS = 4
+"""Keys of a mapping that a sentence names."""
+
+_BOOLEAN = "`true` or `false`"
+_YAML_1_1 = {"yes": "true", "no": "false", "on": "true", "off": "false", "y": "true", "n": "false"}
 _NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 _LONGEST_SHOWN = 60
 """Characters of a value that a message repeats; a pasted text does not bury the sentence around it."""
@@ -56,19 +61,23 @@ def problems_of(kind: str, errors: Sequence[Mapping[str, Any]]) -> list[Problem]
 
 
 def _problem(kind: str, error: Mapping[str, Any]) -> Problem:
-    node, path = fields_of(kind), []
-    for key in error["loc"]:
-        if key == "[key]":
-            continue
-        node = node.step(key) or Node()
-        if not (isinstance(key, str) and key.startswith(TAG)):
+    path: list[str | int] = []
+    node, in_key = fields_of(kind), error["loc"][-1:] == ("[key]",)
+    for key in error["loc"][:-1] if in_key else error["loc"]:
+        below = node.step(key) or Node()
+        if isinstance(key, str) and key.startswith(TAG):
+            # A case without fields is plain text; what may stand here is known by the union itself.
+            node = below if below.fields else node
+        else:
+            node = below
             path.append(key)
     type_ = error["type"]
+    refusal = _Refusal(tuple(path), node, error["input"], error.get("ctx", {}))
     if type_ in {"missing", "extra_forbidden"}:
-        parent = _parent(kind, error["loc"])
-        refusal = _Refusal(tuple(path), parent, error["input"], {"field": path[-1], "kind": kind})
-    else:
-        refusal = _Refusal(tuple(path), node, error["input"], error.get("ctx", {}))
+        context = {"field": path[-1], "kind": kind}
+        refusal = _Refusal(tuple(path), _parent(kind, error["loc"]), error["input"], context)
+    elif in_key:
+        return _wrong_key(refusal)
     tell = _TELL.get(type_)
     return tell(refusal) if tell else _other(refusal, error["msg"])
 
@@ -88,8 +97,19 @@ def _missing(r: _Refusal) -> Problem:
 
 
 def _add(name: str, child: Node) -> str:
+    if keys := _required(child):
+        return f"add `{name}` with {keys}"
     about = f": {child.description[0].lower()}{child.description[1:]}" if child.description else ""
     return f"add `{name}`{about}".rstrip(".")
+
+
+def _required(node: Node) -> str:
+    """Name the keys that a mapping must have, or those that it may when it must have none."""
+    keys = [k for k, child in node.fields.items() if child.required]
+    if node.discriminator:
+        keys = [node.discriminator]
+    shown = ", ".join(f"`{k}`" for k in keys[:_MOST_KEYS])
+    return f"{shown}, ..." if len(keys) > _MOST_KEYS else shown
 
 
 def _unknown(r: _Refusal) -> Problem:
@@ -115,22 +135,29 @@ def _wanted(node: Node, wanted: str) -> str:
         return "text or `{file: path}`"
     if wanted or not node.fields:
         return wanted or "a mapping"
-    keys = [f"`{k}`" for k, child in node.fields.items() if child.required] or [f"`{k}`" for k in node.fields]
-    return f"a mapping with {', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''}"
+    keys = _required(node)
+    return f"a mapping with {keys}" if keys else "a mapping"
 
 
 def _converted(r: _Refusal, wanted: str) -> str:
     """Say how the same value would be written as the type that is wanted."""
     shown = _shown(r.value, r.node)
-    if wanted.startswith("text") and isinstance(r.value, int | float):
-        return f'put it in quotes: "{shown}"'
-    if wanted == "a list" and not isinstance(r.value, dict):
-        return f"put it in brackets: [{shown}]"
-    if isinstance(r.value, str) and (
-        ("number" in wanted and _NUMBER.match(r.value)) or ("true" in wanted and r.value in {"true", "false"})
-    ):
-        return f"write it without quotes: {shown}"
-    return r.node.description
+    match r.value:
+        case bool() | int() | float() if wanted.startswith("text"):
+            return f'put it in quotes: "{shown}"'
+        case str() | bool() | int() | float() if wanted == "a list":
+            return f"put it in brackets: [{shown}]"
+        case str() if ("number" in wanted and _NUMBER.match(r.value)) or (
+            wanted == _BOOLEAN and r.value in {"true", "false"}
+        ):
+            return f"write it without quotes: {shown}"
+        case str() if wanted == _BOOLEAN and r.value.lower() in _YAML_1_1:
+            return f"`{shown}` is text in YAML 1.2: write `{_YAML_1_1[r.value.lower()]}`"
+        case str() if wanted.startswith("a mapping with") and len(_required(r.node).split()) == 1:
+            key = _required(r.node).strip("`")
+            return f"write it as {{{key}: {shown}}}"
+        case _:
+            return r.node.description
 
 
 def _type_of(value: Any) -> str:
@@ -156,14 +183,17 @@ def _shown(value: Any, node: Node) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
+def _named(r: _Refusal) -> str:
+    return f"`{_shown(r.value, r.node)}`" if isinstance(r.value, str | int | float) else _type_of(r.value)
+
+
 def _choice(r: _Refusal) -> Problem:
     allowed = ", ".join(r.node.choices) or str(r.context.get("expected", ""))
     if r.path in {("kind",), ("apiVersion",)}:
         return Problem(codes.WRONG_VALUE, r.path, f"{r.place} is not `{allowed}`.", "")
     suggestion = did_you_mean(str(r.value), r.node.choices)
-    shown = f"`{_shown(r.value, r.node)}`" if isinstance(r.value, str | int | float) else _type_of(r.value)
     hint = "; ".join(t for t in (suggestion, f"one of: {allowed}") if t)
-    return Problem(codes.WRONG_VALUE, r.path, f"{r.place} is {shown}, which is not one of its values.", hint)
+    return Problem(codes.WRONG_VALUE, r.path, f"{r.place} is {_named(r)}, which is not one of its values.", hint)
 
 
 def _no_case(r: _Refusal) -> Problem:
@@ -181,13 +211,27 @@ def _no_case(r: _Refusal) -> Problem:
 
 def _spelling(r: _Refusal) -> Problem:
     spelling = SPELLINGS.get(str(r.context.get("pattern", "")))
-    detail = (
-        f"{r.place} is `{_shown(r.value, r.node)}`, which is not {spelling.words if spelling else 'spelled right'}."
-    )
-    hint = f"write it like `{spelling.example}`" if spelling else ""
+    words = spelling.words if spelling else f"of the form {r.context.get('pattern')}"
+    hint = f"write it like `{spelling.example}`" if spelling else r.node.description
     if r.node.names and spelling and "@" not in str(r.value) and "@" in spelling.example:
         hint = f"name the {r.node.names} with its version: `{_shown(r.value, r.node)}@<version>`"
-    return Problem(codes.WRONG_SPELLING, r.path, detail, hint)
+    return _misspelled(r, words, hint)
+
+
+def _own_spelling(r: _Refusal) -> Problem:
+    return _misspelled(r, str(r.context["detail"]), str(r.context["hint"]))
+
+
+def _misspelled(r: _Refusal, words: str, hint: str) -> Problem:
+    return Problem(codes.WRONG_SPELLING, r.path, f"{r.place} is {_named(r)}, which is not {words}.", hint)
+
+
+def _wrong_key(r: _Refusal) -> Problem:
+    spelling = SPELLINGS.get(str(r.context.get("pattern", "")))
+    words = f"not {spelling.words}" if spelling else "not a key that may stand here"
+    detail = f"The key `{r.path[-1]}` of `{dotted(r.path[:-1])}` is {words}."
+    hint = f"write it like `{spelling.example}`" if spelling else ""
+    return Problem(codes.WRONG_SPELLING, r.path, detail, hint, at_key=True)
 
 
 def _empty(r: _Refusal) -> Problem:
@@ -209,7 +253,6 @@ def _range(r: _Refusal) -> Problem:
 
 
 _OWN_CODES = {
-    "trueup_spelling": codes.WRONG_SPELLING,
     "trueup_escape": codes.INCLUDE_ESCAPES,
     "trueup_secret": codes.SECRET_VALUE,
     "trueup_version": codes.NUMERIC_VERSION,
@@ -240,7 +283,7 @@ _TELL: dict[str, Callable[[_Refusal], Problem]] = {
     "int_type": _typed("a whole number"),
     "int_from_float": _typed("a whole number"),
     "float_type": _typed("a number"),
-    "bool_type": _typed("`true` or `false`"),
+    "bool_type": _typed(_BOOLEAN),
     "dict_type": _typed("a mapping"),
     "tuple_type": _typed("a list"),
     "model_type": _typed(""),
@@ -256,5 +299,6 @@ _TELL: dict[str, Callable[[_Refusal], Problem]] = {
     "greater_than_equal": _range,
     "less_than": _range,
     "less_than_equal": _range,
+    "trueup_spelling": _own_spelling,
     **{type_: _own(code) for type_, code in _OWN_CODES.items()},
 }

@@ -61,15 +61,14 @@ def _overview() -> str:
         f"| [{k.name}](#{k.name.lower()}) | {'yes' if k.versioned else ''} | {_schema(k.name)['description']} |"
         for k in KINDS.values()
     ]
-    return "\n".join(["| kind | versioned | what it declares |", "| --- | --- | --- |", *rows, ""])
+    table = "\n".join(rows)
+    return f"| kind | versioned | what it declares |\n| --- | --- | --- |\n{table}\n"
 
 
 def _metadata() -> str:
     page = _Page(_schema("Model"))
     page.describe(page.definitions["VersionedMetadata"], "metadata")
-    return "\n".join(
-        ["## Metadata", "", "The same for every kind; `version` for versioned kinds only.", "", page.table()]
-    )
+    return f"## Metadata\n\nThe same for every kind; `version` for versioned kinds only.\n\n{page.table()}"
 
 
 def _section(kind: Kind) -> str:
@@ -105,9 +104,8 @@ class _Page:
         self.variants: list[_Variant] = []
 
     def table(self) -> str:
-        return "\n".join(
-            ["| field | type | default | meaning |", "| --- | --- | --- | --- |", *map(str, self.rows), ""]
-        )
+        rows = "\n".join(map(str, self.rows))
+        return f"| field | type | default | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
 
     def describe(self, schema: Mapping[str, Any], path: str) -> None:
         """Add the rows of an object's fields, those inside them included."""
@@ -142,8 +140,9 @@ class _Page:
         schema = self._real(schema)
         if "const" in schema or "enum" in schema:
             return ", ".join(f"`{v}`" for v in schema.get("enum", [schema.get("const")]))
-        if "anyOf" in schema or "oneOf" in schema:
-            return self._alternatives(schema)
+        return self._alternatives(schema) if "anyOf" in schema or "oneOf" in schema else self._plain(schema)
+
+    def _plain(self, schema: Mapping[str, Any]) -> str:
         match schema.get("type"):
             case "array":
                 return f"list of {self.type_of(schema['items'])}"
@@ -153,7 +152,10 @@ class _Page:
                 return _text(schema)
             case "integer" | "number" as number:
                 return ", ".join(["whole number" if number == "integer" else "number", *_range(schema)])
-        return "`true` or `false`" if schema.get("type") == "boolean" else "any value"
+            case "boolean":
+                return "`true` or `false`"
+            case _:
+                return "any value"
 
     def _alternatives(self, schema: Mapping[str, Any]) -> str:
         cases = [self._real(c) for c in schema.get("anyOf", schema.get("oneOf", ()))]

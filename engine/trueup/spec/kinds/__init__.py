@@ -1,7 +1,8 @@
 """The kinds: which there are, and a resource's declaration as a typed, frozen model.
 
 The models are pydantic's and are imported on first use, kind by kind: a command that reads no resource pays
-nothing. The rest of the engine takes them from the accessors below and never names pydantic.
+nothing. The rest of the engine takes them from the accessors below and never names pydantic. The modules have
+plural names because Python binds a module's name in its package once it is imported, over a function's.
 """
 
 from dataclasses import dataclass
@@ -12,16 +13,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from trueup.spec.kinds.base import Declared
-    from trueup.spec.kinds.build import Build
-    from trueup.spec.kinds.dataset import Dataset
-    from trueup.spec.kinds.deployment import Deployment
-    from trueup.spec.kinds.environment import Environment
-    from trueup.spec.kinds.evaluation import Evaluation
-    from trueup.spec.kinds.model import Adapter, Model
-    from trueup.spec.kinds.policy_exception import PolicyException
-    from trueup.spec.kinds.project import Project
-    from trueup.spec.kinds.prompt import Prompt
-    from trueup.spec.kinds.system import System
+    from trueup.spec.kinds.builds import Build
+    from trueup.spec.kinds.datasets import Dataset
+    from trueup.spec.kinds.deployments import Deployment
+    from trueup.spec.kinds.environments import Environment
+    from trueup.spec.kinds.evaluations import Evaluation
+    from trueup.spec.kinds.models import Adapter, Model
+    from trueup.spec.kinds.policy_exceptions import PolicyException
+    from trueup.spec.kinds.projects import Project
+    from trueup.spec.kinds.prompts import Prompt
+    from trueup.spec.kinds.systems import System
     from trueup.spec.resource import Resource
 
     AnyKind = (
@@ -53,17 +54,17 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("System", versioned=False, module="system"),
-        Kind("Model", versioned=True, module="model"),
-        Kind("Adapter", versioned=True, module="model"),
-        Kind("Dataset", versioned=True, module="dataset"),
-        Kind("Prompt", versioned=True, module="prompt"),
-        Kind("Evaluation", versioned=True, module="evaluation"),
-        Kind("Build", versioned=True, module="build"),
-        Kind("Environment", versioned=False, module="environment"),
-        Kind("Deployment", versioned=False, module="deployment"),
-        Kind("PolicyException", versioned=False, module="policy_exception"),
-        Kind("Project", versioned=False, module="project"),
+        Kind("System", versioned=False, module="systems"),
+        Kind("Model", versioned=True, module="models"),
+        Kind("Adapter", versioned=True, module="models"),
+        Kind("Dataset", versioned=True, module="datasets"),
+        Kind("Prompt", versioned=True, module="prompts"),
+        Kind("Evaluation", versioned=True, module="evaluations"),
+        Kind("Build", versioned=True, module="builds"),
+        Kind("Environment", versioned=False, module="environments"),
+        Kind("Deployment", versioned=False, module="deployments"),
+        Kind("PolicyException", versioned=False, module="policy_exceptions"),
+        Kind("Project", versioned=False, module="projects"),
     )
 }
 """Every kind by name, in the order people meet them."""

@@ -65,7 +65,13 @@ class Secret:
 
 
 def refused(detail: str, hint: str = "", *, kind: str = "spelling") -> PydanticCustomError:
-    """Return the error that a validator raises: our own words, carried through pydantic unchanged."""
+    """Return the error that a validator raises: our own words, carried through pydantic unchanged.
+
+    Args:
+        detail: What is wrong, a sentence; of a `spelling`, what the value should have been ("a duration").
+        hint: What to do about it.
+        kind: `spelling`, `escape`, `secret`, `version` or `rule`; each has its code.
+    """
     return PydanticCustomError(f"trueup_{kind}", "{detail}", {"detail": detail, "hint": hint})
 
 
@@ -171,13 +177,13 @@ def _duration(value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str) or _DURATION.match(value) is None:
-        raise refused(f"This is not {DURATION.words}.", f"write it like `{DURATION.example}`, `12h` or `800ms`")
+        raise refused(DURATION.words, f"write it like `{DURATION.example}`, `12h` or `800ms`")
     try:
         return sum(
             (timedelta(**{_UNITS[unit]: float(number)}) for number, unit in _DURATION_PART.findall(value)), timedelta()
         )
     except OverflowError:
-        raise refused("This duration is longer than a calendar can count.", "use a shorter one") from None
+        raise refused("a time that a calendar can count", "use a shorter one") from None
 
 
 def duration_text(value: timedelta) -> str:
@@ -211,7 +217,7 @@ def _date(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise refused(f"This is not {_DATE.words}.", f"write it like `{_DATE.example}`")
+    raise refused(_DATE.words, f"write it like `{_DATE.example}`")
 
 
 def _time(value: Any) -> datetime:
@@ -220,7 +226,7 @@ def _time(value: Any) -> datetime:
             return datetime.fromisoformat(value).astimezone(UTC)
         except ValueError:
             pass
-    raise refused(f"This is not {_TIME.words}.", f"write it like `{_TIME.example}`")
+    raise refused(_TIME.words, f"write it like `{_TIME.example}`")
 
 
 Day = Annotated[
@@ -235,7 +241,7 @@ Time = Annotated[
 _INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))(?!.*[\\\u0000])[^\s](?:.*[^\s])?"
 SCHEMES = ("file:", "package://", "hf://", "s3://", "gs://", "az://", "oci://", "https://", "api://")
 """Where bytes (or, with `api://`, a provider's model) may come from."""
-_REMOTE = r"(?:package|hf|s3|gs|az|oci|https|api)://[A-Za-z0-9][^\s\\]*"
+_REMOTE = r"(?:package|hf|s3|gs|az|oci|https|api)://[A-Za-z0-9][^\s\\/@]*(?:/[^\s\\]*)?"
 _PATH = re.compile(rf"^{_INSIDE}$")
 _NOT_ABSOLUTE = r"(?![~])(?![A-Za-z]:/)"
 PATH = _spelling(rf"^{_NOT_ABSOLUTE}{_INSIDE}$", "a path from the root of the repository", "docs/card.md")
@@ -270,9 +276,15 @@ def _uri(value: str) -> str:
         if wrong := escape_of(path):
             raise refused(wrong, "write `file:` and the path from the root of the repository", kind="escape")
         return value
+    if "@" in value.partition("://")[2].partition("/")[0]:
+        raise refused(
+            "An address carries no user and no password (it is not shown).",
+            "take them out, name them in `credentials`, and rotate them if they were real",
+            kind="secret",
+        )
     if re.fullmatch(_REMOTE, value) is None:
         raise refused(
-            f"This is not {URI.words}.",
+            URI.words,
             f"start it with one of {', '.join(f'`{s}`' for s in SCHEMES)}",
         )
     return value

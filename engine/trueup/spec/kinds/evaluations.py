@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, JsonValue, model_validator
 
 from trueup.spec.kinds.base import ApiVersion, Declared, VersionedMetadata
-from trueup.spec.kinds.prompt import Decoding
+from trueup.spec.kinds.prompts import Decoding
 from trueup.spec.kinds.spellings import (
     Count,
     DatasetRef,

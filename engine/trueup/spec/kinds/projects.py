@@ -27,6 +27,9 @@ class LedgerSettings(Declared):
     """Where records are kept."""
 
     ref: GitRef = Field(default="refs/trueup/ledger", description="Git ref of the chain of records.")
+    remote: Sentence | None = Field(
+        default=None, description="Git remote that records are pushed to and taken from; none keeps them in this clone."
+    )
 
 
 class ProjectSpec(Declared):

@@ -189,7 +189,7 @@ class DeploymentSpec(Declared):
     @model_validator(mode="after")
     def _has_one_size(self) -> Self:
         if self.replicas is not None and self.scaling is not None:
-            raise refused("It has both `replicas` and `scaling`.", "keep one of them", kind="rule")
+            raise refused("The deployment has both `replicas` and `scaling`.", "keep one of them", kind="rule")
         return self
 
 
