@@ -107,10 +107,10 @@ class GitLedger:
         chain.seal(draft, None)  # What is wrong with the draft is said before anything is done.
         is_reached = self._fetch()
         record = self._append_here(draft)
-        if self._remote is not None and is_reached:
-            self._publish(self._remote)
-            record = self._find_again(record)
-        return record
+        if self._remote is None or not is_reached:
+            return record
+        self._publish(self._remote)
+        return self._find_again(record)
 
     def refresh(self) -> None:
         """Take over what others recorded, and push what waits here; `remote_problem` tells when that failed."""
@@ -143,14 +143,16 @@ class GitLedger:
     def _fetch(self) -> bool:
         """Fetch and take over; False when the remote is in no state to push to, which `remote_problem` explains."""
         self.remote_problem = None
-        if self._remote is not None:
-            try:
-                self._remote.fetch()
-            except TrueupError as error:
-                self.remote_problem = error
+        if self._remote is None:
+            return False
         for attempt in range(_ATTEMPTS):
             self._wait(attempt)
-            if self._take_over():
+            try:
+                is_fetched = self._remote.fetch()
+            except TrueupError as error:
+                self.remote_problem = error
+                is_fetched = True
+            if is_fetched and self._take_over():
                 return self.remote_problem is None
         raise self._busy()
 
@@ -160,11 +162,11 @@ class GitLedger:
             try:
                 if remote.push(self._tip()) is Pushed.DONE:
                     return
-                remote.fetch()
             except TrueupError as error:
                 self.remote_problem = error
                 return
-            self._take_over()
+            if not self._fetch():
+                return
         self.remote_problem = self._busy()
 
     def _take_over(self) -> bool:

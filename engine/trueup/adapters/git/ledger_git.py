@@ -16,6 +16,8 @@ _SETTINGS = (
     # The messages written and read here are UTF-8, whatever the user's commits are.
     "i18n.commitEncoding=UTF-8",
     "i18n.logOutputEncoding=UTF-8",
+    # Waiting for another run is the ledger's own business, bounded and through its clock.
+    "core.filesRefLockTimeout=0",
     "log.showSignature=false",
     "log.showRoot=true",
 )

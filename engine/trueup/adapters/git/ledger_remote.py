@@ -11,7 +11,7 @@ from trueup.ledger.codes import REMOTE_REFUSED, REMOTE_REWRITTEN, REMOTE_UNREACH
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
 _RACES = ("cannot lock ref", "failed to update ref", "incorrect old value", "already exists", "failed to lock")
-"""What a remote says when two pushes met: the other one won, so this one is tried again."""
+"""What git says when two runs met at one ref, here or at the remote: the other one won, so this one tries again."""
 
 
 class RemoteUnreachableError(TransientError):
@@ -51,8 +51,8 @@ class LedgerRemote:
         """Return the remote's newest commit as last seen; empty when it was never seen."""
         return self.git.commit_of(self.tracking)
 
-    def fetch(self) -> None:
-        """Learn the remote's newest commit.
+    def fetch(self) -> bool:
+        """Learn the remote's newest commit; False when another run here fetches at the same time.
 
         Raises:
             RemoteUnreachableError: It does not answer.
@@ -63,14 +63,17 @@ class LedgerRemote:
         answer = self._over_the_network(
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", self.remote, refspec
         )
+        if answer.status and any(race in answer.complaint for race in _RACES):
+            return False
         if answer.status and "couldn't find remote ref" not in answer.complaint:
             raise self._unreachable(answer)
         after = self.tip()
         # An older state is put right by the next push; anything else must not be built on.
         if before and not self.git.is_ancestor(before, after) and not self.git.is_ancestor(after, before):
-            self.git.tell("update-ref", self.tracking, before)
-            detail = f"`{self.remote}` had commit {short(before)} and now has {short(after)}, which leaves it out."
+            self.git.ask("update-ref", self.tracking, before, after)
+            detail = f"`{self._shown}` had commit {short(before)} and now has {short(after)}, which leaves it out."
             raise RemoteRewrittenError(REMOTE_REWRITTEN, detail)
+        return True
 
     def push(self, commit: str) -> Pushed:
         """Offer *commit* as the remote's newest.
@@ -79,11 +82,13 @@ class LedgerRemote:
             RemoteUnreachableError: It does not answer.
             RemoteRefusedError: It answers and declines.
         """
+        seen = self.tip()
         answer = self._over_the_network(
             "push", "--porcelain", "--no-verify", "--recurse-submodules=no", self.remote, f"{commit}:{self.ref}"
         )
         if not answer.status:
-            self.git.tell("update-ref", self.tracking, commit)
+            # When this fails, another run here has seen something newer.
+            self.git.ask("update-ref", self.tracking, commit, seen)
             return Pushed.DONE
         verdict = next((line for line in answer.text.splitlines() if line.startswith("!")), "")
         if "[rejected]" in verdict or any(race in verdict for race in _RACES):

@@ -72,7 +72,8 @@ class GitBusyError(TransientError):
 def error_from(command: Sequence[str], stderr: str) -> TrueupError:
     """Return the error that git's own words stand for."""
     words = stderr.strip()
-    detail = f"`git {command[0] if command else ''}` says: {words or 'nothing'}"
+    verb = next((word for word in command if word[:1] != "-" and "=" not in word), "")
+    detail = f"`git {verb}` says: {words or 'nothing'}"
     for part, code in _TRANSIENT:
         if part in words.lower():
             return GitBusyError(code, detail, hint=code.remedy)

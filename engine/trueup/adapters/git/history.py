@@ -1,0 +1,206 @@
+"""What the default branch had before: first sightings of versions, in one pass over its commits.
+
+A file that has the blob it was born with shows nothing new, so only other blobs are read: those that were replaced,
+deleted or moved, and files whose included text changed. Along first parents, because a version counts as merged
+when the default branch has it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from trueup.adapters.git import codes
+from trueup.adapters.git.objects import blob_id, blobs, records
+from trueup.adapters.git.paths import normal_path
+from trueup.adapters.git.repository import Repository
+from trueup.adapters.git.trees import CommitTree, folder_arguments, shown
+from trueup.core.diagnostics import Diagnostic, Severity
+from trueup.core.digests import BlobId, Revision
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.spec.immutability import Sighting, Sightings, changed_versions
+from trueup.spec.resource import Parsed, Resources, SourceFile
+from trueup.spec.yaml.events import MAX_BYTES
+
+Parse = Callable[[Iterable[SourceFile], Callable[[str], bytes | Diagnostic]], Parsed]
+"""Reads files of one commit; the second argument gives the text that they include."""
+
+_REGULAR = ("100644", "100755", "100664")
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """A commit gave a file this content; an empty blob means that it took the file away."""
+
+    revision: Revision
+    path: str
+    blob: BlobId
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Where declared files are, and the commit under review, empty for a work tree with changes."""
+
+    folders: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """First sightings, and a warning when the history does not go back to the start."""
+
+    sightings: Sightings
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def file_versions(repository: Repository, tip: Revision, folders: Sequence[str]) -> Iterator[FileVersion]:
+    """Yield what each commit up to *tip*, newest first along first parents, did to the files below *folders*.
+
+    Raises:
+        GitError: *tip* is unknown or objects are missing.
+    """
+    command = ("-c", "log.showRoot=true", "-c", "diff.relative=false", "-c", "diff.orderFile=", "log", "--raw", "-r")
+    shape = ("-z", "-m", "--first-parent", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff")
+    revision, change = Revision(""), ""
+    arguments = (*command, *shape, "--format=%H", tip, "--", *folder_arguments(folders))
+    for record in records(repository, *arguments):
+        text = record.lstrip(b"\n")
+        if change:
+            _, mode, _, blob, status = change.split(" ")
+            kept = status != "D" and mode in _REGULAR
+            yield FileVersion(revision, shown(record), BlobId(blob if kept else ""))
+            change = ""
+        elif text.startswith(b":"):
+            change = text.decode()
+        elif text:
+            revision = Revision(text.decode().strip())
+
+
+def first_sightings(
+    repository: Repository, tip: Revision, where: Declared, resources: Resources, parse: Parse
+) -> History:
+    """Find the first content of versions on the branch that ends in *tip*, where it may differ from *resources*.
+
+    Args:
+        repository: The repository.
+        tip: Tip of the default branch.
+        where: Where declared files are.
+        resources: What is under review.
+        parse: Reads files of one commit.
+
+    Raises:
+        GitError: Objects are missing.
+    """
+    included = _included(resources, len(tip))
+    versions = list(file_versions(repository, tip, [*where.folders, *included]))
+    versions.reverse()
+    order = {version.revision: index for index, version in enumerate(versions)}
+    births = _births(versions, where.suffixes)
+    names = _changed_includes(versions, where.suffixes, included)
+    found: dict[ResourceId, Sighting] = {}
+    unread = {resource.origin.blob for resource in resources.values()}
+    for revision, files in _worth_reading(repository, births, unread, names):
+        unread.difference_update(file.blob for file in files)
+        for resource in parse(files, CommitTree(repository, revision).read).resources.values():
+            if resource.id.version:
+                found.setdefault(resource.id, Sighting(resource.digest, revision, resource.origin.path))
+    for id_, resource in resources.items():
+        # A blob that was not read again has the content under review, and may be older than what was read.
+        birth = births.get(resource.origin.blob) if resource.origin.blob in unread else None
+        if birth and id_ in found and order[birth.revision] <= order[found[id_].revision]:
+            del found[id_]
+    return History(found, _shallow_warning(repository))
+
+
+def immutability_problems(
+    repository: Repository, default_branch: str, where: Declared, resources: Resources, parse: Parse
+) -> tuple[Diagnostic, ...]:
+    """Compare *resources* with what the default branch first had, and say when it cannot be known.
+
+    Raises:
+        GitError: Objects are missing.
+    """
+    tip = repository.default_branch(default_branch)
+    if tip is None:
+        detail = f"There is neither `origin/{default_branch}` nor `{default_branch}`; merged versions are not compared."
+        return (Diagnostic(codes.NO_DEFAULT_BRANCH, detail, None, codes.NO_DEFAULT_BRANCH.remedy, Severity.WARNING),)
+    history = first_sightings(repository, tip, where, resources, parse)
+    return history.diagnostics + changed_versions(resources, history.sightings, where.revision)
+
+
+def _births(versions: Sequence[FileVersion], suffixes: tuple[str, ...]) -> dict[BlobId, FileVersion]:
+    births: dict[BlobId, FileVersion] = {}
+    for version in versions:
+        if version.blob and version.path.endswith(suffixes):
+            births.setdefault(version.blob, version)
+    return births
+
+
+def _worth_reading(
+    repository: Repository, births: Mapping[BlobId, FileVersion], reviewed: Iterable[BlobId], names: set[bytes]
+) -> Iterator[tuple[Revision, list[SourceFile]]]:
+    """Yield, oldest commit first, the declared files that it brought and that may hold another first content."""
+    known = set(reviewed)
+    wanted = [birth for blob, birth in births.items() if names or blob not in known]
+    by_commit: dict[Revision, list[SourceFile]] = {}
+    for birth, content in zip(wanted, _contents(repository, [b.blob for b in wanted]), strict=True):
+        if birth.blob not in known or any(name in content for name in names):
+            by_commit.setdefault(birth.revision, []).append(SourceFile(birth.path, birth.blob, content))
+    yield from by_commit.items()
+
+
+def _included(resources: Resources, id_length: int) -> dict[str, set[str]]:
+    """Return the files whose text *resources* include, with the blob ids that their text would have."""
+    found: dict[str, set[str]] = {}
+    for resource in resources.values():
+        if b'"content":' not in resource.canonical or b'"file":' not in resource.canonical:
+            continue
+        for file, text in _inclusions(json.loads(resource.canonical)):
+            normal = normal_path(file)
+            if isinstance(normal, str):
+                found.setdefault(normal, set()).add(blob_id(text.encode(), id_length))
+    return found
+
+
+def _inclusions(value: Json) -> Iterator[tuple[str, str]]:
+    match value:
+        case {"file": str(file), "content": str(content)}:
+            yield file, content
+        case Mapping():
+            for below in value.values():
+                yield from _inclusions(below)
+        case [*items]:
+            for below in items:
+                yield from _inclusions(below)
+        case _:
+            return
+
+
+def _changed_includes(
+    versions: Sequence[FileVersion], suffixes: tuple[str, ...], included: Mapping[str, set[str]]
+) -> set[bytes]:
+    """Return the names, without folders, of files beside the declared ones whose content was or is another."""
+    contents: dict[str, set[str]] = {}
+    for version in versions:
+        if version.path in included or not version.path.endswith(suffixes):
+            contents.setdefault(version.path, set()).add(version.blob)
+    changed = (path for path, seen in contents.items() if len(seen) > 1 or included.get(path, seen) != seen)
+    return {path.rsplit("/", 1)[-1].encode() for path in changed}
+
+
+def _contents(repository: Repository, ids: Sequence[BlobId]) -> Iterator[bytes]:
+    """Yield the content of each blob; one that is too large is empty, as in a tree."""
+    question = "".join(f"{blob}\n" for blob in ids).encode()
+    answer = repository.run("cat-file", "--batch-check=%(objectsize)", "--buffer", stdin=question) if ids else b""
+    sizes = [int(line) if line.isdigit() else 0 for line in answer.split(b"\n")[: len(ids)]]
+    contents = blobs(repository, [blob for blob, size in zip(ids, sizes, strict=True) if size <= MAX_BYTES])
+    for size in sizes:
+        yield next(contents) if size <= MAX_BYTES else b""
+
+
+def _shallow_warning(repository: Repository) -> tuple[Diagnostic, ...]:
+    if not repository.is_shallow():
+        return ()
+    detail = "Versions are compared with the commits that were fetched; what was merged before them is not seen."
+    return (Diagnostic(codes.SHALLOW, detail, None, codes.SHALLOW.remedy, Severity.WARNING),)

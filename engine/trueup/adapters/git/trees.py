@@ -1,0 +1,104 @@
+"""A commit as a source tree: read from git's objects, without a checkout."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trueup.adapters.git import codes
+from trueup.adapters.git.objects import blobs, records
+from trueup.adapters.git.paths import normal_path, problem
+from trueup.adapters.git.repository import Repository, call
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import BlobId, Revision
+from trueup.spec.resource import SourceFile
+from trueup.spec.yaml.events import MAX_BYTES
+
+_REGULAR = (b"100644", b"100755", b"100664")
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A regular file of a commit."""
+
+    path: str
+    blob: BlobId
+    size_bytes: int
+
+
+def shown(path: bytes) -> str:
+    """Return *path* as text; bytes that are not UTF-8 show as escapes, so that they can be printed everywhere."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def folder_arguments(folders: Sequence[str]) -> list[str]:
+    """Return *folders* as git takes them; the root, however it is written, is no restriction."""
+    names = [folder.strip("/").removeprefix("./") for folder in folders]
+    return [] if any(name in {"", "."} for name in names) else names
+
+
+class CommitTree:
+    """The files of one commit."""
+
+    def __init__(self, repository: Repository, revision: Revision, *, limit_bytes: int = MAX_BYTES) -> None:
+        self._repository = repository
+        self._revision = revision
+        self._limit_bytes = limit_bytes
+
+    @property
+    def revision(self) -> Revision:
+        """The commit."""
+        return self._revision
+
+    def entries(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[Entry]:
+        """Yield the regular files below *folders*, in path order, without their content.
+
+        Raises:
+            GitError: A tree is missing.
+        """
+        if not folders:
+            return
+        endings = tuple(suffix.encode() for suffix in suffixes)
+        command = ("ls-tree", "-r", "-z", "-l", "--full-tree", self._revision, "--", *folder_arguments(folders))
+        for record in records(self._repository, *command):
+            meta, _, path = record.partition(b"\t")
+            if not path.endswith(endings):
+                continue
+            mode, kind, blob, size = meta.split()
+            if kind == b"blob" and mode in _REGULAR:
+                yield Entry(shown(path), BlobId(blob.decode()), int(size))
+
+    def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
+        """Yield the files below *folders* that end in one of *suffixes*, in path order.
+
+        Raises:
+            GitError: An object is missing.
+        """
+        found = list(self.entries(folders, suffixes))
+        contents = blobs(self._repository, [e.blob for e in found if e.size_bytes <= self._limit_bytes])
+        for entry in found:
+            content = next(contents) if entry.size_bytes <= self._limit_bytes else b""
+            yield SourceFile(entry.path, entry.blob, content)
+        contents.close()
+
+    def read(self, path: str) -> bytes | Diagnostic:
+        """Return one file's bytes, or why it cannot be had; links are followed inside the repository only."""
+        normal = normal_path(path)
+        if isinstance(normal, Diagnostic):
+            return normal
+        question = f"{self._revision}:{'' if normal == '.' else normal}\n".encode()
+        status, output, _ = call(
+            self._repository.root, ("cat-file", "--batch-check", "--follow-symlinks"), stdin=question
+        )
+        answer = output.split(b"\n", 1)[0]
+        if status or answer.endswith((b" missing", b" ambiguous")) or answer.startswith((b"dangling ", b"loop ")):
+            return problem(codes.NO_SUCH_FILE, path, f"`{path}` is not in commit {self._revision[:12]}.")
+        if answer.startswith(b"notdir "):
+            return problem(codes.NO_SUCH_FILE, path, f"A part of `{path}` is a file and not a folder.")
+        if answer.startswith(b"symlink "):
+            return problem(codes.BAD_PATH, path, f"`{path}` is a symbolic link that leaves the repository.")
+        blob, kind, size = answer.decode().split(" ")
+        if kind != "blob":
+            return problem(codes.NOT_A_FILE, path, f"`{path}` is a folder.")
+        if int(size) > self._limit_bytes:
+            return problem(codes.FILE_TOO_LARGE, path, f"`{path}` has {size} bytes.")
+        return next(blobs(self._repository, [BlobId(blob)]))

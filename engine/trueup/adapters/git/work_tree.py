@@ -1,0 +1,195 @@
+"""The work tree as a source tree: what lies on disk, with blob ids for all that git already holds.
+
+A clean file has the bytes of its commit, to the last one: a file that git converts on checkout (line ends, filters)
+is read from git. Ignored files are not part of the tree; symbolic links are never followed out of it.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trueup.adapters.git import codes
+from trueup.adapters.git.objects import blob_id, blobs, records
+from trueup.adapters.git.paths import is_git_folder, normal_path, problem
+from trueup.adapters.git.repository import Repository
+from trueup.adapters.git.trees import folder_arguments, shown
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import BlobId, Revision
+from trueup.spec.resource import SourceFile
+from trueup.spec.yaml.events import MAX_BYTES
+
+_REGULAR = (b"100644", b"100755")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tracked:
+    """What the index says of a file; `is_watched` is false where git was told not to look at the disk."""
+
+    blob: BlobId
+    is_watched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """Index and status below some folders, at one moment."""
+
+    tracked: dict[bytes, _Tracked]
+    changed_on_disk: frozenset[bytes]
+    untracked: frozenset[bytes]
+    is_clean: bool
+
+
+class WorkTree:
+    """The files on disk."""
+
+    def __init__(self, repository: Repository, *, limit_bytes: int = MAX_BYTES) -> None:
+        self._repository = repository
+        self._limit_bytes = limit_bytes
+        self._snapshots: dict[tuple[str, ...], _Snapshot] = {}
+        self._is_clean = True
+
+    @property
+    def revision(self) -> Revision:
+        """The commit that all that was read so far belongs to; empty when any of it is not committed."""
+        if not self._is_clean:
+            return Revision("")
+        head = self._repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return Revision(head or "")
+
+    def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
+        """Yield the files below *folders* that end in one of *suffixes*, in path order; ignored ones left out.
+
+        Uncommitted changes below *folders* empty `revision` from this call on.
+
+        Raises:
+            GitError: Git failed.
+        """
+        if not folders:
+            return iter(())
+        snapshot = self._snapshot(folder_arguments(folders))
+        endings = tuple(suffix.encode() for suffix in suffixes)
+        paths = sorted(path for path in {*snapshot.tracked, *snapshot.untracked} if path.endswith(endings))
+        return self._files(paths, snapshot)
+
+    def read(self, path: str) -> bytes | Diagnostic:
+        """Return one file's bytes, or why it cannot be had; links are followed inside the repository only."""
+        normal = normal_path(path)
+        if isinstance(normal, Diagnostic):
+            return normal
+        root = os.fsencode(self._repository.root)
+        real = os.path.realpath(os.path.join(root, normal.encode()))
+        inside = os.path.relpath(real, root)
+        if inside == b".." or inside.startswith(b"../") or is_git_folder(os.fsdecode(inside)):
+            return problem(codes.BAD_PATH, path, f"`{path}` is a symbolic link that leaves the repository.")
+        try:
+            status = os.lstat(real)
+        except (OSError, ValueError):
+            return problem(codes.NO_SUCH_FILE, path, f"`{path}` does not exist in the work tree.")
+        if not stat.S_ISREG(status.st_mode):
+            return problem(codes.NOT_A_FILE, path, f"`{path}` is not a regular file.")
+        if status.st_size > self._limit_bytes:
+            return problem(codes.FILE_TOO_LARGE, path, f"`{path}` has {status.st_size} bytes.")
+        snapshot = self._snapshot([os.fsdecode(inside)])
+        for link in _links(root, normal):
+            self._snapshot([link])
+        if inside not in snapshot.tracked:
+            self._is_clean = False  # an ignored file is no part of any commit
+        file = self._file(inside, snapshot)
+        if file is None:
+            return problem(codes.NO_SUCH_FILE, path, f"`{path}` cannot be read.")
+        return file.content
+
+    def _files(self, paths: Sequence[bytes], snapshot: _Snapshot) -> Iterator[SourceFile]:
+        root = os.fsencode(self._repository.root)
+        real_folders: dict[bytes, bool] = {}
+        for path in paths:
+            folder = os.path.dirname(os.path.join(root, path))
+            if folder not in real_folders:
+                real_folders[folder] = os.path.realpath(folder) == folder
+            file = self._file(path, snapshot) if real_folders[folder] else None
+            if file is not None:
+                yield file
+
+    def _file(self, path: bytes, snapshot: _Snapshot) -> SourceFile | None:
+        """Read one file that is no link; None when it is not there as a regular file."""
+        tracked = snapshot.tracked.get(path)
+        content = self._on_disk(Path(os.fsdecode(os.path.join(os.fsencode(self._repository.root), path))))
+        if content is None:
+            if tracked is None or tracked.is_watched:
+                return None
+            return SourceFile(shown(path), tracked.blob, self._from_git(tracked.blob))  # left out of a sparse checkout
+        if len(content) > self._limit_bytes:
+            return self._withheld(path, snapshot)
+        if tracked is None or path in snapshot.changed_on_disk:
+            return SourceFile(shown(path), BlobId(""), content)
+        if blob_id(content, len(tracked.blob)) == tracked.blob:
+            return SourceFile(shown(path), tracked.blob, content)
+        if tracked.is_watched:
+            return SourceFile(shown(path), tracked.blob, self._from_git(tracked.blob))
+        self._is_clean = False
+        return SourceFile(shown(path), BlobId(""), content)
+
+    def _on_disk(self, path: Path) -> bytes | None:
+        """Return at most one byte more than the limit; a pipe, device or link is not opened for reading."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            return file.read(self._limit_bytes + 1)
+
+    def _withheld(self, path: bytes, snapshot: _Snapshot) -> SourceFile:
+        tracked = snapshot.tracked.get(path)
+        if tracked is not None and path not in snapshot.changed_on_disk:
+            return SourceFile(shown(path), tracked.blob, b"")
+        # Empty content under an empty blob id would be an empty file; the id says that there is more.
+        output = self._repository.run("hash-object", "--no-filters", "--", os.fsdecode(path))
+        return SourceFile(shown(path), BlobId(output.decode().strip()), b"")
+
+    def _from_git(self, blob: BlobId) -> bytes:
+        size = int(self._repository.run("cat-file", "-s", blob))
+        return b"" if size > self._limit_bytes else next(blobs(self._repository, [blob]))
+
+    def _snapshot(self, folders: Sequence[str]) -> _Snapshot:
+        key = tuple(folders)
+        for known, snapshot in self._snapshots.items():
+            if not known or all(any(_lies_in(f, k) for k in known) for f in key or ("",)):
+                return snapshot
+        taken = self._take(key)
+        self._snapshots[key] = taken
+        self._is_clean = self._is_clean and taken.is_clean
+        return taken
+
+    def _take(self, folders: Sequence[str]) -> _Snapshot:
+        tracked: dict[bytes, _Tracked] = {}
+        for record in records(self._repository, "ls-files", "-s", "-v", "-z", "--", *folders):
+            meta, _, path = record.partition(b"\t")
+            flag, mode, blob, _ = meta.split(b" ")
+            if mode in _REGULAR:
+                tracked[path] = _Tracked(BlobId(blob.decode()), is_watched=flag != b"S" and flag.isupper())
+        changed, untracked, is_clean = set(), set(), True
+        status = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
+        for record in records(self._repository, *status, "--", *folders):
+            is_clean = False
+            index, disk, path = record[:1], record[1:2], record[3:]
+            if index == b"?":
+                untracked.add(path)
+            elif disk != b" " or index == b"U":
+                changed.add(path)
+        return _Snapshot(tracked, frozenset(changed), frozenset(untracked), is_clean)
+
+
+def _links(root: bytes, path: str) -> Iterator[str]:
+    parts = path.split("/")
+    for count in range(1, len(parts) + 1):
+        prefix = "/".join(parts[:count])
+        if os.path.islink(os.path.join(root, prefix.encode())):
+            yield prefix
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")
