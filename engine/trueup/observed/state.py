@@ -81,13 +81,14 @@ class ObservedRoute:
 
 @dataclass(frozen=True, slots=True)
 class ObservedTarget:
-    """What a target reports for one environment."""
+    """What a target reports for one environment; `detail` says in words why its gateway is not healthy."""
 
     environment: str
     gateway: Health
     address: str
     servers: tuple[ObservedServer, ...] = ()
     routes: tuple[ObservedRoute, ...] = ()
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

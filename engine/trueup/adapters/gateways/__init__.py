@@ -1,0 +1,1 @@
+"""Gateways: the stable address in front of model servers."""
