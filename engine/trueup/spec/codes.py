@@ -131,6 +131,14 @@ INCLUDE_TOO_LARGE = Code(
     "An included text is limited to 256 KB: it becomes part of the resource, its digest and every diff of it.",
     "Shorten the text, or declare large data as a Dataset or an artifact.",
 )
+VERSION_CHANGED = Code(
+    "SPEC161",
+    "A merged version was changed",
+    "A version of a model, prompt, dataset, evaluation, adapter or build has other content than when it was first "
+    "merged. Evidence, approvals and records speak of the version, so its content never changes, not even by "
+    "deleting the version and adding it again.",
+    "Make a new version with the new content, and give this one its first content back.",
+)
 
 CODES = (
     NOT_A_RESOURCE,
@@ -152,4 +160,5 @@ CODES = (
     INCLUDE_UNREADABLE,
     INCLUDE_NOT_TEXT,
     INCLUDE_TOO_LARGE,
+    VERSION_CHANGED,
 )

@@ -7,20 +7,11 @@ way, is mended by giving it that content back, or by a new version. Finding the 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trueup.core.diagnostics import Code, Diagnostic, sort_diagnostics
+from trueup.core.diagnostics import Diagnostic, sort_diagnostics
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.ids import ResourceId
+from trueup.spec.codes import VERSION_CHANGED
 from trueup.spec.resource import Resource, Resources
-
-VERSION_CHANGED = Code(
-    "SPEC161",
-    "A merged version was changed",
-    "A version of a model, prompt, dataset, evaluation, adapter or build has other content than when it was first "
-    "merged. Evidence, approvals and records speak of the version, so its content never changes, not even by "
-    "deleting the version and adding it again.",
-    "Make a new version with the new content, and give this one its first content back.",
-)
-CODES = (VERSION_CHANGED,)
 
 
 @dataclass(frozen=True, slots=True)

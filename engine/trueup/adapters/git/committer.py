@@ -162,7 +162,7 @@ class BranchCommitter:
             is_sparse = is_absent and self._repository.ask("rev-parse", "--verify", "--quiet", f":0:{name}") is not None
             if not is_sparse:
                 _replace(target, content, 0o755 if mode == "100755" else 0o644)
-            self._stage(name, f"{mode},{blob},{name}")
+            self._stage(f"{mode},{blob},{name}")
         except OSError as error:
             raise _behind(name, made, error.strerror or str(error)) from error
         except TrueupError as error:
@@ -170,7 +170,7 @@ class BranchCommitter:
                 raise
             raise _behind(name, made, error.detail) from error
 
-    def _stage(self, name: str, entry: str) -> None:
+    def _stage(self, entry: str) -> None:
         for attempt in range(_INDEX_ATTEMPTS):
             try:
                 self._repository.run("update-index", "--add", "--cacheinfo", entry)
