@@ -35,7 +35,7 @@ class Kind(StrEnum):
 def kind_of(path: Path) -> Kind:
     """Tell what a file is by its content."""
     with path.open("rb") as file:
-        start = file.read(16)
+        start = file.read(256)
     if start.startswith(b"GGUF"):
         return Kind.GGUF
     if start.startswith(b"PK\x03\x04"):
@@ -43,7 +43,7 @@ def kind_of(path: Path) -> Kind:
     # PROTO with a version that exists, then an opcode: numpy and torch pickles begin so, text never does.
     if len(start) > 2 and start[0] == 0x80 and 2 <= start[1] <= 5:
         return Kind.PICKLE
-    if start.startswith(b"\x93NUMPY") and b"|O" in path.open("rb").read(256):
+    if start.startswith(b"\x93NUMPY") and b"|O" in start:
         return Kind.PICKLE
     if len(start) >= 10 and start[8:9] == b"{" and struct.unpack("<Q", start[:8])[0] <= HEADER_LIMIT_BYTES:
         return Kind.SAFETENSORS

@@ -6,6 +6,7 @@ import os
 import pickle
 import struct
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -129,10 +130,12 @@ def test_a_broken_safetensors_header_is_refused(tmp_path: Path, content: bytes) 
 def test_no_bytes_break_the_safetensors_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     file = tmp_path_factory.getbasetemp() / "any.safetensors"
     file.write_bytes(content)
-    try:
+    with pytest.raises(PermanentError, match="ART007") if not _is_empty_header(content) else nullcontext():
         read_header(file)
-    except PermanentError as error:
-        assert error.code.id == "ART007"
+
+
+def _is_empty_header(content: bytes) -> bool:
+    return content[8:].strip() == b"{}" and struct.unpack("<Q", content[:8])[0] == len(content) - 8
 
 
 def test_the_short_model_is_refused(tmp_path: Path) -> None:
