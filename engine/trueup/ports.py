@@ -17,9 +17,10 @@ from trueup.ledger.record import Draft, Record
 from trueup.observed.state import ObservedTarget
 from trueup.policy.results import Evaluation as Evaluation  # noqa: PLC0414 exported: engines and their callers speak of it
 from trueup.policy.results import PolicyFile as PolicyFile  # noqa: PLC0414 exported: engines and their callers speak of it
+from trueup.policy.results import RuleInfo as RuleInfo  # noqa: PLC0414 exported: engines and their callers speak of it
 from trueup.policy.results import RuleResult as RuleResult  # noqa: PLC0414 exported: engines and their callers speak of it
 from trueup.policy.results import RuleTest as RuleTest  # noqa: PLC0414 exported: engines and their callers speak of it
-from trueup.spec.resource import SourceFile
+from trueup.spec.resource import Parsed, Resources, SourceFile
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, total) in bytes or examples while work goes on; total 0 when unknown."""
@@ -57,6 +58,35 @@ class SourceTree(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Where merged versions are to be looked for.
+
+    Attributes:
+        branch: Name of the default branch.
+        folders: Folders with declared resources.
+        suffixes: Endings of declared files.
+        revision: The commit under review; empty for a work tree with changes.
+    """
+
+    branch: str
+    folders: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    revision: Revision
+
+
+class History(Protocol):
+    """What the default branch had before."""
+
+    def changed_versions(self, merged: Merged, resources: Resources, parse: "ParseFiles") -> tuple[Diagnostic, ...]:
+        """Return a problem for each version in *resources* whose content differs from when it was merged."""
+        ...
+
+
+ParseFiles = Callable[[Iterable[SourceFile], Callable[[str], bytes | Diagnostic]], Parsed]
+"""Reads the files of one commit; the second argument gives the text that they include."""
+
+
 class StoreReader(Protocol):
     """What the artifact store has."""
 
@@ -78,6 +108,18 @@ class Store(StoreReader, Protocol):
 
     def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
         """Build once under the build's key and return where the result lies."""
+        ...
+
+
+class StoreKeeper(Protocol):
+    """Takes artifacts out of the store."""
+
+    def keys(self) -> Iterator[Digest]:
+        """Yield the keys of everything in the store."""
+        ...
+
+    def remove(self, key: Digest) -> int:
+        """Remove what lies under *key* and return the bytes freed."""
         ...
 
 
@@ -167,8 +209,16 @@ class PolicyEngine(Protocol):
         """Evaluate every `deny`, `violation` and `warn` of the bundle on each document (JSON text)."""
         ...
 
+
+class PolicyWorkbench(Protocol):
+    """What authors of policies use besides."""
+
+    def describe(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | tuple[Diagnostic, ...]:
+        """Return what each rule says of itself, or what is wrong with the policies."""
+        ...
+
     def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
-        """Run the `test_` rules."""
+        """Run the `test_` rules, or return what is wrong with the policies."""
         ...
 
 

@@ -11,9 +11,12 @@ VERBS: dict[str, str] = {
     "evaluate": "Run the evaluations that are required, without moving traffic",
     "rollback": "Go back to the last verified release, by a commit",
     "hold": "Keep a release from being rolled out; list and lift holds",
+    "policy": "Check, test and list the policies",
     "audit": "Read and verify the ledger",
     "schema": "Print the JSON Schema of a kind",
     "doctor": "Check this machine: Python, git, packages, disk, permissions",
+    "gc": "Remove artifacts that nothing needs; say why the rest stays",
+    "down": "End what runs here; what is declared stays declared",
 }
 """Verb and its line in `trueup --help`, in the order of the work."""
 
@@ -22,6 +25,11 @@ SUBVERBS: dict[str, dict[str, str]] = {
         "add": "Keep the declared release of a deployment from being rolled out",
         "list": "List the holds in force in an environment",
         "lift": "Lift the holds of a deployment",
+    },
+    "policy": {
+        "check": "Find what is wrong with the policies, without evaluating anything",
+        "test": "Run the `test_` rules of the policies",
+        "list": "List the rules, with severity, title and file",
     },
     "audit": {
         "log": "List what was done, by whom, with which decision; newest first",

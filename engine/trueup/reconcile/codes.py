@@ -58,6 +58,13 @@ ARTIFACT_ABSENT = Code(
     "Apply again; the plan will fetch or build it.",
 )
 
+NO_SERVER = Code(
+    "APP012",
+    "No server answers",
+    "Something was to be asked of a server that is not running or not healthy.",
+    "`trueup status` shows the servers of an environment and why one is not healthy.",
+)
+
 CODES = (
     STALE_PLAN,
     EXPIRED_PLAN,
@@ -68,4 +75,5 @@ CODES = (
     NO_ROLLBACK_TARGET,
     UNKNOWN_ADDRESS,
     ARTIFACT_ABSENT,
+    NO_SERVER,
 )

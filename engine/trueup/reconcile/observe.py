@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trueup.core.digests import Digest
+from trueup.core.json import Json
 from trueup.desired.state import DesiredState
 from trueup.evidence.evidence import Evidence
 from trueup.ledger import history
@@ -24,7 +25,7 @@ def observe(
     upstream: tuple[VerifiedRelease, ...] = ()
     if desired.environment.upstream:
         upstream = history.verified_releases(records, desired.environment.upstream)
-    served = {v.release: _served_key(v) for v in (*verified, *upstream)}
+    served = {v.release: served_key(v.manifest) for v in (*verified, *upstream)}
     present = store.present([*_wanted_keys(desired), *(k for k in served.values() if k)])
     return ObservedState(
         target=target.observe(environment),
@@ -47,10 +48,19 @@ def _wanted_keys(desired: DesiredState) -> Iterable[Digest]:
         yield from (e.dataset.digest for e in deployment.evaluations)
 
 
-def _served_key(verified: VerifiedRelease) -> Digest | None:
-    """Read from the manifest which store key the release's servers load."""
-    match verified.manifest:
-        case {"deployment": {"server": {"artifact": str(key)}}}:
+def served_key(manifest: Json) -> Digest | None:
+    """Read from a deployment's manifest which store key its servers load."""
+    match manifest:
+        case {"deployment": {"server": server}}:
+            return loaded_key(server)
+        case _:
+            return None
+
+
+def loaded_key(server: Json) -> Digest | None:
+    """Read from a server's spec which store key it loads."""
+    match server:
+        case {"artifact": str(key)}:
             return Digest(key)
         case _:
             return None

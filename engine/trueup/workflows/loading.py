@@ -3,11 +3,11 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.core.diagnostics import Diagnostic, has_errors, sort_diagnostics
 from trueup.core.digests import BlobId
-from trueup.ports import SourceTree
+from trueup.ports import Merged, SourceTree
 from trueup.spec import kinds
 from trueup.spec.parse import parse
 from trueup.spec.resource import Parsed, Resources, SourceFile
@@ -27,6 +27,9 @@ class ProjectSettings:
     library: bool
     policies: tuple[str, ...]
     default_branch: str
+    store_path: str
+    ledger_ref: str
+    ledger_remote: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,13 @@ class Loaded:
 
 
 def load(workspace: Workspace, revision: str = "") -> Loaded:
-    """Read *revision*, or the work tree when it is empty."""
-    return load_tree(workspace.tree(revision))
+    """Read *revision*, or the work tree when it is empty, and hold its versions to those the default branch had."""
+    loaded = load_tree(workspace.tree(revision))
+    if loaded.project is None:
+        return loaded
+    with _without_collector():
+        found = _changed_versions(workspace, loaded, loaded.project)
+    return replace(loaded, diagnostics=sort_diagnostics([*loaded.diagnostics, *found])) if found else loaded
 
 
 def load_tree(tree: SourceTree) -> Loaded:
@@ -67,6 +75,11 @@ def load_tree(tree: SourceTree) -> Loaded:
         if not parsed.resources and not parsed.diagnostics:
             found.append(_nothing_declared(project))
         return Loaded(tree, project, parsed.resources, sort_diagnostics(found))
+
+
+def _changed_versions(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> tuple[Diagnostic, ...]:
+    merged = Merged(project.default_branch, project.specs, SUFFIXES, loaded.tree.revision)
+    return workspace.history.changed_versions(merged, loaded.resources, parse)
 
 
 def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagnostic, ...]]:
@@ -86,6 +99,9 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         library=spec.policies.library,
         policies=tuple(spec.policies.paths),
         default_branch=spec.default_branch,
+        store_path=spec.store.path,
+        ledger_ref=spec.ledger.ref,
+        ledger_remote=spec.ledger.remote or "",
     )
     return settings, parsed.diagnostics
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from trueup.core.diagnostics import Diagnostic, has_errors, sort_diagnostics
-from trueup.workflows.immutability import immutability_problems
+from trueup.core.diagnostics import Diagnostic
 from trueup.workflows.loading import Loaded, load
 from trueup.workflows.workspace import Workspace
 
@@ -18,13 +17,10 @@ class Validated:
     @property
     def is_valid(self) -> bool:
         """Whether there is no error."""
-        return self.loaded.is_valid and not has_errors(self.diagnostics)
+        return self.loaded.is_valid
 
 
 def validate(workspace: Workspace, revision: str = "") -> Validated:
     """Check *revision*, or the work tree when it is empty."""
     loaded = load(workspace, revision)
-    found = list(loaded.diagnostics)
-    if loaded.project is not None:
-        found += immutability_problems(workspace, loaded)
-    return Validated(loaded, sort_diagnostics(found))
+    return Validated(loaded, loaded.diagnostics)

@@ -11,14 +11,17 @@ from trueup.ports import (
     Clock,
     Committer,
     Evaluator,
+    History,
     Journal,
     Ledger,
     Lock,
     PolicyEngine,
     PolicyFile,
+    PolicyWorkbench,
     Progress,
     SourceTree,
     Store,
+    StoreKeeper,
     Target,
 )
 
@@ -67,6 +70,21 @@ class Workspace(Protocol):
     @property
     def engine(self) -> PolicyEngine:
         """Rego."""
+        ...
+
+    @property
+    def workbench(self) -> PolicyWorkbench:
+        """Rego, for authors of policies."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """What the default branch had before."""
+        ...
+
+    @property
+    def keeper(self) -> StoreKeeper:
+        """Takes artifacts out of the store."""
         ...
 
     @property

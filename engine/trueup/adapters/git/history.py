@@ -60,8 +60,8 @@ def file_versions(repository: Repository, tip: Revision, folders: Sequence[str])
     Raises:
         GitError: *tip* is unknown or objects are missing.
     """
-    command = ("-c", "log.showRoot=true", "-c", "diff.relative=false", "-c", "diff.orderFile=", "log", "--raw", "-r")
-    shape = ("-z", "-m", "--first-parent", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff")
+    command = ("-c", "log.showRoot=true", "-c", "diff.relative=false", "log", "--raw", "-r")
+    shape = ("-O/dev/null", "-z", "-m", "--first-parent", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff")
     revision, change = Revision(""), ""
     arguments = (*command, *shape, "--format=%H", tip, "--", *folder_arguments(folders))
     for record in records(repository, *arguments):

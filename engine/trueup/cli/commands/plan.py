@@ -3,7 +3,7 @@
 import argparse
 
 from trueup.cli.arguments import add_environment, add_output, add_revision
-from trueup.cli.console import Console, replace_file
+from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.reports import PLAN_FORMATS, plan_report, publish_plan, report_invalid
 
@@ -31,9 +31,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if isinstance(planned, Invalid):
         return report_invalid(planned, console)
     if arguments.out:
+        from trueup.cli.files import replace_file
         from trueup.plan.codec import write_saved_plan
 
-        replace_file(arguments.out, write_saved_plan(plan_report(planned).saved).decode())
+        replace_file(arguments.out, write_saved_plan(plan_report(planned).saved))
     publish_plan(planned, console, arguments.out or "")
     if plan_report(planned).is_blocked:
         return ExitCode.DENIED

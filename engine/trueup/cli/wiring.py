@@ -1,0 +1,191 @@
+"""Joins adapters and workflows: the one place that knows which adapter stands behind which port."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trueup import __version__
+from trueup.adapters.clock import SystemClock
+from trueup.cli.console import Console
+from trueup.cli.project import find_project
+from trueup.core.digests import Revision
+
+if TYPE_CHECKING:
+    from trueup.adapters.git.ledger import GitLedger
+    from trueup.adapters.git.repository import Repository
+    from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+    from trueup.adapters.stores.directory import DirectoryStore
+    from trueup.adapters.targets.process.target import ProcessTarget
+    from trueup.policy.document import ChangeFacts
+    from trueup.ports import Clock, Committer, Evaluator, History, Journal, Lock, Progress, SourceTree, Target
+    from trueup.workflows.loading import ProjectSettings
+    from trueup.workflows.workspace import Policies, Workspace
+
+STATE_FOLDER = ".trueup"
+"""Everything trueup keeps beside the repository's files; it ignores itself."""
+
+
+class LocalWorkspace:
+    """`Workspace` of the repository around *start*. Each port is made when it is first asked for."""
+
+    def __init__(self, start: Path, progress: "Progress") -> None:
+        self.root = start
+        self.progress = progress
+        self.tool = f"trueup {__version__}"
+        self.clock: Clock = SystemClock()
+
+    @cached_property
+    def repository(self) -> "Repository":
+        """The git repository."""
+        from trueup.adapters.git.repository import Repository
+
+        return Repository.discover(self.root)
+
+    @cached_property
+    def state(self) -> Path:
+        """The state folder, made so that git never shows it."""
+        folder = self.root / STATE_FOLDER
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            folder.mkdir(exist_ok=True)
+            ignore.write_text("*\n")
+        return folder
+
+    @cached_property
+    def settings(self) -> "ProjectSettings | None":
+        """The project file of the work tree; where store and ledger are does not depend on the revision planned."""
+        from trueup.workflows.loading import read_project
+
+        return read_project(self.tree(""))[0]
+
+    @cached_property
+    def store(self) -> "DirectoryStore":
+        """Artifacts."""
+        from trueup.adapters.builders.builtin import builtin_builders
+        from trueup.adapters.sources.builtin import builtin_sources
+        from trueup.adapters.stores.directory import DirectoryStore
+
+        path = self.settings.store_path if self.settings else f"{STATE_FOLDER}/store"
+        if path.startswith(STATE_FOLDER):
+            _ = self.state
+        return DirectoryStore(self.root / path, builtin_sources(self.root), builtin_builders())
+
+    @cached_property
+    def ledger(self) -> "GitLedger":
+        """Records."""
+        from trueup.adapters.git.ledger import DEFAULT_REF, GitLedger
+
+        settings = self.settings
+        ref = settings.ledger_ref if settings else DEFAULT_REF
+        return GitLedger(self.repository, ref, settings.ledger_remote if settings else "", self.clock)
+
+    @cached_property
+    def lock(self) -> "Lock":
+        """One apply at a time."""
+        from trueup.adapters.locks.file_lock import FileLock
+
+        return FileLock(self.state / "locks", self.clock)
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """Work in flight."""
+        from trueup.adapters.journals.file_journal import FileJournal
+
+        return FileJournal(self.state / "journal")
+
+    @cached_property
+    def engine(self) -> "EmbeddedEngine":
+        """Rego, embedded."""
+        from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+
+        return EmbeddedEngine()
+
+    @property
+    def workbench(self) -> "EmbeddedEngine":
+        """Rego, for authors of policies."""
+        return self.engine
+
+    @cached_property
+    def history(self) -> "History":
+        """What the default branch had before."""
+        from trueup.adapters.git.merged import GitHistory
+
+        return GitHistory(self.repository)
+
+    @property
+    def keeper(self) -> "DirectoryStore":
+        """Takes artifacts out of the store."""
+        return self.store
+
+    @cached_property
+    def committer(self) -> "Committer":
+        """Commits on the user's branch."""
+        from trueup.adapters.git.committer import BranchCommitter
+
+        return BranchCommitter(self.repository)
+
+    @cached_property
+    def process_target(self) -> "ProcessTarget":
+        """Servers on this machine."""
+        from trueup.adapters.targets.process.target import ProcessTarget
+
+        return ProcessTarget(self.root / STATE_FOLDER / "targets", self.clock)
+
+    @cached_property
+    def actor(self) -> str:
+        """Who asks."""
+        from trueup.adapters.git.commits import actor_of
+
+        return actor_of(self.repository)
+
+    def tree(self, revision: str) -> "SourceTree":
+        """Open the files of *revision*; the empty string opens the work tree."""
+        if not revision:
+            from trueup.adapters.git.work_tree import WorkTree
+
+            return WorkTree(self.repository)
+        from trueup.adapters.git.trees import CommitTree
+
+        return CommitTree(self.repository, self.repository.resolve(revision))
+
+    def policies(self, tree: "SourceTree", *, library: bool, folders: Sequence[str]) -> "Policies":
+        """Read the policies of *tree*."""
+        from trueup.adapters.policy.bundle import bundle_digest, load_bundle
+        from trueup.workflows.workspace import Policies
+
+        files = load_bundle(tree, library=library, paths=folders)
+        return Policies(files, bundle_digest(files))
+
+    def change(self, revision: Revision) -> "ChangeFacts":
+        """Return who wrote *revision*."""
+        from trueup.adapters.git.commits import change_facts
+
+        return change_facts(self.repository, revision, self.actor)
+
+    def target(self, name: str) -> "Target":
+        """Return the target of that name; resolving has refused all that are not built in."""
+        if name != "process":
+            raise ValueError(f"no target {name!r}")
+        return self.process_target
+
+    def evaluator(self, target: "Target") -> "Evaluator":
+        """Return what evaluates servers of *target*."""
+        from trueup.adapters.evaluators.builtin import BuiltinEvaluator
+        from trueup.adapters.evaluators.endpoints import Endpoints
+
+        return BuiltinEvaluator(Endpoints(target), self.clock)
+
+    def unpushed(self) -> int:
+        """Count the ledger records that the remote does not have."""
+        return self.ledger.unpushed()
+
+
+def open_workspace(console: Console) -> "LocalWorkspace":
+    """Return the workspace of the project around the current folder."""
+    return LocalWorkspace(find_project(), console.progress)
+
+
+def _holds_the_port(workspace: LocalWorkspace) -> "Workspace":
+    """Let the type checker hold `LocalWorkspace` to the protocol."""
+    return workspace
