@@ -24,7 +24,7 @@ from trueup.diff.changes import (
     Update,
     symbol,
 )
-from trueup.diff.masks import masked
+from trueup.diff.masks import masked, masked_text
 from trueup.evidence.evidence import Evidence
 from trueup.observed.state import ObservedState, VerifiedRelease
 from trueup.plan.plan import Plan
@@ -82,9 +82,9 @@ def policy_document(
         "change": {
             "revision": change.revision,
             "base": change.base,
-            "author": change.author,
-            "actor": change.actor,
-            "trailers": {key: list(values) for key, values in change.trailers.items()},
+            "author": _text(change.author),
+            "actor": _text(change.actor),
+            "trailers": {_text(key): [_text(v) for v in values] for key, values in change.trailers.items()},
             "operations": [_operation(c) for c in plan.changes],
         },
         "environment": _environment(desired),
@@ -95,6 +95,11 @@ def policy_document(
         "exceptions": [w.to_json() for w in read_waivers(desired.exceptions, now)],
         "derived": derive(documents, observed.evidence, now),
     }
+
+
+def _text(words: str) -> str:
+    """Return *words* as people wrote them in git, masked; bytes that are no UTF-8 become question marks."""
+    return masked_text(words.encode("utf-8", "replace").decode())
 
 
 def _environment(desired: DesiredState) -> Json:
@@ -192,7 +197,11 @@ def _operation(change: Change) -> Json:
         case Create():
             return common | _rollout(change)
         case Update():
-            more: dict[str, Json] = {"fromRelease": change.from_release, "restart": change.restart, "drift": change.drift}
+            more: dict[str, Json] = {
+                "fromRelease": change.from_release,
+                "restart": change.restart,
+                "drift": change.drift,
+            }
             return common | _rollout(change) | more
         case Delete():
             return common | {"release": change.release, "servers": list(change.servers)}

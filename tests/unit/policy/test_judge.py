@@ -1,0 +1,211 @@
+"""From results to a decision."""
+
+from typing import Any
+
+import pytest
+
+from trueup.core.diagnostics import Code, Diagnostic, Span
+from trueup.core.digests import digest_of
+from trueup.core.json import Json
+from trueup.policy.decision import Decision, Enforcement, Outcome
+from trueup.policy.judge import judge
+from trueup.policy.results import Evaluation, RuleInfo, RuleResult
+from trueup.spec.resource import Path
+
+BUNDLE = digest_of("bundle")
+RULE = Span("policies/x.rego", 3, 1)
+INFO = RuleInfo("X-01", "x", "deny", "No x", "critical", ("Art. 1",), "Remove x.", RULE)
+RESULT: dict[str, Json] = {
+    "id": "X-01",
+    "severity": "high",
+    "msg": "x is there",
+    "address": "Model/m@1",
+    "path": ["spec"],
+}
+
+
+def document(tier: str = "production", *, exceptions: Json = (), **policy: Json) -> dict[str, Json]:
+    return {"environment": {"tier": tier, "settings": {"policy": policy}}, "exceptions": exceptions}
+
+
+def decide(*raws: Json, rule_set: str = "deny", on: dict[str, Json] | None = None, **more: Any) -> Decision:
+    results = tuple(RuleResult(rule_set, "x", raw, RULE) for raw in raws)
+    evaluation = Evaluation(results, more.get("errors", ()), more.get("rules", ("X-01",)), "e 1", more.get("info", ()))
+    return judge(evaluation, on or document(), BUNDLE, more.get("locate", lambda _a, _p: None))
+
+
+def waiver(**changes: Json) -> dict[str, Json]:
+    return {
+        "address": "PolicyException/w",
+        "rule": "X-01",
+        "resource": "Model/*",
+        "path": "",
+        "expires": "2026-04-01",
+        "inForce": True,
+        "problem": "",
+    } | changes
+
+
+def test_no_results_allow() -> None:
+    decision = decide()
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.bundle == BUNDLE
+    assert decision.input == digest_of(document())
+    assert decision.rules == ("X-01",)
+
+
+def test_a_denial_denies_with_all_it_says() -> None:
+    (violation,) = decide(RESULT).violations
+    assert decide(RESULT).outcome is Outcome.DENY
+    assert violation.rule == "X-01"
+    assert violation.message == "x is there"
+    assert violation.path == ("spec",)
+
+
+@pytest.mark.parametrize(
+    ("rule_set", "severity", "tier", "enforcement"),
+    [
+        ("deny", "critical", "dev", Enforcement.DENY),
+        ("deny_more", "high", "dev", Enforcement.DENY),
+        ("violation", "high", "staging", Enforcement.DENY),
+        ("deny", "medium", "production", Enforcement.DENY),
+        ("deny", "medium", "dev", Enforcement.WARN),
+        ("deny", "medium", "a tier nobody knows", Enforcement.DENY),
+        ("deny", "low", "production", Enforcement.WARN),
+        ("warn", "critical", "production", Enforcement.WARN),
+        ("warn_soon", "high", "production", Enforcement.WARN),
+    ],
+)
+def test_severity_tier_and_rule_set_decide_what_a_violation_does(
+    rule_set: str, severity: str, tier: str, enforcement: Enforcement
+) -> None:
+    decision = decide(RESULT | {"severity": severity}, rule_set=rule_set, on=document(tier))
+    assert decision.violations[0].enforcement is enforcement
+    assert decision.outcome is (Outcome.DENY if enforcement is Enforcement.DENY else Outcome.ALLOW)
+
+
+def test_an_environment_may_warn_by_default_and_deny_by_rule() -> None:
+    assert decide(RESULT, on=document(enforcement="warn")).outcome is Outcome.ALLOW
+    assert decide(RESULT, on=document(enforcement="warn", rules={"X-01": "deny"})).outcome is Outcome.DENY
+    assert decide(RESULT, on=document(rules={"X-01": "warn"})).outcome is Outcome.ALLOW
+    assert decide(RESULT, on=document(rules={"X-01": "off"})).violations == ()
+
+
+def test_a_text_is_a_result_named_after_its_rule() -> None:
+    (violation,) = decide("no x, please", rule_set="deny_x").violations
+    assert violation.rule == "x/deny_x"
+    assert violation.severity == "high"
+    assert violation.enforcement is Enforcement.DENY
+
+
+def test_what_a_result_does_not_say_metadata_says() -> None:
+    (violation,) = decide({"msg": "x"}, info=(INFO,)).violations
+    assert (violation.rule, violation.title, violation.severity) == ("X-01", "No x", "critical")
+    assert violation.remediation == "Remove x."
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        7,
+        True,
+        ["x"],
+        {},
+        {"msg": 7},
+        {"message": "x"},
+        RESULT | {"severity": "urgent"},
+        RESULT | {"severity": 3},
+        RESULT | {"id": None},
+        RESULT | {"address": ["Model/m@1"]},
+        RESULT | {"path": {"a": 1}},
+        RESULT | {"path": [None]},
+        RESULT | {"path": [True]},
+        RESULT | {"title": 1},
+    ],
+)
+def test_a_result_of_an_odd_shape_is_an_error_and_errors_deny(raw: Json) -> None:
+    decision = decide(raw)
+    assert decision.outcome is Outcome.ERROR
+    assert decision.errors[0].span == RULE
+    assert decision.errors[0].message.startswith("POL034 ")
+
+
+def test_an_error_is_an_error_although_other_rules_answered() -> None:
+    code = Code("POL030", "Rule could not be evaluated", "", "")
+    decision = decide(RESULT, errors=(Diagnostic(code, "divide by zero", RULE),))
+    assert decision.outcome is Outcome.ERROR
+    assert decision.errors[0].message == "POL030 Rule could not be evaluated: divide by zero"
+    assert len(decision.violations) == 1
+
+
+def test_no_rules_at_all_is_an_error() -> None:
+    decision = decide(rules=())
+    assert decision.outcome is Outcome.ERROR
+    assert decision.errors[0].message.startswith("POL021 ")
+
+
+def test_violations_are_sorted_by_severity_rule_and_place_and_equal_ones_are_one() -> None:
+    low = RESULT | {"severity": "low"}
+    other = RESULT | {"address": "Model/a@1"}
+    critical = RESULT | {"id": "Z-09", "severity": "critical"}
+    decision = decide(low, RESULT, other, critical, RESULT)
+    assert [(v.severity, v.rule, v.address) for v in decision.violations] == [
+        ("critical", "Z-09", "Model/m@1"),
+        ("high", "X-01", "Model/a@1"),
+        ("high", "X-01", "Model/m@1"),
+        ("low", "X-01", "Model/m@1"),
+    ]
+    assert decision == decide(critical, RESULT, other, low)
+
+
+def test_an_exception_lifts_a_violation_and_leaves_it_visible() -> None:
+    decision = decide(RESULT, on=document(exceptions=[waiver()]))
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.violations[0].excepted_by == "PolicyException/w"
+    assert decision.exceptions[0].state == "used"
+
+
+def test_an_expired_exception_lifts_nothing_and_is_listed() -> None:
+    expired = waiver(inForce=False, problem="it expired on 2026-03-01")
+    decision = decide(RESULT, on=document(exceptions=[expired]))
+    assert decision.outcome is Outcome.DENY
+    assert decision.exceptions[0].state == "expired"
+
+
+def test_an_exception_that_lifts_nothing_is_listed_as_unused() -> None:
+    decision = decide(on=document(exceptions=[waiver(), waiver(address="PolicyException/v", rule="Y-02")]))
+    assert [(u.address, u.state) for u in decision.exceptions] == [
+        ("PolicyException/w", "unused"),
+        ("PolicyException/v", "unused"),
+    ]
+
+
+def test_an_exception_does_not_lift_an_error() -> None:
+    decision = decide(7, on=document(exceptions=[waiver(resource="*/*", rule="x/deny")]))
+    assert decision.outcome is Outcome.ERROR
+
+
+def test_a_violation_is_placed_at_its_field_or_the_nearest_one_around_it() -> None:
+    def locate(address: str, path: Path) -> Span | None:
+        return Span("spec/m.yaml", 7, 3) if (address, path) == ("Model/m@1", ("spec",)) else None
+
+    deep = RESULT | {"path": ["spec", "source", "digest"]}
+    assert decide(deep, locate=locate).violations[0].span == Span("spec/m.yaml", 7, 3)
+    assert decide(RESULT | {"address": ""}, locate=locate).violations[0].span is None
+
+
+def test_a_path_may_be_dotted_and_a_place_may_be_given_as_conftest_does() -> None:
+    (violation,) = decide({"msg": "m", "path": "spec.items.0.name", "_loc": {"file": "a.yaml", "line": 4}}).violations
+    assert violation.path == ("spec", "items", 0, "name")
+    assert violation.span == Span("a.yaml", 4, 1)
+
+
+def test_a_decision_as_json_names_what_became_of_exceptions() -> None:
+    spelled = decide(RESULT, on=document(exceptions=[waiver()])).to_json()
+    assert spelled["exceptions"] == [{"address": "PolicyException/w", "state": "used", "problem": ""}]
+
+
+def test_the_order_of_results_does_not_matter() -> None:
+    one, two = RESULT, RESULT | {"msg": "another"}
+    assert decide(one, two) == decide(two, one)
