@@ -107,5 +107,5 @@ def test_doctor_finds_what_is_installed_here(tmp_path: Path) -> None:
 def test_a_command_outside_a_project_says_how_to_start_one(tmp_path: Path) -> None:
     done = _trueup("-C", str(tmp_path), "validate")
     assert done.returncode == 1
-    assert "trueup init" in done.stderr
+    assert "CLI008" in done.stderr
     assert "Traceback" not in done.stderr

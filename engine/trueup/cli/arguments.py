@@ -6,6 +6,7 @@ argparse splits the words; usage errors, help and variables are ours, because ar
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import NoReturn
 
 from trueup.cli.codes import BAD_VARIABLE, WRONG_USAGE
@@ -78,7 +79,7 @@ class Parser(argparse.ArgumentParser):
         """Return the whole help: at most 24 lines of 80 columns, with an example."""
         own = self.own_actions()
         rows = [(_label(a), _description(a)) for a in own if a.help is not argparse.SUPPRESS]
-        lines = [f"usage: {self.format_usage()}", "", self.summary + ".", ""]
+        lines = [f"usage: {self.format_usage()}", "", *wrap(self.summary + ".", HELP_WIDTH), ""]
         lines += format_rows(rows)
         lines += ["  -C DIR, --color WHEN, --debug, -h, --help: as for every command", ""]
         return "\n".join([*lines, f"example: {self.example}", ""])

@@ -39,7 +39,11 @@ _MEANINGS = {
 
 BY_PROBLEM = {
     "APP001": ExitCode.STALE,
+    "APP011": ExitCode.STALE,
+    "PLN006": ExitCode.STALE,
     "LED040": ExitCode.LOCKED,
+    "RUN004": ExitCode.TIMEOUT,
+    "RUN014": ExitCode.TIMEOUT,
     "APP005": ExitCode.DENIED,
 }
 """Exit codes of failures that a script tells apart, by the id of their code; all others are `ERROR`."""

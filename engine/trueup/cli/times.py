@@ -1,13 +1,19 @@
-"""Times as people type them."""
+"""Times as people type them on the command line."""
 
-import argparse
-from datetime import UTC, datetime
+from datetime import datetime
+
+from trueup.cli.arguments import UsageError
+from trueup.core.diagnostics import Diagnostic
+from trueup.ledger.times import parse_time
 
 
-def time(text: str) -> datetime:
-    """Read an ISO 8601 time, `2026-11-21` or `2026-11-21T14:30Z`; without an offset it is UTC. For `add_argument`."""
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a time such as 2026-11-21 or 2026-11-21T14:30Z") from None
-    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
+def read_time(text: str, now: datetime) -> datetime:
+    """Return the time that *text* spells, as ISO 8601 or as an age before *now*.
+
+    Raises:
+        UsageError: It spells none.
+    """
+    read = parse_time(text, now)
+    if isinstance(read, Diagnostic):
+        raise UsageError(read.detail, code=read.code, hint=read.hint)
+    return read

@@ -6,7 +6,6 @@ from trueup.cli.arguments import add_environment, add_output, whole_number
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
-from trueup.cli.times import time
 
 SUMMARY = "List what was done, by whom, with which decision; newest first"
 EXAMPLE = "trueup audit log -e prod --resource Prompt/support --since 2026-11-01"
@@ -18,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `audit log`."""
     add_environment(parser, required=False)
     parser.add_argument("--resource", metavar="ADDRESS", default="", help="Kind/name, Kind/name@version or a name")
-    parser.add_argument("--since", metavar="TIME", type=time, help="not older than this; UTC unless it says")
-    parser.add_argument("--until", metavar="TIME", type=time, help="older than this")
+    parser.add_argument("--since", metavar="TIME", help="not older: 2026-11-20, 2026-11-20T14:00Z, 3h, 2d")
+    parser.add_argument("--until", metavar="TIME", help="older than this")
     parser.add_argument("--kind", metavar="KIND", action="append", default=[], choices=_KINDS, help="|".join(_KINDS))
     parser.add_argument("--limit", metavar="N", type=whole_number, default=50, help="at most N records; 0 for all")
     add_output(parser, Format.JSON, Format.NDJSON, Format.MARKDOWN)
@@ -27,19 +26,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """List the records that were asked for."""
+    from trueup.cli.times import read_time
     from trueup.cli.views import audit as view
     from trueup.cli.wiring import open_workspace
     from trueup.ledger.history import Filter
     from trueup.ledger.record import RecordKind
     from trueup.workflows.audit import LedgerPlace, log
 
+    workspace = open_workspace(console)
+    now = workspace.clock.now()
     wanted = Filter(
         resource=arguments.resource,
         environment=arguments.environment or "",
-        since=arguments.since,
-        until=arguments.until,
+        since=read_time(arguments.since, now) if arguments.since else None,
+        until=read_time(arguments.until, now) if arguments.until else None,
         kinds=tuple(RecordKind(kind) for kind in arguments.kind),
     )
-    found = log(open_workspace(console).ledger, wanted, LedgerPlace(), limit=arguments.limit)
+    found = log(workspace.ledger, wanted, LedgerPlace(), limit=arguments.limit)
     console.publish(lambda output, style: view.render(found, output, style))
     return ExitCode.DONE
