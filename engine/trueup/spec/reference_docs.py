@@ -113,7 +113,9 @@ class _Page:
         for name, field in schema.get("properties", {}).items():
             place = f"{path}.{name}"
             default = "required" if name in required else _default(field.get("default"))
-            self.rows.append(_Row(place, self.type_of(field), default, field.get("description", "")))
+            # A description that only repeats that of the part it refers to is left out of the schema.
+            meaning = field.get("description") or self._real(field).get("description", "")
+            self.rows.append(_Row(place, self.type_of(field), default, meaning))
             self.add(field, place)
 
     def add(self, schema: Mapping[str, Any], path: str) -> None:

@@ -2,7 +2,8 @@
 
 from typing import Any, cast
 
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core.core_schema import DictSchema
 
 from trueup.core.json import Json
 from trueup.spec.kinds import API_VERSION, KINDS, model_class
@@ -11,16 +12,24 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GROUP_VERSION = API_VERSION.replace("/", ":")
 
 
-class _Plain(GenerateJsonSchema):
-    """Without a title for every field: editors would show `Param Size` above the description of `paramSize`."""
+class _Closed(GenerateJsonSchema):
+    """As strict as the models are, and without a title for every field.
+
+    Editors would show `Param Size` above the description of `paramSize`; and pydantic leaves a mapping open to keys
+    that its pattern refuses.
+    """
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # the signature is pydantic's
         return False
 
+    def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        found = super().dict_schema(schema)
+        return {**found, "additionalProperties": False} if "patternProperties" in found else found
+
 
 def json_schema(kind: str) -> dict[str, Json]:
     """Return the schema of one kind, a name of `KINDS`."""
-    body = model_class(kind).model_json_schema(by_alias=True, schema_generator=_Plain)
+    body = model_class(kind).model_json_schema(by_alias=True, schema_generator=_Closed)
     return {"$schema": DIALECT, "$id": schema_id(kind), **cast("dict[str, Json]", body)}
 
 
@@ -31,7 +40,7 @@ def combined_schema() -> dict[str, Json]:
     written, and does not complain about all the others.
     """
     models = [(model_class(kind), "validation") for kind in KINDS]
-    keys, definitions = models_json_schema(models, by_alias=True, schema_generator=_Plain)  # type: ignore[arg-type]
+    keys, definitions = models_json_schema(models, by_alias=True, schema_generator=_Closed)  # type: ignore[arg-type]
     parts: list[Json] = [
         {
             "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
