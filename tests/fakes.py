@@ -1,7 +1,7 @@
 """Fakes of the ports: real behaviour in memory. Each one passes the contract suite of its port."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,20 +10,28 @@ from pathlib import Path
 from artifacts import digest_of_content
 from trueup.adapters.evaluators import codes as evaluator_codes
 from trueup.adapters.evaluators.declaration import read_declaration
+from trueup.adapters.gateways.local import codes as gateway_codes
+from trueup.adapters.git import codes as git_codes
+from trueup.adapters.git.ledger_reading import readable
+from trueup.adapters.git.objects import blob_id
+from trueup.adapters.git.paths import normal_path, problem
 from trueup.adapters.locks.file_lock import Holder, LockHeldError
 from trueup.adapters.sources import codes as source_codes
 from trueup.adapters.stores import codes as store_codes
+from trueup.adapters.targets.process import codes as target_codes
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json, canonical
-from trueup.desired.state import ArtifactPin, BuildPin
+from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
 from trueup.evidence.evidence import Evidence, Measurement
 from trueup.evidence.gates import judge
 from trueup.ledger import chain
 from trueup.ledger.codec import decode, encode
 from trueup.ledger.record import Draft, Record
-from trueup.ports import EvaluationRequest, Progress
+from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
+from trueup.ports import EvaluationRequest, Progress, RouteTable
+from trueup.spec.resource import SourceFile
 
 
 @dataclass
@@ -56,9 +64,7 @@ class FakeLedger:
 
     def records(self) -> Iterator[Record]:
         for number in range(len(self.stored), 0, -1):
-            entry = self._entry(number)
-            assert isinstance(entry, Record), entry
-            yield entry
+            yield readable(self._entry(number))
 
     def attachment(self, digest: Digest) -> bytes | None:
         return self.attachments.get(digest)
@@ -199,3 +205,100 @@ class FakeEvaluator:
             started_at=self._clock.now(),
             completed_at=self._clock.now(),
         )
+
+
+class FakeTarget:
+    """A target in memory: its servers are always healthy, and load what starts like a GGUF file."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, dict[Digest, ServerSpec]] = {}
+        self._tables: dict[str, RouteTable] = {}
+        self.calls: list[str] = []
+
+    def observe(self, environment: str) -> ObservedTarget:
+        table = self._tables.get(environment)
+        servers = sorted(self._servers.get(environment, {}).items())
+        return ObservedTarget(
+            environment=environment,
+            gateway=Health.HEALTHY if table else Health.STOPPED,
+            address=f"http://{table.host}:{table.port or 1}" if table else "",
+            servers=tuple(
+                ObservedServer(key, replica, Health.HEALTHY, spec.to_json())
+                for key, spec in servers
+                for replica in range(spec.replicas)
+            ),
+            routes=tuple(
+                ObservedRoute(r.deployment, r.release, r.server, r.spec.to_json(), r.manifest, r.revision, r.applied_at)
+                for r in sorted(table.routes if table else (), key=lambda r: r.deployment)
+            ),
+        )
+
+    def start(self, environment: str, server: ServerSpec, artifact: Path) -> None:
+        self.calls.append(f"start {environment} {server.key}")
+        if not artifact.is_file() or not artifact.read_bytes().startswith(b"GGUF"):
+            raise PermanentError(target_codes.ARTIFACT_UNREADABLE, str(artifact))
+        self._servers.setdefault(environment, {})[server.key] = server
+
+    def route(self, environment: str, table: RouteTable) -> None:
+        self.calls.append(f"route {environment}")
+        names = [r.spec.model_name for r in table.routes]
+        if len(names) != len(set(names)):
+            raise PermanentError(gateway_codes.TABLE_REFUSED, "two routes have the same model name")
+        if table.routes or environment in self._tables:
+            self._tables[environment] = table
+
+    def stop(self, environment: str, servers: Sequence[Digest]) -> None:
+        self.calls.append(f"stop {environment} {' '.join(servers)}")
+        running = self._servers.get(environment, {})
+        for key in servers:
+            running.pop(key, None)
+        table = self._tables.get(environment)
+        if not running and table is not None and not table.routes:
+            del self._tables[environment]
+
+
+class FakeTree:
+    """A source tree in memory; `revision` is what the test says it is."""
+
+    def __init__(self, contents: dict[str, bytes], revision: str = "", limit_bytes: int = 1_000_000) -> None:
+        self.contents = contents
+        self.revision = Revision(revision)
+        self.limit_bytes = limit_bytes
+
+    def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
+        below = tuple("" if f in {"", "."} else f.rstrip("/") + "/" for f in folders)
+        for path, content in sorted(self.contents.items()):
+            if below and path.startswith(below) and path.endswith(tuple(suffixes)):
+                kept = content if len(content) <= self.limit_bytes else b""
+                yield SourceFile(path, blob_id(content, 40), kept)
+
+    def read(self, path: str) -> bytes | Diagnostic:
+        normal = normal_path(path)
+        if isinstance(normal, Diagnostic):
+            return normal
+        content = self.contents.get(normal)
+        if content is None:
+            is_folder = any(p.startswith(f"{normal}/") for p in self.contents)
+            return problem(git_codes.NOT_A_FILE if is_folder else git_codes.NO_SUCH_FILE, path, f"`{path}`")
+        if len(content) > self.limit_bytes:
+            return problem(git_codes.FILE_TOO_LARGE, path, f"`{path}`")
+        return content
+
+
+class FakeCommitter:
+    """A branch in memory: commits change the tree it was made for, newest last in `commits`."""
+
+    def __init__(self, tree: FakeTree) -> None:
+        self.tree = tree
+        self.commits: list[tuple[Revision, str, bytes, str]] = []
+
+    def commit(self, path: str, content: bytes, message: str) -> Revision:
+        normal = normal_path(path)
+        if isinstance(normal, Diagnostic):
+            raise PermanentError(normal.code, normal.detail)
+        if self.tree.contents.get(normal) != content:
+            parts = [str(self.tree.revision).encode(), normal.encode(), content, message.encode()]
+            self.tree.contents[normal] = content
+            self.tree.revision = Revision(blob_id(b"\0".join(parts), 40))
+            self.commits.append((self.tree.revision, normal, content, message))
+        return self.tree.revision
