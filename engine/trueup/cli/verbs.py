@@ -10,7 +10,6 @@ VERBS: dict[str, str] = {
     "explain": "Say why a resource is in its state, and what would move it",
     "evaluate": "Run the evaluations that are required, without moving traffic",
     "rollback": "Go back to the last verified release, by a commit",
-    "down": "End all servers and gateways of an environment on this machine",
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
     "audit": "Read and verify the ledger",
