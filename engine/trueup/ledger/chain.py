@@ -166,7 +166,8 @@ def _order_problems(links: list[_Link | Unreadable], *, cut: bool) -> Iterator[D
             after = f"after {before}" if before else "first"
             yield _problem(RECORD_MOVED, f"{link} was moved: it stands {after}.", link.commit)
         else:
-            yield from _missing(expected, link, numbers)
+            if link.sequence > expected:
+                yield from _missing(expected, link, numbers)
             expected = link.sequence + 1
         seen.add(link.sequence)
         before = link

@@ -1,6 +1,7 @@
 """How the audit reads."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -150,9 +151,7 @@ def test_nothing_in_a_record_can_forge_a_line_or_a_cell() -> None:
 def test_colour_changes_no_word() -> None:
     painted = render(BROKEN, Format.TEXT, Style(enabled=True))
     assert "\x1b[" in painted
-    for sgr in ("1", "31", "1;31", "0"):
-        painted = painted.replace(f"\x1b[{sgr}m", "")
-    assert painted == render(BROKEN, Format.TEXT)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == render(BROKEN, Format.TEXT)
 
 
 def test_many_resources_are_counted_with_deployments_first() -> None:
