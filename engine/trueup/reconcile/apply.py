@@ -4,7 +4,7 @@ A failure stays inside its deployment: its new servers are stopped, traffic stay
 deployments go on. Deletions wait until everything else succeeded.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -144,8 +144,8 @@ class Applying:
                 yield from self._back_out(rollout)
                 return
             seconds = round((self._ports.clock.now() - began).total_seconds(), 3)
-            done = self._event(name, rollout.address, Status.DONE, _subject(step, rollout), seconds=seconds, **facts)
-            yield self._journaled(done)
+            facts = {**facts, "seconds": seconds}
+            yield self._journaled(self._event(name, rollout.address, Status.DONE, _subject(step, rollout), facts))
         self.result.done.append(rollout.address)
 
     def _take(self, step: Step, rollout: Rollout) -> dict[str, Json]:
@@ -246,8 +246,11 @@ class Applying:
         environment = ResourceId("Environment", self._environment)
         yield self._journaled(self._event("stop", environment, Status.DONE, "nothing is declared; nothing runs"))
 
-    def _event(self, step: str, address: ResourceId, status: Status, detail: str = "", **facts: Json) -> Event:
-        return Event(self._ports.clock.now(), step, str(address), status, detail, tuple(sorted(facts.items())))
+    def _event(
+        self, step: str, address: ResourceId, status: Status, detail: str = "", facts: Mapping[str, Json] | None = None
+    ) -> Event:
+        kept = tuple(sorted((facts or {}).items()))
+        return Event(self._ports.clock.now(), step, str(address), status, detail, kept)
 
     def _journaled(self, event: Event) -> Event:
         self._ports.journal.write(self._environment, {"type": "event", **event.to_json()})

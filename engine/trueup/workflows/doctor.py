@@ -141,7 +141,12 @@ def _git(folder: Path) -> Iterator[Check]:
 
 
 def _packages() -> Iterator[Check]:
-    for requirement in importlib.metadata.requires("trueup") or ():
+    try:
+        requirements = importlib.metadata.requires("trueup") or []
+    except importlib.metadata.PackageNotFoundError:
+        yield Check("trueup", Level.FAIL, "not installed as a package", "Run `pip install --editable .` here.")
+        return
+    for requirement in requirements:
         if "extra ==" in requirement:
             continue
         match = re.match(r"([A-Za-z0-9._-]+)([^;]*)", requirement)

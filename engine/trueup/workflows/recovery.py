@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from trueup.core.digests import Digest, Revision
 from trueup.core.json import Json
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
+from trueup.observed.state import Health
 from trueup.rollout.events import Event, Status
 from trueup.workflows.workspace import Workspace
 
@@ -65,14 +66,19 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
 
 
 def _verified(workspace: Workspace, environment: str, target: str, done: tuple[str, ...]) -> dict[str, Json]:
-    """Name the releases the killed run had verified and that serve still."""
+    """Name the releases whose traffic the killed run had moved and that serve, looked at again now."""
     if not target:
         return {}
-    routes = workspace.target(target).observe(environment).routes
+    observed = workspace.target(target).observe(environment)
+    healthy = {s.key for s in observed.servers if s.health is Health.HEALTHY}
     return {
-        str(route.deployment): {"release": route.release, "manifest": route.manifest, "verified": True}
-        for route in routes
-        if f"verify {route.deployment}" in done
+        str(route.deployment): {
+            "release": route.release,
+            "manifest": route.manifest,
+            "verified": observed.gateway is Health.HEALTHY and route.server in healthy,
+        }
+        for route in observed.routes
+        if f"route {route.deployment}" in done
     }
 
 
