@@ -1,6 +1,7 @@
 """Compares the desired state of an environment with what is observed there."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from trueup.core.digests import Digest, short
 from trueup.core.ids import ResourceId
@@ -20,7 +21,7 @@ from trueup.diff.differences import created_impacts, declared_differences, heavi
 from trueup.diff.documents import document_changes, new_documents
 from trueup.diff.drift import Drift, drift_of
 from trueup.diff.fields import is_same
-from trueup.diff.manifests import desired_manifest, read_manifest
+from trueup.diff.manifests import Manifest, desired_manifest, read_manifest
 from trueup.diff.supply import served_artifact, supply_changes
 from trueup.observed.state import Health, ObservedRoute, ObservedState
 
@@ -33,98 +34,134 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
     is left out where the clock is, by observation.
     """
     routes = {r.deployment: r for r in observed.target.routes}
+    origins = _Origins(desired, observed)
+    replicas = _replicas(desired)
     changes: list[Change] = list(supply_changes(desired, observed))
     for deployment in desired.deployments:
         route = routes.get(deployment.id)
-        change = (
-            _create(deployment, desired, observed) if route is None else _update(deployment, route, desired, observed)
-        )
-        if change is not None:
-            changes.append(change)
+        if route is None:
+            changes.append(_create(deployment, origins))
+            continue
+        declared = _declared(deployment, read_manifest(route.manifest))
+        drifts = tuple(_drifts(route, deployment, observed, replicas[deployment.server.key], declared))
+        if declared is not None or drifts:
+            changes.append(_update(deployment, route, declared, drifts, origins))
     changes += _deletes(desired, observed)
     return tuple(sorted(changes, key=apply_order))
 
 
-def _create(deployment: DesiredDeployment, desired: DesiredState, observed: ObservedState) -> Create:
+def _create(deployment: DesiredDeployment, origins: "_Origins") -> Create:
     manifest = desired_manifest(deployment)
-    movement = _movement(deployment, None, observed)
-    reason = f"declared, and not served in {desired.environment.name} yet"
-    if movement is Movement.PROMOTION:
-        reason += f"; this release is verified in {desired.environment.upstream}"
+    movement = origins.movement(deployment, None)
+    reasons = [f"declared, and not served in {deployment.id.environment} yet", *origins.reason(movement)]
     return Create(
-        deployment.id, reason, created_impacts(manifest), new_documents(manifest), deployment.release.digest, movement
-    )
-
-
-def _update(
-    deployment: DesiredDeployment, route: ObservedRoute, desired: DesiredState, observed: ObservedState
-) -> Update | None:
-    applied, wanted = read_manifest(route.manifest), desired_manifest(deployment)
-    is_declared = not is_same(applied.deployment, wanted.deployment)
-    fields: tuple[FieldChange, ...] = ()
-    reasons: list[str] = []
-    impacts: list[Impact] = []
-    if is_declared and not applied.deployment:
-        reasons, impacts = ["what was applied is not recorded with the target"], [*created_impacts(wanted)]
-        drifts: tuple[Drift, ...] = ()
-    elif is_declared:
-        fields = document_changes(applied, wanted)
-        differences = declared_differences(applied, wanted, fields)
-        reasons, impacts = [d.reason for d in differences], [d.impact for d in differences]
-        drifts = drift_of(route, applied, observed.target, _shared(deployment, desired))
-    else:
-        drifts = drift_of(route, applied, observed.target, _shared(deployment, desired))
-        drifts += tuple(_lost(deployment, observed))
-    if not is_declared and not drifts:
-        return None
-    movement = _movement(deployment, route.release, observed)
-    reasons += [d.reason for d in drifts] + _movement_reason(movement, desired)
-    return Update(
         address=deployment.id,
-        reason="; ".join(dict.fromkeys(r for r in reasons if r)),
-        impacts=heaviest_first(impacts + [d.impact for d in drifts]),
-        fields=(*fields, *(f for d in drifts for f in d.fields)),
-        from_release=route.release,
+        reason="; ".join(reasons),
+        impacts=created_impacts(manifest),
+        fields=new_documents(manifest),
         release=deployment.release.digest,
-        restart=applied.server != wanted.server or any(d.restart for d in drifts),
-        drift=not is_declared,
         movement=movement,
     )
 
 
-def _lost(deployment: DesiredDeployment, observed: ObservedState) -> Iterator[Drift]:
-    """Yield drift when the store lost what the servers load: a crashed server could not start again."""
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """How the declaration differs from what was applied."""
+
+    reasons: tuple[str, ...]
+    impacts: tuple[Impact, ...]
+    fields: tuple[FieldChange, ...]
+
+
+def _declared(deployment: DesiredDeployment, applied: Manifest) -> _Declared | None:
+    """Compare by the deployment's JSON, which holds every document's digest; read the documents when it differs."""
+    if is_same(applied.deployment, deployment.to_json()):
+        return None
+    wanted = desired_manifest(deployment)
+    if not applied.deployment:
+        return _Declared(("what was applied is not recorded with the target",), created_impacts(wanted), ())
+    fields = document_changes(applied, wanted)
+    found = declared_differences(applied, wanted, fields)
+    return _Declared(tuple(d.reason for d in found), tuple(d.impact for d in found), fields)
+
+
+def _drifts(
+    route: ObservedRoute,
+    deployment: DesiredDeployment,
+    observed: ObservedState,
+    replicas: int,
+    declared: _Declared | None,
+) -> Iterator[Drift]:
+    """Yield how the target differs from its manifest, and the store from what an unchanged deployment needs."""
+    applied = read_manifest(route.manifest)
+    if applied.deployment:
+        yield from drift_of(route, applied, observed.target, replicas)
     key = served_artifact(deployment)
-    if key not in observed.artifacts:
+    if declared is None and key not in observed.artifacts:
         field = FieldChange(str(deployment.id), ("store", "artifact"), None, key)
+        # A server that crashes now could not start again.
         yield Drift("the artifact it serves is gone from the store", Impact.METADATA, (field,))
 
 
-def _shared(deployment: DesiredDeployment, desired: DesiredState) -> int:
-    key = deployment.server.key
-    return max(d.server.replicas for d in desired.deployments if d.server.key == key)
+def _update(
+    deployment: DesiredDeployment,
+    route: ObservedRoute,
+    declared: _Declared | None,
+    drifts: tuple[Drift, ...],
+    origins: "_Origins",
+) -> Update:
+    what = declared or _Declared((), (), ())
+    movement = origins.movement(deployment, route.release)
+    reasons = [*what.reasons, *(d.reason for d in drifts), *origins.reason(movement)]
+    is_replaced = read_manifest(route.manifest).server != deployment.server.key
+    return Update(
+        address=deployment.id,
+        reason="; ".join(dict.fromkeys(r for r in reasons if r)),
+        impacts=heaviest_first([*what.impacts, *(d.impact for d in drifts)]),
+        fields=(*what.fields, *(f for d in drifts for f in d.fields)),
+        from_release=route.release,
+        release=deployment.release.digest,
+        restart=is_replaced or any(d.restart for d in drifts),
+        drift=declared is None,
+        movement=movement,
+    )
 
 
-def _movement(deployment: DesiredDeployment, current: Digest | None, observed: ObservedState) -> Movement:
-    """Tell where the release comes from; one that serves already does not move."""
-    release = deployment.release.digest
-    if release == current:
-        return Movement.CHANGE
-    here = {v.release for v in observed.verified if v.deployment == deployment.id}
-    if release in here:
-        return Movement.CHANGE if current is None else Movement.ROLLBACK
-    upstream = {v.release for v in observed.upstream if v.deployment.name == deployment.id.name}
-    return Movement.PROMOTION if release in upstream else Movement.CHANGE
+def _replicas(desired: DesiredState) -> dict[Digest, int]:
+    """Return how many processes of each server the deployments that share it want at most."""
+    most: dict[Digest, int] = {}
+    for deployment in desired.deployments:
+        key = deployment.server.key
+        most[key] = max(most.get(key, 0), deployment.server.replicas)
+    return most
 
 
-def _movement_reason(movement: Movement, desired: DesiredState) -> list[str]:
-    match movement:
-        case Movement.PROMOTION:
-            return [f"this release is verified in {desired.environment.upstream}"]
-        case Movement.ROLLBACK:
-            return ["this release was verified here before"]
-        case Movement.CHANGE:
-            return []
+class _Origins:
+    """Where releases come from: verified here, verified upstream, or new."""
+
+    def __init__(self, desired: DesiredState, observed: ObservedState) -> None:
+        self._upstream_name = desired.environment.upstream
+        self._here = {(v.deployment, v.release) for v in observed.verified}
+        self._upstream = {(v.deployment.name, v.release) for v in observed.upstream}
+
+    def movement(self, deployment: DesiredDeployment, current: Digest | None) -> Movement:
+        """Tell how the release of *deployment* moves; one that serves already does not."""
+        release = deployment.release.digest
+        if release == current:
+            return Movement.CHANGE
+        if (deployment.id, release) in self._here:
+            return Movement.CHANGE if current is None else Movement.ROLLBACK
+        return Movement.PROMOTION if (deployment.id.name, release) in self._upstream else Movement.CHANGE
+
+    def reason(self, movement: Movement) -> tuple[str, ...]:
+        """Say so in words; a change needs none."""
+        match movement:
+            case Movement.PROMOTION:
+                return (f"this release is verified in {self._upstream_name}",)
+            case Movement.ROLLBACK:
+                return ("this release was verified here before",)
+            case Movement.CHANGE:
+                return ()
 
 
 def _deletes(desired: DesiredState, observed: ObservedState) -> Iterator[Delete]:

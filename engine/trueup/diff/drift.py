@@ -47,7 +47,8 @@ def drift_of(route: ObservedRoute, applied: Manifest, target: ObservedTarget, sh
 def _gateway(route: ObservedRoute, target: ObservedTarget) -> Iterator[Drift]:
     if target.gateway in _LIVE:
         return
-    reason = "the gateway is down" if target.gateway is Health.STOPPED else "the gateway is unhealthy"
+    state = "is down" if target.gateway is Health.STOPPED else "is unhealthy"
+    reason = f"the gateway {state}{_because(target.detail)}"
     field = FieldChange(str(route.deployment), ("gateway", "health"), target.gateway.value, Health.HEALTHY.value)
     yield Drift(reason, Impact.RUNTIME, (field,))
 
@@ -97,8 +98,11 @@ def _servers(route: ObservedRoute, applied: Manifest, target: ObservedTarget, sh
 
 def _broken(name: str, server: ObservedServer) -> str:
     state = "was stopped" if server.health is Health.STOPPED else "is unhealthy"
-    detail = f" ({masked_text(server.detail)})" if server.detail else ""
-    return f"server {name} {state}{detail}"
+    return f"server {name} {state}{_because(server.detail)}"
+
+
+def _because(detail: str) -> str:
+    return f" ({masked_text(detail)})" if detail else ""
 
 
 def _server_name(applied: Manifest) -> str:

@@ -63,12 +63,14 @@ def _evaluations(
     """Yield what apply has to measure: nothing where evidence must exist before planning, policy denies there."""
     if desired.environment.evaluate != DURING:
         return
+    # Evidence is newest first: the last one written for a key wins when read backwards.
+    latest = {e.key: e for e in reversed(observed.evidence)}
     for deployment in desired.deployments:
         for required in deployment.evaluations:
-            results = [e for e in observed.evidence if e.key == required.key]
-            if any(e.passed for e in results[:1]):
+            result = latest.get(required.key)
+            if result and result.passed:
                 continue
-            reason = "the last result did not pass" if results else "no evidence for this release"
+            reason = "the last result did not pass" if result else "no evidence for this release"
             yield deployment, required, Evaluate(required.evaluation.id, reason, deployment.id, required.key)
 
 

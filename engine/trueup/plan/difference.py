@@ -71,7 +71,8 @@ def _desired(was: Snapshot, now: Snapshot) -> Iterator[str]:
             yield f"{address} {word}"
             continue
         left, right = _at(old.get(address), "documents"), _at(new.get(address), "documents")
-        edited.update(dict.fromkeys(f"{a} {w}" for a, w in _keys(left, right)))
+        documents = [f"{a} {w}" for a, w in _keys(left, right)]
+        edited.update(dict.fromkeys(documents or [f"{address} resolves otherwise"]))
     yield from edited
     for address, word in _keys(_at(was.desired, "exceptions"), _at(now.desired, "exceptions")):
         yield f"{address} {word}"

@@ -7,14 +7,15 @@ from datetime import timedelta
 import jsonschema
 import pytest
 
-from states import NOON, Want, applied, desired, nothing, with_server
+from states import NOON, Want, applied, desired, document, nothing, resource, with_server
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import digest_of
+from trueup.core.ids import ResourceId
 from trueup.desired.state import DesiredState
 from trueup.diff.compare import diff
 from trueup.observed.state import Health, Hold, ObservedState
 from trueup.plan.build import build_plan
-from trueup.plan.codec import read_saved_plan, write_saved_plan
+from trueup.plan.codec import LARGEST_FILE_BYTES, read_saved_plan, write_saved_plan
 from trueup.plan.difference import difference, snapshot_of
 from trueup.plan.plan import Inputs
 from trueup.plan.saved import SavedPlan, save_plan
@@ -101,6 +102,15 @@ def test_a_forged_id_is_found_even_under_a_right_digest() -> None:
         (("environment",), None),
         (("holds",), [{}]),
         (("evidence",), [1]),
+        (("environment", "port"), "8180"),
+        (("plan", "revision"), 7),
+        (("plan", "changes", -1, "servers"), [7]),
+        (("plan", "changes", -2, "movement"), "sideways"),
+        (("plan", "changes", -2, "drift"), "no"),
+        (("plan", "changes", -2, "fields", 0, "path"), [None]),
+        (("plan", "changes", -2, "fields", 0, "words"), [["equal"]]),
+        (("plan", "changes", -2, "fields", 0, "words"), [["equal", 7]]),
+        (("holds",), [{"environment": "dev"}]),
     ],
 )
 def test_a_wrong_shape_names_its_place(path: tuple[str | int, ...], value: object) -> None:
@@ -112,6 +122,17 @@ def test_a_wrong_shape_names_its_place(path: tuple[str | int, ...], value: objec
     found = problem(resealed(document))
     assert found.code.id == "PLN004"
     assert str(path[0]) in found.detail
+
+
+def test_a_measurement_that_is_no_number_names_its_place() -> None:
+    state = desired(Want(evaluations=("facts@1",)))
+    document = json.loads(write_saved_plan(saved(state, applied(state))))
+    document["evidence"][0]["measurements"][0]["value"] = "0.9"
+    assert "evidence[0].measurements[0].value" in problem(resealed(document)).detail
+
+
+def test_a_file_that_is_too_large_is_no_plan() -> None:
+    assert problem(write_saved_plan(saved()) + b" " * LARGEST_FILE_BYTES).code.id == "PLN001"
 
 
 def test_no_field_may_be_left_out() -> None:
@@ -156,7 +177,7 @@ class TestDifference:
         return difference(before, after, snapshot_of(*old), snapshot_of(*new))
 
     def test_a_stopped_server_is_named(self) -> None:
-        state = desired(Want())
+        state = desired(Want(replicas=2))
         said = self.between((state, applied(state)), (state, with_server(applied(state), 0, health=Health.STOPPED)))
         assert said.startswith("observed state changed: server ")
         assert "(replica 0) was healthy and is stopped" in said
@@ -197,3 +218,18 @@ class TestDifference:
         after = replace(before, observed=digest_of("x"), desired=digest_of("y"))
         good = snapshot_of(STATE, OBSERVED)
         assert difference(before, after, replace(good, observed=[1], desired=7), good)
+        assert difference(before, after, good, replace(good, observed={"servers": [1], "holds": [["x"]]}))
+
+    def test_a_new_exception_is_named(self) -> None:
+        old = desired(Want())
+        lifted = resource(ResourceId("PolicyException", "demo"), document("PolicyException", "demo", "", {}))
+        assert "PolicyException/demo added" in self.between(
+            (old, nothing()), (replace(old, exceptions=(lifted,)), nothing())
+        )
+
+    def test_a_deployment_of_the_same_documents_that_differs_is_named(self) -> None:
+        old, new = desired(Want()), desired(Want())
+        (item,) = new.deployments
+        moved = replace(item, server=replace(item.server, interpreter="/opt/py"))
+        said = self.between((old, nothing()), (replace(new, deployments=(moved,)), nothing()))
+        assert "Deployment/dev/support resolves otherwise" in said

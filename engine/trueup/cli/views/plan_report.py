@@ -7,11 +7,12 @@ from functools import cached_property
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import short
 from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, Movement, Update, symbol
+from trueup.diff.masks import masked
 from trueup.plan.codes import INCOMPLETE_PLAN
 from trueup.plan.plan import count
 from trueup.plan.saved import SavedPlan
 from trueup.plan.shapes import ShapeError
-from trueup.policy.codec import decision_from_json
+from trueup.policy.codec import decision_from_json, decision_to_json
 from trueup.policy.decision import Decision, Enforcement, Outcome, Violation
 
 PRODUCTION = "production"
@@ -30,6 +31,12 @@ class PlanReport:
     saved: SavedPlan
     decision: Decision | None = None
     file: str = ""
+
+    def __post_init__(self) -> None:
+        """Mask the decision: a rule may quote the very secret it found."""
+        if self.decision is not None:
+            shown = decision_from_json(masked(decision_to_json(self.decision)))
+            object.__setattr__(self, "decision", shown)
 
     @property
     def title(self) -> str:

@@ -13,8 +13,9 @@ from trueup.cli.views.diagnostics import DiagnosticsReport, render
 from trueup.cli.views.findings import finding_of
 from trueup.cli.views.sarif import MOST_RESULTS, sarif
 from trueup.cli.views.text import table, visible, width_of, wrapped, wrapped_pieces
-from trueup.cli.views.values import path_text, value_text, word_pieces
+from trueup.cli.views.values import path_text, value_pieces, value_text, word_pieces
 from trueup.core.diagnostics import Code, Diagnostic, Severity, Span
+from trueup.diff.changes import FieldChange
 
 CODE = Code("SPEC014", "Unknown model reference", "A route names a model.", "Declare the model.")
 PLACE = Span("spec/prod/route.yaml", 12, 10)
@@ -162,7 +163,7 @@ def test_wrapping_loses_nothing_and_breaks_no_word(text: str, width: int) -> Non
         "\\x3a:", "::"
     )
     for line in lines:
-        assert width_of(line) <= width or len(line.split()) <= 1
+        assert width_of(line) <= width or " " not in line.strip(" ")
 
 
 @given(st.text(max_size=40))
@@ -192,6 +193,23 @@ def test_a_code_span_contains_its_text_and_nothing_ends_it_early(text: str) -> N
 
 def test_columns_of_a_table_line_up_whatever_is_in_them() -> None:
     assert table([["a", "x"], ["日本", "y\n"]]) == ["a     x", "日本  y\\n"]
+
+
+def test_a_table_without_rows_is_nothing() -> None:
+    assert table([]) == []
+
+
+def test_a_runner_command_in_the_old_spelling_is_spelled_out() -> None:
+    assert visible("##[add-mask]x") == "\\x23#[add-mask]x"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [("x", None, "x"), ("(masked)", "(masked)", "(masked) (another value)"), (1, 2, "1 -> 2")],
+)
+def test_a_value_that_goes_or_changes_says_how(before: object, after: object, text: str) -> None:
+    field = FieldChange("X/y", ("a",), before, after)  # type: ignore[arg-type]  # JSON
+    assert "".join(t for t, _ in value_pieces(field)) == text
 
 
 def test_newlines_in_a_value_stay_lines() -> None:

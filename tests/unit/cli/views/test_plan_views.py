@@ -173,6 +173,11 @@ def test_no_secret_is_shown(output: Format) -> None:
     assert "hunter2" not in text
 
 
+def test_a_secret_that_a_rule_quotes_is_masked_even_before_the_plan_is_saved() -> None:
+    saved, (_, _, decision) = plan_of(hostile()), hostile()
+    assert "hf_abcdefghijklmnopqrstuvwxyz" not in render(PlanReport(saved, decision), Format.TEXT, Style())
+
+
 def test_the_next_step_depends_on_the_verdict() -> None:
     def steps(saved: SavedPlan, file: str = "") -> str:
         return " ".join(report(saved, file).next_steps())
