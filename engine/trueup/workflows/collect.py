@@ -1,0 +1,80 @@
+"""Collects garbage in the store: what nothing needs goes, and what stays says why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trueup.core.digests import Digest
+from trueup.desired.resolve import resolve
+from trueup.ledger import history
+from trueup.reconcile.observe import loaded_key, served_key
+from trueup.workflows.loading import environments, load
+from trueup.workflows.planning import Invalid
+from trueup.workflows.workspace import Workspace
+
+KEPT_RELEASES = 5
+"""Verified releases per deployment that stay ready for a rollback, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One artifact of the store; `reason` says why it stays and is empty when nothing needs it."""
+
+    key: Digest
+    reason: str
+    freed_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Everything in the store, and whether it was removed or only would be."""
+
+    artifacts: tuple[Artifact, ...]
+    dry_run: bool
+
+    @property
+    def removed(self) -> tuple[Artifact, ...]:
+        """What nothing needs."""
+        return tuple(a for a in self.artifacts if not a.reason)
+
+
+def collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
+    """Remove every artifact that is neither declared, nor serving, nor a release to go back to.
+
+    Nothing is removed while the declaration is invalid: what it needs could not be told.
+    """
+    needed: dict[Digest, str] = {}
+    for revision in ("HEAD", ""):
+        loaded = load(workspace, revision)
+        if not loaded.is_valid:
+            return Invalid(loaded.diagnostics)
+        for name in environments(loaded.resources):
+            desired, problems = resolve(loaded.resources, name, loaded.tree.revision)
+            if desired is None:
+                return Invalid(problems)
+            for key, reason in _environment_needs(workspace, name, desired.environment.target):
+                needed.setdefault(key, reason)
+            for deployment in desired.deployments:
+                needed.setdefault(deployment.release.artifact.digest, f"declared by {deployment.id}")
+                needed.setdefault(deployment.release.build.key, f"declared by {deployment.id}")
+                for required in deployment.evaluations:
+                    needed.setdefault(required.dataset.digest, f"data of {required.evaluation.id}")
+    found = []
+    for key in sorted(set(workspace.keeper.keys())):
+        reason = needed.get(key, "")
+        freed = 0 if reason or dry_run else workspace.keeper.remove(key)
+        found.append(Artifact(key, reason, freed))
+    return Collected(tuple(found), dry_run)
+
+
+def _environment_needs(workspace: Workspace, environment: str, target: str) -> Iterator[tuple[Digest, str]]:
+    for server in workspace.target(target).observe(environment).servers:
+        key = loaded_key(server.spec)
+        if key:
+            yield key, f"loaded by a server of {environment}"
+    counts: dict[str, int] = {}
+    for release in history.verified_releases(workspace.ledger.records(), environment):
+        name = str(release.deployment)
+        counts[name] = counts.get(name, 0) + 1
+        key = served_key(release.manifest)
+        if key and counts[name] <= KEPT_RELEASES:
+            yield key, f"a release {name} can go back to"
