@@ -80,7 +80,7 @@ class ProcessTarget:
         with reported(scratch):
             scratch.mkdir(mode=0o700, exist_ok=True)
         launch = runtime.launch(server, path, scratch)
-        known = set(control.current(layout).children)
+        before = control.current(layout)
         wanted = control.change(layout, lambda w: _with_server(w, server, path, launch, _failed(layout)))
         control.wake(layout)
         goals = [s for s in wanted.servers if s.key == server.key]
@@ -88,8 +88,9 @@ class ProcessTarget:
             self._wait_ready(layout, wanted.generation, goals, launch.ready_timeout_seconds)
         except TrueupError:
             # What this call added must not stay behind half started; what was there before is left to be seen.
-            self._take_back(layout, {g.id for g in goals} - known)
+            self._take_back(layout, {g.id for g in goals} - set(before.children))
             raise
+        self._wait_gone(layout, before, wanted)
 
     def route(self, environment: str, table: RouteTable) -> None:
         """Make *table* the whole truth of the gateway, atomically; start the gateway when it is needed.
@@ -162,6 +163,8 @@ class ProcessTarget:
         return Layout(self._folder / environment)
 
     def _wait_ready(self, layout: Layout, generation: int, goals: Sequence[WantedChild], ready_seconds: float) -> None:
+        if not goals:
+            return
         seconds = ready_seconds + _SLACK_SECONDS
         result = control.wait_for(layout, self._clock, generation, seconds, lambda s: _settled(s, goals))
         if result is None:
