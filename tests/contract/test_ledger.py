@@ -13,7 +13,7 @@ import pytest
 
 from fakes import FakeClock, FakeLedger
 from records import applied, held, measured
-from trueup.adapters.git.ledger import GitLedger
+from trueup.adapters.git.ledger import GitLedger, LedgerRefError
 from trueup.adapters.git.ledger_reading import (
     LedgerUnreadableError,
     ShallowLedgerError,
@@ -187,6 +187,30 @@ def test_more_records_than_one_window_are_read_in_order(folder: Path) -> None:
     rewrite(folder, Rewriting(records=_grown(first, 150)))
     assert [r.sequence for r in ledger.records()] == list(range(150, 0, -1))
     assert ledger.verify() == (150, ())
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "refs/heads/main",
+        "refs/tags/v1",
+        "refs/remotes/origin/main",
+        "HEAD",
+        "refs/ledger",
+        "refs/a/../heads/main",
+        "-d",
+    ],
+)
+def test_a_ref_that_is_not_the_ledgers_own_is_refused(folder: Path, ref: str) -> None:
+    with pytest.raises(LedgerRefError, match="LED026"):
+        GitLedger(Repository.discover(folder), ref)
+
+
+def test_a_remote_that_looks_like_an_option_runs_nothing(folder: Path) -> None:
+    ledger = ledger_at(folder, f"--upload-pack=touch {folder}/ran;")
+    ledger.append(applied("a"))
+    assert isinstance(ledger.remote_problem, RemoteUnreachableError)
+    assert not (folder / "ran").exists()
 
 
 # What somebody did to it

@@ -134,6 +134,13 @@ REMOTE_REFUSED = Code(
     "is kept in this clone.",
     "Allow pushes to refs/trueup/*, then push with `git push origin refs/trueup/ledger`.",
 )
+REF_UNUSABLE = Code(
+    "LED026",
+    "The ledger's ref cannot be used",
+    "The ledger needs a ref of its own below a folder of its own. Under `refs/heads` and git's other folders it could "
+    "overwrite a branch, a tag or what was fetched.",
+    "Set `spec.ledger.ref` in trueup.yaml to a name like `refs/trueup/ledger`, or leave it out.",
+)
 TIME_UNREADABLE = Code(
     "LED030",
     "A time cannot be read",
@@ -163,5 +170,6 @@ CODES = (
     LEDGER_UNREADABLE,
     RECORD_INCOMPLETE,
     REMOTE_REFUSED,
+    REF_UNUSABLE,
     TIME_UNREADABLE,
 )

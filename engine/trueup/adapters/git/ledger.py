@@ -5,6 +5,7 @@ next place. With a remote, what others recorded goes first, records of this clon
 and a remote that does not answer never loses a record: it waits here and goes with the next one.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,10 +17,10 @@ from trueup.adapters.git.ledger_writing import move, write_attachments, write_co
 from trueup.adapters.git.repository import Repository
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, Revision, digest_of_bytes, is_digest, short
-from trueup.core.errors import TransientError, TrueupError
+from trueup.core.errors import PermanentError, TransientError, TrueupError
 from trueup.ledger import chain
 from trueup.ledger.codec import former_digests, place_of
-from trueup.ledger.codes import ATTACHMENT_WRONG, LEDGER_BUSY, TAIL_LOST
+from trueup.ledger.codes import ATTACHMENT_WRONG, LEDGER_BUSY, REF_UNUSABLE, TAIL_LOST
 from trueup.ledger.record import Draft, Record
 from trueup.ports import Clock
 
@@ -30,6 +31,16 @@ _ATTEMPTS = 40
 
 _FIRST_WAIT_SECONDS = 0.02
 _LONGEST_WAIT_SECONDS = 1.0
+
+
+_USABLE = re.compile(
+    r"^refs/(?!(?:heads|tags|remotes|replace|bisect|rewritten|worktree|stash)/)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)+$"
+)
+"""A ref that nothing else in git uses; narrower than what git allows, so that no name needs quoting."""
+
+
+class LedgerRefError(PermanentError):
+    """The ref is somebody else's, or no ref."""
 
 
 class LedgerBusyError(TransientError):
@@ -47,6 +58,8 @@ class GitLedger:
     def __init__(
         self, repository: Repository, ref: str = DEFAULT_REF, remote: str = "", clock: Clock | None = None
     ) -> None:
+        if not _USABLE.match(ref):
+            raise LedgerRefError(REF_UNUSABLE, f"`{ref}` cannot hold the ledger.")
         self.remote_problem: TrueupError | None = None
         self._git = LedgerGit(repository)
         self._ref = ref

@@ -61,7 +61,14 @@ class LedgerRemote:
         before = self.tip()
         refspec = f"+{self.ref}:{self.tracking}"
         answer = self._over_the_network(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", self.remote, refspec
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--",
+            self.remote,
+            refspec,
         )
         if answer.status and any(race in answer.complaint for race in _RACES):
             return False
@@ -84,7 +91,7 @@ class LedgerRemote:
         """
         seen = self.tip()
         answer = self._over_the_network(
-            "push", "--porcelain", "--no-verify", "--recurse-submodules=no", self.remote, f"{commit}:{self.ref}"
+            "push", "--porcelain", "--no-verify", "--recurse-submodules=no", "--", self.remote, f"{commit}:{self.ref}"
         )
         if not answer.status:
             # When this fails, another run here has seen something newer.
