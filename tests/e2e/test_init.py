@@ -35,7 +35,7 @@ def _files(folder: Path) -> set[str]:
     }
 
 
-def test_init_in_a_new_folder_gives_a_repository_that_validates(tmp_path: Path) -> None:
+def test_init_in_a_new_folder_gives_a_repository_that_validates_and_plans(tmp_path: Path) -> None:
     done = _trueup("init", "My Models", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "My Models"
@@ -48,6 +48,27 @@ def test_init_in_a_new_folder_gives_a_repository_that_validates(tmp_path: Path) 
     assert _git(folder, "status", "--porcelain", "--ignored").split() == ["!!", ".trueup/"]
     checked = _trueup("validate", cwd=folder)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+    planned = _trueup("plan", "-e", "dev", "--detailed-exitcode", cwd=folder)
+    assert planned.returncode == 2, planned.stdout + planned.stderr
+    assert "create Deployment/dev/assistant" in planned.stdout
+    assert "Policy: allowed" in planned.stdout
+
+
+def test_what_init_wrote_can_be_checked_and_planned_before_the_first_commit(tmp_path: Path) -> None:
+    init(tmp_path, schema_files())
+    assert _trueup("validate", cwd=tmp_path).returncode == 0
+    assert _trueup("plan", "-e", "dev", cwd=tmp_path).returncode == 0
+
+
+def test_a_mistake_is_shown_with_its_place_its_line_and_a_hint(tmp_path: Path) -> None:
+    init(tmp_path, schema_files())
+    file = tmp_path / "spec" / "deployments" / "dev" / "assistant.yaml"
+    file.write_text(file.read_text().replace("prompt: assistant@1", "prompt: asistant@1"))
+    done = _trueup("validate", cwd=tmp_path)
+    assert done.returncode == 8
+    assert "spec/deployments/dev/assistant.yaml:12:13: error" in done.stdout
+    assert "12 |     prompt: asistant@1" in done.stdout
+    assert "assistant@1" in done.stdout.partition("hint:")[2]
 
 
 def test_every_scaffolded_yaml_names_a_schema_that_is_there_and_that_it_passes(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
-"""Where a result goes and in which format: `--output`, `--output-file`, and the styles of text."""
+"""Where a result goes and in which format: `--output`, `--output-file`, and the styles of text.
+
+Its values are named tuples, not dataclasses: `trueup --help` imports this module, and `dataclasses` would double
+the time it takes.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Format(StrEnum):
@@ -21,8 +25,7 @@ class Format(StrEnum):
         return self in (Format.TEXT, Format.MARKDOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFile:
+class OutputFile(NamedTuple):
     """One `--output-file FORMAT=PATH`."""
 
     format: Format
@@ -43,8 +46,7 @@ SGR = {
 """Terminal attributes that text may have; every other escape sequence is made visible before it is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """Paints text, or leaves it plain. No meaning rests on colour alone."""
 
     enabled: bool = False
