@@ -278,7 +278,7 @@ class FakeTree:
             return normal
         content = self.contents.get(normal)
         if content is None:
-            is_folder = any(p.startswith(f"{normal}/") for p in self.contents)
+            is_folder = normal == "." or any(p.startswith(f"{normal}/") for p in self.contents)
             return problem(git_codes.NOT_A_FILE if is_folder else git_codes.NO_SUCH_FILE, path, f"`{path}`")
         if len(content) > self.limit_bytes:
             return problem(git_codes.FILE_TOO_LARGE, path, f"`{path}`")

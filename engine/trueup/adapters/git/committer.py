@@ -113,13 +113,13 @@ class BranchCommitter:
         raise GitError(codes.DIRTY_FILE, detail, hint=codes.DIRTY_FILE.remedy)
 
     def _was_left_behind(self, name: str, base: _Base, content: bytes, before: bytes | None) -> bool:
-        """Tell whether a run was killed between moving the branch and writing the file: both still are as before."""
+        """Tell whether a run was killed after it moved the branch: file and index are as before or as committed."""
         length = len(base.tip)
         if before is None or base.blob != blob_id(content, length):
             return False
         older = self._repository.ask("rev-parse", "--verify", "--quiet", f"{base.tip}~1:{name}")
         staged = self._repository.ask("rev-parse", "--verify", "--quiet", f":0:{name}")
-        return older == blob_id(before, length) and staged in {older, base.blob}
+        return {blob_id(before, length), staged} <= {older, base.blob}
 
     def _write_commit(self, name: str, content: bytes, message: str, base: _Base) -> Revision:
         run = self._repository.run

@@ -65,7 +65,8 @@ class CommitTree:
                 continue
             mode, kind, blob, size = meta.split()
             if kind == b"blob" and mode in _REGULAR:
-                yield Entry(shown(path), BlobId(blob.decode()), int(size))
+                # git prints BAD for an object that is missing; reading it tells so by name
+                yield Entry(shown(path), BlobId(blob.decode()), int(size) if size.isdigit() else 0)
 
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         """Yield the files below *folders* that end in one of *suffixes*, in path order.

@@ -1,0 +1,309 @@
+"""What every source tree does, and what trees of git do besides."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fakes import FakeTree
+from repositories import commit, git, repository, write
+from trueup.adapters.git import codes
+from trueup.adapters.git.objects import blob_id
+from trueup.adapters.git.repository import GitError, Repository
+from trueup.adapters.git.trees import CommitTree
+from trueup.adapters.git.work_tree import WorkTree
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Revision
+from trueup.ports import SourceTree
+
+FILES: dict[str, bytes | None] = {
+    "trueup.yaml": b"kind: Project\n",
+    "spec/b.yaml": b"b: 1\r\n",
+    "spec/a.yaml": b"a: 1\n",
+    "spec/a/z.yml": "é: ü".encode(),
+    "spec/a-b/x.yaml": b"",
+    "spec/deep/er/d.yaml": b"d: 1",
+    "spec/text.txt": b"text",
+    'spec/\xc3\xa9 blank".yaml'.encode("latin-1").decode(): b"odd: name\n",
+    "special/s.yaml": b"s: 1\n",
+    "spec/large.yaml": b"#" * 3000,
+}
+LIMIT = 2000
+
+Make = Callable[[dict[str, bytes | None]], SourceTree]
+
+
+@pytest.fixture(params=["commit", "work tree", "fake"])
+def tree(request, tmp_path) -> SourceTree:
+    if request.param == "fake":
+        return FakeTree({k: v for k, v in FILES.items() if v is not None}, "1" * 40, LIMIT)
+    made = repository(tmp_path / "r", FILES)
+    if request.param == "commit":
+        return CommitTree(made, made.head(), limit_bytes=LIMIT)
+    return WorkTree(made, limit_bytes=LIMIT)
+
+
+def test_files_come_in_path_order_with_blob_id_and_bytes(tree):
+    found = list(tree.files(["spec"], [".yaml", ".yml"]))
+    expected = sorted(p for p in FILES if p.startswith("spec/") and p.endswith((".yaml", ".yml")))
+    assert [f.path for f in found] == expected
+    for file in found:
+        assert file.blob == blob_id(FILES[file.path], 40)
+        assert file.content == (FILES[file.path] if file.path != "spec/large.yaml" else b"")
+
+
+def test_a_file_beyond_the_limit_comes_with_its_id_and_without_bytes(tree):
+    (large,) = [f for f in tree.files(["spec"], [".yaml"]) if f.path == "spec/large.yaml"]
+    assert large.content == b""
+    assert large.blob == blob_id(b"#" * 3000, 40)
+    assert tree.read("spec/large.yaml").code is codes.FILE_TOO_LARGE
+
+
+def test_several_folders_give_each_file_once(tree):
+    found = [f.path for f in tree.files(["special", "spec/deep", "spec/deep/er"], [".yaml"])]
+    assert found == ["spec/deep/er/d.yaml", "special/s.yaml"]
+
+
+def test_the_root_holds_everything(tree):
+    assert len(list(tree.files(["."], [".yaml", ".yml", ".txt"]))) == len(FILES)
+
+
+@pytest.mark.parametrize("folders", [[], ["absent"], ["spe"], ["spec/*"], ["spec/a.yaml/x"]])
+def test_folders_without_files_give_none(tree, folders):
+    assert list(tree.files(folders, [".yaml"])) == []
+
+
+def test_reading_can_stop_early(tree):
+    assert next(iter(tree.files(["spec"], [".yaml"]))).path == "spec/a-b/x.yaml"
+
+
+def test_one_file_is_read_by_its_path(tree):
+    assert tree.read("spec/b.yaml") == b"b: 1\r\n"
+    assert tree.read("./spec//deep/./er/d.yaml") == b"d: 1"
+    assert tree.read('spec/\u00e9 blank".yaml') == b"odd: name\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/etc/passwd", codes.BAD_PATH),
+        ("../outside", codes.BAD_PATH),
+        ("spec/../../outside", codes.BAD_PATH),
+        ("spec/..", codes.BAD_PATH),
+        ("~/file", codes.BAD_PATH),
+        ("spec\\a.yaml", codes.BAD_PATH),
+        ("spec/a.yaml\n", codes.BAD_PATH),
+        ("spec/\x00", codes.BAD_PATH),
+        (".git/config", codes.BAD_PATH),
+        (".GIT/config", codes.BAD_PATH),
+        ("", codes.NOT_A_FILE),
+        (".", codes.NOT_A_FILE),
+        ("spec", codes.NOT_A_FILE),
+        ("spec/", codes.NOT_A_FILE),
+        ("spec/absent.yaml", codes.NO_SUCH_FILE),
+        ("absent/a.yaml", codes.NO_SUCH_FILE),
+        ("spec/a.yaml/x", codes.NO_SUCH_FILE),
+    ],
+)
+def test_a_path_that_cannot_be_read_says_why(tree, path, code):
+    problem = tree.read(path)
+    assert isinstance(problem, Diagnostic)
+    assert problem.code is code
+    assert problem.hint
+
+
+# Trees of git.
+
+
+@pytest.fixture
+def made(tmp_path) -> Repository:
+    return repository(tmp_path / "r", {"spec/a.yaml": b"a: 1\n", "other.txt": b"o\n", ".gitignore": b"*.log\n"})
+
+
+def contents(tree: SourceTree) -> dict[str, bytes]:
+    return {f.path: f.content for f in tree.files(["spec"], [".yaml"])}
+
+
+def add_links(root: Path) -> None:
+    (root / "secret").mkdir()
+    (root.parent / "outside").mkdir()
+    (root.parent / "outside/o.yaml").write_bytes(b"secret: 1\n")
+    os.symlink("a.yaml", root / "spec/inside.yaml")
+    os.symlink(root.parent / "outside/o.yaml", root / "spec/absolute.yaml")
+    os.symlink("../../outside/o.yaml", root / "spec/climbing.yaml")
+    os.symlink("../../outside", root / "spec/folder")
+    os.symlink("nowhere", root / "spec/dangling.yaml")
+    os.symlink("loop.yaml", root / "spec/loop.yaml")
+    os.symlink("../.git/config", root / "spec/config.yaml")
+
+
+@pytest.mark.parametrize("committed", [True, False])
+@pytest.mark.parametrize("kind", [CommitTree, WorkTree])
+def test_links_are_no_files_and_are_read_only_inside_the_repository(made, kind, committed):
+    add_links(made.root)
+    if committed:
+        commit(made.root, {})
+    elif kind is CommitTree:
+        return
+    tree = CommitTree(made, made.head()) if kind is CommitTree else WorkTree(made)
+    assert contents(tree) == {"spec/a.yaml": b"a: 1\n"}
+    assert tree.read("spec/inside.yaml") == b"a: 1\n"
+    for path in ("spec/absolute.yaml", "spec/climbing.yaml", "spec/folder/o.yaml"):
+        assert tree.read(path).code is codes.BAD_PATH
+    assert isinstance(tree.read("spec/config.yaml"), Diagnostic)
+    for path in ("spec/dangling.yaml", "spec/loop.yaml"):
+        assert tree.read(path).code in {codes.NO_SUCH_FILE, codes.NOT_A_FILE}
+
+
+def test_a_folder_replaced_by_a_link_is_not_followed(made):
+    outside = made.root.parent / "outside"
+    outside.mkdir()
+    (outside / "a.yaml").write_bytes(b"stolen: 1\n")
+    (made.root / "spec/a.yaml").unlink()
+    (made.root / "spec").rmdir()
+    os.symlink(outside, made.root / "spec")
+    tree = WorkTree(made)
+    assert contents(tree) == {}
+    assert tree.read("spec/a.yaml").code is codes.BAD_PATH
+
+
+def test_a_commit_does_not_see_the_work_tree_and_the_work_tree_does(made):
+    first = made.head()
+    second = commit(made.root, {"spec/a.yaml": b"a: 2\n", "spec/b.yaml": b"b: 1\n"})
+    write(made.root, {"spec/a.yaml": b"a: 3\n"})
+    assert contents(CommitTree(made, first)) == {"spec/a.yaml": b"a: 1\n"}
+    assert contents(CommitTree(made, Revision(second))) == {"spec/a.yaml": b"a: 2\n", "spec/b.yaml": b"b: 1\n"}
+    assert contents(WorkTree(made)) == {"spec/a.yaml": b"a: 3\n", "spec/b.yaml": b"b: 1\n"}
+
+
+def test_changed_and_new_files_have_no_blob_id_and_ignored_ones_are_left_out(made):
+    write(made.root, {"spec/a.yaml": b"a: 2\n", "spec/new.yaml": b"n: 1\n", "spec/x.log": b""})
+    found = {f.path: f.blob for f in WorkTree(made).files(["spec"], [".yaml", ".log"])}
+    assert found == {"spec/a.yaml": "", "spec/new.yaml": ""}
+
+
+def test_a_staged_file_has_the_blob_id_of_the_index_and_is_not_committed(made):
+    write(made.root, {"spec/a.yaml": b"a: 2\n"})
+    git(made.root, "add", "spec/a.yaml")
+    tree = WorkTree(made)
+    assert [f.blob for f in tree.files(["spec"], [".yaml"])] == [blob_id(b"a: 2\n", 40)]
+    assert tree.revision == ""
+
+
+@pytest.mark.parametrize(
+    "changes", [{"spec/a.yaml": b"x"}, {"spec/a.yaml": None}, {"spec/n.txt": b""}, {"spec/deep/n.yaml": b""}]
+)
+def test_a_work_tree_with_changes_below_the_folders_has_no_revision(made, changes):
+    write(made.root, changes)
+    tree = WorkTree(made)
+    list(tree.files(["spec"], [".yaml"]))
+    assert tree.revision == ""
+
+
+def test_changes_elsewhere_do_not_matter_until_they_are_read(made):
+    write(made.root, {"other.txt": b"changed\n", "spec/x.log": b"ignored"})
+    tree = WorkTree(made)
+    list(tree.files(["spec"], [".yaml"]))
+    assert tree.revision == made.head()
+    assert tree.read("other.txt") == b"changed\n"
+    assert tree.revision == ""
+
+
+def test_reading_an_ignored_file_or_a_changed_link_is_reading_what_is_not_committed(made):
+    write(made.root, {"spec/x.log": b"ignored"})
+    tree = WorkTree(made)
+    assert tree.read("spec/a.yaml") == b"a: 1\n"
+    assert tree.revision == made.head()
+    assert tree.read("spec/x.log") == b"ignored"
+    assert tree.revision == ""
+    os.symlink("a.yaml", made.root / "spec/link")
+    linked = WorkTree(made)
+    assert linked.read("spec/link") == b"a: 1\n"
+    assert linked.revision == ""
+
+
+def test_files_hidden_from_git_show_as_changed_when_they_are(made):
+    git(made.root, "update-index", "--assume-unchanged", "spec/a.yaml")
+    clean = WorkTree(made)
+    assert contents(clean) == {"spec/a.yaml": b"a: 1\n"}
+    assert clean.revision == made.head()
+    write(made.root, {"spec/a.yaml": b"a: hidden\n"})
+    changed = WorkTree(made)
+    assert [(f.blob, f.content) for f in changed.files(["spec"], [".yaml"])] == [("", b"a: hidden\n")]
+    assert changed.revision == ""
+
+
+def test_files_left_out_of_a_sparse_checkout_are_read_from_git(made):
+    git(made.root, "update-index", "--skip-worktree", "spec/a.yaml")
+    (made.root / "spec/a.yaml").unlink()
+    tree = WorkTree(made)
+    assert contents(tree) == {"spec/a.yaml": b"a: 1\n"}
+    assert tree.revision == made.head()
+
+
+def test_a_clean_file_has_the_bytes_of_its_commit_when_checkout_converts_them(made):
+    git(made.root, "config", "core.autocrlf", "true")
+    (made.root / "spec/a.yaml").unlink()
+    git(made.root, "checkout", "--", "spec/a.yaml")
+    assert (made.root / "spec/a.yaml").read_bytes() == b"a: 1\r\n"
+    tree = WorkTree(made)
+    assert contents(tree) == contents(CommitTree(made, made.head()))
+    assert tree.read("spec/a.yaml") == b"a: 1\n"
+    assert tree.revision == made.head()
+
+
+def test_submodules_pipes_and_nested_repositories_are_passed_over(made):
+    inner = repository(made.root.parent / "inner", {"spec/i.yaml": b"i: 1\n"})
+    git(made.root, "submodule", "--quiet", "add", str(inner.root), "spec/module.yaml")
+    commit(made.root, {})
+    repository(made.root / "spec/nested", {"n.yaml": b"n: 1\n"})
+    os.mkfifo(made.root / "spec/pipe.yaml")
+    assert contents(WorkTree(made)) == {"spec/a.yaml": b"a: 1\n"}
+    assert contents(CommitTree(made, made.head())) == {"spec/a.yaml": b"a: 1\n"}
+    assert CommitTree(made, made.head()).read("spec/module.yaml").code in {codes.NOT_A_FILE, codes.NO_SUCH_FILE}
+    assert WorkTree(made).read("spec/pipe.yaml").code is codes.NOT_A_FILE
+
+
+def test_a_changed_file_beyond_the_limit_still_says_that_it_is_not_empty(made):
+    write(made.root, {"spec/a.yaml": b"#" * 3000})
+    (file,) = WorkTree(made, limit_bytes=LIMIT).files(["spec"], [".yaml"])
+    assert (file.content, file.blob) == (b"", blob_id(b"#" * 3000, 40))
+
+
+def test_a_name_that_is_not_utf_8_shows_as_text_that_can_be_printed(made):
+    with open(os.path.join(os.fsencode(made.root), b"spec/\xff.yaml"), "wb") as file:
+        file.write(b"x: 1\n")
+    assert "spec/\\xff.yaml" in contents(WorkTree(made))
+    commit(made.root, {})
+    assert contents(CommitTree(made, made.head())) == contents(WorkTree(made))
+
+
+def test_a_repository_without_commits_has_a_work_tree_without_revision(tmp_path):
+    made = repository(tmp_path / "r")
+    write(made.root, {"spec/a.yaml": b"a: 1\n"})
+    tree = WorkTree(made)
+    assert contents(tree) == {"spec/a.yaml": b"a: 1\n"}
+    assert tree.revision == ""
+
+
+def test_thousands_of_blobs_come_in_order(tmp_path):
+    files: dict[str, bytes | None] = {f"spec/{n:04}.yaml": b"%d" % n * 200 for n in range(2000)}
+    made = repository(tmp_path / "r", files)
+    assert contents(CommitTree(made, made.head())) == files
+
+
+def test_a_missing_object_is_an_error_with_a_code(made):
+    blob = blob_id(b"a: 1\n", 40)
+    (made.git_dir / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(GitError) as caught:
+        list(CommitTree(made, made.head()).files(["spec"], [".yaml"]))
+    assert caught.value.code in {codes.OBJECT_MISSING, codes.GIT_FAILED}
+
+
+def test_a_work_tree_of_its_own_reads_the_shared_objects(made):
+    other = made.root.parent / "linked"
+    git(made.root, "worktree", "add", "--quiet", str(other), "-b", "side")
+    linked = Repository.discover(other / "spec")
+    assert contents(WorkTree(linked)) == {"spec/a.yaml": b"a: 1\n"}
+    assert linked.common_dir == made.git_dir
