@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 QUANTIZATIONS = {"F16": "MOSTLY_F16", "Q8_0": "MOSTLY_Q8_0", "Q4_0": "MOSTLY_Q4_0"}
 """What can be asked for, and GGUF's name of the whole file's type."""
 
-DEFAULT_QUANTIZATION = "Q8_0"
-"""Half the size and faster than F16, with 0.4 % more perplexity on a real model."""
+DEFAULT_QUANTIZATION = "F16"
+"""As a Build's: without being asked, nothing is lost."""
 
 RESULT = "model.gguf"
 
