@@ -140,8 +140,8 @@ def story(demo: Demo) -> None:
         "spec/deployments/dev/support.yaml", ("model: tiny@1", "model: tiny@2"), ("prompt: support@1", "prompt: support@2")
     )
     demo.commit("Upgrade support: tiny 2 and prompt 2")
-    demo.run("trueup", "plan", "-e", "dev", "--out", "plan.json")
-    demo.run("trueup", "apply", "plan.json")
+    demo.run("trueup", "plan", "-e", "dev", "--out", "../plan.json")
+    demo.run("trueup", "apply", "--plan", "../plan.json")
     after = demo.ask("dev", "support")
     print(f"\n  before: {before!r}\n  after:  {after!r}", flush=True)
     if "Tokyo" not in after:
@@ -215,7 +215,7 @@ def _clone(demo: Demo) -> None:
     # Free ports: the demo must not meet an environment that already runs on this machine.
     for path in sorted((demo.repository / "spec/environments").glob("*.yaml")):
         path.write_text(re.sub(r"port: \d+", "port: 0", path.read_text()))
-    subprocess.run(["git", "-C", str(demo.repository), "commit", "--quiet", "-am", "Take free ports"], check=True)
+    subprocess.run(["git", "-C", str(demo.repository), "commit", "--quiet", "--allow-empty", "-am", "Take free ports"], check=True)
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -228,10 +228,12 @@ def _quoted(word: str) -> str:
 
 
 def _next(demo: Demo, seconds: float, *, kept: bool) -> str:
-    kept_line = f"\nThe clone is kept: cd {demo.repository}   (end it with: trueup down --all)" if kept else ""
+    ending = "Every process of the demo has ended."
+    if kept:
+        ending = f"It runs on: cd {demo.repository}; end it with: trueup down --all"
     return f"""
 {"=" * 100}
-Done in {seconds:.0f} s. Every process of the demo has ended.{kept_line}
+Done in {seconds:.0f} s. {ending}
 
 What to try next
   make demo ARGS=--keep            keep the clone and its servers to play with
