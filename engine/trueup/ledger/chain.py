@@ -98,15 +98,14 @@ def verify(entries: Iterable[Entry], anchors: Iterable[Anchor] = (), *, cut: boo
     links: list[_Link | Unreadable] = []
     known: set[Digest] = set()
     for entry in entries:
-        match entry:
-            case Unreadable():
-                diagnostics.append(entry.diagnostic)
-                links.append(entry)
-            case Record():
-                computed = computed_digest(entry)
-                diagnostics.extend(_content_problems(entry, computed))
-                links.append(_link(entry, computed))
-                known.update((entry.digest, *former_digests(entry)))
+        if isinstance(entry, Unreadable):
+            diagnostics.append(entry.diagnostic)
+            links.append(entry)
+            continue
+        computed = computed_digest(entry)
+        diagnostics.extend(_content_problems(entry, computed))
+        links.append(_link(entry, computed))
+        known.update((entry.digest, *former_digests(entry)))
     diagnostics.extend(_order_problems(links, cut=cut))
     diagnostics.extend(_link_problems(links, cut=cut))
     diagnostics.extend(_anchor_problems(anchors, known))

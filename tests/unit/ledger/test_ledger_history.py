@@ -95,7 +95,7 @@ def test_no_record_is_read_for_no_keys() -> None:
 
 
 def test_evidence_for_other_keys_is_left_out() -> None:
-    assert history.evidence(newest_first(measured("j")), [digest_of("k")]) == ()
+    assert history.evidence(newest_first(measured("j"), applied("a")), [digest_of("k")]) == ()
 
 
 def test_serving_at_is_the_state_of_that_time() -> None:
