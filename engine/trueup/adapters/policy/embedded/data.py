@@ -1,6 +1,7 @@
 """Data files of a bundle: where each appears below `data`, and the tree they make together."""
 
 import json
+import re
 from typing import Any
 
 from trueup.adapters.policy import codes
@@ -9,8 +10,10 @@ from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.json import Json
 from trueup.policy.results import LIBRARY
 
-MAX_YAML_BYTES = 1_000_000
-"""YAML is read by the slow, safe reader; larger tables come as JSON."""
+MAX_YAML_CHARACTERS = 200_000
+"""YAML is read by the slow, safe reader, some 100 KB a second; larger tables come as JSON."""
+MAX_YAML_DEPTH = 64
+"""Brackets open at once; the reader's time grows with their square."""
 
 Mounted = tuple[str, Parts, Json]
 """File, where it appears below `data`, and its value."""
@@ -39,8 +42,10 @@ def read_data(path: str, root: str, text: str) -> Mounted | Diagnostic:
 def _read_yaml(text: str) -> Any:
     import yaml
 
-    if len(text) > MAX_YAML_BYTES:
-        raise ValueError(f"it has {len(text):,} characters; YAML data may have {MAX_YAML_BYTES:,}")
+    if len(text) > MAX_YAML_CHARACTERS:
+        raise ValueError(f"it has {len(text):,} characters; YAML data may have {MAX_YAML_CHARACTERS:,}")
+    if _depth(text) > MAX_YAML_DEPTH:
+        raise ValueError(f"more than {MAX_YAML_DEPTH} brackets are open at once")
     try:
         if not any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             # Dates, binary and other YAML types have no place in JSON.
@@ -48,6 +53,14 @@ def _read_yaml(text: str) -> Any:
     except (yaml.YAMLError, TypeError) as error:
         raise ValueError(" ".join(str(error).split())) from error
     raise ValueError("it has an alias; policy data may not")
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[{\]}]", text):
+        depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def merge(mounted: list[Mounted]) -> tuple[dict[str, Json], list[Diagnostic]]:
