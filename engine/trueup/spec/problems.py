@@ -177,7 +177,7 @@ def _type_of(value: Any) -> str:
 
 
 def _shown(value: Any, node: Node) -> str:
-    if node.secret:
+    if node.secret or (node.each and node.each.secret):
         return "..."
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
@@ -189,8 +189,6 @@ def _named(r: _Refusal) -> str:
 
 def _choice(r: _Refusal) -> Problem:
     allowed = ", ".join(r.node.choices) or str(r.context.get("expected", ""))
-    if r.path in {("kind",), ("apiVersion",)}:
-        return Problem(codes.WRONG_VALUE, r.path, f"{r.place} is not `{allowed}`.", "")
     suggestion = did_you_mean(str(r.value), r.node.choices)
     hint = "; ".join(t for t in (suggestion, f"one of: {allowed}") if t)
     return Problem(codes.WRONG_VALUE, r.path, f"{r.place} is {_named(r)}, which is not one of its values.", hint)

@@ -235,3 +235,8 @@ def test_the_order_of_files_changes_nothing_but_their_order():
         str(k): v.digest for k, v in backward.resources.items()
     }
     assert [d.detail for d in forward.diagnostics] == [d.detail for d in backward.diagnostics]
+
+
+def test_a_document_that_does_not_say_what_it_is_is_told_once():
+    assert told(read(model("tiny", "true"))) == ["SPEC145"]
+    assert told(read(model("tiny", "{}"))) == ["SPEC145"]

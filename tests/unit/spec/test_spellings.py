@@ -140,3 +140,9 @@ def test_a_secret_value_is_refused_and_not_repeated(value):
     told = error.value.errors(include_url=False, include_input=False)[0]
     assert str(value) not in told["msg"]
     assert told["type"] == "trueup_secret"
+
+
+@pytest.mark.parametrize("value", ["tomorrow", "2026-02-30", 20261224, None])
+def test_a_day_is_one_of_the_calendar(value):
+    assert accepts(s.Day, "2026-12-24")
+    assert not accepts(s.Day, value)

@@ -174,8 +174,6 @@ _UNITS = {
 
 
 def _duration(value: Any) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
     if not isinstance(value, str) or _DURATION.match(value) is None:
         raise refused(DURATION.words, f"write it like `{DURATION.example}`, `12h` or `800ms`")
     try:
