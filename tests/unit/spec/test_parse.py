@@ -240,3 +240,10 @@ def test_the_order_of_files_changes_nothing_but_their_order():
 def test_a_document_that_does_not_say_what_it_is_is_told_once():
     assert told(read(model("tiny", "true"))) == ["SPEC145"]
     assert told(read(model("tiny", "{}"))) == ["SPEC145"]
+
+
+def test_a_deployment_that_names_no_environment_is_told_once():
+    spec = "{environment: 1, release: {model: a@1}, runtime: {engine: x}}"
+    text = f"{HEAD}kind: Deployment\nmetadata: {{name: a}}\nspec: {spec}\n"
+    assert told(read(text)) == ["SPEC145"]
+    assert told(read(f"{HEAD}kind: Deployment\nmetadata: {{name: a}}\nspec: 1\n")) == ["SPEC145"]
