@@ -161,7 +161,7 @@ def story(demo: Demo) -> None:
 
     demo.chapter("Refused by evidence: in staging a release must resist prompt injection before it gets traffic")
     demo.run("trueup", "apply", "-e", "staging", "--auto-approve")
-    demo.edit("spec/deployments/staging/support.yaml", ("model: tiny@1", "model: tiny@3-leaky"))
+    demo.edit("spec/deployments/staging/support.yaml", ("model: tiny@2", "model: tiny@3-leaky"))
     demo.commit("Try a model that was tuned to leak")
     demo.run("trueup", "apply", "-e", "staging", "--auto-approve", expect=3)
     demo.ask("staging", "support")
