@@ -150,9 +150,7 @@ class BranchCommitter:
             return False
         return True
 
-    def _follow(
-        self, name: str, content: bytes, before: bytes | None, blob: BlobId, mode: str, made: Revision
-    ) -> None:
+    def _follow(self, name: str, content: bytes, before: bytes | None, blob: BlobId, mode: str, made: Revision) -> None:
         """Bring the work tree and the index to the new content, unless the file was changed in the meantime."""
         try:
             target = self._repository.root / name

@@ -100,7 +100,9 @@ def first_sightings(
     names = _changed_includes(versions, where.suffixes, included)
     found: dict[ResourceId, Sighting] = {}
     unread = {resource.origin.blob for resource in resources.values()}
-    for revision, files in _worth_reading(repository, births, unread, names):
+    kinds = {id_.kind.encode() for id_ in resources if id_.version}
+    for revision, brought in _worth_reading(repository, births, unread, names):
+        files = [file for file in brought if _may_declare(file.content, kinds)]
         unread.difference_update(file.blob for file in files)
         for resource in parse(files, CommitTree(repository, revision).read).resources.values():
             if resource.id.version:
@@ -148,6 +150,11 @@ def _worth_reading(
         if birth.blob not in known or any(name in content for name in names):
             by_commit.setdefault(birth.revision, []).append(SourceFile(birth.path, birth.blob, content))
     yield from by_commit.items()
+
+
+def _may_declare(content: bytes, kinds: set[bytes]) -> bool:
+    """Tell whether a file can declare one of *kinds*: it has the word, or escapes that may spell it."""
+    return b"\\" in content or any(kind in content for kind in kinds)
 
 
 def _included(resources: Resources, id_length: int) -> dict[str, set[str]]:

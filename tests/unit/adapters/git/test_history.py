@@ -12,7 +12,7 @@ from trueup.adapters.git.repository import Repository
 from trueup.adapters.git.trees import CommitTree
 from trueup.adapters.git.work_tree import WorkTree
 from trueup.core.diagnostics import Severity
-from trueup.core.digests import Revision, digest_of_bytes
+from trueup.core.digests import BlobId, Revision, digest_of_bytes
 from trueup.core.ids import ResourceId
 from trueup.core.json import canonical
 from trueup.ports import SourceTree
@@ -45,7 +45,7 @@ class Reader:
 
 
 def model(version: str, size: int, name: str = "m") -> bytes:
-    return f"name: {name}\nversion: '{version}'\nsize: {size}\n".encode()
+    return f"kind: Model\nname: {name}\nversion: '{version}'\nsize: {size}\n".encode()
 
 
 def check(made: Repository, tree: SourceTree | None = None) -> tuple[list[str], list[str]]:
@@ -124,7 +124,7 @@ def test_new_versions_and_other_documents_of_a_file_may_change(made):
 
 @pytest.mark.parametrize("text", ["spec/p.txt", "prompts/p.txt"])
 def test_a_changed_text_that_a_version_includes_changes_the_version(tmp_path, text):
-    declared = f"name: p\nversion: '1'\nfile: {text}\n".encode()
+    declared = f"kind: Model\nname: p\nversion: '1'\nfile: {text}\n".encode()
     made = repository(tmp_path / "r", {"spec/p.yaml": declared, text: b"one", "spec/q.yaml": model("1", 1)})
     assert check(made) == ([], [])
     (made.root / text).write_bytes(b"two")
@@ -144,7 +144,8 @@ def test_what_was_changed_and_reverted_on_a_merged_branch_never_was_on_the_defau
     git(made.root, "switch", "--quiet", "main")
     git(made.root, "merge", "--quiet", "--no-ff", "-m", "Merge", "feature")
     assert check(made)[0] == []
-    sighting = first_sightings(made, made.head(), WHERE, {}, Reader()).sightings[ResourceId("Model", "new", "1")]
+    dirty = Reader()([SourceFile("spec/n.yaml", BlobId(""), model("1", 3, "new"))], None).resources
+    sighting = first_sightings(made, made.head(), WHERE, dirty, Reader()).sightings[ResourceId("Model", "new", "1")]
     assert sighting.revision == made.head()
 
 
@@ -177,6 +178,16 @@ def test_the_users_configuration_does_not_change_what_is_seen(made):
         git(made.root, "config", key, value)
     commit(made.root, {"spec/a.yaml": None, "spec/moved.yaml": model("1", 2)})
     assert check(made)[0] == ["Model/m@1"]
+
+
+def test_past_files_that_declare_no_versioned_kind_are_not_parsed(made):
+    for replicas in (1, 2, 3):
+        commit(made.root, {"spec/d.yaml": b"kind: Deployment\nname: d\nreplicas: %d\n" % replicas})
+    commit(made.root, {"spec/e.yaml": b'kind: "\\x4dodel"\nname: e\nversion: "1"\n'})
+    commit(made.root, {"spec/e.yaml": model("1", 1, "e")})
+    changed, read = check(made)
+    assert changed == ["Model/e@1"]
+    assert len(read) == 1
 
 
 def test_one_broken_file_of_the_past_does_not_hide_the_others(made):
