@@ -102,7 +102,12 @@ def _broken(name: str, server: ObservedServer) -> str:
 
 
 def _because(detail: str) -> str:
-    return f" ({masked_text(detail)})" if detail else ""
+    """Return the first line of *detail*: further lines are a server's log, which may quote what people asked it."""
+    first, _, rest = detail.strip().partition("\n")
+    if rest and first.endswith(":"):
+        # "...; its last log lines:" announces what is left out.
+        first = first.rpartition("; ")[0] or first.removesuffix(":")
+    return f" ({masked_text(first)})" if first else ""
 
 
 def _server_name(applied: Manifest) -> str:

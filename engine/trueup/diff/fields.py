@@ -35,6 +35,8 @@ def is_same(left: Json, right: Json) -> bool:
 
 def _differences(before: object, after: object, path: Path) -> Iterator[tuple[Path, Json, Json]]:
     match before, after:
+        case _ if (included := _included(before, after)) is not None:
+            yield from (d for where, old, new in included for d in _whole(old, new, (*path, *where)))
         case (dict(), dict()):
             yield from _mapping(before, after, path)
         case (list() | tuple(), list() | tuple()) if (keyed := _keyed(before, after)) is not None:
@@ -43,8 +45,31 @@ def _differences(before: object, after: object, path: Path) -> Iterator[tuple[Pa
             yield from _whole(before, after, path)
 
 
+def _included(before: object, after: object) -> tuple[tuple[Path, object, object], ...] | None:
+    """Return text and file name of a text that either side includes from a file; None when neither does.
+
+    A text that moves into a file, or whose file is edited, is compared as the text it is.
+    """
+    old, new = _text_and_file(before), _text_and_file(after)
+    if old is None or new is None or (old[1] is _ABSENT and new[1] is _ABSENT):
+        return None
+    return ((), old[0], new[0]), (("file",), old[1], new[1])
+
+
+def _text_and_file(value: object) -> tuple[object, object] | None:
+    match value:
+        case {"content": str(text), "file": str(file), **rest} if not rest:
+            return text, file
+        case str():
+            return value, _ABSENT
+        case _:
+            return (_ABSENT, _ABSENT) if value is _ABSENT else None
+
+
 def _whole(before: object, after: object, path: Path) -> Iterator[tuple[Path, Json, Json]]:
     """Yield a value that appears or goes leaf by leaf, and one that changes as it is."""
+    if before is _ABSENT and after is _ABSENT:
+        return
     if before is _ABSENT and isinstance(after, dict) and after:
         yield from _mapping({}, after, path)
     elif after is _ABSENT and isinstance(before, dict) and before:

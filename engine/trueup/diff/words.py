@@ -92,7 +92,7 @@ def _walk_back(history: list[dict[int, int]], before: Sequence[str], after: Sequ
 
 def _readable(runs: list[Run]) -> tuple[Run, ...]:
     """Join runs, and let changes swallow what little stands between them: whole phrases read better."""
-    joined = _joined(runs)
+    joined = _slid(_joined(runs))
     parts: list[Run] = []
     for index, (kind, text) in enumerate(joined):
         around = sum(len(t) for k, t in joined[max(index - 2, 0) : index + 3] if k != "equal")
@@ -102,6 +102,22 @@ def _readable(runs: list[Run]) -> tuple[Run, ...]:
         else:
             parts.append((kind, text))
     return _joined(parts)
+
+
+def _slid(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Move a lone change to the left over what it repeats, so that it meets the change before it.
+
+    `one{+,+} {+big +}word` and `one{+, big+} word` say the same; the second reads better.
+    """
+    result = list(runs)
+    index = 2
+    while index < len(result) - 1:
+        (before, same), (kind, text), (after, following) = result[index - 1 : index + 2]
+        if before == after == "equal" and text.endswith(same):
+            result[index - 1 : index + 2] = [(kind, same + text[: -len(same)]), ("equal", same + following)]
+        else:
+            index += 1
+    return _joined(result)
 
 
 def _is_filler(text: str, around: int) -> bool:

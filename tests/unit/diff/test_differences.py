@@ -198,3 +198,12 @@ def test_a_server_that_is_unhealthy_says_why() -> None:
     sick = replace(observed.target.servers[0], health=Health.UNHEALTHY, detail="no answer for 30 s")
     (change,) = diff(state, replace(observed, target=replace(observed.target, servers=(sick,))))
     assert change.reason.endswith("is unhealthy (no answer for 30 s)")
+
+
+def test_a_log_behind_a_reason_stays_out_of_the_plan() -> None:
+    state = desired(Want())
+    observed = applied(state)
+    detail = "will be restarted: ended by signal 9; its last log lines:\nprompt: my salary is 12"
+    sick = replace(observed.target.servers[0], health=Health.UNHEALTHY, detail=detail)
+    (change,) = diff(state, replace(observed, target=replace(observed.target, servers=(sick,))))
+    assert change.reason.endswith("is unhealthy (will be restarted: ended by signal 9)")

@@ -25,6 +25,15 @@ def test_neighbouring_changed_words_read_as_one_phrase() -> None:
     )
 
 
+def test_words_that_are_put_in_read_as_one_change() -> None:
+    assert word_difference("one short sentence.", "one short, complete sentence.\n") == (
+        ("equal", "one short"),
+        ("insert", ", complete"),
+        ("equal", " sentence."),
+        ("insert", "\n"),
+    )
+
+
 def test_a_long_text_with_many_changes_is_compared_by_lines() -> None:
     before = "".join(f"line {n} a b c d e\n" for n in range(300))
     after = before.replace("a b c d e", "v w x y z", 150)
@@ -112,3 +121,28 @@ def test_a_number_that_becomes_text_is_a_change() -> None:
 def test_short_text_is_not_taken_apart_into_words() -> None:
     (change,) = field_changes("X/y", {"engine": "llama.cpp"}, {"engine": "transformers"})
     assert change.words == ()
+
+
+def test_a_text_that_moves_into_a_file_is_compared_as_text() -> None:
+    before = {"template": "Answer in one short sentence."}
+    after = {"template": {"file": "spec/p.txt", "content": "Answer in one long sentence."}}
+    text, file = field_changes("Prompt/p@2", before, after)
+    assert (text.path, text.before, text.after) == (
+        ("template",),
+        "Answer in one short sentence.",
+        "Answer in one long sentence.",
+    )
+    assert ("insert", "long") in text.words
+    assert (file.path, file.before, file.after) == (("template", "file"), None, "spec/p.txt")
+
+
+def test_a_file_whose_content_is_edited_shows_only_the_text() -> None:
+    before = {"template": {"file": "spec/p.txt", "content": "One two three four."}}
+    after = {"template": {"file": "spec/p.txt", "content": "One two three five."}}
+    (text,) = field_changes("Prompt/p@2", before, after)
+    assert text.path == ("template",)
+
+
+def test_a_new_text_from_a_file_is_shown_as_its_text() -> None:
+    changes = field_changes("Prompt/p@2", {}, {"template": {"file": "spec/p.txt", "content": "Hello."}})
+    assert [(c.path, c.after) for c in changes] == [(("template",), "Hello."), (("template", "file"), "spec/p.txt")]

@@ -71,7 +71,9 @@ def word_pieces(words: Sequence[tuple[str, str]]) -> Iterator[Piece]:
             yield _unmarked(_shortened(text, index == 0, index == len(words) - 1)), ()
             continue
         opening, closing, colour = _MARKS[kind]
-        yield f"{opening}{_unmarked(text)}{closing}", (colour,)
+        # A line end alone would read as no change at all.
+        shown = _unmarked(text) if text.strip("\n") else text.replace("\n", "\\n")
+        yield f"{opening}{shown}{closing}", (colour,)
 
 
 def _unmarked(text: str) -> str:

@@ -147,6 +147,10 @@ def test_a_text_cannot_claim_to_be_a_change() -> None:
     assert "".join(t for t, _ in word_pieces(words)) == "see {\\+this+\\} {+and [\\-that-\\]+}"
 
 
+def test_a_line_end_that_is_added_is_seen() -> None:
+    assert "".join(t for t, _ in word_pieces((("equal", "a."), ("insert", "\n")))) == "a.{+\\n+}"
+
+
 def test_long_unchanged_text_is_cut_in_its_middle_only() -> None:
     same = "word " * 100
     text = "".join(t for t, _ in word_pieces((("insert", "a"), ("equal", same), ("delete", "b"))))
@@ -177,7 +181,7 @@ def test_visible_text_is_one_line_without_control_characters(text: str) -> None:
 def test_prose_has_no_raw_markup_outside_code(text: str) -> None:
     import re
 
-    rest = re.sub(r"(`+) ?.+? ?\1", "", markup.prose(text))
+    rest = re.sub(r"(`+) ?.+? ?\1", " ", markup.prose(text))
     assert not re.search(r"[<>|*_\[\]()!\\]", rest.replace("&#8203;", ""))
     assert not re.search(r"(?<!\w)@\w", rest)
 
