@@ -35,7 +35,15 @@ test_a_required_evaluation_that_was_forgotten_is_denied if {
 }
 
 test_a_deployment_that_does_not_say_its_evaluations_is_denied if {
-	count(ev_01.deny) > 0 with input as fixtures.without("/deployments/0/evaluations")
+	results := ev_01.deny with input as fixtures.without("/deployments/0/evaluations")
+	some result in results
+	contains(result.msg, "which evaluations the release needs")
+}
+
+test_a_document_without_settings_is_denied_with_the_name_of_what_is_absent if {
+	results := ev_01.deny with input as fixtures.without("/environment/settings")
+	some result in results
+	contains(result.msg, "`environment.settings`")
 }
 
 test_an_environment_that_does_not_say_what_it_requires_is_denied if {

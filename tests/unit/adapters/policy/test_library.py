@@ -1,0 +1,90 @@
+"""The rules that ship: complete folders, tests that pass, and tests that would notice."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from trueup.adapters.policy.bundle import load_library
+from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+from trueup.policy.results import PolicyFile, RuleInfo, RuleTest
+
+POLICIES = Path(__file__).parents[4] / "policies"
+FOLDERS = sorted(p for p in POLICIES.iterdir() if re.match(r"[A-Z]{2}-\d\d-", p.name))
+NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+
+
+def test_the_first_rules_are_there() -> None:
+    ids = {p.name[:5] for p in FOLDERS}
+    assert {"SC-01", "SC-02", "SC-04", "SC-05", "LI-01", "EV-01", "RO-03", "RO-09", "RG-01", "OP-01", "OP-08"} <= ids
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: p.name)
+def test_a_rule_is_a_folder_with_rule_tests_and_page(folder: Path) -> None:
+    assert {p.name for p in folder.iterdir()} >= {"rule.rego", "rule_test.rego", "README.md"}
+    page = (folder / "README.md").read_text()
+    for heading in ("## Avoid", "## Prefer", "## Why", "## How to waive"):
+        assert heading in page
+    assert f"| [{folder.name[:5]}]({folder.name}) |" in (POLICIES / "README.md").read_text()
+
+
+def test_every_rule_says_its_id_title_severity_controls_and_remedy(engine: EmbeddedEngine) -> None:
+    rules = engine.describe(load_library())
+    for rule in rules:
+        assert isinstance(rule, RuleInfo), rule
+        assert rule.span
+        assert f"/{rule.id}-" in rule.span.path
+        assert rule.package == f"trueup.rules.{rule.id.lower().replace('-', '_')}"
+        assert all((rule.title, rule.severity, rule.controls, rule.remediation))
+
+
+def test_all_tests_of_the_library_pass(engine: EmbeddedEngine) -> None:
+    results = engine.test(load_library())
+    assert len(results) >= 100
+    assert [t for t in results if not (isinstance(t, RuleTest) and t.passed)] == []
+
+
+@pytest.mark.parametrize("document", [b"{}", b"null", b"[]", b'{"deployments": 1}', b'{"deployments": [{}]}'])
+def test_every_rule_denies_or_errs_on_a_document_without_facts(engine: EmbeddedEngine, document: bytes) -> None:
+    (evaluation,) = engine.evaluate(load_library(), [document], NOW)
+    silent = set(evaluation.rules)
+    silent -= {str(r.raw["id"]) for r in evaluation.results if isinstance(r.raw, dict) and r.rule_set == "deny"}
+    # An error stands at the line that raised it, which may be of what the rules share: one for each silent rule.
+    assert len(evaluation.errors) >= len(silent)
+
+
+def _without_rule(bundle: tuple[PolicyFile, ...], folder: str, index: int) -> tuple[PolicyFile, ...]:
+    """Return *bundle* with one `deny` or `warn` of a rule made silent."""
+    changed = []
+    for file in bundle:
+        content = file.content
+        if file.path.endswith(f"/{folder}/rule.rego"):
+            heads = list(re.finditer(rb"^(?:deny|warn) contains (.*) if ", content, re.MULTILINE))
+            end = heads[index].end()
+            content = content[:end] + b"false == true\n" + _rest(content[end:])
+        changed.append(PolicyFile(file.path, content, file.root))
+    return tuple(changed)
+
+
+def _rest(content: bytes) -> bytes:
+    """Return what follows the body that *content* begins with."""
+    if not content.startswith(b"{"):
+        return content[content.index(b"\n") :]
+    return content[content.index(b"\n}\n") + 2 :]
+
+
+MUTANTS = [
+    (folder.name, index)
+    for folder in FOLDERS
+    for index in range(
+        len(re.findall(r"^(?:deny|warn) contains .* if ", (folder / "rule.rego").read_text(), re.MULTILINE))
+    )
+]
+
+
+@pytest.mark.parametrize(("folder", "index"), MUTANTS)
+def test_a_rule_that_falls_silent_is_noticed_by_its_tests(engine: EmbeddedEngine, folder: str, index: int) -> None:
+    results = engine.test(_without_rule(load_library(), folder, index))
+    assert all(isinstance(t, RuleTest) for t in results), results
+    assert any(not t.passed for t in results if isinstance(t, RuleTest))
