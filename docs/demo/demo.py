@@ -120,8 +120,8 @@ class Demo:
         )
 
 
-def story(demo: Demo) -> None:
-    """Tell the story; every command in it is real."""
+def declare_and_serve(demo: Demo) -> str:
+    """Validate, plan and apply dev; return the first answer of `support`."""
     demo.chapter("Declared: models, prompts, environments and deployments are YAML in git")
     demo.run("git", "log", "--oneline", "-1")
     demo.run("cat", "spec/deployments/dev/support.yaml")
@@ -132,12 +132,18 @@ def story(demo: Demo) -> None:
 
     demo.chapter("Applied: artifacts fetched and verified, a GGUF built, real servers started behind one address")
     demo.run("trueup", "apply", "-e", "dev", "--auto-approve")
-    before = demo.ask("dev", "support")
+    answer = demo.ask("dev", "support")
     demo.ask("dev", "assistant")
+    return answer
 
+
+def upgrade(demo: Demo, before: str) -> None:
+    """Give `support` better weights and a new prompt, through a reviewed plan."""
     demo.chapter("Upgraded by a commit: better weights and a new prompt for `support`")
     demo.edit(
-        "spec/deployments/dev/support.yaml", ("model: tiny@1", "model: tiny@2"), ("prompt: support@1", "prompt: support@2")
+        "spec/deployments/dev/support.yaml",
+        ("model: tiny@1", "model: tiny@2"),
+        ("prompt: support@1", "prompt: support@2"),
     )
     demo.commit("Upgrade support: tiny 2 and prompt 2")
     demo.run("trueup", "plan", "-e", "dev", "--out", "../plan.json")
@@ -147,6 +153,9 @@ def story(demo: Demo) -> None:
     if "Tokyo" not in after:
         raise DemoFailedError(f"the better model should know the capital of Japan, and said {after!r}")
 
+
+def refuse(demo: Demo) -> None:
+    """Try two changes that must not reach anybody."""
     demo.chapter("Refused by policy: a prompt with a secret in it, named by file and line")
     prompt = (demo.repository / "spec/prompts/support-2.yaml").read_text()
     leaky = prompt.replace('version: "2"', 'version: "3"').replace(
@@ -166,6 +175,9 @@ def story(demo: Demo) -> None:
     demo.run("trueup", "apply", "-e", "staging", "--auto-approve", expect=3)
     demo.ask("staging", "support")
 
+
+def take_back_and_audit(demo: Demo) -> None:
+    """Roll dev back and read what the ledger says."""
     demo.chapter("Rolled back: to the last verified release, as a commit, with the bad one on hold")
     demo.run("trueup", "rollback", "support", "-e", "dev", "--auto-approve")
     demo.run("git", "log", "-1", "--stat")
@@ -175,6 +187,14 @@ def story(demo: Demo) -> None:
     demo.run("trueup", "status", "-e", "dev")
     demo.run("trueup", "audit", "log")
     demo.run("trueup", "audit", "verify")
+
+
+def story(demo: Demo) -> None:
+    """Tell the story; every command in it is real."""
+    before = declare_and_serve(demo)
+    upgrade(demo, before)
+    refuse(demo)
+    take_back_and_audit(demo)
 
 
 def main() -> int:
@@ -215,7 +235,8 @@ def _clone(demo: Demo) -> None:
     # Free ports: the demo must not meet an environment that already runs on this machine.
     for path in sorted((demo.repository / "spec/environments").glob("*.yaml")):
         path.write_text(re.sub(r"port: \d+", "port: 0", path.read_text()))
-    subprocess.run(["git", "-C", str(demo.repository), "commit", "--quiet", "--allow-empty", "-am", "Take free ports"], check=True)
+    commit = ["commit", "--quiet", "--allow-empty", "-am", "Take free ports"]
+    subprocess.run(["git", "-C", str(demo.repository), *commit], check=True)
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -7,6 +7,8 @@ from trueup.core.json import Json
 from trueup.rollout.events import Event, Status
 
 _WORDS = {
+    "commit": "committed",
+    "hold": "held",
     "recover": "recovered",
     "fetch": "fetched",
     "build": "built",
