@@ -1,6 +1,7 @@
 """Fakes of the ports: real behaviour in memory. Each one passes the contract suite of its port."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,10 +17,11 @@ from trueup.adapters.git.ledger_reading import readable
 from trueup.adapters.git.objects import blob_id
 from trueup.adapters.git.paths import normal_path, problem
 from trueup.adapters.locks.file_lock import Holder, LockHeldError
+from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.sources import codes as source_codes
 from trueup.adapters.stores import codes as store_codes
 from trueup.adapters.targets.process import codes as target_codes
-from trueup.core.diagnostics import Diagnostic
+from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, Revision
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json, canonical
@@ -30,6 +32,7 @@ from trueup.ledger import chain
 from trueup.ledger.codec import decode, encode
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
+from trueup.policy.results import Evaluation, PolicyFile, RuleResult, RuleTest
 from trueup.ports import EvaluationRequest, Progress, RouteTable
 from trueup.spec.resource import SourceFile
 
@@ -302,3 +305,58 @@ class FakeCommitter:
             self.tree.revision = Revision(blob_id(b"\0".join(parts), 40))
             self.commits.append((self.tree.revision, normal, content, message))
         return self.tree.revision
+
+
+class FakePolicyEngine:
+    """Rego of one shape, read by patterns: sets of one constant, on a condition that is a field of the document.
+
+    `deny contains {"id": "X", "msg": "y"} if input.field`, `violation` and `warn` alike, and
+    `test_name if true` or `if false`. Everything else is a syntax error, as a real engine has for what is no Rego.
+    """
+
+    _PACKAGE = re.compile(r"package (?P<name>[a-z_.]+)$")
+    _RULE = re.compile(
+        r"(?P<set>(?:deny|violation|warn)(?:_\w+)?) contains (?P<value>.+?)(?: if input\.(?P<field>\w+))?$"
+    )
+    _TEST = re.compile(r"(?P<name>test_\w+) if (?P<holds>true|false)$")
+
+    def __init__(self) -> None:
+        self._results: list[tuple[str, RuleResult]] = []
+        self._tests: list[RuleTest] = []
+
+    def check(self, bundle: Sequence[PolicyFile]) -> tuple[Diagnostic, ...]:
+        self._results, self._tests = [], []
+        problems: list[Diagnostic] = []
+        for file in bundle:
+            package = ""
+            for number, line in enumerate(file.content.decode().splitlines(), 1):
+                place = Span(file.path, number, 1)
+                if found := self._PACKAGE.match(line):
+                    package = found["name"]
+                elif found := self._RULE.match(line):
+                    result = RuleResult(found["set"], package, json.loads(found["value"]), place)
+                    self._results.append((found["field"] or "", result))
+                elif found := self._TEST.match(line):
+                    passed = found["holds"] == "true"
+                    self._tests.append(RuleTest(package, found["name"], passed, 0.0, span=place))
+                elif line.strip():
+                    problems.append(Diagnostic(policy_codes.SYNTAX, "It is no rule the fake knows.", place))
+        return tuple(problems)
+
+    def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
+        if problems := self.check([f for f in bundle if not f.path.endswith("_test.rego")]):
+            return [Evaluation((), problems, (), "fake") for _ in documents]
+        return [self._evaluate(document) for document in documents]
+
+    def _evaluate(self, document: bytes) -> Evaluation:
+        rules = tuple(sorted({f"{r.package.replace('.', '/')}/{r.rule_set}" for _, r in self._results}))
+        try:
+            value = json.loads(document)
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except ValueError as error:
+            return Evaluation((), (Diagnostic(policy_codes.DOCUMENT_REFUSED, str(error)),), rules, "fake")
+        results = tuple(r for field_, r in self._results if not field_ or value.get(field_, False) is not False)
+        return Evaluation(results, (), rules, "fake")
+
+    def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
+        return self.check(bundle) or tuple(self._tests)
