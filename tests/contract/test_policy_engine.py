@@ -1,0 +1,124 @@
+"""What every policy engine does, in the subset of Rego that all of them have."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from fakes import FakePolicyEngine
+from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+from trueup.policy.results import Evaluation, PolicyFile, RuleTest
+from trueup.ports import PolicyEngine
+
+NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+
+RULES = b"""package demo
+deny contains {"id": "D-01", "msg": "blocked"} if input.blocked
+violation_named contains "plain text" if input.blocked
+warn contains {"id": "D-02", "msg": "old"} if input.old
+"""
+OTHER = b"""package other.rules
+deny contains {"id": "O-01", "msg": "never enough"}
+"""
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[EmbeddedEngine]:
+    with EmbeddedEngine(timeout_seconds=60) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["embedded", "fake"])
+def engine(request: pytest.FixtureRequest, embedded: EmbeddedEngine) -> PolicyEngine:
+    return embedded if request.param == "embedded" else FakePolicyEngine()
+
+
+def bundle(*contents: bytes) -> list[PolicyFile]:
+    return [PolicyFile(f"policies/{n}.rego", content, "policies") for n, content in enumerate(contents)]
+
+
+def evaluate(engine: PolicyEngine, document: bytes, *contents: bytes) -> Evaluation:
+    (evaluation,) = engine.evaluate(bundle(*contents), [document], NOW)
+    return evaluation
+
+
+def test_sound_policies_have_no_problems(engine: PolicyEngine) -> None:
+    assert engine.check(bundle(RULES, OTHER)) == ()
+
+
+def test_a_problem_has_a_code_and_the_line(engine: PolicyEngine) -> None:
+    (problem,) = engine.check(bundle(RULES, OTHER + b"x { this is no rego\n"))
+    assert problem.code.id == "POL003"
+    assert problem.span
+    assert (problem.span.path, problem.span.line) == ("policies/1.rego", 3)
+
+
+def test_every_deny_violation_and_warn_of_every_package_is_asked(engine: PolicyEngine) -> None:
+    evaluation = evaluate(engine, b'{"blocked": true, "old": true}', RULES, OTHER)
+    assert evaluation.errors == ()
+    assert sorted((r.package, r.rule_set, str(r.raw)) for r in evaluation.results) == [
+        ("demo", "deny", "{'id': 'D-01', 'msg': 'blocked'}"),
+        ("demo", "violation_named", "plain text"),
+        ("demo", "warn", "{'id': 'D-02', 'msg': 'old'}"),
+        ("other.rules", "deny", "{'id': 'O-01', 'msg': 'never enough'}"),
+    ]
+    assert evaluation.rules == ("demo/deny", "demo/violation_named", "demo/warn", "other/rules/deny")
+
+
+def test_a_result_names_the_place_of_its_rule(engine: PolicyEngine) -> None:
+    (result,) = evaluate(engine, b'{"old": true}', RULES).results
+    assert result.span
+    assert (result.span.path, result.span.line) == ("policies/0.rego", 4)
+
+
+def test_a_document_that_breaks_nothing_has_no_results(engine: PolicyEngine) -> None:
+    evaluation = evaluate(engine, b"{}", RULES)
+    assert evaluation.results == ()
+    assert evaluation.errors == ()
+    assert evaluation.rules != ()
+
+
+def test_documents_are_answered_one_by_one_in_order(engine: PolicyEngine) -> None:
+    documents = [b'{"old": true}', b'{"\\ud800": 1}', b"{}", b'{"old": true, "blocked": true}']
+    answers = engine.evaluate(bundle(RULES), documents, NOW)
+    assert [len(a.results) for a in answers] == [1, 0, 0, 3]
+    assert [[d.code.id for d in a.errors] for a in answers] == [[], ["POL033"], [], []]
+
+
+def test_policies_with_problems_are_never_evaluated(engine: PolicyEngine) -> None:
+    evaluation = evaluate(engine, b'{"blocked": true}', RULES, b"package broken\nx { y }\n")
+    assert evaluation.results == ()
+    assert [d.code.id for d in evaluation.errors] == ["POL003"]
+
+
+def test_no_policies_have_no_rules(engine: PolicyEngine) -> None:
+    assert evaluate(engine, b"{}").rules == ()
+
+
+def test_the_order_of_files_does_not_matter(engine: PolicyEngine) -> None:
+    one, two = bundle(RULES, OTHER)
+    first = engine.evaluate([one, two], [b'{"blocked": true}'], NOW)[0]
+    second = engine.evaluate([two, one], [b'{"blocked": true}'], NOW)[0]
+    assert {(r.package, str(r.raw)) for r in first.results} == {(r.package, str(r.raw)) for r in second.results}
+    assert first.rules == second.rules
+
+
+def test_the_engine_names_itself(engine: PolicyEngine) -> None:
+    assert evaluate(engine, b"{}", RULES).engine
+
+
+def test_test_rules_pass_or_fail_by_name(engine: PolicyEngine) -> None:
+    tests = PolicyFile(
+        "policies/demo_test.rego", b"package demo_test\ntest_good if true\ntest_bad if false\n", "policies"
+    )
+    results = engine.test([*bundle(RULES), tests])
+    assert [(t.package, t.name, t.passed) for t in results if isinstance(t, RuleTest)] == [
+        ("demo_test", "test_good", True),
+        ("demo_test", "test_bad", False),
+    ]
+
+
+def test_tests_of_policies_with_problems_are_not_run(engine: PolicyEngine) -> None:
+    results = engine.test(bundle(b"package demo\ntest_a if true\nx { y }\n"))
+    assert not any(isinstance(r, RuleTest) for r in results)
+    assert len(results) == 1
