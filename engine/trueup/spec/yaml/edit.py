@@ -5,7 +5,8 @@ returned the whole file is read back and compared with the value that was meant;
 refused with the reason. A round trip through an emitter was rejected: it rewrites dozens of lines nobody touched.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 from trueup.core.diagnostics import Diagnostic, Span, has_errors
 from trueup.core.json import Json, canonical
@@ -24,8 +25,9 @@ def set_scalar(content: bytes, document: int, path: Path, value: Scalar, *, file
     """Return *content* with the single value at *path* replaced by *value*, or why that cannot be done exactly."""
     try:
         source = _Source(content, document, path)
+        node = source.node()
         intended = _replaced(source.value, path, _spellable(value))
-        return source.prove(intended, replacements(source.text, source.node(), value))
+        return source.prove(intended, replacements(source.text, node, value))
     except Refusal as refusal:
         return _diagnostic(refusal, file)
 
@@ -125,26 +127,24 @@ def _spellable(value: Scalar | Sequence[Scalar]) -> Json:
     return value
 
 
-def _replaced(value: Json, path: Path, new: Json) -> Json:
-    if not path:
-        return new
-    part, rest = path[0], path[1:]
-    if isinstance(value, Mapping):
-        return {**value, str(part): _replaced(value.get(str(part)), rest, new)}
-    if isinstance(value, Sequence) and not isinstance(value, str) and isinstance(part, int):
-        return [_replaced(item, rest, new) if index == part else item for index, item in enumerate(value)]
-    raise Refusal(codes.EDIT_NO_PLACE, f"Nothing has a place for `{part}`.")
-
-
-def _removed(value: Json, path: Path) -> Json:
+def _rebuilt(value: Json, path: Path, change: Callable[[Mapping[str, Json], str], Json], new: Json) -> Json:
+    """Return *value* with what *path* leads to changed; the nodes of the tree have shown that it leads there."""
     part, rest = path[0], path[1:]
     if isinstance(value, Mapping):
         if rest:
-            return {**value, str(part): _removed(value[str(part)], rest)}
-        return {k: v for k, v in value.items() if k != part}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_removed(item, rest) if index == part else item for index, item in enumerate(value)]
-    raise Refusal(codes.EDIT_NO_PLACE, f"Nothing has a place for `{part}`.")
+            return {**value, str(part): _rebuilt(value[str(part)], rest, change, new)}
+        return change(value, str(part))
+    items = cast("Sequence[Json]", value)
+    below = _rebuilt(items[int(part)], rest, change, new) if rest else new
+    return [below if index == part else item for index, item in enumerate(items)]
+
+
+def _replaced(value: Json, path: Path, new: Json) -> Json:
+    return _rebuilt(value, path, lambda mapping, key: {**mapping, key: new}, new)
+
+
+def _removed(value: Json, path: Path) -> Json:
+    return _rebuilt(value, path, lambda mapping, key: {k: v for k, v in mapping.items() if k != key}, None)
 
 
 def _refuse_shared(root: Node, path: Path) -> None:

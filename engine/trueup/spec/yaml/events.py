@@ -19,7 +19,7 @@ from trueup.spec.yaml import codes
 
 try:
     from yaml._yaml import CParser
-except ImportError:  # PyYAML built without libyaml
+except ImportError:  # pragma: no cover - PyYAML built without libyaml
     CParser = None  # type: ignore[assignment, misc]
 
 MAX_BYTES = 1_000_000

@@ -138,7 +138,4 @@ def _line_end(text: str) -> str:
 
 
 def _last_break_before(text: str, index: int) -> int:
-    for line_break in ("\r\n", "\n", "\r"):
-        if text[:index].endswith(line_break):
-            return index - len(line_break)
-    return index
+    return len(text[:index].removesuffix("\n").removesuffix("\r"))

@@ -77,6 +77,7 @@ def refused(result: bytes | Diagnostic) -> str:
         ("a: |\n  x\nb: 1\n", ("a",), "bell\x07", 'a: "bell\\u0007"\nb: 1\n'),
         ("a: |\n  x\nb: 1\n", ("a",), "", 'a: ""\nb: 1\n'),
         ("a: &k |\n  x\nb: 1\n", ("a",), "y\n", "a: &k |\n  y\nb: 1\n"),
+        ("a: |", ("a",), "x", 'a: "x"'),
         ("- |\n  x\n- b\n", (0,), "y\nz\n", "- |\n  y\n  z\n- b\n"),
     ],
 )  # fmt: skip
@@ -149,6 +150,8 @@ def test_a_value_inside_a_shared_mapping_is_refused_from_both_sides():
         ("- m: 1\n- n: 1\n", (0, "b"), 2, "- m: 1\n  b: 2\n- n: 1\n"),
         ("r: {m: 1}\n", ("r", "b"), 2, "r: {m: 1, b: 2}\n"),
         ("r: {}\n", ("r", "b"), 2, "r: {b: 2}\n"),
+        ("r: {m: &k {x: 1}, n: *k}\n", ("r", "b"), 2, "r: {m: &k {x: 1}, n: *k, b: 2}\n"),
+        ("l: [{m: 1}, 2]\n", ("l", 0, "b"), 2, "l: [{m: 1, b: 2}, 2]\n"),
         ("r:\n  m: 1\n", ("r", "adapters"), ["x@1", "no"], 'r:\n  m: 1\n  adapters: [x@1, "no"]\n'),
         ("r:\n  m: 1\n", ("r", "no"), True, 'r:\n  m: 1\n  "no": true\n'),
         ("a: 1\n...\n", ("b",), 2, "a: 1\nb: 2\n...\n"),

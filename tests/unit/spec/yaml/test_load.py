@@ -130,6 +130,7 @@ def test_aliases_share_what_their_anchor_marks():
     ("text", "code", "place"),
     [
         ("a: *x\n", codes.UNKNOWN_ALIAS, "1:4"),
+        ("*x : 1\n", codes.UNKNOWN_ALIAS, "1:1"),
         ("a: &x 1\n---\nb: *x\n", codes.UNKNOWN_ALIAS, "3:4"),
         ("a: &x\n  b: *x\n", codes.CYCLIC_ALIAS, "2:6"),
         ("&x [*x]\n", codes.CYCLIC_ALIAS, "1:5"),
@@ -184,6 +185,10 @@ def test_what_is_wrong_is_named_with_its_line_and_column(text, code, place):
         assert where.split(":")[1] in {place.split(":")[0], "1", "2"}
     else:
         assert problems(text) == [(code.id, f"spec/a.yaml:{place}")]
+
+
+def test_an_escape_beyond_unicode_is_a_syntax_problem():
+    assert [code for code, _ in problems('a: "\\U00110000"\n')] == [codes.SYNTAX.id]
 
 
 def test_an_integer_just_within_the_limit_can_be_digested():

@@ -90,5 +90,10 @@ def test_the_first_of_two_equal_keys_is_meant_as_when_loading():
     assert locate(b"a: 1\na: 2\n", 0, ("a",)) == (1, 4)
 
 
+def test_keys_that_are_no_texts_are_in_nobodys_way():
+    assert locate(b"? [x]\n: 1\nb: *none\nc: 3\n", 0, ("c",)) == (4, 4)
+    assert locate(b"b: *none\nc: 3\n", 0, ("b", "x")) == (1, 1)
+
+
 def test_a_span_carries_the_file():
     assert span(FILE, "spec/a.yaml", 0, ("kind",)) == Span("spec/a.yaml", 2, 7)
