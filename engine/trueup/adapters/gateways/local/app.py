@@ -6,13 +6,22 @@ route of a server is ever reachable from outside.
 
 import math
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
 from trueup.adapters.gateways.local import validation
 from trueup.adapters.gateways.local.backends import Backends
-from trueup.adapters.gateways.local.errors import ApiError, invalid, limited, unauthorized, unavailable, unknown_model
+from trueup.adapters.gateways.local.errors import (
+    ApiError,
+    internal,
+    invalid,
+    limited,
+    unauthorized,
+    unavailable,
+    unknown_model,
+)
 from trueup.adapters.gateways.local.measures import Measures
 from trueup.adapters.gateways.local.proxy import Call, Proxy
 from trueup.adapters.gateways.local.rates import Rates
@@ -153,6 +162,11 @@ async def _one_error_shape(request: web.Request, handler: _Handler) -> web.Strea
     except web.HTTPException as error:
         known = {404: f"There is no {request.path} here.", 405: f"{request.method} is not allowed here."}
         return error_response(ApiError(error.status, known.get(error.status, error.reason)))
+    except ConnectionError:
+        raise  # The client left.
+    except Exception:  # noqa: BLE001 (the last line: a mistake of ours must not break the one shape)
+        traceback.print_exc()
+        return error_response(internal())
 
 
 def error_response(error: ApiError) -> web.Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from trueup.core.json import Json
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # Not frozen: contextlib sets the traceback of an exception that passes it.
 class ApiError(Exception):
     """An answer that is an error.
 
@@ -67,6 +67,11 @@ def unavailable(detail: str) -> ApiError:
 def late(seconds: float) -> ApiError:
     """The server did not finish in time."""
     return ApiError(504, f"The model did not finish within {seconds:g} seconds.", "server_error", "timeout")
+
+
+def internal() -> ApiError:
+    """A mistake of the gateway itself; what it was stands in its log."""
+    return ApiError(500, "The gateway failed.", "server_error", "internal_error")
 
 
 def upstream_failed(detail: str) -> ApiError:
