@@ -20,7 +20,7 @@ from trueup.desired.state import (
     ServerSpec,
 )
 from trueup.spec import kinds
-from trueup.spec.resource import Resource, Resources
+from trueup.spec.resource import Resource, Resources, content_digest
 
 if TYPE_CHECKING:
     from trueup.spec.kinds.base import Source
@@ -46,7 +46,7 @@ def version_id(kind: str, reference: str) -> ResourceId:
 
 def pin(resource: Resource) -> Pin:
     """Return the resource with the digest of its content."""
-    return Pin(resource.id, resource.digest)
+    return Pin(resource.id, content_digest(resource))
 
 
 def pin_release(declared: "Deployment", resources: Resources) -> Release:
@@ -77,7 +77,7 @@ def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resour
         settings = spec.to_json(defaults=True)
         # A gate says what is accepted, not what is made: another gate must not make another artifact.
         parameters = {k: v for k, v in settings.items() if k not in ("mode", "parity") and v is not None}
-        return _pinned(resource.id, resource.digest, spec.mode, parameters, artifact.digest)
+        return _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest)
     name = ResourceId("Build", model.metadata.name, model.metadata.version)
     if model.spec.format == "safetensors" and declared.spec.runtime.engine == LLAMA_CPP:
         parameters = {"quantization": "F16"}
@@ -150,7 +150,7 @@ def required_evaluations(
             {
                 "schema": 1,
                 "release": release.digest,
-                "evaluation": resource.digest,
+                "evaluation": content_digest(resource),
                 "dataset": dataset.digest,
                 "runtime": server.runtime,
                 "arguments": dict(server.arguments),

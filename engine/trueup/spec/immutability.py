@@ -11,7 +11,7 @@ from trueup.core.diagnostics import Diagnostic, sort_diagnostics
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.ids import ResourceId
 from trueup.spec.codes import VERSION_CHANGED
-from trueup.spec.resource import Resource, Resources
+from trueup.spec.resource import Resource, Resources, content_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Sighting:
     """The default branch had a version with this content.
 
     Attributes:
-        digest: Digest of the content.
+        digest: `content_digest` of the version.
         revision: The commit that brought it to the default branch.
         path: The file it stood in.
     """
@@ -45,7 +45,7 @@ def changed_versions(resources: Resources, sightings: Sightings, revision: Revis
     return sort_diagnostics(
         _changed(resource, first, here)
         for id_, first in sightings.items()
-        if (resource := resources.get(id_)) is not None and id_.version and resource.digest != first.digest
+        if (resource := resources.get(id_)) is not None and id_.version and content_digest(resource) != first.digest
     )
 
 
@@ -61,7 +61,7 @@ def _changed(resource: Resource, first: Sighting, here: str) -> Diagnostic:
     where = "" if first.path == resource.origin.path else f" in {first.path}"
     detail = (
         f"`{id_}` was merged with commit {first.revision[:12]}{where} as {short(first.digest)}, "
-        f"and {here} declares it as {short(resource.digest)}."
+        f"and {here} declares it as {short(content_digest(resource))}."
     )
     hint = f"make version {next_version(id_.version)} with the new content, and restore this one"
     return Diagnostic(VERSION_CHANGED, detail, resource.origin.span, hint)

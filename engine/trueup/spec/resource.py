@@ -1,10 +1,11 @@
 """A declared resource, as the rest of the engine sees it; and where it was declared."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic, Span
-from trueup.core.digests import BlobId, Digest
+from trueup.core.digests import BlobId, Digest, digest_of
 from trueup.core.ids import ResourceId
 
 Path = tuple[str | int, ...]
@@ -73,3 +74,24 @@ class Parsed:
 
     resources: Resources
     diagnostics: tuple[Diagnostic, ...]
+
+
+_MUTABLE: Mapping[str, tuple[str, ...]] = {
+    "metadata": ("labels", "annotations", "owner"),
+    "spec": ("lifecycle", "providerLifecycle"),
+}
+"""Keys that may change after a version was merged, by the part of the document they stand in."""
+
+
+def content_digest(resource: Resource) -> Digest:
+    """Return the digest of what a version pins: the document without what may change after it was merged.
+
+    Who owns a version, how it is labelled and where it is in its life (deprecated, retired) change without making
+    it another version. Releases and evidence are bound to this digest; plans and policy look at the whole document.
+    """
+    document = json.loads(resource.canonical)
+    kept = {
+        part: {k: v for k, v in value.items() if k not in _MUTABLE.get(part, ())} if isinstance(value, dict) else value
+        for part, value in document.items()
+    }
+    return digest_of(kept)

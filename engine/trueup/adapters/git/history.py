@@ -19,7 +19,7 @@ from trueup.core.digests import BlobId, Revision
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.spec.immutability import Sighting, Sightings, changed_versions
-from trueup.spec.resource import Parsed, Resources, SourceFile
+from trueup.spec.resource import Parsed, Resources, SourceFile, content_digest
 from trueup.spec.yaml.events import MAX_BYTES
 
 Parse = Callable[[Iterable[SourceFile], Callable[[str], bytes | Diagnostic]], Parsed]
@@ -106,7 +106,7 @@ def first_sightings(
         unread.difference_update(file.blob for file in files)
         for resource in parse(files, CommitTree(repository, revision).read).resources.values():
             if resource.id.version:
-                found.setdefault(resource.id, Sighting(resource.digest, revision, resource.origin.path))
+                found.setdefault(resource.id, Sighting(content_digest(resource), revision, resource.origin.path))
     for id_, resource in resources.items():
         # A blob that was not read again has the content under review, and may be older than what was read.
         birth = births.get(resource.origin.blob) if resource.origin.blob in unread else None
