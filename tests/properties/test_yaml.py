@@ -1,6 +1,7 @@
 """Laws of reading and editing YAML, over generated values and layouts."""
 
 import json
+import re
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -85,8 +86,8 @@ def test_plain_scalars_mean_what_an_independent_yaml_1_2_reader_takes_them_for(t
     assume(": " not in text and not text.endswith(":") and not text.startswith("..."))
     loaded = load_documents(f"k: {text}\n".encode(), "f")
     assume(not loaded.diagnostics)
-    # ruamel reads three things beyond the core schema: 0b11, digits with `_`, and timestamps; and refuses 0o8.
-    assume(not {"_", ":", "b"} & set(text))
+    # ruamel reads digits with `_` and timestamps beyond the core schema, refuses 0o8, and wants a sign in exponents.
+    assume(not {"_", ":", "b"} & set(text) and not re.search("[eE][0-9]", text))
     try:
         other = YAML(typ="safe", pure=True).load(f"k: {text}\n")
     except ValueError:
