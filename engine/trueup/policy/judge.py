@@ -196,9 +196,12 @@ def _uses(waivers: Iterable[Waiver], violations: Iterable[Violation]) -> Iterato
         yield ExceptionUse(waiver.address, state, waiver.problem)
 
 
-def _order(violation: Violation) -> tuple[int, str, str, str, str]:
-    path = ".".join(str(step) for step in violation.path)
-    return (SEVERITIES.index(violation.severity), violation.rule, violation.address, path, violation.message)
+def _order(violation: Violation) -> tuple[int, tuple[str, ...]]:
+    """Order by severity, rule, address and field; the rest makes the order of equal ones certain."""
+    v = violation
+    path = ".".join(str(step) for step in v.path)
+    rest = (v.enforcement.value, v.title, v.remediation, str(v.span), repr(v.path))
+    return SEVERITIES.index(v.severity), (v.rule, v.address, path, v.message, *rest)
 
 
 def _odd(result: RuleResult, why: str) -> EngineError:

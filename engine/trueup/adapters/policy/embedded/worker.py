@@ -80,6 +80,9 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
         engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return {"results": [], "problems": [_spell(diagnose(error, codes.DOCUMENT_REFUSED, None))]}
+    together = _together(engine, loaded.entries)
+    if together is not None:
+        return {"results": list(enumerate(together)), "problems": []}
     results, problems = [], []
     for index, asked in enumerate(loaded.entries):
         try:
@@ -93,6 +96,15 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
             what = "no value" if value is None else "a value that is no set"
             problems.append(_spell(Diagnostic(codes.EVALUATION, f"`{asked.rule.name}` gave {what}.", asked.rule.span)))
     return {"results": results, "problems": problems}
+
+
+def _together(engine: Any, entries: list[Asked]) -> list[Any] | None:
+    """Return the sets of all entries by one query, which shares what they share; None when one has no answer."""
+    try:
+        values = _value(engine, f"[{', '.join(asked.query for asked in entries)}]")
+    except BaseException:  # noqa: BLE001 a panic of the engine is no Exception; asking one by one tells which
+        return None
+    return values if isinstance(values, list) and all(isinstance(v, list) for v in values) else None
 
 
 def _test(loaded: Loaded, index: int, now: int) -> Message:
