@@ -39,7 +39,6 @@ _MEANINGS = {
 
 BY_PROBLEM = {
     "APP001": ExitCode.STALE,
-    "APP011": ExitCode.STALE,
     "PLN006": ExitCode.STALE,
     "LED040": ExitCode.LOCKED,
     "RUN004": ExitCode.TIMEOUT,

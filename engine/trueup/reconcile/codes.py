@@ -9,12 +9,6 @@ STALE_PLAN = Code(
     "Applying it would do something other than what was reviewed.",
     "Plan again, review the new plan, apply that.",
 )
-EXPIRED_PLAN = Code(
-    "APP011",
-    "The plan has expired",
-    "A saved plan may be applied for seven days; after that too much that a reviewer had in mind may have changed.",
-    "Plan again, review the new plan, apply that.",
-)
 DIRTY = Code(
     "APP002",
     "Uncommitted changes cannot be applied",
@@ -67,7 +61,6 @@ NO_SERVER = Code(
 
 CODES = (
     STALE_PLAN,
-    EXPIRED_PLAN,
     DIRTY,
     ROLLOUT_FAILED,
     NOT_VERIFIED,

@@ -7,13 +7,15 @@ is in the journal before it is taken, so that the next apply can tell done, fail
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.diagnostics import Span
 from trueup.core.digests import digest_of, digest_of_bytes
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
+from trueup.plan.codes import EXPIRED_PLAN
 from trueup.plan.difference import Snapshot, difference, snapshot_of
 from trueup.plan.plan import Inputs
 from trueup.plan.saved import SavedPlan
@@ -124,10 +126,15 @@ def _require_same(request: ApplyRequest, planned: Planned, resumed: Recovered | 
     raise PermanentError(codes.STALE_PLAN, difference(expected, now, request.snapshot, snapshot))
 
 
-def expired(saved: SavedPlan, path: str) -> Diagnostic:
-    """Return the problem of a saved plan that is too old to be applied."""
-    detail = f"The plan was made at {saved.plan.created_at.isoformat()} and expired at {saved.expires_at.isoformat()}."
-    return Diagnostic(codes.EXPIRED_PLAN, detail, Span(path), codes.EXPIRED_PLAN.remedy)
+def require_fresh(saved: SavedPlan, path: str, now: datetime) -> None:
+    """Refuse a saved plan that is too old.
+
+    Raises:
+        PermanentError: It has expired.
+    """
+    if saved.is_expired(now):
+        detail = f"It was made at {saved.plan.created_at.isoformat()} and expired at {saved.expires_at.isoformat()}."
+        raise PermanentError(EXPIRED_PLAN, detail, span=Span(path))
 
 
 def _run(

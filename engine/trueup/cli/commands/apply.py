@@ -58,7 +58,7 @@ def carry_out(workspace: "Workspace", request: "ApplyRequest", console: Console)
 def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyRequest | Invalid":
     from trueup.core.diagnostics import Diagnostic
     from trueup.plan.codec import read_saved_plan
-    from trueup.workflows.apply import ApplyRequest, expired
+    from trueup.workflows.apply import ApplyRequest, require_fresh
     from trueup.workflows.planning import Invalid
 
     saved = read_saved_plan(Path(arguments.plan).read_bytes(), arguments.plan)
@@ -67,8 +67,7 @@ def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyR
     plan = saved.plan
     if arguments.environment not in (None, plan.environment):
         raise UsageError(f"The plan is for `{plan.environment}`, `-e` says `{arguments.environment}`.")
-    if saved.is_expired(workspace.clock.now()):
-        return Invalid((expired(saved, arguments.plan),))
+    require_fresh(saved, arguments.plan, workspace.clock.now())
     return ApplyRequest(
         environment=plan.environment,
         revision=plan.revision or "HEAD",
