@@ -4,7 +4,7 @@ Not a special path: the edited file is planned and judged before it is committed
 recorded like any other. The release that was taken back is put on hold, so that nothing brings it back by itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic
@@ -18,8 +18,8 @@ from trueup.observed.state import Hold, VerifiedRelease
 from trueup.policy.decision import Decision, Outcome
 from trueup.reconcile import codes
 from trueup.rollout.events import Event, Status
-from trueup.spec.resource import Resource
-from trueup.spec.yaml.edit import remove_key, set_scalar
+from trueup.spec.resource import Path, Resource
+from trueup.spec.yaml.edit import add_key, remove_key, set_scalar
 from trueup.workflows.apply import Applied, ApplyRequest, apply
 from trueup.workflows.holding import place_hold
 from trueup.workflows.loading import load, load_tree
@@ -162,22 +162,40 @@ def _release_of(target: VerifiedRelease, address: ResourceId) -> Mapping[str, Js
 def _edit(
     content: bytes, resource: Resource, declared: DesiredDeployment, target: VerifiedRelease
 ) -> bytes | Diagnostic:
+    """Return *content* with the release of *target*; what is equal already keeps its bytes."""
     wanted = _release_of(target, resource.id)
+    edited: bytes | Diagnostic = content
+    for key, now in _declared_release(declared).items():
+        goal = wanted.get(key) or None
+        if goal != now and not isinstance(edited, Diagnostic):
+            edited = _edit_key(edited, resource.origin.document, ("spec", "release", key), now, goal)
+    return edited
+
+
+def _declared_release(declared: DesiredDeployment) -> dict[str, Json]:
     release = declared.release
-    current = {
+    return {
         "model": release.model.id.short,
         "prompt": release.prompt.id.short if release.prompt else None,
         "build": None if release.build.implicit else release.build.id.short,
+        "adapters": [a.id.short for a in release.adapters] or None,
     }
-    document = resource.origin.document
+
+
+def _edit_key(content: bytes, document: int, path: Path, now: Json, goal: Json) -> bytes | Diagnostic:
+    if isinstance(now, str) and isinstance(goal, str):
+        return set_scalar(content, document, path, goal)
     edited: bytes | Diagnostic = content
-    for key in RELEASE_KEYS:
-        value = wanted.get(key)
-        if value == current[key] or isinstance(edited, Diagnostic):
-            continue
-        path = ("spec", "release", key)
-        edited = remove_key(edited, document, path) if value is None else set_scalar(edited, document, path, str(value))
-    return edited
+    if now is not None:
+        edited = remove_key(content, document, path)
+    if isinstance(edited, Diagnostic) or goal is None:
+        return edited
+    value = goal if isinstance(goal, str) else [str(item) for item in _items(goal)]
+    return add_key(edited, document, path, value)
+
+
+def _items(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _message(declared: DesiredDeployment, target: VerifiedRelease, planned: Planned, reason: str) -> str:
