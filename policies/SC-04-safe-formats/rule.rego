@@ -45,7 +45,7 @@ declared_format(address, document) := "safetensors" if {
 	object.get(document, ["spec", "format"], null) == null
 }
 
-declared_format(address, document) := "" if {
+declared_format(address, document) := "(none)" if {
 	startswith(address, "Model/")
 	object.get(document, ["spec", "format"], null) == null
 }
