@@ -60,7 +60,11 @@ class Handler(BaseHTTPRequestHandler):
                 self.connection.close()
                 return
             time.sleep(0.05)
-        self.chunk("[DONE]")
+        if SCRIPT == "undone":
+            end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+            self.chunk({"object": "chat.completion.chunk", "model": MODEL, "choices": [end]})
+        else:
+            self.chunk("[DONE]")
         self.wfile.write(b"0\r\n\r\n")
 
     def chunk(self, event):

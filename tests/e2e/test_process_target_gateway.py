@@ -267,6 +267,12 @@ def test_a_server_that_breaks_off_a_stream_ends_it_with_an_error(target: Process
     assert (seen.requests, seen.failures) == (1, 1)
 
 
+def test_every_whole_stream_ends_the_same_way(target: ProcessTarget, tmp_path: Path) -> None:
+    address = serve(target, tmp_path, "undone")
+    *chunks, done = chat(address, question(stream=True)).events
+    assert (len(chunks), chunks[-1]["choices"][0]["finish_reason"], done) == (21, "stop", "[DONE]")
+
+
 def test_a_request_without_a_byte_of_answer_is_tried_once_more(target: ProcessTarget, tmp_path: Path) -> None:
     address = serve(target, tmp_path, "resetting")
     assert chat(address, question()).status == 200

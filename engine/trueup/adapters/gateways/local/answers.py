@@ -62,6 +62,7 @@ class EventRewriter:
 
     def __init__(self, public_name: str, answer: Answer) -> None:
         self.done = False
+        self.finished = False
         self.has_text = False
         self._name = public_name
         self._answer = answer
@@ -100,6 +101,8 @@ class EventRewriter:
         return rewritten
 
     def _note_text(self, line: bytes) -> None:
+        # Not every server ends a stream with [DONE]; the reason it stopped for tells as well that it is whole.
+        self.finished |= b'"finish_reason":"' in line
         said = (b'"content":"' in line and b'"content":""' not in line) or (
             b'"text":"' in line and b'"text":""' not in line
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 
-from trueup.adapters.gateways.local.answers import EventRewriter, failure, renamed
+from trueup.adapters.gateways.local.answers import DONE, EventRewriter, failure, renamed
 from trueup.adapters.gateways.local.backends import Backend, Backends
 from trueup.adapters.gateways.local.errors import ApiError, late, unavailable, upstream_failed
 from trueup.adapters.gateways.local.measures import Answer, Measures
@@ -160,12 +160,14 @@ class Proxy:
                 answer.first_token_seconds = time.monotonic() - started
         if isinstance(line, ApiError):
             problem = line
-        elif not events.done:
+        elif not events.done and not events.finished:
             problem = upstream_failed("The model's server broke off its answer.")
         if problem is not None:
             # The head is out, so the error can only be an event, and the stream ends without its [DONE].
             answer.failed = True
             pending = b"data: " + json.dumps(problem.to_json()).encode() + b"\n\n"
+        elif not events.done:
+            pending += DONE + b"\n\n"
         await response.write_eof(pending)
         return response
 
