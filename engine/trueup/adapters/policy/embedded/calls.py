@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.builtins import BUILTINS, REFUSED
 from trueup.adapters.policy.embedded.names import Names
-from trueup.adapters.policy.embedded.syntax import Module, Node, static_parts, walk
+from trueup.adapters.policy.embedded.syntax import Module, Node, static_parts
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.suggestions import did_you_mean
 
@@ -18,7 +18,7 @@ _ANY_VERB = re.compile(r"%(?:%|[-+# 0-9.*\[\]]*.?)", re.DOTALL)
 def check_calls(names: Names) -> Iterator[Diagnostic]:
     """Yield calls of unknown and refused functions, and calls with the wrong number of arguments."""
     for module in names.modules:
-        for kind, node, _ in walk([rule.node for rule in module.rules]):
+        for kind, node, _ in module.expressions:
             if kind == "Call":
                 problem = _check_call(names, module, node)
                 if problem is not None:

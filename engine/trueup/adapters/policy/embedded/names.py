@@ -43,7 +43,7 @@ class Names:
     def references(self, module: Module, rule: Rule) -> Iterator[tuple[Parts, Node]]:
         """Yield what *rule* reads below `data`, without its own head and without what it calls."""
         local = _locals(module, rule)
-        for kind, node, _ in walk(rule.node):
+        for kind, node, _ in rule.expressions:
             if is_reference(kind) and not _is_own_head(rule, kind, node):
                 parts = static_parts({kind: node})[0]
                 target = None if parts[:1] and parts[0] in local else self.resolve(module, parts)
@@ -54,7 +54,7 @@ class Names:
         """Yield the rules that *rule* reads or calls."""
         for target, _ in self.references(module, rule):
             yield from self.touched(target)
-        for kind, node, _ in walk(rule.node):
+        for kind, node, _ in rule.expressions:
             if kind == "Call":
                 target_of_call = self.resolve(module, static_parts(node["fcn"])[0])
                 if target_of_call is not None:
@@ -69,7 +69,7 @@ def _is_own_head(rule: Rule, kind: str, node: Node) -> bool:
 def _locals(module: Module, rule: Rule) -> set[str]:
     """Return the names that are variables inside *rule* and hide a rule of the same name."""
     found: set[str] = set()
-    for kind, node, _ in walk(rule.node):
+    for kind, node, _ in rule.expressions:
         match kind:
             case "SomeVars":
                 found.update(module.word(span) for span in node["vars"])

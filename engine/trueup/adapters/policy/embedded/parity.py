@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.names import Names
-from trueup.adapters.policy.embedded.syntax import Module, Node, statements, static_parts, walk
+from trueup.adapters.policy.embedded.syntax import Module, Node, statements, static_parts
 from trueup.core.diagnostics import Diagnostic
 
 _CLASS = re.compile(r"(?<!\\)(?:\\\\)*(\\[dDwWsSbB])")
@@ -21,7 +21,7 @@ def check_parity(names: Names) -> Iterator[Diagnostic]:
 
 
 def _negated_calls(module: Module) -> Iterator[Diagnostic]:
-    for kind, node, negated in walk([rule.node for rule in module.rules]):
+    for kind, node, negated in module.expressions:
         if not negated or kind not in ("Call", "Membership"):
             continue
         arguments = node["params"] if kind == "Call" else [node["key"], node["value"], node["collection"]]
@@ -46,7 +46,7 @@ def _field(module: Module, argument: Node | None) -> str | None:
 
 def _regex_classes(module: Module) -> Iterator[Diagnostic]:
     """A pattern may be named by a rule of its own, so every text of a module that calls `regex` is looked at."""
-    nodes = list(walk([rule.node for rule in module.rules]))
+    nodes = list(module.expressions)
     if not any(kind == "Call" and static_parts(node["fcn"])[0][:1] == ("regex",) for kind, node, _ in nodes):
         return
     for kind, node, _ in nodes:

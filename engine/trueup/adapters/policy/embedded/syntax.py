@@ -14,6 +14,9 @@ Node = dict[str, Any]
 Parts = tuple[str, ...]
 """A reference as far as it is static: `data.a["b-c"][x]` is ("data", "a", "b-c")."""
 
+Expression = tuple[str, Node, bool]
+"""Kind, body, and whether it is inside a negation."""
+
 _REFS = frozenset({"Var", "RefDot", "RefBrack"})
 
 
@@ -30,6 +33,8 @@ class Rule:
         bodies: Number of bodies.
         node: The definition in the tree.
         span: Where it starts.
+        expressions: Every expression of the definition as (kind, body, inside a negation): the walk over it,
+            done once for all checks.
     """
 
     path: Parts
@@ -38,8 +43,9 @@ class Rule:
     plain: bool
     assigned: bool
     bodies: int
-    node: Node
+    node: Node = field(repr=False)
     span: Span
+    expressions: tuple["Expression", ...] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -65,6 +71,11 @@ class Module:
     rules: tuple[Rule, ...]
     aligned_not: bool
     text: bytes = field(repr=False)
+
+    @property
+    def expressions(self) -> Iterator[Expression]:
+        """Every expression of every rule."""
+        return (e for rule in self.rules for e in rule.expressions)
 
     @property
     def is_test(self) -> bool:
@@ -115,7 +126,17 @@ def _read_rule(path: str, package: Parts, rule: Node) -> Rule:
         bodies = len(node["bodies"])
     parts, complete = static_parts(head)
     span = Span(path, node["span"]["line"], node["span"]["col"])
-    return Rule((*package, *parts), kind, arity, complete and len(parts) == 1, assigned, bodies, node, span)
+    return Rule(
+        path=(*package, *parts),
+        kind=kind,
+        arity=arity,
+        plain=complete and len(parts) == 1,
+        assigned=assigned,
+        bodies=bodies,
+        node=node,
+        span=span,
+        expressions=tuple(walk(node)),
+    )
 
 
 def static_parts(ref: Node) -> tuple[Parts, bool]:
@@ -150,7 +171,7 @@ def _literal(node: Node) -> str | None:
     return body["value"] if kind in ("String", "RawString") else None
 
 
-def walk(root: object, *, negated: bool = False) -> Iterator[tuple[str, Node, bool]]:
+def walk(root: object, *, negated: bool = False) -> Iterator[Expression]:
     """Yield every expression below *root* as (kind, body, inside a negation), outermost first.
 
     A reference is yielded whole; of its inside only the expressions in brackets follow. What a call calls is
