@@ -38,7 +38,7 @@ $(VENV)/.installed-demo: $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed-demo
-	$(RUN)/python docs/demo/demo.py
+	$(RUN)/python docs/demo/demo.py $(ARGS)
 
 test: setup
 	$(RUN)/python -m pytest $(PYTEST_ARGS)
