@@ -112,6 +112,7 @@ decisions = st.builds(
     digests,
     texts,
     tuples_of(texts),
+    tuples_of(st.builds(ExceptionUse, texts, texts, texts)),
 )
 
 

@@ -6,7 +6,7 @@
 from trueup.core.diagnostics import Span
 from trueup.core.json import Json
 from trueup.plan.shapes import Shape, ShapeError
-from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
+from trueup.policy.decision import Decision, EngineError, Enforcement, ExceptionUse, Outcome, Violation
 
 FORMAT_VERSION = 1
 
@@ -22,6 +22,7 @@ def decision_to_json(decision: Decision) -> dict[str, Json]:
         "input": decision.input,
         "engine": decision.engine,
         "rules": list(decision.rules),
+        "exceptions": [{"address": e.address, "state": e.state, "problem": e.problem} for e in decision.exceptions],
     }
 
 
@@ -42,6 +43,9 @@ def decision_from_json(value: Json) -> Decision:
         input=shape.digest("input"),
         engine=shape.text("engine"),
         rules=shape.texts("rules"),
+        exceptions=tuple(
+            ExceptionUse(e.text("address"), e.text("state"), e.text("problem")) for e in shape.items("exceptions")
+        ),
     )
 
 

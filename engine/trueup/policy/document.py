@@ -73,7 +73,8 @@ def policy_document(
         gate: The evaluations have run: none is `planned` any more.
     """
     now = now.astimezone(UTC)
-    documents = {str(r.id): json.loads(r.canonical) for d in desired.deployments for r in d.resources}
+    resources = {r.id: r.canonical for d in desired.deployments for r in d.resources}
+    documents = {str(id_): json.loads(canonical) for id_, canonical in resources.items()}
     return {
         "formatVersion": FORMAT_VERSION,
         "gate": gate,
@@ -88,7 +89,7 @@ def policy_document(
             "operations": [_operation(c) for c in plan.changes],
         },
         "environment": _environment(desired),
-        "deployments": [_deployment(d, plan, desired, observed, gate) for d in desired.deployments],
+        "deployments": _deployments(plan, desired, observed, gate),
         "resources": {address: masked(document) for address, document in sorted(documents.items())},
         "observed": _observed(observed, now),
         "artifacts": sorted(observed.artifacts),
@@ -114,16 +115,21 @@ def _environment(desired: DesiredState) -> Json:
     }
 
 
-def _deployment(
-    deployment: DesiredDeployment, plan: Plan, desired: DesiredState, observed: ObservedState, gate: bool
-) -> Json:
-    change = next(
-        (c for c in plan.changes if isinstance(c, Create | Update) and c.address == deployment.id),
-        None,
-    )
+def _deployments(plan: Plan, desired: DesiredState, observed: ObservedState, gate: bool) -> list[Json]:
+    changes = {c.address: c for c in plan.changes if isinstance(c, Create | Update)}
     planned = {c.key for c in plan.changes if isinstance(c, Evaluate)}
     if gate or desired.environment.evaluate != "during":
         planned = set()
+    newest = {e.key: e for e in reversed(observed.evidence)}
+    return [_deployment(d, changes.get(d.id), newest, planned) for d in desired.deployments]
+
+
+def _deployment(
+    deployment: DesiredDeployment,
+    change: Create | Update | None,
+    newest: Mapping[Digest, Evidence],
+    planned: set[Digest],
+) -> Json:
     release = deployment.release
     return {
         "address": str(deployment.id),
@@ -141,13 +147,12 @@ def _deployment(
         },
         "server": deployment.server.to_json(),
         "route": masked(deployment.route.to_json()),
-        "evaluations": [_evaluation(e, observed.evidence, planned) for e in deployment.evaluations],
+        "evaluations": [_evaluation(e, newest.get(e.key), planned) for e in deployment.evaluations],
         "resources": [str(r.id) for r in deployment.resources],
     }
 
 
-def _evaluation(required: RequiredEvaluation, evidence: tuple[Evidence, ...], planned: set[Digest]) -> Json:
-    newest = next((e for e in evidence if e.key == required.key), None)
+def _evaluation(required: RequiredEvaluation, newest: Evidence | None, planned: set[Digest]) -> Json:
     if newest is not None and newest.passed:
         status = "present"
     elif required.key in planned:
