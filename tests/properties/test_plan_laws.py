@@ -18,7 +18,7 @@ from trueup.plan.difference import Snapshot
 from trueup.plan.plan import Inputs, Plan
 from trueup.plan.saved import SavedPlan
 from trueup.policy.codec import decision_from_json, decision_to_json
-from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
+from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Outcome, Violation
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 digests: st.SearchStrategy[Digest] = st.integers(0, 9).map(digest_of) | st.just(Digest(""))

@@ -6,7 +6,7 @@
 from trueup.core.diagnostics import Span
 from trueup.core.json import Json
 from trueup.plan.shapes import Shape, ShapeError
-from trueup.policy.decision import Decision, EngineError, Enforcement, ExceptionUse, Outcome, Violation
+from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Outcome, Violation
 
 FORMAT_VERSION = 1
 
