@@ -3,14 +3,15 @@
 A manifest lies where people can reach it, so anything in it may be missing or of another type.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json
-from trueup.desired.manifest import manifest_of
 from trueup.desired.state import DesiredDeployment
+from trueup.spec.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,27 @@ class Manifest:
 
 
 def desired_manifest(deployment: DesiredDeployment) -> Manifest:
-    """Return what applying *deployment* will leave with the target."""
-    return read_manifest(manifest_of(deployment))
+    """Return what applying *deployment* will leave with the target, documents read when they are asked for."""
+    return Manifest(deployment.to_json(), _Declared(deployment.resources))
+
+
+class _Declared(Mapping[str, Json]):
+    """Documents by address. Most are never looked at: a diff of many deployments would read each again and again."""
+
+    def __init__(self, resources: tuple[Resource, ...]) -> None:
+        self._canonical = {str(r.id): r.canonical for r in resources}
+        self._read: dict[str, Json] = {}
+
+    def __getitem__(self, address: str) -> Json:
+        if address not in self._read:
+            self._read[address] = json.loads(self._canonical[address])
+        return self._read[address]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._canonical)
+
+    def __len__(self) -> int:
+        return len(self._canonical)
 
 
 def read_manifest(value: Json) -> Manifest:

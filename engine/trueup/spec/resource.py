@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import BlobId, Digest, digest_of
@@ -89,7 +90,12 @@ def content_digest(resource: Resource) -> Digest:
     Who owns a version, how it is labelled and where it is in its life (deprecated, retired) change without making
     it another version. Releases and evidence are bound to this digest; plans and policy look at the whole document.
     """
-    document = json.loads(resource.canonical)
+    return _content_digest(resource.canonical)
+
+
+@lru_cache(maxsize=4096)
+def _content_digest(canonical: bytes) -> Digest:
+    document = json.loads(canonical)
     kept = {
         part: {k: v for k, v in value.items() if k not in _MUTABLE.get(part, ())} if isinstance(value, dict) else value
         for part, value in document.items()

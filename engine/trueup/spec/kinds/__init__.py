@@ -6,7 +6,7 @@ plural names because Python binds a module's name in its package once it is impo
 """
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from importlib import import_module
 from operator import or_
 from typing import TYPE_CHECKING, Any, cast
@@ -78,7 +78,13 @@ def model_class(kind: str) -> "type[Declared]":
 
 def model_of(resource: "Resource") -> "AnyKind":
     """Return what *resource* declares as its kind's frozen model, defaults filled in."""
-    return cast("AnyKind", model_class(resource.id.kind).model_validate_json(resource.canonical))
+    return _read(resource.id.kind, resource.canonical)
+
+
+# Hundreds of deployments ask for the same environment, evaluations and models; frozen, they can be shared.
+@lru_cache(maxsize=512)
+def _read(kind: str, canonical: bytes) -> "AnyKind":
+    return cast("AnyKind", model_class(kind).model_validate_json(canonical))
 
 
 def _expect(resource: "Resource", kind: str) -> Any:
