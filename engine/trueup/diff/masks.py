@@ -83,18 +83,21 @@ def masked_text(text: str) -> str:
 
 def masked(value: Json, name: str = "") -> Json:
     """Return *value*, found under *name*, with every secret in it masked; its shape and its numbers stay."""
-    return _masked(value, is_secret_name(name))
+    return _masked(value, bool(name) and is_secret_name(name))
 
 
 def _masked(value: Json, is_secret: bool) -> Json:
-    match value:
-        case str():
-            if is_secret and value and not _REFERENCE.match(value):
-                return MASK
-            return masked_text(value)
-        case dict():
-            return {masked_text(k): _masked(v, is_secret or is_secret_name(k)) for k, v in value.items()}
-        case list() | tuple():
-            return [_masked(v, is_secret) for v in value]
-        case _:
-            return value
+    # No `match`: every text of every document of a plan comes through here.
+    if isinstance(value, str):
+        if is_secret and value and not _REFERENCE.match(value):
+            return MASK
+        return masked_text(value)
+    if isinstance(value, dict):
+        return {_masked_key(k): _masked(v, is_secret or is_secret_name(k)) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(v, is_secret) for v in value]
+    return value
+
+
+_masked_key = lru_cache(maxsize=4096)(masked_text)
+"""Keys repeat from document to document."""

@@ -16,11 +16,13 @@ _CODE_SUFFIXES = ("bin", "pt", "pth", "ckpt", "pkl", "pickle", "joblib", "npy", 
 """Endings of weight files that can run code when they are loaded."""
 
 
-def derive(documents: Mapping[str, Json], evidence: tuple[Evidence, ...], now: datetime) -> dict[str, Json]:
-    """Return the derived facts of *documents*, unmasked, by address."""
+def derive(
+    documents: Mapping[str, Json], shown: Mapping[str, Json], evidence: tuple[Evidence, ...], now: datetime
+) -> dict[str, Json]:
+    """Return the derived facts of *documents*, by address; *shown* are the same documents, masked."""
     ordered = sorted(documents.items())
     return {
-        "secrets": [{"address": a, "path": list(p)} for a, d in ordered for p in secret_places(d)],
+        "secrets": [{"address": a, "path": list(p)} for a, d in ordered if d != shown[a] for p in secret_places(d)],
         "licenses": {a: facts for a, d in ordered if (facts := _licenses(d)) is not None},
         "artifacts": {a: facts for a, d in ordered if (facts := _artifact(d)) is not None},
         "evidenceAgeDays": {e.key: (now - e.completed_at).days for e in reversed(evidence)},

@@ -74,7 +74,8 @@ def policy_document(
     """
     now = now.astimezone(UTC)
     resources = {r.id: r.canonical for d in desired.deployments for r in d.resources}
-    documents = {str(id_): json.loads(canonical) for id_, canonical in resources.items()}
+    documents = {str(id_): json.loads(canonical) for id_, canonical in sorted(resources.items())}
+    shown: dict[str, Json] = {address: masked(document) for address, document in documents.items()}
     return {
         "formatVersion": FORMAT_VERSION,
         "gate": gate,
@@ -90,11 +91,11 @@ def policy_document(
         },
         "environment": _environment(desired),
         "deployments": _deployments(plan, desired, observed, gate),
-        "resources": {address: masked(document) for address, document in sorted(documents.items())},
+        "resources": shown,
         "observed": _observed(observed, now),
         "artifacts": sorted(observed.artifacts),
         "exceptions": [w.to_json() for w in read_waivers(desired.exceptions, now)],
-        "derived": derive(documents, observed.evidence, now),
+        "derived": derive(documents, shown, observed.evidence, now),
     }
 
 

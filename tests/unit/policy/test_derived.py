@@ -12,7 +12,8 @@ KEY = "hf_abcdefghijklmnopqrstuv"
 
 
 def facts(kind: str, **spec: Json) -> Any:
-    return derive({f"{kind}/x@1": {"kind": kind, "spec": spec}}, (), NOON)
+    documents = {f"{kind}/x@1": {"kind": kind, "spec": spec}}
+    return derive(documents, documents, (), NOON)
 
 
 def test_secrets_are_found_by_issuers_prefix_and_by_field_name() -> None:
