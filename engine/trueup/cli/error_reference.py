@@ -7,6 +7,7 @@ from trueup.core.diagnostics import Code
 
 SOURCES: tuple[tuple[str, str], ...] = (
     ("Command line", "trueup.cli.codes"),
+    ("Plugins", "trueup.plugins"),
     ("Starting a repository", "trueup.workflows.init"),
     ("YAML", "trueup.spec.yaml.codes"),
     ("Declared resources", "trueup.spec.codes"),

@@ -65,11 +65,13 @@ class LocalWorkspace:
         from trueup.adapters.builders.builtin import builtin_builders
         from trueup.adapters.sources.builtin import builtin_sources
         from trueup.adapters.stores.directory import DirectoryStore
+        from trueup.plugins import Plugins
 
         path = self.settings.store_path if self.settings else f"{STATE_FOLDER}/store"
         if path.startswith(STATE_FOLDER):
             _ = self.state
-        return DirectoryStore(self.root / path, builtin_sources(self.root), builtin_builders())
+        sources = Plugins("trueup.sources", builtin_sources(self.root))
+        return DirectoryStore(self.root / path, sources, Plugins("trueup.builders", builtin_builders()))
 
     @cached_property
     def ledger(self) -> "GitLedger":
