@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -171,6 +172,18 @@ class FakeStore:
         self.built.append(build.key)
         progress(str(build.id), 1, 1)
         return self._put(build.key, content)
+
+    def keys(self) -> Iterator[Digest]:
+        yield from (Digest(p.name.replace("-", ":")) for p in sorted(self._folder.iterdir()))
+
+    def remove(self, key: Digest) -> int:
+        path = self._folder / key.replace(":", "-")
+        if not path.exists():
+            return 0
+        files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+        freed = sum(f.stat().st_size for f in files)
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+        return freed
 
     def _put(self, key: Digest, content: bytes | Mapping[str, bytes]) -> Path:
         path = self._folder / key.replace(":", "-")

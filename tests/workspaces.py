@@ -1,0 +1,494 @@
+"""A workspace in memory: a small declared repository, and every port a fake. Workflows run in it as they are."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from artifacts import digest_of_content
+from fakes import FakeClock, FakeEvaluator, FakeJournal, FakeLedger, FakeLock, FakeStore, FakeTarget, FakeTree
+from trueup.adapters.targets.process import codes as target_codes
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Digest, Revision, digest_of
+from trueup.core.errors import TransientError
+from trueup.core.json import Json
+from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
+from trueup.evidence.evidence import Evidence
+from trueup.ledger.record import Draft, Record
+from trueup.observed.state import Health, ObservedTarget
+from trueup.policy.document import ChangeFacts
+from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
+from trueup.ports import EvaluationRequest, Merged, ParseFiles, Progress, RouteTable, SourceTree
+from trueup.rollout.events import Event
+from trueup.spec.resource import Resources
+from trueup.workflows.apply import Applied, ApplyRequest, apply
+from trueup.workflows.workspace import Policies
+
+T = TypeVar("T")
+
+FACTS = b'{"prompt": "a", "expected": "b"}\n'
+TONE = b'{"prompt": "c", "expected": "d"}\n'
+WEIGHTS: Mapping[str, bytes] = {
+    "tiny@1": b"safetensors tiny 1",
+    "tiny@2": b"safetensors tiny 2",
+    "smol@1": b"GGUF smol 1",
+    "smol@2": b"GGUF smol 2",
+}
+"""Models of the repository; those that are no GGUF file have to be built before llama.cpp serves them."""
+SOURCES = {f"file:models/{name}": content for name, content in WEIGHTS.items()} | {
+    "file:models/facts@1": FACTS,
+    "file:models/tone@1": TONE,
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What one deployment declares."""
+
+    name: str = "support"
+    environment: str = "dev"
+    model: str = "tiny@1"
+    prompt: str = "support@1"
+    build: str = ""
+    engine: str = "llama.cpp"
+    threads: int = 1
+    replicas: int = 1
+    model_name: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"spec/deployments/{self.environment}/{self.name}.yaml"
+
+    def text(self) -> bytes:
+        lines = [
+            "# Who answers.",
+            "apiVersion: trueup/v1alpha1",
+            "kind: Deployment",
+            f"metadata: {{name: {self.name}, owner: support-team}}",
+            "spec:",
+            "  system: assistant",
+            f"  environment: {self.environment}",
+            "  release:",
+            f"    model: {self.model}   # the weights",
+            *([f"    prompt: {self.prompt}"] if self.prompt else []),
+            *([f"    build: {self.build}"] if self.build else []),
+            f"  runtime: {{engine: {self.engine}, threads: {self.threads}}}",
+            f"  replicas: {self.replicas}",
+            *([f"  gateway: {{modelName: {self.model_name}}}"] if self.model_name else []),
+        ]
+        return ("\n".join(lines) + "\n").encode()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one environment declares."""
+
+    tier: str = "dev"
+    upstream: str = ""
+    evaluations: tuple[str, ...] = ()
+    run: str = "during"
+    port: int = 8180
+
+
+def document(kind: str, name: str, spec: Mapping[str, Json], **metadata: Json) -> bytes:
+    """Return one declared document; JSON is YAML."""
+    about: dict[str, Json] = {"name": name, "owner": "ml-platform", **metadata}
+    return json.dumps(
+        {"apiVersion": "trueup/v1alpha1", "kind": kind, "metadata": about, "spec": dict(spec)}, indent=1
+    ).encode()
+
+
+def _source(uri: str) -> Json:
+    return {"uri": uri, "digest": digest_of_content(SOURCES[uri])}
+
+
+def _evaluation(name: str) -> bytes:
+    return document(
+        "Evaluation",
+        name,
+        {
+            "suite": {"tool": "builtin"},
+            "category": "quality",
+            "dataset": f"{name}@1",
+            "tasks": [{"task": "exact_match"}],
+            "metrics": [{"name": "exact_match", "unit": "ratio", "higherIsBetter": True}],
+            "metricDecisionThreshold": [{"metric": "exact_match", "op": ">=", "value": 0.6}],
+        },
+        version="1",
+    )
+
+
+def repository_files(
+    declared: Iterable[Declared], stages: Mapping[str, Stage] | None = None, *, library: bool = True
+) -> dict[str, bytes]:
+    """Return a whole repository that declares *declared* in *stages* (by default one environment `dev`)."""
+    system: dict[str, Json] = {
+        "intendedPurpose": "Answers questions.",
+        "operatorRole": "deployer",
+        "riskClass": "minimal",
+        "jurisdictions": ["EU"],
+    }
+    files = {
+        "trueup.yaml": document("Project", "shop", {"specs": ["spec"], "policies": {"library": library}}),
+        "spec/system.yaml": document("System", "assistant", system),
+        "spec/builds/q8.yaml": document("Build", "q8", {"mode": "gguf", "quantization": "Q8_0"}, version="1"),
+    }
+    for number in ("1", "2"):
+        prompt: dict[str, Json] = {
+            "type": "text",
+            "template": f"Be kind, version {number}.",
+            "modelConfig": {"temperature": 0, "max_tokens": 16},
+        }
+        files[f"spec/prompts/support-{number}.yaml"] = document("Prompt", "support", prompt, version=number)
+    for address in WEIGHTS:
+        name, _, version = address.partition("@")
+        model: dict[str, Json] = {
+            "source": _source(f"file:models/{address}"),
+            "format": "gguf" if WEIGHTS[address].startswith(b"GGUF") else "safetensors",
+            "licenses": ["Apache-2.0"],
+            "contextLength": 512,
+        }
+        files[f"spec/models/{name}-{version}.yaml"] = document("Model", name, model, version=version)
+    for name in ("facts", "tone"):
+        dataset: dict[str, Json] = {"source": _source(f"file:models/{name}@1"), "purpose": "eval", "license": "MIT"}
+        files[f"spec/datasets/{name}.yaml"] = document("Dataset", name, dataset, version="1")
+        files[f"spec/evaluations/{name}.yaml"] = _evaluation(name)
+    for name, stage in (stages or {"dev": Stage()}).items():
+        settings: dict[str, Json] = {
+            "tier": stage.tier,
+            **({"upstream": stage.upstream} if stage.upstream else {}),
+            "target": {"type": "process", "port": stage.port},
+            "evaluations": {"required": list(stage.evaluations), "run": stage.run},
+        }
+        files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings)
+    return files | {d.path: d.text() for d in declared}
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing catches it, as nothing catches a kill."""
+
+
+@dataclass
+class Fuse:
+    """Burns at every effect, before it and after it; the process is killed when it has burnt down.
+
+    `watch` is called each time, so that a test can look at what the world sees between any two effects.
+    """
+
+    left: int | None = None
+    burnt: int = 0
+    watch: Callable[[], None] = lambda: None
+
+    def burn(self) -> None:
+        self.burnt += 1
+        self.watch()
+        if self.left is not None and self.burnt > self.left:
+            raise KilledError
+
+    def around(self, effect: Callable[[], T]) -> T:
+        self.burn()
+        result = effect()
+        self.burn()
+        return result
+
+
+class WorkedTarget(FakeTarget):
+    """A target whose calls fail and whose servers fall ill when a test says so.
+
+    Attributes:
+        failing: What a call raises, by its name: `start`, `route`, `stop` or `observe`.
+        sick: Servers that answer no health check, or the artifact they load.
+    """
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self.fuse = fuse
+        self.failing: dict[str, TransientError] = {}
+        self.sick: set[Digest] = set()
+        self.gateway: Health | None = None
+
+    def fail(self, call: str) -> None:
+        """Let every such call fail from now on."""
+        self.failing[call] = TransientError(target_codes.STATE_UNWRITABLE, f"{call} does not work today")
+
+    def crash(self, environment: str, server: Digest) -> None:
+        """Take a server away behind everybody's back."""
+        del self._servers[environment][server]
+
+    def observe(self, environment: str) -> ObservedTarget:
+        self._refuse("observe")
+        found = super().observe(environment)
+        servers = tuple(
+            replace(s, health=Health.UNHEALTHY, detail="it only says `the`") if self._is_sick(s.spec, s.key) else s
+            for s in found.servers
+        )
+        return replace(found, servers=servers, gateway=self.gateway or found.gateway)
+
+    def start(self, environment: str, server: ServerSpec, artifact: Path) -> None:
+        self._refuse("start")
+        self.fuse.around(lambda: super(WorkedTarget, self).start(environment, server, artifact))
+
+    def route(self, environment: str, table: RouteTable) -> None:
+        self._refuse("route")
+        self.fuse.around(lambda: super(WorkedTarget, self).route(environment, table))
+
+    def stop(self, environment: str, servers: Sequence[Digest]) -> None:
+        self._refuse("stop")
+        self.fuse.around(lambda: super(WorkedTarget, self).stop(environment, servers))
+
+    def _refuse(self, call: str) -> None:
+        if call in self.failing:
+            raise self.failing[call]
+
+    def _is_sick(self, spec: Json, key: Digest) -> bool:
+        return key in self.sick or (isinstance(spec, dict) and spec.get("artifact") in self.sick)
+
+
+class WorkedStore(FakeStore):
+    """A store whose work can be killed."""
+
+    def __init__(self, folder: Path, fuse: Fuse) -> None:
+        def convert(source: Path, parameters: Mapping[str, Json]) -> bytes:
+            return b"GGUF " + source.read_bytes() + str(sorted(parameters.items())).encode()
+
+        self.sources = dict(SOURCES)
+        super().__init__(folder, self.sources, {"gguf": convert})
+        self.fuse = fuse
+
+    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+        return self.fuse.around(lambda: super(WorkedStore, self).fetch(artifact, progress))
+
+    def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
+        return self.fuse.around(lambda: super(WorkedStore, self).build(build, source, progress))
+
+
+class WorkedLedger(FakeLedger):
+    """A ledger whose writing can be killed."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self.fuse = fuse
+
+    def append(self, draft: Draft) -> Record:
+        return self.fuse.around(lambda: super(WorkedLedger, self).append(draft))
+
+
+class WorkedJournal(FakeJournal):
+    """A journal whose writing can be killed."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self.fuse = fuse
+
+    def write(self, environment: str, entry: Mapping[str, Json]) -> None:
+        self.fuse.around(lambda: super(WorkedJournal, self).write(environment, entry))
+
+    def close(self, environment: str) -> None:
+        self.fuse.around(lambda: super(WorkedJournal, self).close(environment))
+
+
+@dataclass
+class TargetEvaluator:
+    """Measures `exact_match` on healthy servers of a target; `scores` by the name of the evaluation."""
+
+    target: FakeTarget
+    clock: FakeClock
+    fuse: Fuse
+    scores: dict[str, float] = field(default_factory=dict)
+    asked: list[EvaluationRequest] = field(default_factory=list)
+
+    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
+        self.asked.append(request)
+        servers = self.target.observe(environment).servers
+        score = {"exact_match": self.scores.get(request.required.evaluation.id.name, 0.9)}
+        known = {s.key: score for s in servers if s.health is Health.HEALTHY}
+        fake = FakeEvaluator(known, self.clock)
+        return self.fuse.around(lambda: fake.evaluate(environment, request, progress))
+
+
+Rule = Callable[[Mapping[str, Json]], Iterable[Mapping[str, Json]]]
+"""A rule in Python: the policy document to results, objects as a Rego `deny` gives them."""
+
+
+def evidence_passes(facts: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """Deny a deployment one of whose evaluations has neither passed nor is planned."""
+    for item in _items(facts["deployments"]):
+        for evaluation in _items(item["evaluations"]):
+            if evaluation["status"] not in ("present", "planned"):
+                message = f"{evaluation['evaluation']['address']} is {evaluation['status']}"
+                yield {"id": "EV", "severity": "critical", "address": item["address"], "msg": message}
+
+
+def nothing_on_hold(facts: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """Deny a deployment whose release is on hold."""
+    observed = facts["observed"]
+    assert isinstance(observed, Mapping)
+    held = {(h["deployment"], h["release"]) for h in _items(observed["holds"]) if h["active"]}
+    for item in _items(facts["deployments"]):
+        if (item["address"], item["release"]["digest"]) in held:
+            yield {"id": "HOLD", "severity": "critical", "address": item["address"], "msg": "it is on hold"}
+
+
+def _items(value: Json) -> Iterable[Mapping[str, Any]]:
+    assert isinstance(value, list | tuple)
+    return [v for v in value if isinstance(v, dict)]
+
+
+@dataclass
+class PythonPolicies:
+    """A policy engine whose rules are Python functions; `broken` is what it cannot evaluate."""
+
+    rules: list[Rule] = field(default_factory=lambda: [evidence_passes, nothing_on_hold])
+    broken: tuple[Diagnostic, ...] = ()
+    documents: list[Mapping[str, Json]] = field(default_factory=list)
+
+    def check(self, bundle: Sequence[PolicyFile]) -> tuple[Diagnostic, ...]:
+        return self.broken
+
+    def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
+        names = tuple(r.__name__ for r in self.rules)
+        found = []
+        for text in documents:
+            facts = json.loads(text)
+            self.documents.append(facts)
+            results = tuple(RuleResult("deny", r.__name__, raw) for r in self.rules for raw in r(facts))
+            found.append(Evaluation(results, self.broken, names, "python"))
+        return found
+
+    def describe(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | tuple[Diagnostic, ...]:
+        return self.broken or tuple(RuleInfo(r.__name__, r.__name__, "deny", r.__doc__ or "") for r in self.rules)
+
+    def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
+        return self.broken or tuple(RuleTest(r.__name__, f"test_{r.__name__}", True, 0.0) for r in self.rules)
+
+
+@dataclass
+class FakeHistory:
+    """A default branch on which nothing was ever changed, or what a test says was."""
+
+    problems: tuple[Diagnostic, ...] = ()
+
+    def changed_versions(self, merged: Merged, resources: Resources, parse: ParseFiles) -> tuple[Diagnostic, ...]:
+        return self.problems
+
+
+class FakeWorkspace:
+    """`Workspace` of a repository in memory, below *folder* for the bytes of artifacts.
+
+    `files` is the work tree; `commit()` makes it a commit. `fuse` burns at every effect; after a kill, `restart()`
+    is what a new process finds.
+    """
+
+    def __init__(
+        self, folder: Path, declared: Iterable[Declared] = (), stages: Mapping[str, Stage] | None = None
+    ) -> None:
+        self.root = folder
+        self.fuse = Fuse()
+        self.clock = FakeClock()
+        self.store = self.keeper = WorkedStore(folder, self.fuse)
+        self.ledger = WorkedLedger(self.fuse)
+        self.lock = FakeLock(self.clock)
+        self.journal = WorkedJournal(self.fuse)
+        self.engine = self.workbench = PythonPolicies()
+        self.history = FakeHistory()
+        self.work = WorkedTarget(self.fuse)
+        self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)
+        self.actor = "Ada <ada@example.com>"
+        self.tool = "trueup 0"
+        self.told: list[str] = []
+        self.not_pushed = 0
+        self.messages: list[str] = []
+        self._stages = stages
+        self._commits: dict[str, FakeTree] = {}
+        self._head = FakeTree({}, "")
+        self.files: dict[str, bytes] = {}
+        self.declare(*declared)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        self.told.append(what)
+
+    def declare(self, *declared: Declared, **stages: Stage) -> Revision:
+        """Let the repository declare exactly *declared*, and commit that."""
+        self._stages = {**(self._stages or {}), **stages} or None
+        self.files = repository_files(declared, self._stages)
+        return self.commit()
+
+    def commit(self) -> Revision:
+        """Make the work tree a commit and the head."""
+        content = {path: text.decode() for path, text in self.files.items()}
+        revision = digest_of({"parent": self._head.revision, "files": content}).removeprefix("sha256:")[:40]
+        self._head = FakeTree(dict(self.files), revision)
+        self._commits[revision] = self._head
+        return self._head.revision
+
+    @property
+    def head(self) -> Revision:
+        return self._head.revision
+
+    @property
+    def committer(self) -> "BranchOf":
+        return BranchOf(self)
+
+    def tree(self, revision: str) -> SourceTree:
+        if not revision:
+            return FakeTree(dict(self.files), self.head if self.files == self._head.contents else "")
+        return self._head if revision == "HEAD" else self._commits[revision]
+
+    def policies(self, tree: SourceTree, *, library: bool, folders: Sequence[str]) -> Policies:
+        names = sorted(r.__name__ for r in self.engine.rules) if library else []
+        return Policies(tuple(PolicyFile(f"policies/{n}.rego", n.encode()) for n in names), digest_of(names))
+
+    def change(self, revision: Revision) -> ChangeFacts:
+        return ChangeFacts(revision=revision, author=self.actor, actor=self.actor) if revision else ChangeFacts()
+
+    def target(self, name: str) -> WorkedTarget:
+        assert name == "process"
+        return self.work
+
+    def evaluator(self, target: object) -> TargetEvaluator:
+        return self.measuring
+
+    def unpushed(self) -> int:
+        return self.not_pushed
+
+    def restart(self) -> None:
+        """Start over after a kill, with what is durable."""
+        self.fuse.left = None
+
+    def apply(self, environment: str = "dev", **request: Any) -> Applied:
+        """Apply and return how it ended."""
+        applied = Applied()
+        list(apply(self, ApplyRequest(environment, **request), applied))
+        return applied
+
+    def served(self, environment: str = "dev") -> dict[str, Digest]:
+        """Return the release that each deployment serves, by its name."""
+        return {r.deployment.name: r.release for r in self.work.observe(environment).routes}
+
+    def running(self, environment: str = "dev") -> set[Digest]:
+        """Return the servers that run."""
+        return {s.key for s in self.work.observe(environment).servers}
+
+
+@dataclass
+class BranchOf:
+    """`Committer` on the branch of a workspace; the work tree follows."""
+
+    workspace: FakeWorkspace
+
+    def commit(self, path: str, content: bytes, message: str) -> Revision:
+        workspace = self.workspace
+        head = workspace.tree("HEAD")
+        assert isinstance(head, FakeTree)
+        if head.contents.get(path) == content:
+            return head.revision
+        workspace.files = {**head.contents, path: content}
+        workspace.messages.append(message)
+        return workspace.commit()
+
+
+def steps(events: Iterable[Event]) -> list[str]:
+    """Write events for comparing: `route support done`."""
+    return [f"{e.step} {e.address.rsplit('/', 1)[-1]} {e.status.value}" for e in events]
