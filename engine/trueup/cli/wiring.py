@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
     from trueup.ports import Clock, Committer, Evaluator, History, Journal, Lock, Progress, SourceTree, Target
+    from trueup.workflows.audit import LedgerPlace
     from trueup.workflows.loading import ProjectSettings
     from trueup.workflows.workspace import Policies, Workspace
 
@@ -178,9 +179,28 @@ class LocalWorkspace:
 
         return BuiltinEvaluator(Endpoints(target), self.clock)
 
+    def take_remote_records(self) -> str:
+        """Bring in what others recorded."""
+        if self.settings and self.settings.ledger_remote:
+            self.ledger.refresh()
+        return self.remote_problem()
+
+    def remote_problem(self) -> str:
+        """Tell why the remote was not reached."""
+        problem = self.ledger.remote_problem
+        return f"{problem.code.id} {problem.code.summary}: {problem.detail}" if problem else ""
+
     def unpushed(self) -> int:
         """Count the ledger records that the remote does not have."""
         return self.ledger.unpushed()
+
+
+def ledger_place(workspace: LocalWorkspace) -> "LedgerPlace":
+    """Return where the ledger is, for hints."""
+    from trueup.workflows.audit import LedgerPlace
+
+    settings = workspace.settings
+    return LedgerPlace(settings.ledger_ref, settings.ledger_remote) if settings else LedgerPlace()
 
 
 def open_workspace(console: Console) -> "LocalWorkspace":

@@ -91,6 +91,7 @@ def apply(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iter
 
 
 def _locked(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iterator[Event]:
+    yield from _remote(workspace, request.environment, workspace.take_remote_records())
     applied.recovered = recover(workspace, request.environment)
     if applied.recovered:
         yield applied.recovered.event
@@ -124,6 +125,13 @@ def _require_same(request: ApplyRequest, planned: Planned, resumed: Recovered | 
         return
     snapshot = snapshot_of(planned.desired, planned.observed)
     raise PermanentError(codes.STALE_PLAN, difference(expected, now, request.snapshot, snapshot))
+
+
+def _remote(workspace: Workspace, environment: str, problem: str) -> Iterator[Event]:
+    """Tell that the ledger's remote was not reached: records wait in this clone, nothing is lost."""
+    if problem:
+        said = f"the ledger's remote was not reached: {problem}"
+        yield Event(workspace.clock.now(), "push", f"Environment/{environment}", Status.WAITING, said)
 
 
 def require_fresh(saved: SavedPlan, path: str, now: datetime) -> None:
@@ -173,6 +181,7 @@ def _run(
         f"record {applied.record.sequence}",
         (("record", applied.record.digest),),
     )
+    yield from _remote(workspace, request.environment, workspace.remote_problem())
 
 
 def _opening(workspace: Workspace, request: ApplyRequest, planned: Planned) -> dict[str, Json]:
@@ -232,10 +241,10 @@ def _draft(
 
 
 def outcome_of(result: Result) -> RunOutcome:
-    """Tell how a run ended: all done, some done, or nothing but failures."""
+    """Tell how a run ended: all done, some done or serving, or nothing but failures."""
     if not result.failed and not result.not_started:
         return RunOutcome.DONE
-    return RunOutcome.PARTIAL if result.done else RunOutcome.FAILED
+    return RunOutcome.PARTIAL if result.done or result.verified or result.removed else RunOutcome.FAILED
 
 
 def _touched(planned: Planned) -> tuple[str, ...]:

@@ -127,6 +127,17 @@ class Workspace(Protocol):
         """Return what evaluates servers of *target*."""
         ...
 
+    def take_remote_records(self) -> str:
+        """Bring in what others recorded on the ledger's remote; return why it failed, empty when it did not.
+
+        Never called by planning, which needs no network.
+        """
+        ...
+
+    def remote_problem(self) -> str:
+        """Tell why the last record did not reach the ledger's remote; empty when it did or there is none."""
+        ...
+
     def unpushed(self) -> int:
         """Count the ledger records that the remote does not have; 0 without a remote."""
         ...

@@ -27,8 +27,10 @@ def render(event: Event, output: Format, style: Style) -> str:
     if output in (Format.JSON, Format.NDJSON):
         return json.dumps({"type": "event", **event.to_json()}, ensure_ascii=False)
     match event.status:
-        case Status.STARTED | Status.WAITING:
+        case Status.STARTED:
             return ""
+        case Status.WAITING:
+            return style.paint(f"  . {event.step} waits", "yellow") + f"  {event.address}  {event.detail}"
         case Status.FAILED:
             return style.paint(f"  ! {event.step} failed", "red", "bold") + f"  {event.address}  {event.detail}"
         case Status.SKIPPED:

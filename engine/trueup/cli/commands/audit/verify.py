@@ -19,9 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 - every command has this shape
     """Check every record and name every break."""
     from trueup.cli.views import audit as view
-    from trueup.cli.wiring import open_workspace
-    from trueup.workflows.audit import LedgerPlace, verify
+    from trueup.cli.wiring import ledger_place, open_workspace
+    from trueup.workflows.audit import verify
 
-    found = verify(open_workspace(console).ledger, LedgerPlace())
+    workspace = open_workspace(console)
+    found = verify(workspace.ledger, ledger_place(workspace))
     console.publish(lambda output, style: view.render(found, output, style))
     return ExitCode.DONE if found.is_sound else ExitCode.INVALID
