@@ -1,5 +1,6 @@
 """A workspace in memory: a small declared repository, and every port a fake. Workflows run in it as they are."""
 
+import errno
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,10 +10,12 @@ from typing import Any, TypeVar
 
 from artifacts import digest_of_content
 from fakes import FakeClock, FakeEvaluator, FakeJournal, FakeLedger, FakeLock, FakeStore, FakeTarget, FakeTree
+from trueup.adapters.policy import codes as policy_codes
+from trueup.adapters.stores import codes as store_codes
 from trueup.adapters.targets.process import codes as target_codes
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision, digest_of
-from trueup.core.errors import TransientError
+from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
 from trueup.evidence.evidence import Evidence
@@ -198,20 +201,37 @@ class WorkedTarget(FakeTarget):
     """A target whose calls fail and whose servers fall ill when a test says so.
 
     Attributes:
-        failing: What a call raises, by its name: `start`, `route`, `stop` or `observe`.
         sick: Servers that answer no health check, or the artifact they load.
+        sick_when_routed: Servers fall ill when they get traffic that others had.
+        on_call: Called when a call begins.
     """
 
     def __init__(self, fuse: Fuse) -> None:
         super().__init__()
         self.fuse = fuse
-        self.failing: dict[str, TransientError] = {}
         self.sick: set[Digest] = set()
+        self.sick_when_routed = False
         self.gateway: Health | None = None
+        self.on_call: Callable[[], None] = lambda: None
+        self._failing: set[str] = set()
+        self._failing_after: set[str] = set()
 
     def fail(self, call: str) -> None:
-        """Let every such call fail from now on."""
-        self.failing[call] = TransientError(target_codes.STATE_UNWRITABLE, f"{call} does not work today")
+        """Let every `start`, `route`, `stop` or `observe` fail from now on."""
+        self._failing.add(call)
+
+    def fail_after(self, call: str) -> None:
+        """Let the next such call do its work and then fail, as one does whose answer is lost."""
+        self._failing_after.add(call)
+
+    def heal(self) -> None:
+        """Let everything work again."""
+        self.sick, self.sick_when_routed, self.gateway = set(), False, None
+        self._failing, self._failing_after = set(), set()
+
+    def specs(self, environment: str) -> Iterable[ServerSpec]:
+        """Return what was asked to run."""
+        return tuple(self._servers[environment].values())
 
     def crash(self, environment: str, server: Digest) -> None:
         """Take a server away behind everybody's back."""
@@ -227,41 +247,75 @@ class WorkedTarget(FakeTarget):
         return replace(found, servers=servers, gateway=self.gateway or found.gateway)
 
     def start(self, environment: str, server: ServerSpec, artifact: Path) -> None:
-        self._refuse("start")
-        self.fuse.around(lambda: super(WorkedTarget, self).start(environment, server, artifact))
+        self._call("start", lambda: super(WorkedTarget, self).start(environment, server, artifact))
 
     def route(self, environment: str, table: RouteTable) -> None:
-        self._refuse("route")
-        self.fuse.around(lambda: super(WorkedTarget, self).route(environment, table))
+        before = {r.server for r in super().observe(environment).routes}
+        self._call("route", lambda: super(WorkedTarget, self).route(environment, table))
+        if self.sick_when_routed:
+            self.sick |= {r.server for r in table.routes} - before
 
     def stop(self, environment: str, servers: Sequence[Digest]) -> None:
-        self._refuse("stop")
-        self.fuse.around(lambda: super(WorkedTarget, self).stop(environment, servers))
+        self._call("stop", lambda: super(WorkedTarget, self).stop(environment, servers))
+
+    def _call(self, name: str, effect: Callable[[], None]) -> None:
+        self.on_call()
+        self._refuse(name)
+        self.fuse.around(effect)
+        if name in self._failing_after:
+            self._failing_after.discard(name)
+            raise self._error(name)
 
     def _refuse(self, call: str) -> None:
-        if call in self.failing:
-            raise self.failing[call]
+        if call in self._failing:
+            raise self._error(call)
+
+    def _error(self, call: str) -> TransientError:
+        return TransientError(target_codes.STATE_UNWRITABLE, f"{call} does not work today")
 
     def _is_sick(self, spec: Json, key: Digest) -> bool:
         return key in self.sick or (isinstance(spec, dict) and spec.get("artifact") in self.sick)
 
 
 class WorkedStore(FakeStore):
-    """A store whose work can be killed."""
+    """A store whose work can be killed, and fails when a test says so.
+
+    Attributes:
+        broken_builds: No build succeeds.
+        full: The disk is full.
+    """
 
     def __init__(self, folder: Path, fuse: Fuse) -> None:
-        def convert(source: Path, parameters: Mapping[str, Json]) -> bytes:
-            return b"GGUF " + source.read_bytes() + str(sorted(parameters.items())).encode()
-
         self.sources = dict(SOURCES)
-        super().__init__(folder, self.sources, {"gguf": convert})
+        super().__init__(folder, self.sources, {"gguf": self._convert})
         self.fuse = fuse
+        self.broken_builds = self.full = False
+        self._refused: list[str] = []
+
+    def refuse_once(self, uri: str) -> None:
+        """Let the next fetch of *uri* fail, and those after it work."""
+        self._refused.append(uri)
+
+    def heal(self) -> None:
+        """Let everything work again."""
+        self.sources.update(SOURCES)
+        self.broken_builds = self.full = False
 
     def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        if artifact.uri in self._refused:
+            self._refused.remove(artifact.uri)
+            raise TransientError(store_codes.NO_SPACE, f"`{artifact.uri}` does not come today")
         return self.fuse.around(lambda: super(WorkedStore, self).fetch(artifact, progress))
 
     def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
         return self.fuse.around(lambda: super(WorkedStore, self).build(build, source, progress))
+
+    def _convert(self, source: Path, parameters: Mapping[str, Json]) -> bytes:
+        if self.broken_builds:
+            raise PermanentError(store_codes.NO_RESULT, "the converter gave nothing")
+        return b"GGUF " + source.read_bytes() + str(sorted(parameters.items())).encode()
 
 
 class WorkedLedger(FakeLedger):
@@ -298,13 +352,14 @@ class TargetEvaluator:
     fuse: Fuse
     scores: dict[str, float] = field(default_factory=dict)
     asked: list[EvaluationRequest] = field(default_factory=list)
+    fails: bool = False
 
     def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
         self.asked.append(request)
         servers = self.target.observe(environment).servers
         score = {"exact_match": self.scores.get(request.required.evaluation.id.name, 0.9)}
         known = {s.key: score for s in servers if s.health is Health.HEALTHY}
-        fake = FakeEvaluator(known, self.clock)
+        fake = FakeEvaluator({} if self.fails else known, self.clock)
         return self.fuse.around(lambda: fake.evaluate(environment, request, progress))
 
 
@@ -338,10 +393,20 @@ def _items(value: Json) -> Iterable[Mapping[str, Any]]:
 
 @dataclass
 class PythonPolicies:
-    """A policy engine whose rules are Python functions; `broken` is what it cannot evaluate."""
+    """A policy engine whose rules are Python functions.
+
+    Attributes:
+        rules: What is asked.
+        broken: What it cannot evaluate.
+        breaks_at_the_gate: It cannot evaluate a gate's documents.
+        denied_at_the_gate: Name of a deployment that no gate lets through.
+        documents: What it was asked about.
+    """
 
     rules: list[Rule] = field(default_factory=lambda: [evidence_passes, nothing_on_hold])
     broken: tuple[Diagnostic, ...] = ()
+    breaks_at_the_gate: bool = False
+    denied_at_the_gate: str = ""
     documents: list[Mapping[str, Json]] = field(default_factory=list)
 
     def check(self, bundle: Sequence[PolicyFile]) -> tuple[Diagnostic, ...]:
@@ -354,7 +419,12 @@ class PythonPolicies:
             facts = json.loads(text)
             self.documents.append(facts)
             results = tuple(RuleResult("deny", r.__name__, raw) for r in self.rules for raw in r(facts))
-            found.append(Evaluation(results, self.broken, names, "python"))
+            if facts["gate"] and self.denied_at_the_gate in [d["name"] for d in facts["deployments"]]:
+                results += (RuleResult("deny", "gate", {"id": "GATE", "msg": "not this one"}),)
+            errors = self.broken
+            if facts["gate"] and self.breaks_at_the_gate:
+                errors = (Diagnostic(policy_codes.SYNTAX, "the engine is gone"),)
+            found.append(Evaluation(results, errors, names, "python"))
         return found
 
     def describe(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | tuple[Diagnostic, ...]:
@@ -377,8 +447,8 @@ class FakeHistory:
 class FakeWorkspace:
     """`Workspace` of a repository in memory, below *folder* for the bytes of artifacts.
 
-    `files` is the work tree; `commit()` makes it a commit. `fuse` burns at every effect; after a kill, `restart()`
-    is what a new process finds.
+    `files` is the work tree; `commit()` makes it a commit. `fuse` burns at every effect; after a kill, a new
+    process finds what is in the fakes, and `heal()` lets it live.
     """
 
     def __init__(
@@ -450,12 +520,22 @@ class FakeWorkspace:
     def evaluator(self, target: object) -> TargetEvaluator:
         return self.measuring
 
+    def take_remote_records(self) -> str:
+        return ""
+
+    def remote_problem(self) -> str:
+        return ""
+
     def unpushed(self) -> int:
         return self.not_pushed
 
-    def restart(self) -> None:
-        """Start over after a kill, with what is durable."""
+    def heal(self) -> None:
+        """Let everything work again that a test broke or killed."""
         self.fuse.left = None
+        self.work.heal()
+        self.store.heal()
+        self.measuring.fails, self.measuring.scores = False, {}
+        self.engine.breaks_at_the_gate, self.engine.denied_at_the_gate = False, ""
 
     def apply(self, environment: str = "dev", **request: Any) -> Applied:
         """Apply and return how it ended."""

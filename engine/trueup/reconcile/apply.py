@@ -4,16 +4,15 @@ A failure stays inside its deployment: its new servers are stopped, traffic stay
 deployments go on. Deletions wait until everything else succeeded.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from trueup.core.digests import Digest, Revision, short
+from trueup.core.digests import Digest, short
 from trueup.core.errors import PermanentError, TrueupError
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
-from trueup.desired.state import DesiredDeployment, DesiredState, RouteSpec
+from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.observed.state import Health, ObservedState
 from trueup.policy.decision import ApprovedPlan, Decision, Outcome
 from trueup.ports import (
@@ -23,11 +22,11 @@ from trueup.ports import (
     Ledger,
     Progress,
     Route,
-    RouteTable,
     Store,
     Target,
 )
 from trueup.reconcile import codes
+from trueup.reconcile.routing import Routing
 from trueup.reconcile.supply import Supplying
 from trueup.rollout.events import Event, Status
 from trueup.rollout.steps import (
@@ -41,12 +40,10 @@ from trueup.rollout.steps import (
     Step,
     StopStep,
     VerifyStep,
+    inherit,
     rollouts,
     step_name,
 )
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
-"""Stands for a route whose time of application is unknown; it only has to be some time."""
 
 Gate = Callable[[DesiredDeployment], Decision]
 """Observes again and judges one deployment with the evidence there is now."""
@@ -105,7 +102,8 @@ class Applying:
         self._ports = ports
         self._gate = gate
         self._environment = desired.environment.name
-        self._routes = _routes_in_force(observed)
+        self._routing = Routing(desired.environment, ports.target, observed)
+        self._owed: list[FetchStep | BuildStep] = []
         self._supplying = Supplying(
             self._environment,
             ports.store,
@@ -127,12 +125,14 @@ class Applying:
                 self.result.not_started.append(rollout.address)
                 yield self._event("stop", rollout.address, Status.SKIPPED, "not started: a rollout before it failed")
                 continue
-            yield from self._roll_out(rollout)
-        if not self._routes and not self.result.failed:
+            yield from self._roll_out(inherit(rollout, self._owed))
+        self.result.removed += self._routing.removed
+        if not self._routing.servers and not self.result.failed:
             yield from self._clear()
 
     def _roll_out(self, rollout: Rollout) -> Iterator[Event]:
-        for step in rollout.steps:
+        self._routing.begin()
+        for number, step in enumerate(rollout.steps):
             name = step_name(step)
             yield self._journaled(self._event(name, rollout.address, Status.STARTED, _subject(step, rollout)))
             began = self._ports.clock.now()
@@ -141,16 +141,27 @@ class Applying:
             except TrueupError as error:
                 yield self._journaled(self._event(name, rollout.address, Status.FAILED, _failure_text(error)))
                 self.result.failed[rollout.address] = error
+                self._owe(rollout.steps[number:])
                 yield from self._back_out(rollout)
                 return
             seconds = round((self._ports.clock.now() - began).total_seconds(), 3)
             facts = {**facts, "seconds": seconds}
             yield self._journaled(self._event(name, rollout.address, Status.DONE, _subject(step, rollout), facts))
+            if step in self._owed:
+                self._owed.remove(step)
         self.result.done.append(rollout.address)
+
+    def _owe(self, steps: Sequence[Step]) -> None:
+        """Leave what a failed rollout was to fetch and build for all to the next one that needs it."""
+        self._owed += [s for s in steps if isinstance(s, FetchStep | BuildStep) and s not in self._owed]
 
     def _take(self, step: Step, rollout: Rollout) -> dict[str, Json]:
         match step:
-            case FetchStep() | BuildStep() | StartStep() | EvaluateStep() | StopStep():
+            case StopStep(servers):
+                # A rollout that failed before this one may still send traffic to one of them.
+                idle = tuple(s for s in servers if s not in self._routing.servers)
+                return self._supplying.take(StopStep(idle), rollout.deployment) if idle else {"servers": []}
+            case FetchStep() | BuildStep() | StartStep() | EvaluateStep():
                 return self._supplying.take(step, rollout.deployment)
             case GateStep() | RouteStep() | VerifyStep():
                 if rollout.deployment is None:
@@ -185,19 +196,13 @@ class Applying:
             revision=self._desired.revision,
             applied_at=self._ports.clock.now(),
         )
-        self._publish({**self._routes, deployment.id: route})
-        return {"release": route.release, "server": route.server}
+        replaced = self._routing.move(route)
+        facts: dict[str, Json] = {"release": route.release, "server": route.server}
+        return {**facts, "replaced": [str(id_) for id_ in replaced]} if replaced else facts
 
     def _unroute(self, address: ResourceId) -> dict[str, Json]:
-        self._publish({id_: r for id_, r in self._routes.items() if id_ != address})
-        self.result.removed.append(address)
+        self._routing.remove(address)
         return {"removed": True}
-
-    def _publish(self, routes: dict[ResourceId, Route]) -> None:
-        facts = self._desired.environment
-        table = RouteTable(facts.host, facts.port, tuple(routes[id_] for id_ in sorted(routes)))
-        self._ports.target.route(self._environment, table)
-        self._routes = routes
 
     def _verify(self, deployment: DesiredDeployment) -> dict[str, Json]:
         target = self._ports.target.observe(self._environment)
@@ -216,16 +221,19 @@ class Applying:
         return {"address": target.address, "healthy": healthy}
 
     def _back_out(self, rollout: Rollout) -> Iterator[Event]:
-        """Give traffic back to what served before, and stop the servers that were started for nothing."""
+        """Give traffic back to what served before, and stop the servers that were started for nothing.
+
+        A verified release keeps its traffic: what failed then is only the end of the servers it replaced.
+        """
         deployment = rollout.deployment
-        if deployment is None:
+        if deployment is None or deployment in self.result.verified:
             return
-        before = next((r for r in _routes_in_force(self._observed).values() if r.deployment == deployment.id), None)
-        routed = self._routes.get(deployment.id)
         try:
-            if routed is not None and before is not None and routed.release != before.release:
-                self._publish({**self._routes, deployment.id: before})
+            if self._routing.give_back():
                 yield self._journaled(self._event("route", rollout.address, Status.DONE, "traffic back where it was"))
+        except TrueupError as error:
+            yield self._journaled(self._event("route", rollout.address, Status.FAILED, _failure_text(error)))
+        try:
             useless = self._useless(deployment.server.key)
             if useless:
                 self._ports.target.stop(self._environment, useless)
@@ -234,9 +242,9 @@ class Applying:
             yield self._journaled(self._event("stop", rollout.address, Status.FAILED, _failure_text(error)))
 
     def _useless(self, key: Digest) -> tuple[Digest, ...]:
-        routed = {r.server for r in self._routes.values()}
         before = {s.key for s in self._observed.target.servers}
-        return (key,) if key in self._supplying.started and key not in routed and key not in before else ()
+        in_use = self._routing.servers | before
+        return (key,) if key in self._supplying.started and key not in in_use else ()
 
     def _clear(self) -> Iterator[Event]:
         left = tuple(sorted({s.key for s in self._observed.target.servers}))
@@ -255,26 +263,6 @@ class Applying:
     def _journaled(self, event: Event) -> Event:
         self._ports.journal.write(self._environment, {"type": "event", **event.to_json()})
         return event
-
-
-def _routes_in_force(observed: ObservedState) -> dict[ResourceId, Route]:
-    """Read the gateway's routes as they can be given back to it; one that cannot be read is left out."""
-    routes = {}
-    for route in observed.target.routes:
-        try:
-            spec = RouteSpec.from_json(route.route)
-        except (ValueError, TypeError):
-            continue
-        routes[route.deployment] = Route(
-            deployment=route.deployment,
-            release=route.release,
-            server=route.server,
-            spec=spec,
-            manifest=route.manifest,
-            revision=Revision(route.revision),
-            applied_at=route.applied_at or _EPOCH,
-        )
-    return routes
 
 
 def _subject(step: Step, rollout: Rollout) -> str:

@@ -62,10 +62,10 @@ class Supplying:
         if deployment is None:
             raise TypeError("servers are started for a deployment")
         match step:
-            case StartStep():
-                self.started.add(deployment.server.key)
-                self._target.start(self._environment, deployment.server, self._artifact(deployment.server.artifact))
-                return {"server": deployment.server.key}
+            case StartStep(server):
+                self.started.add(server.key)
+                self._target.start(self._environment, server, self._artifact(server.artifact))
+                return {"server": server.key}
             case EvaluateStep():
                 return self._evaluate(step, deployment)
 

@@ -1,0 +1,97 @@
+"""The gateway's table of one environment during one run: what is in force, what moves, what is given back."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from trueup.core.digests import Digest, Revision
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.desired.state import EnvironmentFacts, RouteSpec
+from trueup.observed.state import ObservedRoute, ObservedState
+from trueup.ports import Route, RouteTable, Target
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+"""Stands for a route whose time of application is unknown; it only has to be some time."""
+
+
+class Routing:
+    """Moves traffic by whole tables; remembers the table that a rollout began with."""
+
+    def __init__(self, environment: EnvironmentFacts, target: Target, observed: ObservedState) -> None:
+        self._environment = environment
+        self._target = target
+        self._routes = _in_force(observed.target.routes)
+        self._before = self._routes
+        self._first = frozenset(self._routes)
+
+    @property
+    def servers(self) -> set[Digest]:
+        """The servers that get traffic."""
+        return {r.server for r in self._routes.values()}
+
+    @property
+    def removed(self) -> tuple[ResourceId, ...]:
+        """The deployments that had a route when the run began and have none now."""
+        return tuple(sorted(self._first - self._routes.keys()))
+
+    def begin(self) -> None:
+        """Remember the table that is in force: a rollout begins."""
+        self._before = self._routes
+
+    def move(self, route: Route) -> tuple[ResourceId, ...]:
+        """Put *route* in force and return the deployments whose model name it took over.
+
+        A model name belongs to whom it is declared for. A deployment that had it before loses it in the same
+        table, so that clients of a renamed deployment see no gap.
+        """
+        name = route.spec.model_name
+        replaced = tuple(r.deployment for r in self._routes.values() if r.spec.model_name == name)
+        rest = {id_: r for id_, r in self._routes.items() if r.spec.model_name != name}
+        self._publish({**rest, route.deployment: route})
+        return tuple(sorted(id_ for id_ in replaced if id_ != route.deployment))
+
+    def remove(self, deployment: ResourceId) -> None:
+        """Take the route of *deployment* away."""
+        self._publish({id_: r for id_, r in self._routes.items() if id_ != deployment})
+
+    def give_back(self) -> bool:
+        """Put the table in force that the rollout began with, and tell whether the target had another one.
+
+        The target is asked: a call that failed may have done its work all the same.
+        """
+        observed = self._target.observe(self._environment.name).routes
+        if _facts(_in_force(observed)) == _facts(self._before):
+            self._routes = self._before
+            return False
+        self._publish(self._before)
+        return True
+
+    def _publish(self, routes: dict[ResourceId, Route]) -> None:
+        facts = self._environment
+        table = RouteTable(facts.host, facts.port, tuple(routes[id_] for id_ in sorted(routes)))
+        self._target.route(facts.name, table)
+        self._routes = routes
+
+
+def _facts(routes: Mapping[ResourceId, Route]) -> dict[ResourceId, tuple[Digest, Digest, Json]]:
+    return {id_: (r.release, r.server, r.spec.to_json()) for id_, r in routes.items()}
+
+
+def _in_force(observed: tuple[ObservedRoute, ...]) -> dict[ResourceId, Route]:
+    """Read the gateway's routes as they can be given back to it; one that cannot be read is left out."""
+    routes = {}
+    for route in observed:
+        try:
+            spec = RouteSpec.from_json(route.route)
+        except (ValueError, TypeError):
+            continue
+        routes[route.deployment] = Route(
+            deployment=route.deployment,
+            release=route.release,
+            server=route.server,
+            spec=spec,
+            manifest=route.manifest,
+            revision=Revision(route.revision),
+            applied_at=route.applied_at or _EPOCH,
+        )
+    return routes
