@@ -215,6 +215,7 @@ class WorkedTarget(FakeTarget):
         self.on_call: Callable[[], None] = lambda: None
         self._failing: set[str] = set()
         self._failing_after: set[str] = set()
+        self._replicas: dict[str, int] = {}
 
     def fail(self, call: str) -> None:
         """Let every `start`, `route`, `stop` or `observe` fail from now on."""
@@ -228,6 +229,10 @@ class WorkedTarget(FakeTarget):
         """Let everything work again."""
         self.sick, self.sick_when_routed, self.gateway = set(), False, None
         self._failing, self._failing_after = set(), set()
+
+    def scale(self, environment: str, replicas: int) -> None:
+        """Leave every server so many replicas, as if the others had crashed; its spec stays what was asked for."""
+        self._replicas[environment] = replicas
 
     def specs(self, environment: str) -> Iterable[ServerSpec]:
         """Return what was asked to run."""
@@ -243,6 +248,7 @@ class WorkedTarget(FakeTarget):
         servers = tuple(
             replace(s, health=Health.UNHEALTHY, detail="it only says `the`") if self._is_sick(s.spec, s.key) else s
             for s in found.servers
+            if s.replica < self._replicas.get(environment, s.replica + 1)
         )
         return replace(found, servers=servers, gateway=self.gateway or found.gateway)
 
@@ -330,16 +336,19 @@ class WorkedLedger(FakeLedger):
 
 
 class WorkedJournal(FakeJournal):
-    """A journal whose writing can be killed."""
+    """A journal whose writing can be killed; with `keep_open` the process dies before it closes it."""
 
     def __init__(self, fuse: Fuse) -> None:
         super().__init__()
         self.fuse = fuse
+        self.keep_open = False
 
     def write(self, environment: str, entry: Mapping[str, Json]) -> None:
         self.fuse.around(lambda: super(WorkedJournal, self).write(environment, entry))
 
     def close(self, environment: str) -> None:
+        if self.keep_open:
+            raise KilledError
         self.fuse.around(lambda: super(WorkedJournal, self).close(environment))
 
 

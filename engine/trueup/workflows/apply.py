@@ -121,7 +121,7 @@ def _require_same(request: ApplyRequest, planned: Planned, resumed: Recovered | 
     expected, now = request.expected, planned.plan.inputs
     if expected is None or expected == now:
         return
-    if resumed and resumed.plan == expected.plan_id and replace(expected, observed=now.observed) == now:
+    if resumed and expected.plan_id in resumed.plans and replace(expected, observed=now.observed) == now:
         return
     snapshot = snapshot_of(planned.desired, planned.observed)
     raise PermanentError(codes.STALE_PLAN, difference(expected, now, request.snapshot, snapshot))
@@ -193,6 +193,8 @@ def _opening(workspace: Workspace, request: ApplyRequest, planned: Planned) -> d
         "run": digest_of({"plan": plan.id, "at": now, "actor": workspace.actor}),
         "at": now,
         "plan": plan.id,
+        # A second kill must not make the reviewed plan stale.
+        "resumes": request.expected.plan_id if request.expected else "",
         "kind": request.kind.value,
         "revision": plan.revision,
         "actor": workspace.actor,

@@ -4,25 +4,30 @@ Nothing has to be undone by itself: every step is idempotent and traffic moves a
 observing again and planning again gives exactly what is left to do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from trueup.core.digests import Digest, Revision
 from trueup.core.json import Json
+from trueup.diff.manifests import read_manifest
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
-from trueup.observed.state import Health
+from trueup.observed.state import Health, ObservedRoute, ObservedTarget
 from trueup.rollout.events import Event, Status
 from trueup.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A run that did not end: its plan, and what it had done, was doing, and had not started."""
+    """A run that did not end: its plan, and what it had done, was doing, and had not started.
+
+    `plans` are the ids of the plans it carried out: its own, and the reviewed one that it took up after another kill.
+    """
 
     plan: Digest
     event: Event
     done: tuple[str, ...]
     interrupted: tuple[str, ...]
+    plans: frozenset[Digest] = frozenset()
 
 
 def recover(workspace: Workspace, environment: str) -> Recovered | None:
@@ -40,10 +45,10 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
     plan = Digest(str(opening.get("plan", "")))
     said = f"an earlier run was killed: {len(done)} steps done"
     said += f", {', '.join(interrupted)} interrupted" if interrupted else ""
-    if not _is_recorded(workspace, str(opening.get("run", ""))):
+    if not _is_recorded(workspace, environment, str(opening.get("run", ""))):
         workspace.ledger.append(
             Draft(
-                kind=RecordKind.APPLY,
+                kind=_kind(opening),
                 environment=environment,
                 at=now,
                 actor=str(opening.get("actor", "")),
@@ -56,13 +61,19 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
                     "run": opening.get("run", ""),
                     "interrupted": list(interrupted),
                     "serving": _verified(workspace, environment, str(opening.get("target", "")), done),
-                    "removed": [s.removeprefix("route ") for s in done if _removed(steps, s)],
+                    "removed": sorted({address for step in steps for address in _removed(step)}),
                 },
             )
         )
     workspace.journal.close(environment)
     event = Event(now, "recover", f"Environment/{environment}", Status.DONE, said, (("plan", plan),))
-    return Recovered(plan, event, done, interrupted)
+    plans = {plan, Digest(str(opening.get("resumes") or plan))}
+    return Recovered(plan, event, done, interrupted, frozenset(plans))
+
+
+def _kind(opening: Mapping[str, Json]) -> RecordKind:
+    is_rollback = opening.get("kind") == RecordKind.ROLLBACK.value
+    return RecordKind.ROLLBACK if is_rollback else RecordKind.APPLY
 
 
 def _verified(workspace: Workspace, environment: str, target: str, done: tuple[str, ...]) -> dict[str, Json]:
@@ -70,25 +81,32 @@ def _verified(workspace: Workspace, environment: str, target: str, done: tuple[s
     if not target:
         return {}
     observed = workspace.target(target).observe(environment)
-    healthy = {s.key for s in observed.servers if s.health is Health.HEALTHY}
     return {
         str(route.deployment): {
             "release": route.release,
             "manifest": route.manifest,
-            "verified": observed.gateway is Health.HEALTHY and route.server in healthy,
+            "verified": observed.gateway is Health.HEALTHY and _is_whole(route, observed),
         }
         for route in observed.routes
         if f"route {route.deployment}" in done
     }
 
 
-def _removed(steps: list[Mapping[str, Json]], step: str) -> bool:
-    return any(_step(e) == step and _fact(e, "removed") is True for e in steps)
+def _is_whole(route: ObservedRoute, observed: ObservedTarget) -> bool:
+    """Tell whether as many servers are healthy as the deployment declares."""
+    healthy = sum(s.key == route.server and s.health is Health.HEALTHY for s in observed.servers)
+    return healthy >= read_manifest(route.manifest).replicas
 
 
-def _fact(entry: Mapping[str, Json], name: str) -> Json:
-    facts = entry.get("facts")
-    return facts.get(name) if isinstance(facts, Mapping) else None
+def _removed(entry: Mapping[str, Json]) -> Iterator[str]:
+    """Yield the deployments whose routes a step took away."""
+    match entry:
+        case {"status": Status.DONE.value, "address": str(address), "facts": {"removed": True}}:
+            yield address
+        case {"status": Status.DONE.value, "facts": {"replaced": [*replaced]}}:
+            yield from (str(address) for address in replaced)
+        case _:
+            return
 
 
 def _step(entry: Mapping[str, Json]) -> str:
@@ -99,14 +117,14 @@ def _step(entry: Mapping[str, Json]) -> str:
             return ""
 
 
-def _is_recorded(workspace: Workspace, run: str) -> bool:
+def _is_recorded(workspace: Workspace, environment: str, run: str) -> bool:
     """Tell whether the killed run got as far as its record and only its journal stayed open."""
     for record in workspace.ledger.records():
-        match record.draft.body:
-            case {"run": str(recorded)} if recorded == run:
-                return True
-            case _ if record.draft.kind in (RecordKind.APPLY, RecordKind.ROLLBACK):
-                return False
-            case _:
-                continue
+        draft = record.draft
+        if draft.environment == environment and draft.kind in (RecordKind.APPLY, RecordKind.ROLLBACK):
+            match draft.body:
+                case {"run": str(recorded)}:
+                    return bool(run) and recorded == run
+                case _:
+                    return False
     return False
