@@ -199,6 +199,7 @@ def _opening(workspace: Workspace, request: ApplyRequest, planned: Planned) -> d
         "revision": plan.revision,
         "actor": workspace.actor,
         "target": planned.desired.environment.target,
+        "routed": [str(r.deployment) for r in planned.observed.target.routes],
     }
 
 

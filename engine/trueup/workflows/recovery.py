@@ -6,6 +6,7 @@ observing again and planning again gives exactly what is left to do.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from trueup.core.digests import Digest, Revision
 from trueup.core.json import Json
@@ -46,6 +47,8 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
     said = f"an earlier run was killed: {len(done)} steps done"
     said += f", {', '.join(interrupted)} interrupted" if interrupted else ""
     if not _is_recorded(workspace, environment, str(opening.get("run", ""))):
+        target = str(opening.get("target", ""))
+        observed = workspace.target(target).observe(environment) if target else ObservedTarget(environment, Health.STOPPED, "")
         workspace.ledger.append(
             Draft(
                 kind=_kind(opening),
@@ -60,8 +63,8 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
                 body={
                     "run": opening.get("run", ""),
                     "interrupted": list(interrupted),
-                    "serving": _verified(workspace, environment, str(opening.get("target", "")), done),
-                    "removed": sorted({address for step in steps for address in _removed(step)}),
+                    "serving": _verified(observed, _moved(opening, observed, done)),
+                    "removed": sorted({*_gone(opening, observed, begun), *(a for s in steps for a in _removed(s))}),
                 },
             )
         )
@@ -76,19 +79,34 @@ def _kind(opening: Mapping[str, Json]) -> RecordKind:
     return RecordKind.ROLLBACK if is_rollback else RecordKind.APPLY
 
 
-def _verified(workspace: Workspace, environment: str, target: str, done: tuple[str, ...]) -> dict[str, Json]:
+def _moved(opening: Mapping[str, Json], observed: ObservedTarget, done: tuple[str, ...]) -> tuple[ObservedRoute, ...]:
+    """Return the routes that the killed run published, also one it had no time to write down."""
+    began = _time(opening.get("at"))
+    return tuple(
+        route
+        for route in observed.routes
+        if f"route {route.deployment}" in done or (began and route.applied_at and route.applied_at >= began)
+    )
+
+
+def _gone(opening: Mapping[str, Json], observed: ObservedTarget, begun: tuple[str, ...]) -> Iterator[str]:
+    """Yield the deployments that had a route before the killed run began to move traffic and have none now."""
+    match opening.get("routed"):
+        case [*routed] if any(step.startswith("route ") for step in begun):
+            yield from {str(address) for address in routed} - {str(r.deployment) for r in observed.routes}
+        case _:
+            return
+
+
+def _verified(observed: ObservedTarget, moved: tuple[ObservedRoute, ...]) -> dict[str, Json]:
     """Name the releases whose traffic the killed run had moved and that serve, looked at again now."""
-    if not target:
-        return {}
-    observed = workspace.target(target).observe(environment)
     return {
         str(route.deployment): {
             "release": route.release,
             "manifest": route.manifest,
             "verified": observed.gateway is Health.HEALTHY and _is_whole(route, observed),
         }
-        for route in observed.routes
-        if f"route {route.deployment}" in done
+        for route in moved
     }
 
 
@@ -107,6 +125,13 @@ def _removed(entry: Mapping[str, Json]) -> Iterator[str]:
             yield from (str(address) for address in replaced)
         case _:
             return
+
+
+def _time(value: Json) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
 
 
 def _step(entry: Mapping[str, Json]) -> str:

@@ -30,6 +30,15 @@ def kill(run: Generator[Event], after: str) -> None:
     run.close()
 
 
+def unwrite(workspace: FakeWorkspace) -> None:
+    """Take the last entry out of the journal: the kill came after the step and before its entry."""
+    *kept, last = workspace.journal.unfinished("dev")
+    assert (last["step"], last["status"]) == ("route", "done")
+    workspace.journal.close("dev")
+    for entry in kept:
+        workspace.journal.write("dev", entry)
+
+
 def records(workspace: FakeWorkspace, *kinds: RecordKind) -> list[Record]:
     return [r for r in workspace.ledger.records() if r.draft.kind in kinds]
 
@@ -193,3 +202,22 @@ def test_a_journal_that_says_nothing_is_closed(make) -> None:
     assert found is not None
     assert found.done == ()
     assert workspace.journal.unfinished("dev") == ()
+
+
+def test_traffic_that_moved_unwritten_is_recorded_all_the_same(make) -> None:
+    workspace = make(OLD, Declared(name="chat", model="smol@2"))
+    killed(workspace, "route support done")
+    unwrite(workspace)
+    recover(workspace, "dev")
+    (run,) = runs(workspace)
+    assert [s["verified"] for s in run.draft.body["serving"].values()] == [True]
+
+
+def test_a_route_that_went_unwritten_is_recorded_as_gone(make) -> None:
+    workspace = make(OLD, Declared(name="chat", model="smol@2"))
+    workspace.apply()
+    workspace.declare(OLD)
+    killed(workspace, "route chat done")
+    unwrite(workspace)
+    recover(workspace, "dev")
+    assert runs(workspace)[0].draft.body["removed"] == ["Deployment/dev/chat"]
