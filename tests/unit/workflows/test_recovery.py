@@ -205,7 +205,7 @@ def test_a_journal_that_says_nothing_is_closed(make) -> None:
 
 
 def test_traffic_that_moved_unwritten_is_recorded_all_the_same(make) -> None:
-    workspace = make(OLD, Declared(name="chat", model="smol@2"))
+    workspace = make(OLD)
     killed(workspace, "route support done")
     unwrite(workspace)
     recover(workspace, "dev")
