@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(value: Json) -> bytes:
     """Spell *value* the one way its digest is taken over: keys sorted, no spaces, UTF-8.
 
@@ -15,4 +18,4 @@ def canonical(value: Json) -> bytes:
     Raises:
         ValueError: A number is NaN or infinite, which JSON cannot spell.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()

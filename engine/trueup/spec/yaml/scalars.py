@@ -25,7 +25,8 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 
-FIRST_OF_OTHERS = frozenset(("", *"~nNtTfF.+-0123456789"))
+_FIRST_OF_NUMBERS = frozenset(".+-0123456789")
+FIRST_OF_OTHERS = _FIRST_OF_NUMBERS | {"", *"~nNtTfF"}
 """How a plain scalar starts (its first character, or nothing) when it may be something else than a text."""
 
 # 10**4300 has 14285 bits: what fits 14284 prints within Python's limit of 4300 digits, so that digests, which
@@ -46,6 +47,8 @@ def resolve(text: str) -> Scalar | Refused:
     """Return what the plain scalar *text* stands for."""
     if text in _KEYWORDS:
         return _KEYWORDS[text]
+    if text[0] not in _FIRST_OF_NUMBERS:
+        return text
     match = _NUMBER.fullmatch(text)
     if match is None:
         return text
