@@ -15,9 +15,7 @@ RULES = (
 )
 TESTS = (
     RuleTest("team.a_test", "test_one", passed=True, seconds=0.1),
-    RuleTest(
-        "team.b_test", "test_two", passed=False, seconds=0.1, output="x: 1\x1b[2J", span=Span("b.rego", 3, 1)
-    ),
+    RuleTest("team.b_test", "test_two", passed=False, seconds=0.1, output="x: 1\x1b[2J", span=Span("b.rego", 3, 1)),
 )
 
 
