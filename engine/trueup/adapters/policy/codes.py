@@ -70,6 +70,13 @@ SHADOWED = Code(
     "A data file has a value at a path where rules live. It would silently replace them, and their denials.",
     "Move the data file to another folder, or rename the key.",
 )
+LIBRARY_PACKAGE = Code(
+    "POL024",
+    "Package of the library",
+    "A policy of the repository adds to a package of the rules that ship with trueup. Rego joins files of one "
+    "package, so it would change what these rules say, with nothing to see in their own files.",
+    "Give the package another name, outside `trueup`. To lift a rule for a resource, declare a PolicyException.",
+)
 RULE_SHAPE = Code(
     "POL012",
     "Not a rule that can be asked",
@@ -184,6 +191,7 @@ CODES = (
     DEPENDENCY_DEPTH,
     DUPLICATE_DEFAULT,
     SHADOWED,
+    LIBRARY_PACKAGE,
     RULE_SHAPE,
     NEGATED_CALL,
     REGEX_CLASS,

@@ -224,6 +224,30 @@ def test_a_repositorys_data_file_replaces_the_librarys(engine: EmbeddedEngine) -
     assert engine.check([READS, library, own]) == ()
 
 
+LIBRARY_RULE = PolicyFile(
+    f"{LIBRARY}/licenses/rule.rego",
+    b'package trueup.rules.li\n\nallowed contains "MIT"\n\ndeny contains "no" if count(allowed) == 0\n',
+    LIBRARY,
+)
+
+
+@pytest.mark.parametrize("package", ["trueup.rules.li", "trueup.lib", "trueup"])
+def test_a_repositorys_policy_may_not_add_to_a_package_of_the_library(engine: EmbeddedEngine, package: str) -> None:
+    own = PolicyFile("mine/x.rego", f'package {package}\nallowed contains "Evil"\n'.encode(), "mine")
+    problems = engine.check([LIBRARY_RULE, own])
+    assert [(p.code.id, str(p.span)) for p in problems] == [("POL024", "mine/x.rego:1:1")]
+
+
+def test_the_librarys_packages_are_free_where_the_library_takes_no_part(engine: EmbeddedEngine) -> None:
+    own = PolicyFile("mine/x.rego", b'package trueup.rules.li\nallowed contains "Evil"\n', "mine")
+    assert engine.check([own]) == ()
+
+
+def test_tests_may_lie_in_a_package_of_the_library(engine: EmbeddedEngine) -> None:
+    own = PolicyFile("mine/x_test.rego", b"package trueup.rules.li\ntest_x if count(allowed) == 1\n", "mine")
+    assert engine.check([LIBRARY_RULE, own]) == ()
+
+
 def test_the_library_passes_its_own_check(engine: EmbeddedEngine) -> None:
     from trueup.adapters.policy.bundle import load_library
 

@@ -16,6 +16,7 @@ from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.parity import check_parity
 from trueup.adapters.policy.embedded.scan import scan
 from trueup.adapters.policy.embedded.structure import (
+    check_library,
     check_references,
     check_shadowing,
     check_structure,
@@ -87,7 +88,7 @@ def load(files: list[tuple[str, str, str]]) -> Loaded:
     problems += clashes
     names = Names(modules)
     if not problems:
-        problems += [*check_structure(names), *check_calls(names), *check_parity(names)]
+        problems += [*check_library(names), *check_structure(names), *check_calls(names), *check_parity(names)]
         problems += [*check_shadowing(names, mounted), *check_references(names, mounted)]
     if problems:
         return Loaded(sort_diagnostics(problems))

@@ -9,12 +9,15 @@ from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.syntax import Module, Parts, Rule
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.json import Json
+from trueup.policy.results import LIBRARY
 
 ENTRY = re.compile(r"^(?:deny|violation|warn)(?:_\w+)?$")
 """Names of rules that are asked for results."""
 
 MAX_CHAIN = 256
 """Rules in a chain; evaluation follows it on the stack, which held 500 and broke at 3,000."""
+_ROOT = 2
+"""Parts that name a library: `data.trueup`."""
 _MAX_CYCLES = 20
 """Cycles reported in one run."""
 
@@ -97,6 +100,20 @@ def check_shadowing(names: Names, mounted: list[tuple[str, Parts, Json]]) -> Ite
             if _covers(mount, value, package[1:]):
                 detail = f"It has a value at `{_dotted(package)}`, where a policy package lives."
                 yield Diagnostic(codes.SHADOWED, detail, Span(file))
+
+
+def check_library(names: Names) -> Iterator[Diagnostic]:
+    """Yield a repository's modules in packages of the library, when the library takes part.
+
+    Rego joins files of one package: another `sufficient(...)` or `allowed` would silence a rule whose own file is
+    untouched. A repository that brings the library's rules itself is free to.
+    """
+    library = {m.package[:_ROOT] for m in names.modules if m.path.startswith(f"{LIBRARY}/")}
+    for module in names.modules:
+        is_foreign = not module.is_test and not module.path.startswith(f"{LIBRARY}/")
+        if is_foreign and module.package[:_ROOT] in library:
+            detail = f"`{_dotted(module.package)}` belongs to the library."
+            yield Diagnostic(codes.LIBRARY_PACKAGE, detail, Span(module.path, 1, 1))
 
 
 def check_references(names: Names, mounted: list[tuple[str, Parts, Json]]) -> Iterator[Diagnostic]:
