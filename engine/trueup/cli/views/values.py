@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from trueup.cli.views.text import Piece
 from trueup.core.json import Json
@@ -13,10 +14,12 @@ _PLAIN_KEY = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]*$")
 _LONGEST_EQUAL = 160
 """Characters of unchanged text shown between two changed words; what is longer is cut in its middle."""
 _KEPT_EACH_SIDE = 60
+_JSON_STARTS = frozenset('{["-0123456789tfnNI')
 _MARK_IN_TEXT = re.compile(r"\[(?=-)|-(?=\])|\{(?=\+)|\+(?=\})")
 _MARKS = {"delete": ("[-", "-]", "red"), "insert": ("{+", "+}", "green")}
 
 
+@lru_cache(maxsize=4096)
 def path_text(path: Path) -> str:
     """Spell a field path as one writes it: `spec.variables[name=shop].required`."""
     parts: list[str] = []
@@ -91,6 +94,8 @@ def _shortened(text: str, is_first: bool, is_last: bool) -> str:
 
 def _reads_as_other(text: str) -> bool:
     """Tell whether text would be taken for a number, a boolean or nothing."""
+    if text[0] not in _JSON_STARTS:
+        return False
     try:
         json.loads(text)
     except ValueError:
