@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from trueup.cli.output import Style
 
@@ -23,6 +25,8 @@ _BREAKS = re.compile(r"(\n)|([ \t]+)")
 
 def visible(text: str) -> str:
     """Return *text* on one line, with everything that does not print spelled out as escapes."""
+    if text.isprintable() and "#[" not in text:
+        return text
     return _UNSAFE.sub(_spelled, text)
 
 
@@ -56,26 +60,61 @@ def wrapped_pieces(
     A word that is longer than a line gets a line of its own and sticks out. Newlines in a piece are kept; lines
     after the first start with *hanging* (the same as *indent* unless given).
     """
+    pieces = tuple(pieces)
+    text = "".join([t for t, _ in pieces])
+    # Most text is plain and fits: a plan of hundreds of deployments has tens of thousands of such lines.
+    if len(text) <= width - len(indent) and _is_plain(text):
+        return [indent + _painted(pieces, style)]
     following = indent if hanging is None else hanging
-    lines: list[list[Piece]] = [[]]
-    room = width - width_of(indent)
-    for word in _words(pieces):
-        used = sum(width_of(t) for t, _ in lines[-1])
-        text = "".join(t for t, _ in word)
-        if text == "\n":
-            lines.append([])
-        elif text.isspace():
-            lines[-1] += word
-        elif used and used + width_of(text) > room and any(not t.isspace() for t, _ in lines[-1]):
-            lines.append(list(word))
-            room = width - width_of(following)
-        else:
-            lines[-1] += word
+    lines = _lines(_words(pieces), width - width_of(indent), width - width_of(following))
     starts = [indent, *[following] * (len(lines) - 1)]
     return [
-        (start + "".join(style.paint(t, *a) for t, a in _no_command(_trimmed(line)))).rstrip()
+        (start + _painted(_no_command(_trimmed(line)), style)).rstrip()
         for start, line in zip(starts, lines, strict=True)
     ]
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether *text* is one line that is shown as it is."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and not text.endswith(" ")
+        and "##[" not in text
+        and "::" not in text
+        and bool(text)
+    )
+
+
+def _lines(words: Iterable[list[Piece]], room: int, room_after: int) -> list[list[Piece]]:
+    """Put *words* on lines: *room* columns on the first and after each line end, *room_after* once one was broken."""
+    lines: list[list[Piece]] = [[]]
+    used, is_blank = 0, True
+    for word in words:
+        text = word[0][0] if len(word) == 1 else "".join([t for t, _ in word])
+        needed = len(text) if text.isascii() else width_of(text)
+        if text == "\n":
+            lines.append([])
+            used, is_blank = 0, True
+            continue
+        if text.isspace():
+            lines[-1] += word
+            used += needed
+            continue
+        if not is_blank and used + needed > room:
+            lines.append([])
+            used, room = 0, room_after
+        lines[-1] += word
+        used, is_blank = used + needed, False
+    return lines
+
+
+def _painted(line: Iterable[Piece], style: Style) -> str:
+    """Return *line*, neighbours of one colour painted together."""
+    if not style.enabled:
+        return "".join([t for t, _ in line])
+    runs = groupby(line, key=itemgetter(1))
+    return "".join([style.paint("".join([t for t, _ in run]), *attributes) for attributes, run in runs])
 
 
 def _no_command(line: Sequence[Piece]) -> Sequence[Piece]:
