@@ -85,12 +85,13 @@ def apply(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iter
         PermanentError: The plan is stale, or the work tree has uncommitted changes.
     """
     with workspace.lock.hold(request.environment, f"apply -e {request.environment}", request.lock_timeout_seconds):
-        for event in _locked(workspace, request, applied):
+        for event in apply_locked(workspace, request, applied):
             applied.events.append(event)
             yield event
 
 
-def _locked(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iterator[Event]:
+def apply_locked(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iterator[Event]:
+    """Apply under the environment's lock, which the caller holds and keeps."""
     yield from _remote(workspace, request.environment, workspace.take_remote_records())
     applied.recovered = recover(workspace, request.environment)
     if applied.recovered:

@@ -8,20 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic
-from trueup.core.digests import Digest, short
-from trueup.core.errors import PermanentError
+from trueup.core.digests import Digest, Revision, short
+from trueup.core.errors import PermanentError, TrueupError
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
 from trueup.ledger.record import RecordKind
 from trueup.observed.state import Hold, VerifiedRelease
+from trueup.plan.difference import difference, snapshot_of
 from trueup.policy.decision import Decision, Outcome
 from trueup.reconcile import codes
 from trueup.rollout.events import Event, Status
 from trueup.spec.resource import Path, Resource
 from trueup.spec.yaml.edit import add_key, remove_key, set_scalar
-from trueup.workflows.apply import Applied, ApplyRequest, apply
-from trueup.workflows.holding import place_hold
+from trueup.workflows.apply import Applied, ApplyRequest, apply_locked
+from trueup.workflows.holding import lift, place_hold
 from trueup.workflows.loading import load, load_tree
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.planning import Invalid, Planned, plan_loaded
@@ -101,22 +102,74 @@ def propose(workspace: Workspace, environment: str, name: str, *, to: str = "", 
 def roll_back(
     workspace: Workspace, proposal: Proposal, applied: Applied, *, reason: str = "", lock_timeout_seconds: float = 0.0
 ) -> Iterator[Event]:
-    """Commit the proposal, hold the bad release, and apply the commit; yield events and fill *applied*."""
-    revision = workspace.committer.commit(proposal.path, proposal.after, proposal.message)
-    address = str(proposal.deployment)
-    yield Event(workspace.clock.now(), "commit", address, Status.DONE, f"commit {revision[:12]}: {proposal.path}")
-    hold = _hold(workspace, proposal, reason)
-    place_hold(workspace, hold, revision)
-    yield Event(workspace.clock.now(), "hold", address, Status.DONE, f"release {short(proposal.bad)} is on hold")
+    """Hold the bad release, commit the proposal, and apply the commit; yield events and fill *applied*.
+
+    All of it happens under the environment's lock. The hold comes first: a run that is killed between the two leaves
+    git as it was and the bad release where nothing brings it back; rolling back again goes on from there.
+
+    Raises:
+        LockHeldError: Another run works in this environment; nothing was written.
+        PermanentError: What was proposed is no longer what a rollback would do; nothing was written.
+    """
+    environment, name = proposal.deployment.environment, proposal.deployment.name
+    with workspace.lock.hold(environment, f"rollback {name} -e {environment}", lock_timeout_seconds):
+        for event in _locked(workspace, proposal, applied, reason):
+            applied.events.append(event)
+            yield event
+
+
+def _locked(workspace: Workspace, proposal: Proposal, applied: Applied, reason: str) -> Iterator[Event]:
+    environment, name = proposal.deployment.environment, proposal.deployment.name
+    again = propose(workspace, environment, name, to=proposal.target.release, reason=reason)
+    if isinstance(again, Invalid):
+        applied.invalid = again
+        return
+    _require_same(proposal, again)
+    if again.denied is not None:
+        applied.denied = again.denied
+        return
+    now = workspace.clock.now
+    yield Event(now(), "hold", str(again.deployment), Status.DONE, _held(workspace, again, reason))
+    revision = _committed(workspace, again)
+    yield Event(now(), "commit", str(again.deployment), Status.DONE, f"commit {revision[:12]}: {again.path}")
     request = ApplyRequest(
-        environment=hold.environment,
+        environment=environment,
         revision=revision,
-        targets=(proposal.deployment.name,),
-        lock_timeout_seconds=lock_timeout_seconds,
+        targets=(name,),
         kind=RecordKind.ROLLBACK,
         cause=reason or "rolled back by hand",
     )
-    yield from apply(workspace, request, applied)
+    yield from apply_locked(workspace, request, applied)
+
+
+def _require_same(proposal: Proposal, again: Proposal) -> None:
+    """Refuse a rollback that is no longer the one that was shown."""
+    if (again.before, again.after, again.bad) != (proposal.before, proposal.after, proposal.bad):
+        raise PermanentError(codes.STALE_PLAN, f"`{proposal.path}` or the releases that were verified have changed.")
+    expected, now = proposal.planned.plan.inputs, again.planned.plan.inputs
+    if expected != now:
+        before, after = (snapshot_of(p.planned.desired, p.planned.observed) for p in (proposal, again))
+        raise PermanentError(codes.STALE_PLAN, difference(expected, now, before, after))
+
+
+def _held(workspace: Workspace, proposal: Proposal, reason: str) -> str:
+    """Have the bad release on hold, and say so."""
+    holds = proposal.planned.observed.holds
+    if any((h.deployment, h.release) == (proposal.deployment, proposal.bad) for h in holds):
+        return f"release {short(proposal.bad)} is on hold already"
+    place_hold(workspace, _hold(workspace, proposal, reason), workspace.tree("HEAD").revision)
+    return f"release {short(proposal.bad)} is on hold"
+
+
+def _committed(workspace: Workspace, proposal: Proposal) -> Revision:
+    """Commit the edit; when git does not take it, the hold that was placed for it is lifted again."""
+    try:
+        return workspace.committer.commit(proposal.path, proposal.after, proposal.message)
+    except TrueupError:
+        is_new = proposal.bad not in {h.release for h in proposal.planned.observed.holds}
+        if is_new and workspace.tree("HEAD").read(proposal.path) == proposal.before:
+            lift(workspace, proposal.deployment.environment, str(proposal.deployment), proposal.bad)
+        raise
 
 
 def _declared(planned: Planned, environment: str, name: str) -> DesiredDeployment:
