@@ -18,7 +18,7 @@ from trueup.core.suggestions import did_you_mean
 PREFIX = "TRUEUP_"
 HELP_WIDTH = 80
 _TRUE = ("1", "true", "yes", "on")
-_FALSE = ("0", "false", "no", "off", "")
+_FALSE = ("0", "false", "no", "off")
 
 
 class UsageError(PermanentError):
@@ -60,6 +60,10 @@ class Parser(argparse.ArgumentParser):
         """Raise instead of printing and exiting."""
         raise UsageError(_readable(message), usage=self.format_usage())
 
+    @property
+    def _advice(self) -> str:
+        return f"`{self.prog} --help` has the flags and an example"
+
     def own_actions(self) -> list[argparse.Action]:
         """Return the arguments besides those that every command has."""
         return self._actions[self._common :]
@@ -97,6 +101,10 @@ class Parser(argparse.ArgumentParser):
             for action in flags:  # so that what was not given is absent, and its variable is asked
                 action.default, action.required = argparse.SUPPRESS, False
             known, unknown = self.parse_known_args(list(words))
+        except UsageError as error:
+            for action, _, required in settings:
+                action.required = required
+            raise UsageError(error.detail, hint=self._advice, usage=self.format_usage()) from None
         finally:
             for action, default, required in settings:
                 action.default, action.required = default, required
@@ -117,10 +125,9 @@ class Parser(argparse.ArgumentParser):
         word = unknown[0].split("=", 1)[0]
         flags = [f for a in self._actions for f in a.option_strings]
         if word.startswith("-"):
-            raise UsageError(
-                f"`{self.prog}` has no flag `{word}`.", hint=did_you_mean(word, flags), usage=self.format_usage()
-            )
-        raise UsageError(f"`{word}` is one word too many.", usage=self.format_usage())
+            hint = did_you_mean(word, flags) or self._advice
+            raise UsageError(f"`{self.prog}` has no flag `{word}`.", hint=hint, usage=self.format_usage())
+        raise UsageError(f"`{word}` is one word too many.", hint=self._advice, usage=self.format_usage())
 
 
 def format_rows(rows: Iterable[tuple[str, str]]) -> list[str]:
@@ -166,8 +173,10 @@ def add_output(parser: argparse.ArgumentParser, *formats: Format) -> None:
             raise argparse.ArgumentTypeError(f"`{name}` is not one of {', '.join(names)}")
         return OutputFile(Format(name), path)
 
+    # Plain texts: argparse would list enumeration members by their representation.
+    choices = [str(name) for name in names]
     parser.add_argument(
-        "-o", "--output", metavar="FORMAT", choices=names, default=Format.TEXT, help=f"{' | '.join(names)}"
+        "-o", "--output", metavar="FORMAT", choices=choices, default=Format.TEXT, help=f"{' | '.join(names)}"
     )
     parser.add_argument(
         "--output-file",
@@ -186,10 +195,21 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> float:
+    """Read a time to wait. For `add_argument`."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number of seconds, 0 or more")
+    return number
+
+
 def _from_variable(action: argparse.Action, environment: Mapping[str, str]) -> object:
     name, default = variable_of(action), action.default
     text = environment.get(name)
-    if text is None:
+    if not text:  # CI systems set a variable to nothing where they mean that it is not set
         return default
     try:
         if action.nargs == 0:
@@ -215,7 +235,7 @@ def _boolean(text: str) -> bool:
         return True
     if text.lower() in _FALSE:
         return False
-    raise ValueError(f"choose from {', '.join(_TRUE + _FALSE[:-1])}")
+    raise ValueError(f"choose from {', '.join(_TRUE + _FALSE)}")
 
 
 def _readable(message: str) -> str:

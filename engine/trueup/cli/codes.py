@@ -24,7 +24,7 @@ BAD_VARIABLE = Code(
 OUTPUT_NOT_WRITTEN = Code(
     "CLI004",
     "Output file cannot be written",
-    "A file named by `--output-file` or `--out` could not be created or replaced.",
+    "A file named by `--output-file` or `--out`, or standard output, could not be written.",
     "Check that its folder exists and that you may write there.",
 )
 SYSTEM_REFUSED = Code(

@@ -45,6 +45,7 @@ class Console:
         self._monotonic = monotonic
         self._progress: Progress | None = None
         self._gone: set[TextIO] = set()
+        self._lost = ""
         self.environment = environment
         self.format = Format.TEXT
         self.files: tuple[OutputFile, ...] = ()
@@ -125,13 +126,20 @@ class Console:
         for diagnostic in diagnostics:
             self.note(problem_text(diagnostic, self.error_style, self.width))
 
-    def close(self) -> None:
-        """Stop drawing and hand everything to the system; never raises."""
+    def close(self) -> bool:
+        """Stop drawing and hand everything to the system; never raises.
+
+        Returns:
+            Whether no data was lost; a reader that left did not want it.
+        """
         if self._progress is not None:
             self._progress.close()
             self._progress = None
-        for stream in (self._stdout, self._stderr):
-            self._guarded(stream, stream.flush)
+        self._guarded(self._stdout, self._stdout.flush)
+        if self._lost:
+            self.report([_not_written(self._lost)])
+        self._guarded(self._stderr, self._stderr.flush)
+        return not self._lost
 
     def _line(self, stream: TextIO, text: str) -> None:
         if not text:
@@ -151,16 +159,25 @@ class Console:
         self._guarded(stream, lambda: stream.write(encodable))
 
     def _guarded(self, stream: TextIO, action: Callable[[], object]) -> None:
-        """Do *action*; when the reader has gone, drop it and what follows: an apply must end, not break off."""
+        """Do *action*; when it cannot be written, drop it and what follows: an apply must end, not break off."""
         if stream in self._gone:
             return
         try:
             action()
-        except BrokenPipeError:
+        except OSError as error:
             self._gone.add(stream)
             _discard(stream)
+            if stream is self._stdout and not isinstance(error, BrokenPipeError):
+                self._lost = error.strerror or str(error)
         except ValueError:  # closed under us, as when the interpreter ends
             self._gone.add(stream)
+
+
+def _not_written(reason: str) -> "Diagnostic":
+    from trueup.cli.codes import OUTPUT_NOT_WRITTEN
+    from trueup.core.diagnostics import Diagnostic
+
+    return Diagnostic(OUTPUT_NOT_WRITTEN, f"Standard output: {reason}.", hint="check the disk or device it goes to")
 
 
 def _discard(stream: TextIO) -> None:

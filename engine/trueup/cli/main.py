@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
+from trueup.cli.output import Format
 from trueup.cli.verbs import SUBVERBS, VERBS, module_name
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ _COLLECT_AFTER = 200_000
 """New objects after which the garbage collector looks. Python's own 700 makes it walk everything that a plan of
 thousands of resources holds again and again, for a third of the time and nothing to free."""
 
-OFF = ("0", "false", "no", "off")
-"""How a variable of a switch says no."""
+ON = ("1", "true", "yes", "on")
+"""How a variable of a switch says yes."""
 
 
 class Command(Protocol):
@@ -49,22 +50,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `trueup` with this process's streams and variables, and return the exit code."""
     gc.set_threshold(_COLLECT_AFTER)
     words = sys.argv[1:] if argv is None else argv
-    return run(words, sys.stdout, sys.stderr, os.environ)
+    return run(words, _open_stream(sys.stdout), _open_stream(sys.stderr), os.environ)
+
+
+def _open_stream(stream: TextIO | None) -> TextIO:
+    """Return *stream*, or a hole in its place: a daemon or `>&-` may start us without it."""
+    return open(os.devnull, "w", encoding="utf-8") if stream is None else stream
 
 
 def run(words: Sequence[str], stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) -> int:
     """Run one command line and return its exit code; whatever happens, an exception is not how it ends."""
     console = Console(stdout, stderr, environment)
     leading, rest = _split(words)
-    debug = "--debug" in words or environment.get("TRUEUP_DEBUG", "").lower() not in ("", *OFF)
+    console.format = _format_asked_for(words, environment)
+    debug = "--debug" in words or environment.get("TRUEUP_DEBUG", "").lower() in ON
 
     def work() -> int:
         return _run_command(leading, rest, console) if rest else _run_bare(leading, console)
 
-    try:
-        return ending_of(work, console, debug=debug)
-    finally:
-        console.close()
+    code = ending_of(work, console, debug=debug)
+    return code if console.close() else code or ExitCode.ERROR
 
 
 def ending_of(work: Callable[[], int], console: Console, *, debug: bool = False) -> int:
@@ -123,6 +128,17 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(words[:place]), list(words[place:])
 
 
+def _format_asked_for(words: Sequence[str], environment: Mapping[str, str]) -> Format:
+    """Guess the format before the words are parsed, so that wrong usage is told in it too; parsing decides."""
+    name = environment.get("TRUEUP_OUTPUT", "")
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        if word in ("-o", "--output"):
+            name = following
+        elif word.startswith(("-o", "--output=")) and not word.startswith("--output-"):
+            name = word.removeprefix("--output=") if word.startswith("--") else word[2:]
+    return Format(name) if name in tuple(Format) else Format.TEXT
+
+
 def _run_bare(flags: Sequence[str], console: Console) -> int:
     """Answer a line without a verb."""
     if "--version" in flags:
@@ -159,7 +175,7 @@ def _run_command(leading: Sequence[str], words: Sequence[str], console: Console)
         return ExitCode.DONE
     console.configure(
         color=arguments.color,
-        output=getattr(arguments, "output", console.format),
+        output=getattr(arguments, "output", Format.TEXT),
         files=getattr(arguments, "output_file", ()),
     )
     return _run_in(arguments.directory, _module(command), arguments, console)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from trueup.cli.arguments import add_environment, add_output, add_revision
+from trueup.cli.arguments import add_environment, add_output, add_revision, seconds
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_environment(parser)
     add_revision(parser)
     parser.add_argument("--again", action="store_true", help="also what has fresh evidence")
-    parser.add_argument("--lock-timeout", metavar="SECONDS", type=float, default=0.0, help="wait for an apply")
+    parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for an apply")
     add_output(parser, Format.NDJSON)
 
 

@@ -26,6 +26,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.planning import Invalid, make_plan
 
+    if arguments.out:
+        from trueup.cli.files import refuse_unwritable
+
+        refuse_unwritable(arguments.out)
     workspace = open_workspace(console)
     planned = make_plan(workspace, arguments.environment, arguments.revision, tuple(arguments.names))
     if isinstance(planned, Invalid):
