@@ -47,10 +47,11 @@ def plan_loaded(
     """Plan *environment* from what was loaded."""
     if not loaded.is_valid or loaded.project is None:
         return Invalid(loaded.diagnostics)
+    # Before the revision is asked for: policies with uncommitted changes make the whole plan uncommitted.
+    policies = workspace.policies(loaded.tree, library=loaded.project.library, folders=loaded.project.policies)
     desired, problems = resolve(loaded.resources, environment, loaded.tree.revision)
     if desired is None:
         return Invalid(problems)
-    policies = workspace.policies(loaded.tree, library=loaded.project.library, folders=loaded.project.policies)
     now = workspace.clock.now()
     target = workspace.target(desired.environment.target)
     observed = observe(desired, target, workspace.store, workspace.ledger, now)
