@@ -1,6 +1,6 @@
 """Field differences of two documents: what a reviewer reads instead of two YAML files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from trueup.core.json import Json, canonical
 from trueup.diff.changes import FieldChange
@@ -9,6 +9,9 @@ from trueup.diff.words import word_difference
 from trueup.spec.resource import Path
 
 _ABSENT = object()
+_Found = list[tuple[Path, Json, Json]]
+"""Differences in document order, added to as a walk goes on: generators inside generators took twice as long."""
+
 _IDENTITY_KEYS = ("name", "id", "metric", "task", "role")
 """Keys that tell the items of a list apart, in the order they are tried."""
 
@@ -22,9 +25,13 @@ def field_changes(address: str, before: Json, after: Json, path: Path = ()) -> t
     Lists of objects are compared item by item: by name where the items have one (`[name=customer]` in the
     path), else by place. Other lists are compared whole. A document that is absent is None.
     """
+    found: _Found = []
+    _differences(before, after, path, found)
     return tuple(
-        _field(address, where, None if old is _ABSENT else old, None if new is _ABSENT else new)
-        for where, old, new in _differences(before, after, path)
+        [
+            _field(address, where, None if old is _ABSENT else old, None if new is _ABSENT else new)
+            for where, old, new in found
+        ]
     )
 
 
@@ -33,16 +40,17 @@ def is_same(left: Json, right: Json) -> bool:
     return canonical(left) == canonical(right)
 
 
-def _differences(before: object, after: object, path: Path) -> Iterator[tuple[Path, Json, Json]]:
+def _differences(before: object, after: object, path: Path, found: _Found) -> None:
     match before, after:
         case _ if (included := _included(before, after)) is not None:
-            yield from (d for where, old, new in included for d in _whole(old, new, (*path, *where)))
+            for where, old, new in included:
+                _whole(old, new, (*path, *where), found)
         case (dict(), dict()):
-            yield from _mapping(before, after, path)
+            _mapping(before, after, path, found)
         case (list() | tuple(), list() | tuple()) if (keyed := _keyed(before, after)) is not None:
-            yield from _mapping(*keyed, path)
+            _mapping(*keyed, path, found)
         case _:
-            yield from _whole(before, after, path)
+            _whole(before, after, path, found)
 
 
 def _included(before: object, after: object) -> tuple[tuple[Path, object, object], ...] | None:
@@ -50,6 +58,8 @@ def _included(before: object, after: object) -> tuple[tuple[Path, object, object
 
     A text that moves into a file, or whose file is edited, is compared as the text it is.
     """
+    if not isinstance(before, dict) and not isinstance(after, dict):
+        return None
     old, new = _text_and_file(before), _text_and_file(after)
     if old is None or new is None or (old[1] is _ABSENT and new[1] is _ABSENT):
         return None
@@ -66,22 +76,22 @@ def _text_and_file(value: object) -> tuple[object, object] | None:
             return (_ABSENT, _ABSENT) if value is _ABSENT else None
 
 
-def _whole(before: object, after: object, path: Path) -> Iterator[tuple[Path, Json, Json]]:
-    """Yield a value that appears or goes leaf by leaf, and one that changes as it is."""
+def _whole(before: object, after: object, path: Path, found: _Found) -> None:
+    """Add a value that appears or goes leaf by leaf, and one that changes as it is."""
     if before is _ABSENT and after is _ABSENT:
         return
     if before is _ABSENT and isinstance(after, dict) and after:
-        yield from _mapping({}, after, path)
+        _mapping({}, after, path, found)
     elif after is _ABSENT and isinstance(before, dict) and before:
-        yield from _mapping(before, {}, path)
+        _mapping(before, {}, path, found)
     elif before is _ABSENT or after is _ABSENT or not is_same(before, after):  # type: ignore[arg-type]  # both JSON
-        yield path, before, after  # type: ignore[misc]  # the caller takes _ABSENT out
+        found.append((path, before, after))  # type: ignore[arg-type]  # the caller takes _ABSENT out
 
 
-def _mapping(before: Mapping[str, Json], after: Mapping[str, Json], path: Path) -> Iterator[tuple[Path, Json, Json]]:
+def _mapping(before: Mapping[str, Json], after: Mapping[str, Json], path: Path, found: _Found) -> None:
     keys = [*before, *(k for k in after if k not in before)]
     for key in keys:
-        yield from _differences(before.get(key, _ABSENT), after.get(key, _ABSENT), (*path, key))
+        _differences(before.get(key, _ABSENT), after.get(key, _ABSENT), (*path, key), found)
 
 
 def _keyed(
@@ -120,5 +130,5 @@ def _field(address: str, path: Path, before: Json, after: Json) -> FieldChange:
 
 def _name_of(path: Path) -> str:
     """Return the secret name the value stands under: any key on the way to it, the last one first."""
-    keys = [k for k in reversed(path) if isinstance(k, str) and not k.startswith("[")]
+    keys = [k for k in reversed(path) if isinstance(k, str) and k[:1] != "["]
     return next((k for k in keys if is_secret_name(k)), keys[0] if keys else "")
