@@ -310,6 +310,25 @@ def test_requests_beyond_the_rate_are_told_when_to_come_again(target: ProcessTar
     assert 1 <= int(answers[2].headers["retry-after"]) <= 60
 
 
+def test_an_invented_key_is_no_way_around_the_rate(target: ProcessTarget, tmp_path: Path) -> None:
+    address = serve(target, tmp_path, "good", limits=(("requestsPerMinute", 2),))
+    answers = [chat(address, question(), Authorization=f"Bearer invented-{n}") for n in range(3)]
+    assert [a.status for a in answers] == [200, 200, 429]
+
+
+def test_a_key_of_odd_bytes_is_a_wrong_key(target: ProcessTarget, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("right")
+    address = serve(target, tmp_path, "good", keys=(f"file:{tmp_path / 'key'}",))
+    assert chat(address, question(), Authorization="Bearer \xff\xfe").status == 401
+
+
+def test_texts_that_are_no_unicode_are_answered_like_others(target: ProcessTarget, tmp_path: Path) -> None:
+    address = serve(target, tmp_path, "good")
+    assert chat(address, question(user="\ud800")).status == 200
+    assert chat(address, {**question(), "model": "\ud800"}).status == 404
+    assert chat(address, question(), **{"x-trueup-key": "\xff"}).status == 200
+
+
 def test_a_sticky_client_keeps_its_replica_and_others_take_turns(target: ProcessTarget, tmp_path: Path) -> None:
     spec = server("good", 3, scripted(tmp_path, "good"))
     target.start("dev", spec, gguf("v1"))

@@ -108,7 +108,8 @@ class Gateway:
             raise unauthorized(bool(key))
         validation.check_tokens(body, serving.most_tokens)
         if serving.requests_per_minute:
-            client = key or request.remote or ""
+            # Where no key is asked for, one that is sent was made up, and a new one every time costs nothing.
+            client = (request.remote if serving.keys.is_open else key) or ""
             wait = self._rates.wait_seconds(serving.address, client, serving.requests_per_minute, time.monotonic())
             if wait:
                 raise limited(serving.requests_per_minute, math.ceil(wait))

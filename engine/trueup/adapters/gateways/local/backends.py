@@ -99,4 +99,5 @@ def ready(status: Status) -> dict[Digest, tuple[Backend, ...]]:
 
 
 def _score(sticky: str, replica: int) -> bytes:
-    return hashlib.blake2b(f"{replica}/{sticky}".encode(), digest_size=8).digest()
+    # Clients may send text that is no Unicode.
+    return hashlib.blake2b(f"{replica}/{sticky}".encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -41,7 +41,8 @@ def resolve(references: Sequence[str], known: Mapping[str, str]) -> dict[str, st
 
 def key_digest(key: str) -> str:
     """Return what is kept of a key."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    # A header may hold bytes that are no UTF-8; they make a wrong key, not an error.
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
