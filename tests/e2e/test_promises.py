@@ -16,7 +16,7 @@ def test_a_policy_with_uncommitted_changes_decides_nothing_that_is_applied(scrat
     assert not plan["can_be_applied"]
     assert plan["revision"] == ""
     done = scratch.apply(code=1)
-    assert "uncommitted" in done.err
+    assert "APP002: Uncommitted changes cannot be applied" in done.err
     assert not scratch.records()
 
 
