@@ -5,14 +5,14 @@ deployments go on. Deletions wait until everything else succeeded.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from trueup.core.digests import Digest, short
+from trueup.core.digests import short
 from trueup.core.errors import PermanentError, TrueupError
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
-from trueup.desired.state import DesiredDeployment, DesiredState
+from trueup.desired.state import DesiredDeployment, DesiredState, ServerSpec
 from trueup.observed.state import Health, ObservedState
 from trueup.policy.decision import ApprovedPlan, Decision, Outcome
 from trueup.ports import (
@@ -36,6 +36,7 @@ from trueup.rollout.steps import (
     GateStep,
     Rollout,
     RouteStep,
+    ScaleStep,
     StartStep,
     Step,
     StopStep,
@@ -161,7 +162,7 @@ class Applying:
                 # A rollout that failed before this one may still send traffic to one of them.
                 idle = tuple(s for s in servers if s not in self._routing.servers)
                 return self._supplying.take(StopStep(idle), rollout.deployment) if idle else {"servers": []}
-            case FetchStep() | BuildStep() | StartStep() | EvaluateStep():
+            case FetchStep() | BuildStep() | StartStep() | EvaluateStep() | ScaleStep():
                 return self._supplying.take(step, rollout.deployment)
             case GateStep() | RouteStep() | VerifyStep():
                 if rollout.deployment is None:
@@ -233,18 +234,24 @@ class Applying:
                 yield self._journaled(self._event("route", rollout.address, Status.DONE, "traffic back where it was"))
         except TrueupError as error:
             yield self._journaled(self._event("route", rollout.address, Status.FAILED, _failure_text(error)))
+        started = next((s.server for s in rollout.steps if isinstance(s, StartStep)), deployment.server)
         try:
-            useless = self._useless(deployment.server.key)
-            if useless:
-                self._ports.target.stop(self._environment, useless)
-                yield self._journaled(self._event("stop", rollout.address, Status.DONE, "stopped the new servers"))
+            yield from self._undo_start(started, rollout.address)
         except TrueupError as error:
             yield self._journaled(self._event("stop", rollout.address, Status.FAILED, _failure_text(error)))
 
-    def _useless(self, key: Digest) -> tuple[Digest, ...]:
-        before = {s.key for s in self._observed.target.servers}
-        in_use = self._routing.servers | before
-        return (key,) if key in self._supplying.started and key not in in_use else ()
+    def _undo_start(self, server: ServerSpec, address: ResourceId) -> Iterator[Event]:
+        """End what was started for nothing; servers that were there before stay, as many as they were."""
+        before = sum(s.key == server.key for s in self._observed.target.servers)
+        verified = {d.server.key for d in self.result.verified}
+        if server.key not in self._supplying.started or server.key in verified:
+            return
+        if before and before < server.replicas:
+            self._supplying.take(ScaleStep(replace(server, replicas=before)), None)
+            yield self._journaled(self._event("scale", address, Status.DONE, f"back to {before}"))
+        elif not before and server.key not in self._routing.servers:
+            self._ports.target.stop(self._environment, (server.key,))
+            yield self._journaled(self._event("stop", address, Status.DONE, "stopped the new servers"))
 
     def _clear(self) -> Iterator[Event]:
         left = tuple(sorted({s.key for s in self._observed.target.servers}))
@@ -273,6 +280,8 @@ def _subject(step: Step, rollout: Rollout) -> str:
             return f"{build.id} ({build.mode} {dict(build.parameters).get('quantization', '')})".replace(" )", ")")
         case EvaluateStep(required):
             return str(required.evaluation.id)
+        case ScaleStep(server):
+            return f"{short(server.key)} to {server.replicas}"
         case StopStep(servers):
             return ", ".join(short(s) for s in servers)
         case _:

@@ -5,13 +5,13 @@ from pathlib import Path
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
-from trueup.desired.state import DesiredDeployment
+from trueup.desired.state import DesiredDeployment, ServerSpec
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
 from trueup.ports import Clock, EvaluationRequest, Evaluator, Ledger, Progress, Store, Target
 from trueup.reconcile import codes
-from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, StartStep, StopStep
+from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ScaleStep, StartStep, StopStep
 
-SupplyStep = FetchStep | BuildStep | StartStep | EvaluateStep | StopStep
+SupplyStep = FetchStep | BuildStep | StartStep | EvaluateStep | ScaleStep | StopStep
 
 
 class Supplying:
@@ -52,22 +52,20 @@ class Supplying:
             case BuildStep(build, source):
                 self._store.build(build, self._artifact(source.digest), self._progress)
                 return {"key": build.key}
+            case StartStep(server) | ScaleStep(server):
+                return self._run(server)
             case StopStep(servers):
                 self._target.stop(self._environment, servers)
                 return {"servers": list(servers)}
-            case StartStep() | EvaluateStep():
-                return self._use_servers(step, deployment)
-
-    def _use_servers(self, step: StartStep | EvaluateStep, deployment: DesiredDeployment | None) -> dict[str, Json]:
-        if deployment is None:
-            raise TypeError("servers are started for a deployment")
-        match step:
-            case StartStep(server):
-                self.started.add(server.key)
-                self._target.start(self._environment, server, self._artifact(server.artifact))
-                return {"server": server.key}
             case EvaluateStep():
+                if deployment is None:
+                    raise TypeError("evaluations are run for a deployment")
                 return self._evaluate(step, deployment)
+
+    def _run(self, server: ServerSpec) -> dict[str, Json]:
+        self.started.add(server.key)
+        self._target.start(self._environment, server, self._artifact(server.artifact))
+        return {"server": server.key, "replicas": server.replicas}
 
     def _artifact(self, key: Digest) -> Path:
         path = self._store.find(key)

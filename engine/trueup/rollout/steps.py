@@ -11,6 +11,7 @@ from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
 from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment, DesiredState, RequiredEvaluation, ServerSpec
 from trueup.diff.changes import Build, Create, Delete, Evaluate, Fetch, Update
+from trueup.diff.manifests import read_manifest
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 
@@ -34,8 +35,15 @@ class BuildStep:
 class StartStep:
     """Have the deployment's servers running and ready, beside those that serve now.
 
-    `server` has as many replicas as the largest deployment wants that shares it.
+    `server` has as many replicas as the largest deployment wants that shares it, and never fewer than serve now.
     """
+
+    server: ServerSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleStep:
+    """Leave the servers as many replicas as are still needed, after traffic moved."""
 
     server: ServerSpec
 
@@ -69,7 +77,7 @@ class StopStep:
     servers: tuple[Digest, ...]
 
 
-Step = FetchStep | BuildStep | StartStep | EvaluateStep | GateStep | RouteStep | VerifyStep | StopStep
+Step = FetchStep | BuildStep | StartStep | EvaluateStep | GateStep | RouteStep | VerifyStep | ScaleStep | StopStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +106,14 @@ def step_name(step: Step) -> str:
             return _traffic_step_name(step)
 
 
-def _traffic_step_name(step: RouteStep | VerifyStep | StopStep) -> str:
+def _traffic_step_name(step: RouteStep | VerifyStep | ScaleStep | StopStep) -> str:
     match step:
         case RouteStep():
             return "route"
         case VerifyStep():
             return "verify"
+        case ScaleStep():
+            return "scale"
         case StopStep():
             return "stop"
 
@@ -111,17 +121,21 @@ def _traffic_step_name(step: RouteStep | VerifyStep | StopStep) -> str:
 def rollouts(plan: Plan, desired: DesiredState, observed: ObservedState) -> tuple[Rollout, ...]:
     """Return the rollouts of *plan* in order: deployments first, deletions after the routes that used them."""
     wanted = {d.id: d for d in desired.deployments}
-    supplies = _Supplies(plan, desired)
+    supplies = _Supplies(plan)
     traffic = _Traffic(desired, observed)
     moved = {c.address for c in plan.changes if isinstance(c, Create | Update)}
     result = []
     for id_ in sorted(moved | supplies.measured.keys()):
         deployment = wanted[id_]
-        steps = [*supplies.take(deployment), GateStep()]
+        evaluations = supplies.evaluations(deployment)
+        up = traffic.start(deployment.server, awake=bool(evaluations))
+        steps = [*supplies.take(deployment), StartStep(up), *(EvaluateStep(e) for e in evaluations), GateStep()]
         if id_ in moved:
-            steps += [RouteStep(), VerifyStep(), *traffic.retire(id_, deployment.server.key)]
+            left = traffic.move(deployment)
+            steps += [RouteStep(), VerifyStep(), *left]
+        steps += traffic.scale(up)
         result.append(Rollout(id_, deployment, tuple(steps)))
-    result += [_deletion(c, traffic) for c in plan.changes if isinstance(c, Delete)]
+    result += [Rollout(c.address, None, traffic.remove(c)) for c in plan.changes if isinstance(c, Delete)]
     return tuple(result)
 
 
@@ -139,58 +153,68 @@ def inherit(rollout: Rollout, owed: Iterable[FetchStep | BuildStep]) -> Rollout:
 class _Supplies:
     """What has to be there before deployments serve; each fetch and build goes to the first that needs it."""
 
-    def __init__(self, plan: Plan, desired: DesiredState) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._missing = {c.digest for c in plan.changes if isinstance(c, Fetch)}
         self._unbuilt = {c.key for c in plan.changes if isinstance(c, Build)}
-        self._replicas: dict[Digest, int] = {}
-        for deployment in desired.deployments:
-            key = deployment.server.key
-            self._replicas[key] = max(self._replicas.get(key, 0), deployment.server.replicas)
         self.measured: dict[ResourceId, set[Digest]] = {}
         for change in plan.changes:
             if isinstance(change, Evaluate):
                 self.measured.setdefault(change.deployment, set()).add(change.key)
 
-    def take(self, deployment: DesiredDeployment) -> Iterator[Step]:
-        """Yield the steps that bring *deployment* up to its gate."""
-        release, server = deployment.release, deployment.server
+    def evaluations(self, deployment: DesiredDeployment) -> tuple[RequiredEvaluation, ...]:
+        """Return what is measured of *deployment*."""
         keys = self.measured.get(deployment.id, set())
-        evaluations = [e for e in deployment.evaluations if e.key in keys]
-        for artifact in (release.artifact, *(e.dataset for e in evaluations)):
+        return tuple(e for e in deployment.evaluations if e.key in keys)
+
+    def take(self, deployment: DesiredDeployment) -> Iterator[Step]:
+        """Yield the fetches and builds that *deployment* needs and none before it."""
+        release = deployment.release
+        for artifact in (release.artifact, *(e.dataset for e in self.evaluations(deployment))):
             if artifact.digest in self._missing:
                 self._missing.discard(artifact.digest)
                 yield FetchStep(artifact)
         if release.build.key in self._unbuilt:
             self._unbuilt.discard(release.build.key)
             yield BuildStep(release.build, release.artifact)
-        yield StartStep(replace(server, replicas=self._replicas[server.key]))
-        yield from (EvaluateStep(e) for e in evaluations)
 
 
 class _Traffic:
     """Which server each route will point at, rollout by rollout: a shared server ends with the last that leaves it."""
 
     def __init__(self, desired: DesiredState, observed: ObservedState) -> None:
-        self._needed = {d.server.key for d in desired.deployments}
-        self._routed = {r.deployment: r.server for r in observed.target.routes}
+        self._desired = {d.id: d.server for d in desired.deployments}
+        self._routed = {r.deployment: (r.server, read_manifest(r.manifest).replicas) for r in observed.target.routes}
+        self._specs = {s.key: s for s in self._desired.values()}
 
-    def retire(self, deployment: ResourceId, server: Digest) -> tuple[Step, ...]:
-        """Move *deployment* to *server* and return the step that stops what it leaves."""
-        before = self._routed.get(deployment)
-        self._routed[deployment] = server
-        return self.stop({before} if before else set())
+    def start(self, server: ServerSpec, *, awake: bool) -> ServerSpec:
+        """Return *server* with the replicas it needs before traffic moves: what sleeps wakes up to be measured."""
+        return replace(server, replicas=max(self._replicas(server.key), int(awake)))
 
-    def remove(self, deployment: ResourceId) -> Digest | None:
-        """Take the route of *deployment* away and return the server it had."""
-        return self._routed.pop(deployment, None)
+    def move(self, deployment: DesiredDeployment) -> tuple[Step, ...]:
+        """Point the route of *deployment* at its server and return the steps that clear up the one it leaves."""
+        before = self._routed.get(deployment.id)
+        self._routed[deployment.id] = (deployment.server.key, deployment.server.replicas)
+        return self._clear_up(before) if before and before[0] != deployment.server.key else ()
 
-    def stop(self, servers: set[Digest]) -> tuple[Step, ...]:
-        """Return the step that stops those of *servers* that no route and no desired release needs."""
-        gone = tuple(sorted(servers - set(self._routed.values()) - self._needed))
-        return (StopStep(gone),) if gone else ()
+    def remove(self, change: Delete) -> tuple[Step, ...]:
+        """Take a deployment's route away, if it has one, and clear up its servers."""
+        before = self._routed.pop(change.address, None)
+        route: tuple[Step, ...] = (RouteStep(),) if before else ()
+        return route + self._clear_up(before, change.servers)
 
+    def _clear_up(self, left: tuple[Digest, int] | None, servers: Iterable[Digest] = ()) -> tuple[Step, ...]:
+        """Stop what no route and no desired release needs, and take away replicas of what is left of the rest."""
+        in_use = {key for key, _ in self._routed.values()} | self._specs.keys()
+        gone = {*servers, *([left[0]] if left else [])} - in_use
+        stop: tuple[Step, ...] = (StopStep(tuple(sorted(gone))),) if gone else ()
+        spec = self._specs.get(left[0]) if left else None
+        return stop + (self.scale(replace(spec, replicas=left[1])) if spec and left else ())
 
-def _deletion(change: Delete, traffic: _Traffic) -> Rollout:
-    server = traffic.remove(change.address)
-    stop = traffic.stop({*change.servers, *([server] if server else [])})
-    return Rollout(change.address, None, ((RouteStep(),) if server else ()) + stop)
+    def scale(self, started: ServerSpec) -> tuple[Step, ...]:
+        """Return the step that takes away the replicas of *started* that nothing needs any more."""
+        needed = self._replicas(started.key)
+        return (ScaleStep(replace(started, replicas=needed)),) if needed < started.replicas else ()
+
+    def _replicas(self, key: Digest) -> int:
+        routed = [n for server, n in self._routed.values() if server == key]
+        return max([*routed, *(s.replicas for s in self._desired.values() if s.key == key)], default=0)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredState
 from trueup.diff.changes import Evaluate
@@ -17,7 +16,21 @@ from trueup.plan.plan import Plan
 from trueup.reconcile.observe import observe
 from trueup.reconcile.supply import Supplying, SupplyStep
 from trueup.rollout.events import Event, Status
-from trueup.rollout.steps import EvaluateStep, GateStep, Rollout, RouteStep, StopStep, VerifyStep, rollouts, step_name
+from trueup.rollout.steps import (
+    BuildStep,
+    EvaluateStep,
+    FetchStep,
+    GateStep,
+    Rollout,
+    RouteStep,
+    ScaleStep,
+    StartStep,
+    StopStep,
+    VerifyStep,
+    inherit,
+    rollouts,
+    step_name,
+)
 from trueup.workflows.loading import load
 from trueup.workflows.planning import Invalid
 from trueup.workflows.workspace import Workspace
@@ -84,9 +97,9 @@ def _locked(workspace: Workspace, request: EvaluateRequest, evaluated: Evaluated
         revision=desired.revision,
         plan=Digest(""),
     )
-    running = {s.key for s in observed.target.servers}
+    measuring = _Measuring(workspace, supplying, observed, evaluated)
     for rollout in rollouts(plan, desired, observed):
-        yield from _measure(workspace, supplying, rollout, running, evaluated)
+        yield from measuring.events(rollout)
 
 
 def _plan(
@@ -102,33 +115,55 @@ def _plan(
     return build_plan(during, observed, needed, Digest(""), workspace.tool, workspace.clock.now(), wanted)
 
 
-def _measure(
-    workspace: Workspace, supplying: Supplying, rollout: Rollout, running: set[Digest], evaluated: Evaluated
-) -> Iterator[Event]:
-    deployment = rollout.deployment
-    try:
+class _Measuring:
+    """Takes the measuring part of rollouts; what serves is measured as it is and never touched."""
+
+    def __init__(
+        self, workspace: Workspace, supplying: Supplying, observed: ObservedState, evaluated: Evaluated
+    ) -> None:
+        self._workspace = workspace
+        self._supplying = supplying
+        self._present = {s.key for s in observed.target.servers}
+        self._evaluated = evaluated
+        self._owed: list[FetchStep | BuildStep] = []
+
+    def events(self, rollout: Rollout) -> Iterator[Event]:
+        """Measure the deployment of *rollout* and end what was started for it."""
+        wanted = inherit(rollout, self._owed)
+        try:
+            for step in self._steps(wanted):
+                yield self._take(step, rollout)
+        except TrueupError as error:
+            yield self._failed(rollout, error)
+            self._owed += [s for s in rollout.steps if isinstance(s, FetchStep | BuildStep)]
+        try:
+            for server in sorted(self._supplying.started):
+                yield self._take(StopStep((server,)), rollout)
+        except TrueupError as error:
+            yield self._failed(rollout, error)
+        self._supplying.started.clear()
+
+    def _steps(self, rollout: Rollout) -> Iterator[SupplyStep]:
         for step in rollout.steps:
             match step:
-                case GateStep() | RouteStep() | VerifyStep():
+                case FetchStep() | BuildStep() | EvaluateStep():
+                    yield step
+                case StartStep(server) if server.key not in self._present:
+                    # One is enough to be measured.
+                    yield StartStep(replace(server, replicas=1))
+                case StartStep() | GateStep() | RouteStep() | VerifyStep() | ScaleStep() | StopStep():
                     continue
-                case _:
-                    yield _event(workspace, rollout, step_name(step), supplying.take(step, deployment), evaluated, step)
-    except TrueupError as error:
-        evaluated.failed[rollout.address] = error
+
+    def _take(self, step: SupplyStep, rollout: Rollout) -> Event:
+        facts = self._supplying.take(step, rollout.deployment)
+        subject = ""
+        if isinstance(step, EvaluateStep):
+            subject = str(step.required.evaluation.id)
+            self._evaluated.measured[f"{rollout.address} {subject}"] = facts["passed"] is True
+        now, kept = self._workspace.clock.now(), tuple(sorted(facts.items()))
+        return Event(now, step_name(step), str(rollout.address), Status.DONE, subject, kept)
+
+    def _failed(self, rollout: Rollout, error: TrueupError) -> Event:
+        self._evaluated.failed.setdefault(rollout.address, error)
         said = f"{error.code.id} {error.code.summary}: {error.detail}"
-        yield Event(workspace.clock.now(), "evaluate", str(rollout.address), Status.FAILED, said)
-    useless = tuple(sorted(supplying.started - running))
-    if useless:
-        facts = supplying.take(StopStep(useless), deployment)
-        supplying.started.clear()
-        yield _event(workspace, rollout, "stop", facts, evaluated, StopStep(useless))
-
-
-def _event(
-    workspace: Workspace, rollout: Rollout, name: str, facts: dict[str, Json], evaluated: Evaluated, step: SupplyStep
-) -> Event:
-    subject = ""
-    if isinstance(step, EvaluateStep):
-        subject = str(step.required.evaluation.id)
-        evaluated.measured[f"{rollout.address} {subject}"] = facts["passed"] is True
-    return Event(workspace.clock.now(), name, str(rollout.address), Status.DONE, subject, tuple(sorted(facts.items())))
+        return Event(self._workspace.clock.now(), "evaluate", str(rollout.address), Status.FAILED, said)

@@ -379,14 +379,14 @@ def test_a_problem_that_nobody_foresaw_stays_unfinished_in_the_journal(make) -> 
     assert failed(applied) == {}
 
 
-def test_servers_are_only_started_for_a_deployment() -> None:
+def test_evaluations_are_only_run_for_a_deployment() -> None:
     from trueup.reconcile.supply import Supplying
-    from trueup.rollout.steps import StartStep
+    from trueup.rollout.steps import EvaluateStep
 
-    server = deployment(Want()).server
+    (required,) = deployment(Want(evaluations=("facts@1",))).evaluations
     supplying = Supplying("dev", *([None] * 6), actor="", revision="", plan=Digest(""))  # type: ignore[arg-type]  # never used
     with pytest.raises(TypeError, match="for a deployment"):
-        supplying.take(StartStep(server), None)
+        supplying.take(EvaluateStep(required), None)
 
 
 def test_errors_are_permanent_where_a_retry_does_not_help(make) -> None:
@@ -395,3 +395,64 @@ def test_errors_are_permanent_where_a_retry_does_not_help(make) -> None:
     applied = workspace.apply()
     assert applied.result is not None
     assert all(isinstance(e, PermanentError) for e in applied.result.failed.values())
+
+
+def test_a_deployment_that_sleeps_wakes_up_to_be_measured(make) -> None:
+    workspace = make(replace(SMOL, replicas=0), dev=MEASURED)
+    applied = workspace.apply()
+    assert failed(applied) == {}
+    assert [s for s in steps(applied.events) if s.startswith(("start", "evaluate", "verify", "scale"))] == [
+        "start chat started",
+        "start chat done",
+        "evaluate chat started",
+        "evaluate chat done",
+        "verify chat started",
+        "verify chat done",
+        "scale chat started",
+        "scale chat done",
+    ]
+    assert workspace.running() == set()
+    assert change_count(workspace) == 0
+
+
+def test_servers_are_taken_away_after_the_gate_and_not_before(make) -> None:
+    """A change that is refused must not have cost what serves its servers."""
+    workspace = make(replace(SMOL, replicas=3), dev=MEASURED)
+    workspace.apply()
+    workspace.declare(replace(SMOL, replicas=1, prompt="support@2"))
+    break_gate(workspace)
+    workspace.apply()
+    assert len(workspace.work.observe("dev").servers) == 3
+    workspace.heal()
+    workspace.apply()
+    assert len(workspace.work.observe("dev").servers) == 1
+    assert change_count(workspace) == 0
+
+
+def test_servers_that_were_added_for_nothing_go_again(make) -> None:
+    workspace = make(SMOL, dev=MEASURED)
+    workspace.apply()
+    workspace.declare(replace(SMOL, replicas=3, prompt="support@2"))
+    break_gate(workspace)
+    applied = workspace.apply()
+    assert len(workspace.work.observe("dev").servers) == 1
+    assert "scale chat done" in steps(applied.events)
+
+
+def test_a_server_shared_with_a_deleted_deployment_keeps_its_replicas_until_the_route_is_gone(make) -> None:
+    shared = replace(OLD, model="smol@1", replicas=2)
+    workspace = make(SMOL, shared)
+    workspace.apply()
+    workspace.declare(SMOL)
+    seen: list[int] = []
+
+    def watch() -> None:
+        found = workspace.work.observe("dev")
+        if "support" in [r.deployment.name for r in found.routes]:
+            seen.append(len(found.servers))
+
+    workspace.fuse.watch = watch
+    workspace.apply()
+    assert set(seen) == {2}
+    assert len(workspace.work.observe("dev").servers) == 1
+    assert change_count(workspace) == 0

@@ -17,6 +17,7 @@ _WORDS = {
     "gate": "passed the gate",
     "route": "moved traffic",
     "verify": "verified",
+    "scale": "scaled",
     "stop": "stopped",
     "record": "recorded",
 }
