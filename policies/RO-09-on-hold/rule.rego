@@ -6,7 +6,7 @@
 #   id: RO-09
 #   severity: critical
 #   controls: [NIST AI RMF MANAGE 2.4, EU AI Act Art. 20(1)]
-#   remediation: Lift the hold with `trueup hold --lift` when the cause is gone, or declare another release.
+#   remediation: Lift the hold with `trueup hold lift` when the cause is gone, or declare another release.
 package trueup.rules.ro_09
 
 import data.trueup.lib

@@ -8,7 +8,7 @@ from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format, Style
 
 if TYPE_CHECKING:
-    from trueup.cli.views.plan_report import PlanReport
+    from trueup.cli.views.plan_report import Intent, PlanReport
     from trueup.policy.decision import Decision
     from trueup.rollout.events import Event
     from trueup.workflows.apply import Applied
@@ -57,11 +57,14 @@ def publish_plan(planned: "Planned", console: Console, file: str = "") -> None:
     console.publish(lambda output, style: render(report, output, style, console.width))
 
 
-def note_plan(planned: "Planned", console: Console) -> None:
+def note_plan(planned: "Planned", console: Console, intent: "Intent") -> None:
     """Write the plan as text for the reader, beside the data."""
+    from dataclasses import replace
+
     from trueup.cli.views.plan import render
 
-    console.note(render(plan_report(planned), Format.TEXT, console.error_style, console.width))
+    report = replace(plan_report(planned), intent=intent)
+    console.note(render(report, Format.TEXT, console.error_style, console.width))
 
 
 def show_event(event: "Event", console: Console) -> None:

@@ -101,8 +101,7 @@ def apply_locked(workspace: Workspace, request: ApplyRequest, applied: Applied) 
         applied.invalid = planned
         return
     applied.planned = planned
-    if not planned.plan.revision:
-        raise PermanentError(codes.DIRTY, "The work tree differs from HEAD in the folders trueup reads.")
+    require_committed(planned)
     _require_same(request, planned, applied.recovered)
     approved = approve(planned.plan, planned.judged.decision)
     if isinstance(approved, Decision):
@@ -133,6 +132,16 @@ def _remote(workspace: Workspace, environment: str, problem: str) -> Iterator[Ev
     if problem:
         said = f"the ledger's remote was not reached: {problem}"
         yield Event(workspace.clock.now(), "push", f"Environment/{environment}", Status.WAITING, said)
+
+
+def require_committed(planned: Planned) -> None:
+    """Refuse a plan of what no commit holds.
+
+    Raises:
+        PermanentError: The work tree has uncommitted changes.
+    """
+    if not planned.plan.revision:
+        raise PermanentError(codes.DIRTY, "The work tree differs from HEAD in the folders trueup reads.")
 
 
 def require_fresh(saved: SavedPlan, path: str, now: datetime) -> None:

@@ -62,7 +62,11 @@ def _resource(workspace: Workspace, resource: Resource, resources: Resources) ->
         Section("Used by", tuple(users) or ("nothing",)),
         Section("Recorded", tuple(_records(workspace, str(resource.id))) or ("never",)),
     ]
-    return Explanation(str(resource.id), f"{resource.id} is declared and used by {len(users)}", tuple(sections))
+    return Explanation(str(resource.id), f"{resource.id} is declared and {_used_by(len(users))}", tuple(sections))
+
+
+def _used_by(count: int) -> str:
+    return f"used by {count} {'resource' if count == 1 else 'resources'}" if count else "not used"
 
 
 def _deployment(workspace: Workspace, id_: ResourceId, planned: Planned) -> Explanation:
@@ -70,12 +74,12 @@ def _deployment(workspace: Workspace, id_: ResourceId, planned: Planned) -> Expl
     row = next(d for d in compare(planned.desired, planned.observed, planned.plan.changes).deployments if d.id == id_)
     declared = planned.loaded.resources[id_]
     sections = [
-        Section("Declared", (f"{declared.origin.span}", *row.desired, f"release {row.release}")),
+        Section("Declared", (f"{declared.origin.span}", *row.desired, f"release {short(row.release)}")),
         Section("Serving", tuple(_serving(row, planned))),
         Section("Evidence", tuple(f"{e.evaluation}: {e.state} {', '.join(e.measured)}" for e in row.evidence)),
         Section("Policy", tuple(_policy(planned, id_))),
         Section("What would move it", tuple(_moves(changes)) or ("nothing; it is what is declared",)),
-        Section("Can go back to", tuple(_targets(planned, id_)) or ("nothing yet",)),
+        Section("Verified releases", tuple(_targets(planned, id_)) or ("none yet",)),
         Section("Recorded", tuple(_records(workspace, str(id_))) or ("never",)),
     ]
     said = f"{id_} is {row.sync.value}" + (f": {row.reason}" if row.reason else "")
@@ -90,8 +94,8 @@ def _serving(row: DeploymentStatus, planned: Planned) -> Iterator[str]:
     if not row.observed_release:
         yield "nothing"
         return
-    yield f"release {row.observed_release}" + (", verified" if row.is_verified else ", not verified")
-    yield f"from commit {row.revision or 'unknown'}" + (
+    yield f"release {short(row.observed_release)}" + (", verified" if row.is_verified else ", not verified")
+    yield f"from commit {row.revision[:12] or 'unknown'}" + (
         f", since {row.applied_at:%Y-%m-%d %H:%M:%SZ}" if row.applied_at else ""
     )
     for server in row.servers:
@@ -119,10 +123,15 @@ def _moves(changes: tuple[Change, ...]) -> Iterator[str]:
 
 
 def _targets(planned: Planned, id_: ResourceId) -> Iterator[str]:
+    serving = {r.release for r in planned.observed.target.routes if r.deployment == id_}
+    held = {h.release for h in planned.observed.holds if h.deployment == id_}
     for verified in planned.observed.verified:
         if verified.deployment == id_:
-            kept = "artifacts kept" if verified.retained else "artifacts gone"
-            yield f"release {short(verified.release)}, verified {verified.verified_at:%Y-%m-%d %H:%M:%SZ}, {kept}"
+            marks = [] if verified.retained else ["artifacts gone"]
+            marks += ["serves now"] if verified.release in serving else []
+            marks += ["on hold"] if verified.release in held else []
+            said = f"release {short(verified.release)}, verified {verified.verified_at:%Y-%m-%d %H:%M:%SZ}"
+            yield ", ".join([said, *marks])
 
 
 def _records(workspace: Workspace, address: str) -> Iterator[str]:

@@ -124,6 +124,8 @@ def immutability_problems(
         GitError: Objects are missing.
     """
     tip = repository.default_branch(default_branch)
+    if tip is None and repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
+        return ()  # nothing is committed, so nothing was merged
     if tip is None:
         detail = f"There is neither `origin/{default_branch}` nor `{default_branch}`; merged versions are not compared."
         return (Diagnostic(codes.NO_DEFAULT_BRANCH, detail, None, codes.NO_DEFAULT_BRANCH.remedy, Severity.WARNING),)

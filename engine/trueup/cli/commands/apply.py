@@ -82,9 +82,10 @@ def _from_flags(
     arguments: argparse.Namespace, workspace: "Workspace", console: Console
 ) -> "ApplyRequest | Invalid | ExitCode":
     """Show the plan and ask; what was shown is what the request expects."""
+    from trueup.cli.views.plan_report import Intent
     from trueup.plan.difference import snapshot_of
     from trueup.policy.decision import Outcome
-    from trueup.workflows.apply import ApplyRequest
+    from trueup.workflows.apply import ApplyRequest, require_committed
     from trueup.workflows.planning import Invalid, make_plan
 
     if not arguments.environment:
@@ -92,7 +93,8 @@ def _from_flags(
     planned = make_plan(workspace, arguments.environment, arguments.revision, tuple(arguments.names))
     if isinstance(planned, Invalid):
         return planned
-    note_plan(planned, console)
+    require_committed(planned)
+    note_plan(planned, console, Intent.APPLY)
     if planned.judged.decision.outcome is not Outcome.ALLOW:
         return ExitCode.DENIED
     if planned.plan.changes and not arguments.auto_approve and not confirm(console, "Apply this plan?"):

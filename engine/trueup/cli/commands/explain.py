@@ -29,5 +29,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     found = explain(open_workspace(console), arguments.address, arguments.revision)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
-    console.publish(lambda output, style: render(found, output, style))
+    console.publish(lambda output, style: render(found, output, style, console.width))
     return ExitCode.DONE

@@ -7,7 +7,7 @@ from trueup.cli.asking import confirm
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
-from trueup.cli.reports import ended, note_denial, note_plan, report_invalid, show_event
+from trueup.cli.reports import ended, note_plan, report_invalid, show_event
 
 SUMMARY = "Go back to the last verified release, by a commit that says so"
 EXAMPLE = "trueup rollback support -e prod --reason 'answers got worse'"
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Propose, ask, commit, apply, hold."""
+    from trueup.cli.views.plan_report import Intent
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.apply import Applied
     from trueup.workflows.planning import Invalid
@@ -38,12 +39,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return report_invalid(proposal, console)
     for line in _edit_lines(proposal.path, proposal.before, proposal.after):
         console.note(line)
-    note_plan(proposal.planned, console)
+    note_plan(proposal.planned, console, Intent.ROLL_BACK)
     if proposal.denied is not None:
         console.note("Denied by policy; nothing was changed.")
-        note_denial(proposal.denied, console)
         return ExitCode.DENIED
     if arguments.dry_run:
+        console.note("Nothing was written. Without `--dry-run`, the edit above is committed and applied.")
         return ExitCode.DONE
     if not arguments.auto_approve and not confirm(console, "Commit and apply this rollback?"):
         console.note("Not rolled back.")

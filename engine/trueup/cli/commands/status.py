@@ -30,5 +30,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     found = status(open_workspace(console), arguments.environment, arguments.revision)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
-    console.publish(lambda output, style: render(found, output, style))
+    console.publish(lambda output, style: render(found, output, style, console.width))
     return ExitCode.CHANGES if arguments.detailed_exitcode and not found.is_in_sync else ExitCode.DONE

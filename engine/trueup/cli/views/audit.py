@@ -1,13 +1,13 @@
 """The audit as text, JSON, JSON lines and markdown: the log, what was serving at a time, and the verification."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, assert_never
 
 from trueup.cli.output import PLAIN, Format, Style
 from trueup.cli.problems import problem_json, problem_text, render_problems
-from trueup.cli.views.text import table, visible
+from trueup.cli.views.text import person, table, visible, width_of, wrapped, wrapped_pieces
 from trueup.core.digests import short
 from trueup.core.json import Json
 from trueup.ledger import codec
@@ -21,6 +21,8 @@ Audit = AuditLog | AuditAt | AuditVerification
 
 _LOG_COLUMNS = ("record", "time", "environment", "what", "resources", "outcome", "plan", "actor")
 _AT_COLUMNS = ("environment", "deployment", "model", "prompt", "build", "revision", "policies", "since")
+_WIDE = 200
+"""Columns of a text that no terminal shows."""
 _NAMED_RESOURCES = 2
 """Resources named in a row; the rest is counted, so that a row stays a row. JSON has them all."""
 
@@ -36,8 +38,9 @@ class View(Protocol):
 class TextView:
     """For people at a terminal: an aligned table, or one paragraph a problem."""
 
-    def __init__(self, style: Style = PLAIN) -> None:
+    def __init__(self, style: Style = PLAIN, width: int = _WIDE) -> None:
         self._style = style
+        self._width = width
 
     def render(self, value: Audit) -> str:
         """Return *value* as text."""
@@ -54,23 +57,35 @@ class TextView:
     def _log(self, value: AuditLog) -> list[str]:
         if not value.records:
             return [no_records(value)]
-        lines = self._table(_LOG_COLUMNS, [log_cells(r) for r in value.records])
+        lines = self._table(_LOG_COLUMNS, [log_cells(r) for r in value.records], _log_lines)
         return [*lines, more_line()] if value.more else lines
 
     def _at(self, value: AuditAt) -> list[str]:
         heading = self._style.paint(at_line(value), "bold")
         if not value.serving:
             return [heading]
-        return [heading, "", *self._table(_AT_COLUMNS, [at_cells(s) for s in value.serving])]
+        return [heading, "", *self._table(_AT_COLUMNS, [at_cells(s) for s in value.serving], _at_lines)]
 
     def _verification(self, value: AuditVerification) -> list[str]:
-        verdict = self._style.paint(verdict_line(value), "bold", "green" if value.is_sound else "red")
-        problems = [line for p in value.problems for line in (problem_text(p, self._style), "")]
-        return [verdict, *([""] if problems else []), *problems[:-1]]
+        colour = "green" if value.is_sound else "red"
+        verdict = wrapped(verdict_line(value), self._width, "", self._style, "bold", colour)
+        problems = [line for p in value.problems for line in (problem_text(p, self._style, self._width), "")]
+        return [*verdict, *([""] if problems else []), *problems[:-1]]
 
-    def _table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    def _table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[str]], stacked: Callable[[Sequence[str]], Sequence[str]]
+    ) -> list[str]:
+        """Return a table, or where it is too wide for the terminal, the *stacked* lines of each row."""
         heading, *lines = table([columns, *rows])
-        return [self._style.paint(heading, "bold"), *lines]
+        if max(map(width_of, (heading, *lines))) <= self._width:
+            return [self._style.paint(heading, "bold"), *lines]
+        shown: list[str] = []
+        for row in rows:
+            first, *others = stacked(row)
+            shown += wrapped_pieces([(visible(first), ("bold",))], self._width, "", self._style, "    ")
+            for other in others:
+                shown += wrapped_pieces([(visible(other), ())], self._width, "    ", self._style)
+        return shown
 
     @staticmethod
     def _with_hint(lines: list[str], hint: str) -> str:
@@ -144,17 +159,17 @@ class NdjsonView:
 _LISTS = frozenset({"records", "serving", "problems"})
 
 
-def render(value: Audit, output: Format, style: Style = PLAIN) -> str:
+def render(value: Audit, output: Format, style: Style = PLAIN, width: int = _WIDE) -> str:
     """Return *value* in the format asked for; one that makes no sense for it gives JSON."""
     if isinstance(value, AuditVerification) and output in {Format.SARIF, Format.JUNIT}:
         return render_problems("ledger", value.problems, verdict_line(value), output, style)
-    return _view(output, style).render(value)
+    return _view(output, style, width).render(value)
 
 
-def _view(output: Format, style: Style) -> View:
+def _view(output: Format, style: Style, width: int) -> View:
     match output:
         case Format.TEXT:
-            return TextView(style)
+            return TextView(style, width)
         case Format.MARKDOWN:
             return MarkdownView()
         case Format.NDJSON:
@@ -220,8 +235,22 @@ def log_cells(record: Record) -> tuple[str, ...]:
         resources_text(draft.resources),
         draft.outcome.value,
         short(draft.plan) or "-",
-        draft.actor,
+        person(draft.actor),
     )
+
+
+def _log_lines(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return the row of one record for a terminal that is too narrow for a table."""
+    number, time, environment, what, resources, outcome, plan, actor = cells
+    planned = "" if plan == "-" else f", plan {plan}"
+    return f"{number}  {time}  {environment}: {what} {outcome}", resources, f"by {actor}{planned}"
+
+
+def _at_lines(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return the row of one deployment for a terminal that is too narrow for a table."""
+    environment, deployment, model, prompt, build, revision, policies, since = cells
+    release = f"model {model}, prompt {prompt}, build {build}"
+    return f"{environment}: {deployment}", release, f"revision {revision}, policies {policies}", f"since {since}"
 
 
 def at_cells(served: ServedAt) -> tuple[str, ...]:

@@ -4,16 +4,19 @@ import json
 
 from trueup.cli.output import Format, Style
 from trueup.cli.views.markup import prose
+from trueup.cli.views.text import person, visible, wrapped, wrapped_pieces
 from trueup.plan.explanation import Explanation
 
 
-def render(value: Explanation, output: Format, style: Style) -> str:
+def render(value: Explanation, output: Format, style: Style, width: int = 100) -> str:
     """Return *value* in the format asked for."""
     match output:
         case Format.TEXT:
-            lines = [style.paint(value.summary, "bold")]
+            lines = wrapped(value.summary, width, "", style, "bold")
             for section in value.sections:
-                lines += ["", style.paint(section.title, "cyan"), *(f"  {line}" for line in section.lines)]
+                lines += ["", style.paint(section.title, "bold", "cyan")]
+                for line in section.lines:
+                    lines += wrapped_pieces([(visible(person(line)), ())], width, "  ", style, "    ")
             return "\n".join(lines)
         case Format.MARKDOWN:
             lines = [f"**{prose(value.summary)}**"]

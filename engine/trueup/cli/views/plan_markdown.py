@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from trueup.cli.views.markup import cell, cell_code, code, fenced, folded, marker, prose, table
-from trueup.cli.views.plan_report import PlanReport, facts, heading
+from trueup.cli.views.plan_report import PlanReport, facts, heading, left_out, shown_fields
 from trueup.cli.views.plan_text import evidence_line, hold_line
 from trueup.cli.views.text import visible
 from trueup.cli.views.values import field_symbol, path_text, value_pieces
@@ -91,7 +91,8 @@ def _details(report: PlanReport) -> Iterator[list[str]]:
     for change in report.ordered:
         if isinstance(change, Create | Update):
             sign, word = heading(change)
-            lines = [*(f"- {prose(f)}" for f in facts(change)), "", *fenced(_fields(change.fields), "diff")]
+            lines = [*(f"- {prose(f)}" for f in facts(change)), "", *fenced(_fields(shown_fields(change)), "diff")]
+            lines += ["", prose(rest)] if (rest := left_out(change)) else []
             yield ["", *folded(f"{sign} {word} {change.address}", lines)]
     if report.saved.evidence:
         yield ["", *folded("Evidence", [f"- {prose(evidence_line(e))}" for e in report.saved.evidence])]

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import short
-from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, Movement, Update, symbol
+from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, FieldChange, Movement, Update, symbol
 from trueup.diff.masks import masked
 from trueup.plan.codes import INCOMPLETE_PLAN
 from trueup.plan.plan import count
@@ -17,6 +18,17 @@ from trueup.policy.decision import Decision, Enforcement, Outcome, Violation
 
 PRODUCTION = "production"
 
+_DESCRIBING = (("metadata",), ("spec", "environment"), ("spec", "onCall"))
+"""Where a document says who and what it is, not what runs; of one that is new, that is a list of what everybody has."""
+
+
+class Intent(StrEnum):
+    """Why a plan is shown, which decides what the reader can do next."""
+
+    PROPOSE = "propose"
+    APPLY = "apply"
+    ROLL_BACK = "roll back"
+
 
 @dataclass(frozen=True)
 class PlanReport:
@@ -26,11 +38,13 @@ class PlanReport:
         saved: The plan with what it was judged by; made now, or read from a plan file.
         decision: What policy says; None when it was not asked.
         file: Where the plan was saved, for the line that says what to do next.
+        intent: Why it is shown.
     """
 
     saved: SavedPlan
     decision: Decision | None = None
     file: str = ""
+    intent: Intent = Intent.PROPOSE
 
     def __post_init__(self) -> None:
         """Mask the decision: a rule may quote the very secret it found."""
@@ -85,15 +99,16 @@ class PlanReport:
             return f"No changes. {self.saved.plan.environment} matches {self.revision}."
         counts = count(changes)
         parts = [(counts.create, "create"), (counts.update, "update"), (counts.delete, "delete")]
-        parts += [(counts.fetch, "fetch")] if counts.fetch else []
-        parts += [(counts.build, "build"), (counts.evaluate, "evaluate")]
+        supplies = [(counts.fetch, "fetch"), (counts.build, "build"), (counts.evaluate, "evaluate")]
+        parts += [supply for supply in supplies if supply[0]]
         counted = ", ".join(f"{n} to {word}" for n, word in parts)
         return f"{self.title}: {counted}, {self.blocked} blocked"
 
     @property
     def revision(self) -> str:
         """The commit, short, or what stands in its place."""
-        return short(self.saved.plan.revision) or "the work tree (uncommitted changes)"
+        uncommitted = "not committed yet" if self.intent is Intent.ROLL_BACK else "the work tree (uncommitted changes)"
+        return short(self.saved.plan.revision) or uncommitted
 
     @property
     def is_production(self) -> bool:
@@ -110,7 +125,7 @@ class PlanReport:
         plan = self.saved.plan
         if self.is_blocked:
             yield "Policy does not let this plan be applied: correct what is marked `!`, then plan again."
-        elif not plan.changes:
+        elif not plan.changes or self.intent is not Intent.PROPOSE:
             return
         elif not plan.revision:
             yield "A plan of uncommitted changes cannot be applied: commit them, then plan again."
@@ -143,6 +158,21 @@ def heading(change: Change) -> tuple[str, str]:
     if isinstance(change, Update) and change.drift:
         return sign, f"{word} (drift)"
     return sign, word
+
+
+def shown_fields(change: Create | Update) -> tuple[FieldChange, ...]:
+    """Return the fields of *change* that a reader needs; of what is new, those that only describe it are left out."""
+    if isinstance(change, Update):
+        return change.fields
+    return tuple(f for f in change.fields if not any(f.path[: len(p)] == p for p in _DESCRIBING))
+
+
+def left_out(change: Create | Update) -> str:
+    """Say how many fields `shown_fields` leaves out; empty for none."""
+    count_ = len(change.fields) - len(shown_fields(change))
+    if not count_:
+        return ""
+    return f"and {count_} {'field' if count_ == 1 else 'fields'} that only describe it, such as its owner"
 
 
 def colour_of(change: Change) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from trueup.cli.output import Style
-from trueup.cli.views.plan_report import PlanReport, colour_of, facts, heading
-from trueup.cli.views.text import Piece, visible, wrapped, wrapped_pieces
+from trueup.cli.views.plan_report import PlanReport, colour_of, facts, heading, left_out, shown_fields
+from trueup.cli.views.text import Piece, person, visible, wrapped, wrapped_pieces
 from trueup.cli.views.values import field_symbol, path_text, value_pieces
 from trueup.core.digests import short
 from trueup.diff.changes import Change, Create, FieldChange, Update
@@ -25,12 +25,12 @@ class PlanText:
 
     def render(self, report: PlanReport) -> str:
         """Return the plan: summary, deletions, other changes, policy, evidence, holds, summary, what to do next."""
-        summary = self._style.paint(visible(report.summary), "bold")
-        lines = [summary, *self._about(report)]
+        summary = self._wrap(report.summary, "", "bold")
+        lines = [*summary, *self._about(report)]
         for change in report.ordered:
             lines += ["", *self._change(change)]
         lines += [*self._policy(report), *self._evidence(report), *self._holds(report)]
-        lines += ["", summary]
+        lines += ["", *summary]
         for step in report.next_steps():
             lines += self._wrap(step, "")
         return "\n".join(lines)
@@ -55,7 +55,9 @@ class PlanText:
         for fact in facts(change):
             yield from self._wrap(fact, "    ", "dim")
         if isinstance(change, Create | Update):
-            yield from self._fields(change.fields)
+            yield from self._fields(shown_fields(change))
+            if rest := left_out(change):
+                yield from self._wrap(rest, "    ", "dim")
 
     def _fields(self, fields: tuple[FieldChange, ...]) -> Iterator[str]:
         for address, group in groupby(fields, key=lambda f: f.address):
@@ -135,7 +137,9 @@ def evidence_line(evidence: Evidence) -> str:
 def hold_line(hold: Hold) -> str:
     """Say which release is held, why, by whom and until when."""
     until = f"until {hold.expires:%Y-%m-%d %H:%M} UTC" if hold.expires else "until lifted"
-    return f"release {short(hold.release)} of {hold.deployment} is on hold {until}: {hold.reason} ({hold.author})"
+    return (
+        f"release {short(hold.release)} of {hold.deployment} is on hold {until}: {hold.reason} ({person(hold.author)})"
+    )
 
 
 def _number(value: float | None) -> str:

@@ -1,9 +1,12 @@
 """Status as text, markdown or JSON."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.cli.output import Format, Style
+from trueup.cli.views.text import person, visible, wrapped, wrapped_pieces
 from trueup.core.digests import short
 from trueup.diff.status import DeploymentStatus, Status, Sync, to_json
 from trueup.observed.state import Health, ObservedServer
@@ -18,11 +21,11 @@ _MARKS = {
 _HEALTH = {Health.HEALTHY: "green", Health.STARTING: "yellow", Health.UNHEALTHY: "red", Health.STOPPED: "red"}
 
 
-def render(value: Status, output: Format, style: Style) -> str:
+def render(value: Status, output: Format, style: Style, width: int = 100) -> str:
     """Return *value* in the format asked for; formats that make no sense for a status give JSON."""
     match output:
         case Format.TEXT:
-            return _text(value, style)
+            return "\n".join(_text(value, _Lines(style, width)))
         case Format.MARKDOWN:
             return _markdown(value)
         case Format.NDJSON:
@@ -40,42 +43,73 @@ def summary(value: Status) -> str:
     return f"Environment {value.environment} ({value.tier}): {verdict}"
 
 
-def _text(value: Status, style: Style) -> str:
-    lines = [style.paint(summary(value), "bold")]
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines of a terminal, cut at spaces; a name in front, what it says in a column of its own."""
+
+    style: Style
+    width: int
+
+    def heading(self, text: str, *attributes: str) -> list[str]:
+        return wrapped(text, self.width, "", self.style, *attributes)
+
+    def fact(self, indent: str, name: str, text: str, color: str = "", tail: str = "") -> list[str]:
+        """Return *name* with *text* (in *color*) and *tail* behind it."""
+        label = f"{name:<10}"
+        hanging = " " * (len(indent) + len(label))
+        pieces = [(visible(text), (color,) if color else ()), (visible(tail), ())]
+        first, *rest = wrapped_pieces(pieces, self.width, hanging, self.style)
+        return [indent + label + first.removeprefix(hanging), *rest]
+
+
+def _text(value: Status, lines: _Lines) -> Iterator[str]:
+    yield from lines.heading(summary(value), "bold")
     declared = f"revision {value.revision[:12]}" if value.revision else "the work tree, with uncommitted changes"
-    lines.append(f"  declared  {declared}")
-    gateway = style.paint(value.gateway.value, _HEALTH[value.gateway])
-    lines.append(f"  gateway   {gateway}" + (f" at {value.address}" if value.address else ""))
+    yield from lines.fact("  ", "declared", declared)
+    at = f" at {value.address}" if value.address else ""
+    yield from lines.fact("  ", "gateway", value.gateway.value, _HEALTH[value.gateway], at)
     if value.unfinished:
-        lines.append(style.paint(f"  ! {value.unfinished}", "red"))
+        yield from lines.heading(f"  ! {value.unfinished}", "red")
     if value.unpushed:
-        lines.append(style.paint(f"  ! {value.unpushed} ledger records are not pushed yet", "yellow"))
+        yield from lines.heading(f"  ! {value.unpushed} ledger records are not pushed yet", "yellow")
     for row in value.deployments:
-        lines += ["", *_row(row, style)]
+        yield ""
+        yield from _row(row, lines)
     for server in value.strays:
-        lines += ["", style.paint(f"- stray server {short(server.key)} (pid {server.pid}): no release needs it", "red")]
-    return "\n".join(lines)
+        yield ""
+        yield from lines.heading(f"- stray server {short(server.key)} (pid {server.pid}): no release needs it", "red")
+    yield from _next_steps(value, lines)
 
 
-def _row(row: DeploymentStatus, style: Style) -> list[str]:
+def _next_steps(value: Status, lines: _Lines) -> Iterator[str]:
+    """Yield what the reader can do now."""
+    if not value.is_in_sync:
+        yield ""
+        yield from lines.heading(f"What would be done about it, and why: trueup plan -e {value.environment}")
+
+
+def _row(row: DeploymentStatus, lines: _Lines) -> Iterator[str]:
     mark, color = _MARKS[row.sync]
-    lines = [style.paint(f"{mark} {row.id}  {row.sync.value}", color, "bold")]
+    yield from lines.heading(f"{mark} {row.id}  {row.sync.value}", color, "bold")
     if row.reason:
-        lines.append(f"    why       {row.reason}")
+        yield from lines.fact("    ", "why", row.reason)
     if row.desired:
-        lines.append(f"    desired   {', '.join(row.desired)}  (release {short(row.release)})")
-    lines.append(f"    observed  {_observed(row)}")
-    lines += [f"    server    {_server(s, style)}" for s in row.servers]
+        yield from lines.fact("    ", "desired", f"{', '.join(row.desired)} (release {short(row.release)})")
+    yield from lines.fact("    ", "observed", _observed(row))
+    for server in row.servers:
+        facts = "".join(f", {fact}" for fact in _server_facts(server))
+        tail = f"{facts} (server {short(server.key)}, replica {server.replica})"
+        yield from lines.fact("    ", "server", server.health.value, _HEALTH[server.health], tail)
     if row.observed_release:
-        lines.append(f"    traffic   {row.requests} requests, {row.failures} failed")
+        yield from lines.fact("    ", "traffic", f"{row.requests} requests, {row.failures} failed")
     for evidence in row.evidence:
         measured = f": {', '.join(evidence.measured)}" if evidence.measured else ""
-        lines.append(f"    evidence  {evidence.evaluation} {evidence.state}{measured}")
+        color = {"passed": "green", "failed": "red"}.get(evidence.state, "yellow")
+        yield from lines.fact("    ", "evidence", evidence.state, color, f" {evidence.evaluation}{measured}")
     for hold in row.holds:
         until = f" until {_time(hold.expires)}" if hold.expires else ""
-        said = f"    hold      release {short(hold.release)}{until}: {hold.reason} ({hold.author})"
-        lines.append(style.paint(said, "yellow"))
-    return lines
+        said = f"release {short(hold.release)}{until}: {hold.reason} ({person(hold.author)})"
+        yield from lines.fact("    ", "on hold", said, "yellow")
 
 
 def _observed(row: DeploymentStatus) -> str:
@@ -86,12 +120,14 @@ def _observed(row: DeploymentStatus) -> str:
     return f"release {short(row.observed_release)}, {verified}, revision {row.revision[:12]}{since}"
 
 
-def _server(server: ObservedServer, style: Style) -> str:
-    health = style.paint(server.health.value, _HEALTH[server.health])
-    facts = [f"pid {server.pid}", f"port {server.port}"] if server.pid else []
-    facts += [f"{server.restarts} restarts"] if server.restarts else []
-    facts += [server.detail] if server.detail else []
-    return ", ".join([f"{short(server.key)} #{server.replica} {health}", *facts])
+def _server_facts(server: ObservedServer) -> Iterator[str]:
+    if server.pid:
+        yield f"pid {server.pid}"
+        yield f"port {server.port}"
+    if server.restarts:
+        yield f"{server.restarts} restarts"
+    if server.detail:
+        yield server.detail
 
 
 def _time(at: datetime | None) -> str:

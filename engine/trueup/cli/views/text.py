@@ -20,6 +20,7 @@ _UNSAFE = re.compile(
     r"|#(?=#\[)"
 )
 _COMMAND = re.compile(r"^(\s*)::")
+_ADDRESS = re.compile(r" ?<[^<>\s]+@[^<>\s]+>")
 _BREAKS = re.compile(r"(\n)|([ \t]+)")
 
 
@@ -155,6 +156,11 @@ def _spelled(match: re.Match[str]) -> str:
     if match.group() == "#":
         return "\\x23"
     return match.group().encode("unicode_escape").decode("ascii")
+
+
+def person(actor: str) -> str:
+    """Return *actor*, or a line that names one, without the e-mail address: it makes a line two."""
+    return _ADDRESS.sub("", actor) or actor
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:

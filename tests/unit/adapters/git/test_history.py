@@ -172,6 +172,11 @@ def test_a_missing_default_branch_is_a_warning(made):
     assert [(d.code, d.severity) for d in problems] == [(codes.NO_DEFAULT_BRANCH, Severity.WARNING)]
 
 
+def test_before_the_first_commit_nothing_was_merged_and_nothing_is_warned_of(tmp_path):
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    assert immutability_problems(Repository.discover(tmp_path), "main", WHERE, {}, Reader()) == ()
+
+
 def test_the_users_configuration_does_not_change_what_is_seen(made):
     for key, value in {"log.showRoot": "false", "diff.renames": "copies", "core.abbrev": "4",
                        "diff.relative": "true", "color.ui": "always", "log.showSignature": "true"}.items():  # fmt: skip

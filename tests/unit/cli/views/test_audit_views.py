@@ -36,7 +36,17 @@ def test_the_log_is_an_aligned_table() -> None:
     assert rows[0].startswith("3       2026-03-14 12:10:00Z  production")
     assert "Deployment/production/support" in rows[0]
     assert RECORDS[0].draft.plan[7:19] in rows[0]
-    assert rows[0].endswith("Ada Lovelace <ada@example.com>")
+    assert rows[0].endswith("Ada Lovelace")
+
+
+def test_a_log_that_is_too_wide_for_the_terminal_is_stacked() -> None:
+    text = render(LOG, Format.TEXT, width=80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.startswith("3  2026-03-14 12:10:00Z  production: apply done\n    Deployment/production/support")
+    assert text.count("by Ada") == 3
+    at = render(AT, Format.TEXT, width=60)
+    assert max(map(len, at.splitlines())) <= 60
+    assert "\n    model " in at
 
 
 def test_a_cut_log_says_that_there_is_more() -> None:

@@ -16,7 +16,7 @@ from states import Want, desired, nothing
 from trueup.cli.output import Format, Style
 from trueup.cli.views.plan import render
 from trueup.cli.views.plan_markdown import LARGEST_COMMENT_BYTES
-from trueup.cli.views.plan_report import PlanReport, report_of
+from trueup.cli.views.plan_report import Intent, PlanReport, report_of
 from trueup.core.diagnostics import Diagnostic
 from trueup.plan.codec import read_saved_plan, write_saved_plan
 from trueup.plan.saved import SavedPlan
@@ -187,6 +187,25 @@ def test_the_next_step_depends_on_the_verdict() -> None:
     assert "correct what is marked" in steps(plan_of(blocked()))
     assert "commit them" in steps(plan_of(uncommitted()))
     assert steps(plan_of(nothing_to_do())) == ""
+
+
+def test_a_plan_on_its_way_does_not_say_how_to_start_it() -> None:
+    def lines(saved: SavedPlan, intent: Intent) -> list[str]:
+        return render(replace(report(saved), intent=intent), Format.TEXT, Style()).splitlines()
+
+    for intent in (Intent.APPLY, Intent.ROLL_BACK):
+        saved = plan_of(uncommitted())
+        assert lines(saved, intent)[-1] == report(saved).summary
+        assert "correct what is marked" in lines(plan_of(blocked()), intent)[-1]
+    assert "revision not committed yet" in "\n".join(lines(plan_of(uncommitted()), Intent.ROLL_BACK))
+
+
+def test_what_only_describes_something_new_is_counted_and_not_listed() -> None:
+    text, markdown = (shown(plan_of(create()), output) for output in (Format.TEXT, Format.MARKDOWN))
+    for said in (text, markdown):
+        assert "metadata.owner" not in said
+        assert "and 4 fields that only describe it" in said
+    assert "metadata" in shown(plan_of(create()), Format.JSON)
 
 
 def test_a_plan_without_changes_matches_its_revision() -> None:

@@ -28,5 +28,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     workspace = open_workspace(console)
     time = read_time(arguments.time, workspace.clock.now())
     found = at(workspace.ledger, time, arguments.environment or "", ledger_place(workspace))
-    console.publish(lambda output, style: view.render(found, output, style))
+    console.publish(lambda output, style: view.render(found, output, style, console.width))
     return ExitCode.DONE

@@ -43,5 +43,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         kinds=tuple(RecordKind(kind) for kind in arguments.kind),
     )
     found = log(workspace.ledger, wanted, ledger_place(workspace), limit=arguments.limit)
-    console.publish(lambda output, style: view.render(found, output, style))
+    console.publish(lambda output, style: view.render(found, output, style, console.width))
     return ExitCode.DONE

@@ -24,5 +24,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:  # noqa: ARG001
 
     workspace = open_workspace(console)
     found = verify(workspace.ledger, ledger_place(workspace))
-    console.publish(lambda output, style: view.render(found, output, style))
+    console.publish(lambda output, style: view.render(found, output, style, console.width))
     return ExitCode.DONE if found.is_sound else ExitCode.INVALID

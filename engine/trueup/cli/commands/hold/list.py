@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """List them."""
     from trueup.cli.views.plan_text import hold_line
+    from trueup.cli.views.text import wrapped_pieces
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.holding import holds
 
@@ -30,7 +31,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if output is Format.JSON:
             document = {"format_version": "1.0", "holds": [h.to_json() for h in found]}
             return json.dumps(document, indent=2, ensure_ascii=False)
-        return "\n".join(hold_line(h) for h in found) or style.paint("No release is on hold.", "dim")
+        lines = [line for h in found for line in wrapped_pieces([(hold_line(h), ())], console.width, "", style, "  ")]
+        return "\n".join(lines) or style.paint("No release is on hold.", "dim")
 
     console.publish(render)
     return ExitCode.DONE
