@@ -226,7 +226,7 @@ class LedgerReader(Protocol):
     """The records."""
 
     def records(self) -> Iterator[Record]:
-        """Yield all records, newest first, without verifying them."""
+        """Yield all records, newest first; raise at one that was changed or does not stand where it was written."""
         ...
 
     def attachment(self, digest: Digest) -> bytes | None:

@@ -15,6 +15,7 @@ from fakes import FakeClock, FakeLedger
 from records import applied, held, measured
 from trueup.adapters.git.ledger import GitLedger, LedgerRefError
 from trueup.adapters.git.ledger_reading import (
+    ForgedRecordError,
     LedgerUnreadableError,
     ShallowLedgerError,
     UnreadableRecordError,
@@ -294,6 +295,30 @@ def test_a_dropped_a_moved_and_a_copied_record_are_found(grown: Path) -> None:
     assert codes(ledger_at(grown)) == ["LED003"]
     rewrite(grown, Rewriting([*records[:2], records[1], *records[2:]]))
     assert codes(ledger_at(grown)) == ["LED004"]
+
+
+def test_a_record_that_was_changed_by_hand_is_not_believed_by_any_reader(grown: Path) -> None:
+    wanted = read(grown)
+    record, attachments, said = wanted.records[2]
+    wanted.records[2] = (record.replace(b"Ada Lovelace", b"Eve Lovelace"), attachments, said)
+    rewrite(grown, wanted)
+    records = ledger_at(grown).records()
+    assert next(records).sequence == 4
+    with pytest.raises(ForgedRecordError, match=r"LED001.*Record 3 "):
+        next(records)
+
+
+def test_a_dropped_a_moved_and_a_copied_record_end_the_reading(grown: Path) -> None:
+    records = read(grown).records
+    for forged, code in (
+        ([records[0], records[2], records[3]], "LED005"),
+        ([records[0], records[2], records[1], records[3]], "LED005"),
+        ([*records[:2], records[1], *records[2:]], "LED005"),
+        (records[1:], "LED002"),
+    ):
+        rewrite(grown, Rewriting(forged))
+        with pytest.raises(ForgedRecordError, match=code):
+            list(ledger_at(grown).records())
 
 
 def test_a_missing_a_changed_and_a_foreign_attachment_are_found(grown: Path) -> None:

@@ -112,6 +112,26 @@ def verify(entries: Iterable[Entry], anchors: Iterable[Anchor] = (), *, cut: boo
     return tuple(diagnostics)
 
 
+def mistrust(record: Record, newer: Record | None) -> Diagnostic | None:
+    """Return why *record* cannot be believed, as far as it and the one after it tell; None when it can.
+
+    What every decision stands on is looked at on each reading; attachments and anchors are for `verify`.
+
+    Args:
+        record: A record as it was read.
+        newer: The record after it; None for the newest.
+    """
+    name = _name(record.sequence, record.commit)
+    computed = computed_digest(record)
+    if computed != record.digest:
+        detail = f"{name} was changed: it was sealed as {short(record.digest)}, its content is {short(computed)}."
+        return _problem(RECORD_CHANGED, detail, record.commit)
+    if newer is not None and (newer.previous, newer.sequence) != (record.digest, record.sequence + 1):
+        after = _name(newer.sequence, newer.commit)
+        return _problem(LINK_BROKEN, f"{after} was not written after {name}, which stands before it.", newer.commit)
+    return None
+
+
 def _link(record: Record, computed: Digest) -> _Link:
     # A record that was changed without being sealed again is reported once, for itself: the next record may
     # name either digest.

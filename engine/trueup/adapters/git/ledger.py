@@ -67,9 +67,10 @@ class GitLedger:
         self._clock: Clock = clock or SystemClock()
 
     def records(self) -> Iterator[Record]:
-        """Yield all records, newest first, without attachments' bytes and without verifying them.
+        """Yield all records, newest first, without attachments' bytes; each is held to its digest and its place.
 
         Raises:
+            ForgedRecordError: A record on the way was changed, or does not stand where it was written.
             UnreadableRecordError: A record on the way cannot be read.
             ShallowLedgerError: The oldest record of a shallow ledger was passed.
         """

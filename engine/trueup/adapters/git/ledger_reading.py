@@ -11,9 +11,9 @@ from trueup.adapters.git.ledger_git import LedgerGit, complaint
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError
-from trueup.ledger.chain import Entry
+from trueup.ledger.chain import Entry, mistrust
 from trueup.ledger.codec import FILE, FOLDER, Unreadable, decode, place_of, unreadable
-from trueup.ledger.codes import COMMIT_CONTENT, COMMIT_ORDER, LEDGER_SHALLOW, LEDGER_UNREADABLE
+from trueup.ledger.codes import COMMIT_CONTENT, COMMIT_ORDER, LEDGER_SHALLOW, LEDGER_UNREADABLE, RECORD_MISSING
 from trueup.ledger.record import Draft, Record
 
 TRAILER = "Trueup-Record"
@@ -30,6 +30,10 @@ class LedgerUnreadableError(PermanentError):
 
 class UnreadableRecordError(PermanentError):
     """A record cannot be read; what it says cannot be left out of a decision."""
+
+
+class ForgedRecordError(PermanentError):
+    """A record is not what was written; nothing that stands on the ledger may go on."""
 
 
 class ShallowLedgerError(PermanentError):
@@ -96,24 +100,38 @@ def commits(git: LedgerGit, *arguments: str) -> Generator[str, None, None]:
 
 
 def records(git: LedgerGit, tip: str) -> Iterator[Record]:
-    """Yield the records from *tip* back to the first, without attachments' bytes.
+    """Yield the records from *tip* back to the first, without attachments' bytes, each held to its digest and place.
 
     Raises:
         UnreadableRecordError: A record on the way cannot be read.
+        ForgedRecordError: A record on the way was changed, or does not stand where it was written.
         ShallowLedgerError: All that was fetched has been yielded, and there are older ones.
     """
     with batch(git) as objects, closing(commits(git, tip)) as listed:
         window = 1
         last = ""
+        newer: Record | None = None
         while chunk := list(islice(listed, window)):
             objects.ask(*(f"{commit}:{FILE}" for commit in chunk))
             answers = [objects.answer() for _ in chunk]
-            yield from (readable(entry_of(answer, commit)) for answer, commit in zip(answers, chunk, strict=True))
+            for answer, commit in zip(answers, chunk, strict=True):
+                newer = _believed(readable(entry_of(answer, commit)), newer)
+                yield newer
             last = chunk[-1]
             window = min(2 * window, _WINDOW)
         if _parents(objects.read(last) or b""):
             detail = f"The ledger was fetched only back to commit {short(last)}; older records are needed."
             raise ShallowLedgerError(LEDGER_SHALLOW, detail)
+        if newer is not None and newer.sequence != 1:
+            detail = f"The ledger begins with record {newer.sequence}; the records before it are gone."
+            raise ForgedRecordError(RECORD_MISSING, detail, span=place_of(newer.commit))
+
+
+def _believed(record: Record, newer: Record | None) -> Record:
+    problem = mistrust(record, newer)
+    if problem is not None:
+        raise ForgedRecordError(problem.code, problem.detail, span=problem.span, hint=problem.hint)
+    return record
 
 
 def entry_of(content: bytes | None, commit: str) -> Entry:
