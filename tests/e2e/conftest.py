@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from scratch import Scratch, cleaned_up, new_scratch
 
 

@@ -1,14 +1,17 @@
 """Runs commands of trueup that are killed at a chosen point: a process of its own that forks one child a command.
 
-Started as `python killing.py`, it reads one request a line (JSON: folder, words, kill_at, out) and answers how the
+Started as `python killing.py`, it reads a request a line (JSON: folder, words, kill_at, skip, out) and answers how the
 command ended. The child is the real command over the real wiring; what is added only counts the points at which a
 kill can come, and at the chosen one it ends the child with SIGKILL. Points: after each journal entry, before each
 entry that tells a step's end (the step is done and nobody wrote it down), before and after the journal is closed,
 inside a store's write and its admission, around what a target is told, and around the ledger's and the branch's ref.
 """
 
+import importlib
 import json
 import os
+import pkgutil
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -17,14 +20,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import trueup
 import trueup.adapters.git.committer as committing
 import trueup.adapters.git.ledger as ledger
 import trueup.adapters.stores.directory as directory
 import trueup.adapters.targets.process.control as control
-import trueup.cli.commands.apply
-import trueup.cli.commands.rollback
-import trueup.workflows.apply
-import trueup.workflows.rollback
 from trueup.adapters.journals.file_journal import FileJournal
 from trueup.cli.main import run
 from trueup.cli.wiring import LocalWorkspace
@@ -36,12 +36,15 @@ _ENDS = ("done", "failed")
 class Points:
     """Counts the points that are passed, writes their names down, and kills this process at one of them."""
 
-    def __init__(self, kill_at: int, trace: Path) -> None:
+    def __init__(self, kill_at: int, trace: Path, skip: str) -> None:
         self._kill_at = kill_at
+        self._skip = skip
         self._passed = 0
         self._trace = trace
 
     def pass_(self, name: str) -> None:
+        if self._skip and re.search(self._skip, name):
+            return
         self._passed += 1
         with self._trace.open("a") as file:
             file.write(f"{self._passed} {name}\n")
@@ -98,7 +101,7 @@ def _progress(points: Points, stack: ExitStack) -> None:
 
 
 def _child(request: dict[str, Any]) -> int:
-    points = Points(request["kill_at"], Path(request["out"] + ".points"))
+    points = Points(request["kill_at"], Path(request["out"] + ".points"), request["skip"])
     os.chdir(request["folder"])
     with ExitStack() as stack:
         _journal(points, stack)
@@ -113,7 +116,17 @@ def _child(request: dict[str, Any]) -> int:
         return run(request["words"], out, err, dict(os.environ))
 
 
+def _import_everything() -> None:
+    """So that no child spends its time on it."""
+    for module in pkgutil.walk_packages(trueup.__path__, "trueup."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    for name in ("gguf", "numpy"):
+        importlib.import_module(name)
+
+
 def main() -> None:
+    _import_everything()
     for line in sys.stdin:
         request = json.loads(line)
         pid = os.fork()

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import psutil
 import pytest
-
 from scratch import CAPITAL, SUPPORT, Scratch, until
+
 from serving import ask, chat, question
 
 STAGING = "spec/deployments/staging/support.yaml"
@@ -140,7 +140,9 @@ def test_a_secret_in_a_prompt_is_refused_with_its_place_and_repeated_nowhere(ser
     planned = served.trueup("plan", "-e", "dev", "--out", "plan.json", code=3)
     refused = served.apply(code=3)
     assert "OP-08" in refused.err
-    line = next(i for i, text in enumerate(served.read("spec/prompts/support-3.yaml").splitlines(), 1) if SECRET in text)
+    line = next(
+        i for i, text in enumerate(served.read("spec/prompts/support-3.yaml").splitlines(), 1) if SECRET in text
+    )
     assert f"spec/prompts/support-3.yaml:{line}:" in refused.err
     sarif = served.trueup("plan", "-e", "dev", "-o", "sarif", code=3)
     for text in (planned.out, refused.err, sarif.out, served.read("plan.json")):
@@ -323,7 +325,7 @@ def as_sarif(text: str) -> None:
 
 
 def as_junit(text: str) -> None:
-    assert ElementTree.fromstring(text).tag == "testsuites"
+    assert ET.fromstring(text).tag == "testsuites"
 
 
 READS: dict[str, Callable[[str], None]] = {

@@ -37,6 +37,8 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
     if not entries:
         return None
     opening = entries[0]
+    if "commit" in opening:
+        return _recover_commit(workspace, environment, opening)
     steps = [e for e in entries if e.get("type") == "event"]
     done = tuple(_step(e) for e in steps if e.get("status") == Status.DONE.value)
     begun = tuple(_step(e) for e in steps if e.get("status") == Status.STARTED.value)
@@ -48,7 +50,9 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
     said += f", {', '.join(interrupted)} interrupted" if interrupted else ""
     if not _is_recorded(workspace, environment, str(opening.get("run", ""))):
         target = str(opening.get("target", ""))
-        observed = workspace.target(target).observe(environment) if target else ObservedTarget(environment, Health.STOPPED, "")
+        observed = (
+            workspace.target(target).observe(environment) if target else ObservedTarget(environment, Health.STOPPED, "")
+        )
         workspace.ledger.append(
             Draft(
                 kind=_kind(opening),
@@ -72,6 +76,22 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
     event = Event(now, "recover", f"Environment/{environment}", Status.DONE, said, (("plan", plan),))
     plans = {plan, Digest(str(opening.get("resumes") or plan))}
     return Recovered(plan, event, done, interrupted, frozenset(plans))
+
+
+def _recover_commit(workspace: Workspace, environment: str, opening: Mapping[str, Json]) -> Recovered:
+    """Finish the commit of a killed rollback when the branch has it already: the work tree has to follow."""
+    plan = Digest(str(opening.get("plan", "")))
+    said = "an earlier rollback was killed before its commit; roll back again, or lift the hold"
+    match opening["commit"]:
+        case {"path": str(path), "content": str(text), "message": str(message)}:
+            if workspace.tree("HEAD").read(path) == text.encode():
+                revision = workspace.committer.commit(path, text.encode(), message)
+                said = f"an earlier rollback was killed after its commit {revision[:12]}, which is applied now"
+        case _:
+            pass
+    workspace.journal.close(environment)
+    event = Event(workspace.clock.now(), "recover", f"Environment/{environment}", Status.DONE, said)
+    return Recovered(plan, event, (), ())
 
 
 def _kind(opening: Mapping[str, Json]) -> RecordKind:

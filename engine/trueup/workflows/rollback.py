@@ -26,6 +26,7 @@ from trueup.workflows.holding import lift, place_hold
 from trueup.workflows.loading import load, load_tree
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.planning import Invalid, Planned, plan_loaded
+from trueup.workflows.recovery import recover
 from trueup.workflows.workspace import Workspace
 
 RELEASE_KEYS = ("model", "prompt", "build")
@@ -120,17 +121,22 @@ def roll_back(
 
 def _locked(workspace: Workspace, proposal: Proposal, applied: Applied, reason: str) -> Iterator[Event]:
     environment, name = proposal.deployment.environment, proposal.deployment.name
+    applied.recovered = recover(workspace, environment)
+    if applied.recovered:
+        yield applied.recovered.event
     again = propose(workspace, environment, name, to=proposal.target.release, reason=reason)
     if isinstance(again, Invalid):
         applied.invalid = again
         return
-    _require_same(proposal, again)
+    _require_same(proposal, again, resumed=applied.recovered is not None)
     if again.denied is not None:
         applied.denied = again.denied
         return
     now = workspace.clock.now
+    workspace.journal.write(environment, _opening(workspace, again))
     yield Event(now(), "hold", str(again.deployment), Status.DONE, _held(workspace, again, reason))
     revision = _committed(workspace, again)
+    workspace.journal.close(environment)
     yield Event(now(), "commit", str(again.deployment), Status.DONE, f"commit {revision[:12]}: {again.path}")
     request = ApplyRequest(
         environment=environment,
@@ -142,12 +148,25 @@ def _locked(workspace: Workspace, proposal: Proposal, applied: Applied, reason: 
     yield from apply_locked(workspace, request, applied)
 
 
-def _require_same(proposal: Proposal, again: Proposal) -> None:
-    """Refuse a rollback that is no longer the one that was shown."""
+def _opening(workspace: Workspace, proposal: Proposal) -> dict[str, Json]:
+    """Return the journal's entry: enough for the next run to bring the work tree to a commit that was made."""
+    content = proposal.after.decode()
+    return {
+        "type": "begin",
+        "at": workspace.clock.now().isoformat(),
+        "plan": proposal.planned.plan.id,
+        "kind": RecordKind.ROLLBACK.value,
+        "actor": workspace.actor,
+        "commit": {"path": proposal.path, "content": content, "message": proposal.message},
+    }
+
+
+def _require_same(proposal: Proposal, again: Proposal, *, resumed: bool) -> None:
+    """Refuse a rollback that is no longer the one that was shown; a killed run that is resumed may have moved on."""
     if (again.before, again.after, again.bad) != (proposal.before, proposal.after, proposal.bad):
         raise PermanentError(codes.STALE_PLAN, f"`{proposal.path}` or the releases that were verified have changed.")
     expected, now = proposal.planned.plan.inputs, again.planned.plan.inputs
-    if expected != now:
+    if expected != now and not resumed:
         before, after = (snapshot_of(p.planned.desired, p.planned.observed) for p in (proposal, again))
         raise PermanentError(codes.STALE_PLAN, difference(expected, now, before, after))
 
@@ -169,6 +188,7 @@ def _committed(workspace: Workspace, proposal: Proposal) -> Revision:
         is_new = proposal.bad not in {h.release for h in proposal.planned.observed.holds}
         if is_new and workspace.tree("HEAD").read(proposal.path) == proposal.before:
             lift(workspace, proposal.deployment.environment, str(proposal.deployment), proposal.bad)
+        workspace.journal.close(proposal.deployment.environment)
         raise
 
 

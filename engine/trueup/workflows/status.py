@@ -37,4 +37,5 @@ def _unfinished(entries: tuple[Mapping[str, Json], ...]) -> str:
         return ""
     opening, last = entries[0], entries[-1]
     step = f", last step: {last.get('step')} {last.get('address')} {last.get('status')}" if len(entries) > 1 else ""
-    return f"an apply by {opening.get('actor', 'somebody')} did not end{step}; apply again to finish it"
+    what = "a rollback" if opening.get("kind") == "rollback" else "an apply"
+    return f"{what} by {opening.get('actor', 'somebody')} did not end{step}; apply again to finish it"

@@ -221,3 +221,20 @@ def test_a_route_that_went_unwritten_is_recorded_as_gone(make) -> None:
     unwrite(workspace)
     recover(workspace, "dev")
     assert runs(workspace)[0].draft.body["removed"] == ["Deployment/dev/chat"]
+
+
+def test_a_rollback_killed_before_its_commit_leaves_git_and_traffic_and_says_what_to_do(make) -> None:
+    workspace = make(OLD)
+    workspace.apply()
+    workspace.declare(NEW)
+    workspace.apply()
+    served = workspace.served()
+    kill(roll_back(workspace, propose(workspace, "dev", "support"), Applied()), "hold support done")
+    assert status(workspace, "dev").unfinished.startswith("a rollback by Ada")
+    found = recover(workspace, "dev")
+    assert found is not None
+    assert found.event.detail.endswith("before its commit; roll back again, or lift the hold")
+    assert workspace.served() == served
+    again = propose(workspace, "dev", "support")
+    assert list(roll_back(workspace, again, Applied()))
+    assert workspace.served() != served
