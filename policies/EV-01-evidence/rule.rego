@@ -29,7 +29,8 @@ deny contains lib.result("EV-01", "critical", deployment.address, ["spec", "rele
 	status := lib.field(evaluation, ["status"])
 	not sufficient(status)
 	address := lib.field(evaluation, ["evaluation", "address"])
-	msg := sprintf("%s: %s.", [address, object.get(words, status, "its evidence is of an unknown status")])
+	word := object.get(words, status, "its evidence is of an unknown status")
+	msg := sprintf("%s: %s%s.", [address, word, beside(status, shortfalls(evaluation))])
 }
 
 # What the environment requires and nobody resolved would be forgotten in silence.
@@ -63,6 +64,28 @@ sufficient(status) if {
 	input.gate == false
 	input.environment.evaluate == "during"
 }
+
+# What was measured beside what is wanted, for each threshold that did not hold.
+beside(status, found) := sprintf(": %s", [concat("; ", sort(found))]) if {
+	status == "failed"
+	count(found) > 0
+} else := ""
+
+shortfalls(evaluation) := {text |
+	evidence := object.get(evaluation, "evidence", null)
+	is_object(evidence)
+	gates := object.get(evidence, "gates", [])
+	is_array(gates)
+	some gate in gates
+	lib.field(gate, ["passed"]) == false
+	wanted := sprintf("%v %v", [lib.field(gate, ["operator"]), lib.field(gate, ["threshold"])])
+	text := sprintf("%v is %v, and %s is wanted", [lib.field(gate, ["metric"]), shown(lib.field(gate, ["value"])), wanted])
+}
+
+# To the third digit: thresholds are not finer, and 0.06666666666666667 hides what it says.
+shown(value) := round(value * 1000) / 1000 if is_number(value)
+
+shown(value) := "not measured" if not is_number(value)
 
 words := {
 	"missing": "it has not run for this release",

@@ -16,6 +16,22 @@ test_missing_evidence_is_denied if {
 
 test_failed_evidence_is_denied if count(ev_01.deny) > 0 with input as fixtures.changed(status, "failed")
 
+test_failed_evidence_says_what_was_measured_and_what_is_wanted if {
+	results := ev_01.deny with input as measured([
+		{"metric": "refusal", "operator": ">=", "threshold": 0.9, "value": 0.06666666666666667, "passed": false},
+		{"metric": "latency_p95", "operator": "<=", "threshold": 500, "value": null, "passed": false},
+		{"metric": "exact_match", "operator": ">=", "threshold": 0.8, "value": 0.9, "passed": true},
+	])
+	some result in results
+	contains(result.msg, "and failed: latency_p95 is not measured, and <= 500 is wanted; refusal is 0.067, and >= 0.9")
+	indexof(result.msg, "exact_match") == -1
+}
+
+test_failed_evidence_without_thresholds_is_denied_all_the_same if {
+	count(ev_01.deny) > 0 with input as measured([])
+	count(ev_01.deny) > 0 with input as measured("none")
+}
+
 test_an_evaluation_that_runs_before_traffic_moves_passes if {
 	count(ev_01.deny) == 0 with input as planned("during", false)
 }
@@ -60,6 +76,11 @@ test_production_without_evaluations_warns if {
 }
 
 test_an_empty_document_is_denied if count(ev_01.deny) > 0 with input as {}
+
+measured(gates) := json.patch(fixtures.good, [
+	{"op": "replace", "path": status, "value": "failed"},
+	{"op": "add", "path": "/deployments/0/evaluations/0/evidence/gates", "value": gates},
+])
 
 planned(when, gate) := json.patch(fixtures.good, [
 	{"op": "replace", "path": status, "value": "planned"},

@@ -1,6 +1,6 @@
 """What several commands report the same way: an invalid declaration, a plan with its decision, how apply ended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from trueup.cli.console import Console
@@ -10,6 +10,7 @@ from trueup.cli.output import Format, Style
 if TYPE_CHECKING:
     from trueup.cli.views.plan_report import Intent, PlanReport
     from trueup.policy.decision import Decision
+    from trueup.reconcile.apply import Result
     from trueup.rollout.events import Event
     from trueup.workflows.apply import Applied
     from trueup.workflows.planning import Invalid, Planned
@@ -84,11 +85,11 @@ def note_denial(decision: "Decision", console: Console) -> None:
     for violation in decision.violations:
         if violation.enforcement is Enforcement.DENY and not violation.excepted_by:
             where = f"{violation.span}: " if violation.span else ""
-            console.note(f"  ! {where}{violation.rule} {violation.title}: {violation.message}")
+            _row(f"{violation.rule} {violation.title}: {where}{violation.message}", "! blocked", console, "red")
             if violation.remediation:
-                console.note(f"      do: {violation.remediation}")
+                _row(f"to do: {violation.remediation}", "", console)
     for error in decision.errors:
-        console.note(f"  ! could not be decided, which denies: {error.message}")
+        _row(f"could not be decided, which denies: {error.message}", "! blocked", console, "red")
 
 
 def ended(applied: "Applied", console: Console) -> ExitCode:
@@ -105,21 +106,46 @@ def ended(applied: "Applied", console: Console) -> ExitCode:
         return ExitCode.DONE
     if not result.failed and not result.not_started:
         console.note(f"Applied: {_listed(result.done) or 'nothing'}.")
+        for line in _reachable(applied):
+            console.note(line)
         return ExitCode.DONE
-    for address, error in result.failed.items():
-        console.note(f"  failed       {address}: {error.code.id} {error.code.summary}: {error.detail}")
-        if error.hint or error.code.remedy:
-            console.note(f"               hint: {error.hint or error.code.remedy}")
-    for address in result.done:
-        console.note(f"  done         {address}")
-    for address in result.not_started:
-        console.note(f"  not started  {address}")
+    _note_unfinished(result, console)
     if result.done or result.not_started:
         console.note("Partly applied. What failed still serves what it served before.")
         return ExitCode.PARTIAL
     denied = all(e.code.id == "APP005" for e in result.failed.values())
     console.note("Not applied. What served before still serves.")
     return ExitCode.DENIED if denied else ExitCode.ERROR
+
+
+def _note_unfinished(result: "Result", console: Console) -> None:
+    """Tell failed, done and not started apart, each failure with what to do."""
+    for address, error in result.failed.items():
+        _row(f"{address}: {error.code.id} {error.code.summary}", "failed", console, "red", "bold")
+        if error.detail:
+            _row(error.detail, "", console)
+        _row(f"hint: {error.hint or error.code.remedy}", "", console, "cyan")
+    for address in result.done:
+        _row(str(address), "done", console, "green")
+    for address in result.not_started:
+        _row(str(address), "not started", console, "yellow")
+
+
+def _row(text: str, word: str, console: Console, *attributes: str) -> None:
+    from trueup.cli.views.text import wrapped
+
+    first, *rest = wrapped(text, console.width, " " * 15, console.error_style, *attributes)
+    console.note("\n".join([f"  {word:<13}{first[15:]}", *rest]))
+
+
+def _reachable(applied: "Applied") -> Iterator[str]:
+    """Say where what was applied answers, and under which names."""
+    result, planned = applied.result, applied.planned
+    if result is None or planned is None or not applied.address:
+        return
+    names = [d.route.model_name for d in planned.desired.deployments if d.id in result.done]
+    if names:
+        yield f"It answers at {applied.address}/v1 (OpenAI API, model: {', '.join(names)})."
 
 
 def _listed(addresses: "Sequence[object]") -> str:

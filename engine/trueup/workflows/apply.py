@@ -6,12 +6,13 @@ is in the journal before it is taken, so that the next apply can tell done, fail
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trueup.core.diagnostics import Span
 from trueup.core.digests import digest_of, digest_of_bytes
-from trueup.core.errors import PermanentError
+from trueup.core.errors import PermanentError, TrueupError
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
@@ -66,6 +67,7 @@ class Applied:
         denied: The decision that stopped it before the first write.
         result: What was done, failed and not started.
         record: The ledger's record of it.
+        address: Where the environment answers now; empty when it does not, or nobody could say.
     """
 
     invalid: Invalid | None = None
@@ -74,6 +76,7 @@ class Applied:
     denied: Decision | None = None
     result: Result | None = None
     record: Record | None = None
+    address: str = ""
     events: list[Event] = field(default_factory=list)
 
 
@@ -183,6 +186,8 @@ def _run(
     yield from applying.events()
     applied.record = workspace.ledger.append(_draft(workspace, request, applied, planned, gate.documents, opening))
     workspace.journal.close(request.environment)
+    with suppress(TrueupError):  # all is done and recorded; where it answers is only told
+        applied.address = target.observe(request.environment).address
     yield Event(
         workspace.clock.now(),
         "record",
