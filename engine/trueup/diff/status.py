@@ -165,6 +165,7 @@ def _deployment(
 
 
 def _sync(id_: ResourceId, changes: tuple[Change, ...]) -> tuple[Sync, str]:
+    """Tell how the deployment stands by its own change; missing evidence says it only where nothing else does."""
     for change in changes:
         match change:
             case Create(address=address, reason=reason) if address == id_:
@@ -173,11 +174,11 @@ def _sync(id_: ResourceId, changes: tuple[Change, ...]) -> tuple[Sync, str]:
                 return (Sync.DRIFTED if drift else Sync.CHANGED), reason
             case Delete(address=address, reason=reason) if address == id_:
                 return Sync.UNDECLARED, reason
-            case Evaluate(deployment=address, reason=reason) if address == id_:
-                return Sync.CHANGED, reason
             case _:
                 continue
-    return Sync.IN_SYNC, ""
+    unmeasured = (c.reason for c in changes if isinstance(c, Evaluate) and c.deployment == id_)
+    reason = next(unmeasured, "")
+    return (Sync.CHANGED if reason else Sync.IN_SYNC), reason
 
 
 def _named(declared: DesiredDeployment | None) -> tuple[str, ...]:

@@ -1,0 +1,83 @@
+"""Events as lines for people and as JSON for programs."""
+
+import json
+
+import pytest
+
+from states import NOON
+from trueup.cli.output import Format, Style
+from trueup.cli.views.events import render
+from trueup.core.json import Json
+from trueup.rollout.events import Event, Status
+
+ADDRESS = "Deployment/dev/support"
+
+
+def event(step: str, status: Status = Status.DONE, detail: str = "", **facts: Json) -> Event:
+    return Event(NOON, step, ADDRESS, status, detail, tuple(sorted(facts.items())))
+
+
+def shown(value: Event) -> str:
+    return render(value, Format.TEXT, Style())
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("recover", "recovered"),
+        ("commit", "committed"),
+        ("hold", "held"),
+        ("fetch", "fetched"),
+        ("build", "built"),
+        ("start", "started"),
+        ("evaluate", "evaluated"),
+        ("gate", "passed the gate"),
+        ("route", "moved traffic"),
+        ("verify", "verified"),
+        ("scale", "scaled"),
+        ("stop", "stopped"),
+        ("record", "recorded"),
+        ("something-new", "something-new"),
+    ],
+)
+def test_every_step_that_is_done_says_so_in_its_words(step: str, words: str) -> None:
+    assert shown(event(step)).split() == ["ok", *words.split(), ADDRESS]
+
+
+def test_a_route_that_went_is_no_moved_traffic() -> None:
+    assert "removed the route" in shown(event("route", removed=True))
+
+
+def test_what_has_only_begun_is_left_to_progress() -> None:
+    assert shown(event("fetch", Status.STARTED)) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(Status.FAILED, "! start failed"), (Status.SKIPPED, ". start not started")]
+)
+def test_what_failed_and_what_was_skipped_say_why(status: Status, words: str) -> None:
+    assert shown(event("start", status, "no port")).strip() == f"{words}  {ADDRESS}  no port"
+
+
+def test_long_steps_say_how_long_they_took() -> None:
+    assert shown(event("build", seconds=2.34)).endswith("(2.3 s)")
+    assert "s)" not in shown(event("build", seconds=0.01))
+    assert "s)" not in shown(event("build", seconds="long"))
+
+
+@pytest.mark.parametrize(("passed", "word"), [(True, "passed"), (False, "FAILED")])
+def test_an_evaluation_says_what_it_measured_and_whether_that_is_enough(passed: bool, word: str) -> None:
+    measured: Json = [{"metric": "exact_match", "value": 0.91234, "unit": "ratio", "samples": 59}]
+    assert shown(event("evaluate", measurements=measured, passed=passed)).endswith(f"exact_match 0.912 over 59: {word}")
+
+
+def test_a_measurement_of_another_form_is_left_out() -> None:
+    assert shown(event("evaluate", measurements=["odd"], passed=True)).endswith(": passed")
+
+
+@pytest.mark.parametrize("output", [Format.JSON, Format.NDJSON])
+def test_programs_get_every_event_on_one_line(output: Format) -> None:
+    line = render(event("fetch", Status.STARTED, seconds=1), output, Style(enabled=True))
+    assert "\n" not in line
+    assert json.loads(line)["type"] == "event"
+    assert json.loads(line)["facts"] == {"seconds": 1}
