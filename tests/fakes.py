@@ -284,7 +284,7 @@ class FakeTree:
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         below = tuple("" if f in {"", "."} else f.rstrip("/") + "/" for f in folders)
         for path, content in sorted(self.contents.items()):
-            if below and path.startswith(below) and path.endswith(tuple(suffixes)):
+            if below and (path.startswith(below) or path in folders) and path.endswith(tuple(suffixes)):
                 kept = content if len(content) <= self.limit_bytes else b""
                 yield SourceFile(path, blob_id(content, 40), kept)
 

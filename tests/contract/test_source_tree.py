@@ -53,6 +53,14 @@ def test_files_come_in_path_order_with_blob_id_and_bytes(tree):
         assert file.content == (FILES[file.path] if file.path != "spec/large.yaml" else b"")
 
 
+def test_only_the_folders_asked_for_are_given_whatever_was_read_before(tree):
+    everything = list(tree.files(["."], [""]))
+    assert len(everything) == len(FILES)
+    assert [f.path for f in tree.files(["special"], [".yaml"])] == ["special/s.yaml"]
+    assert [f.path for f in tree.files(["spec/a.yaml"], [".yaml"])] == ["spec/a.yaml"]
+    assert not list(tree.files(["nothing"], [""]))
+
+
 def test_a_file_beyond_the_limit_comes_with_its_id_and_without_bytes(tree):
     (large,) = [f for f in tree.files(["spec"], [".yaml"]) if f.path == "spec/large.yaml"]
     assert large.content == b""
@@ -307,3 +315,23 @@ def test_a_work_tree_of_its_own_reads_the_shared_objects(made):
     linked = Repository.discover(other / "spec")
     assert contents(WorkTree(linked)) == {"spec/a.yaml": b"a: 1\n"}
     assert linked.common_dir == made.git_dir
+
+
+def test_looking_at_a_work_tree_starts_no_filter(tmp_path):
+    made = repository(tmp_path / "r", {"spec/a.yaml": b"a: 1\n", ".gitattributes": b"* filter=evil\n"})
+    canary = tmp_path / "canary"
+    for driver in ("evil", "a=b"):
+        for step in ("clean", "process", "smudge"):
+            git(made.root, "config", f"filter.{driver}.{step}", f"touch '{canary}'; cat")
+        git(made.root, "config", f"filter.{driver}.required", "true")
+    write(made.root, {"spec/a.yaml": b"a: 2\n", "spec/b.yaml": b"b: 1\n", "trueup.yaml": b"t: 1\n"})
+    tree = WorkTree(made)
+    assert [f.content for f in tree.files(["spec"], [".yaml"])] == [b"a: 2\n", b"b: 1\n"]
+    assert tree.read("trueup.yaml") == b"t: 1\n"
+    assert not canary.exists()
+
+
+def test_a_line_end_in_a_name_does_not_end_a_line(tmp_path):
+    made = repository(tmp_path / "r", {"spec/a\nerror: b.yaml": b"a: 1\n"})
+    for tree in (WorkTree(made), CommitTree(made, made.head())):
+        assert [f.path for f in tree.files(["spec"], [".yaml"])] == ["spec/a\\nerror: b.yaml"]

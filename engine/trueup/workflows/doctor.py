@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from trueup.adapters.git.repository import call
 from trueup.core.json import Json
 
 MINIMUM_PYTHON = (3, 11)
 MINIMUM_GIT = (2, 31)
 """The first git that takes options from variables (`GIT_CONFIG_COUNT`), which keeps its answers exact."""
 
+_IDENTITY = ("user.name", "user.email")
+_IDENTITY = ("user.name", "user.email")
 _GIB = 1024**3
 _DISK_WARN_BYTES = 5 * _GIB
 _DISK_FAIL_BYTES = _GIB // 2
@@ -132,7 +135,7 @@ def _git(folder: Path) -> Iterator[Check]:
         yield Check("git", Level.FAIL, "not found", "Install git 2.31 or later and have it on PATH.")
         return
     yield git_check(_output("git", "--version"))
-    name, email = (_output("git", "-C", str(folder), "config", key).strip() for key in ("user.name", "user.email"))
+    name, email = (call(folder, ("config", key))[1].decode(errors="replace").strip() for key in _IDENTITY)
     if name and email:
         yield Check("git identity", Level.OK, f"{name} <{email}>")
     else:
@@ -238,11 +241,7 @@ def _project(folder: Path, project: Path | None) -> Iterator[Check]:
             yield Check("state folder", Level.OK, f"{state} is writable")
     except OSError as error:
         yield Check("state folder", Level.FAIL, f"{state}: {error.strerror}", "Give yourself write permission there.")
-    if (
-        state.is_dir()
-        and shutil.which("git")
-        and not _output("git", "-C", str(project), "check-ignore", ".trueup/store")
-    ):
+    if state.is_dir() and shutil.which("git") and not call(project, ("check-ignore", ".trueup/store"))[1]:
         yield Check("git ignore", Level.WARN, ".trueup/ is not ignored", "Add the line `.trueup/` to .gitignore.")
 
 

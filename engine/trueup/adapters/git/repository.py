@@ -71,7 +71,7 @@ class GitBusyError(TransientError):
 
 def error_from(command: Sequence[str], stderr: str) -> TrueupError:
     """Return the error that git's own words stand for."""
-    words = stderr.strip()
+    words = " ".join(stderr.split())
     verb = next((word for word in command if word[:1] != "-" and "=" not in word), "")
     detail = f"`git {verb}` says: {words or 'nothing'}"
     for part, code in _TRANSIENT:
@@ -81,6 +81,16 @@ def error_from(command: Sequence[str], stderr: str) -> TrueupError:
         if part in words.lower():
             return GitError(code, detail, hint=code.remedy)
     return GitError(codes.GIT_FAILED, detail, hint=codes.GIT_FAILED.remedy)
+
+
+def _not_discovered(folder: Path, error: TrueupError) -> TrueupError:
+    """Return *error* with the folder it is about, which git's own words leave out."""
+    if error.code is codes.NOT_A_REPOSITORY:
+        return GitError(error.code, f"`{folder}` is not inside a git repository: {error.detail}", hint=error.hint)
+    if error.code is codes.DUBIOUS_OWNERSHIP:
+        hint = f"when you trust it: `git config --global --add safe.directory {folder}`"
+        return GitError(error.code, error.detail, hint=hint)
+    return error
 
 
 def safe_environment(inherited: Mapping[str, str]) -> dict[str, str]:
@@ -143,7 +153,7 @@ class Repository:
         question = ("rev-parse", "--git-dir", "--git-common-dir", "--show-toplevel")
         status, output, errors = call(start_at, question)
         if status:
-            raise error_from(question, errors)
+            raise _not_discovered(start_at, error_from(question, errors))
         git_dir, common_dir, root = os.fsdecode(output).removesuffix("\n").split("\n")
         return cls(Path(root), (start_at / git_dir).resolve(), (start_at / common_dir).resolve())
 

@@ -26,8 +26,8 @@ class Entry:
 
 
 def shown(path: bytes) -> str:
-    """Return *path* as text; bytes that are not UTF-8 show as escapes, so that they can be printed everywhere."""
-    return path.decode("utf-8", "backslashreplace")
+    """Return *path* as text; bytes that are not UTF-8 and line ends show as escapes, so that a line stays one."""
+    return path.decode("utf-8", "backslashreplace").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def folder_arguments(folders: Sequence[str]) -> list[str]:

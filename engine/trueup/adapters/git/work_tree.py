@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trueup.adapters.git import codes
 from trueup.adapters.git.objects import blob_id, blobs, records
@@ -73,9 +74,13 @@ class WorkTree:
         """
         if not folders:
             return iter(())
-        snapshot = self._snapshot(folder_arguments(folders))
+        names = [os.fsencode(name) for name in folder_arguments(folders)]
+        snapshot = self._snapshot([os.fsdecode(name) for name in names])
         endings = tuple(suffix.encode() for suffix in suffixes)
-        paths = sorted(path for path in {*snapshot.tracked, *snapshot.untracked} if path.endswith(endings))
+        # A snapshot may have been taken of more than is asked for now.
+        below = tuple(name.rstrip(b"/") + b"/" for name in names) or (b"",)
+        found = {*snapshot.tracked, *snapshot.untracked}
+        paths = sorted(p for p in found if p.endswith(endings) and (p.startswith(below) or p in names))
         return self._files(paths, snapshot)
 
     def read(self, path: str) -> bytes | Diagnostic:
@@ -198,7 +203,7 @@ class WorkTree:
                 tracked[path] = _Tracked(BlobId(blob.decode()), is_watched=flag != b"S" and flag.isupper())
         changed, untracked, is_clean = set(), set(), True
         status = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
-        for record in records(self._repository, *status, "--", *folders):
+        for record in records(self._repository, *_filters_off(self._repository), *status, "--", *folders):
             is_clean = False
             index, disk, path = record[:1], record[1:2], record[3:]
             if index == b"?":
@@ -206,6 +211,17 @@ class WorkTree:
             elif disk != b" " or index == b"U":
                 changed.add(path)
         return _Snapshot(tracked, frozenset(changed), frozenset(untracked), is_clean)
+
+
+@lru_cache(maxsize=8)
+def _filters_off(repository: Repository) -> tuple[str, ...]:
+    """Return options that keep git from starting the programs of `filter.*`, which attributes of a commit can name.
+
+    A file that such a program converts, and whose time stamp is new, then counts as changed.
+    """
+    names = repository.ask("config", "--null", "--name-only", "--get-regexp", r"^filter\.") or ""
+    # The value is that of a variable which is always empty; after `-c`, a name with `=` would end too early.
+    return tuple(f"--config-env={name}=LANGUAGE" for name in names.split("\0") if name)
 
 
 def _links(root: bytes, path: str) -> Iterator[str]:
