@@ -1,13 +1,10 @@
 """What users get for bad input, through the real command: a code, a place, what is wrong, what to do, no traceback."""
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from scratch import Done, Scratch, variables
 
 TRUEUP = (sys.executable, "-m", "trueup")
@@ -41,7 +38,7 @@ def shell(repository: Scratch, line: str, **more: str) -> "subprocess.CompletedP
     line = line.replace("trueup", " ".join(TRUEUP), 1)
     environment = variables() | more
     return subprocess.run(
-        ["bash", "-c", line], cwd=repository.folder, env=environment, capture_output=True, text=True, timeout=120
+        ["bash", "-c", line], cwd=repository.folder, env=environment, capture_output=True, text=True, check=False
     )
 
 
@@ -53,7 +50,7 @@ class TestTheFrame:
             document = refused(shop, line, 1).json
             assert document["outcome"] == "error", line
             assert document["diagnostics"][0]["code"] in ("CLI001", "CLI002")
-        refused(shop, "plan --nope", 1, "usage: trueup plan", TRUEUP_OUTPUT="json").json
+        assert refused(shop, "plan --nope", 1, "usage: trueup plan", TRUEUP_OUTPUT="json").json
 
     @pytest.mark.parametrize(
         ("line", "said"),
@@ -111,3 +108,68 @@ class TestTheFrame:
         for place in ("/nope/plan.json", "spec", "/proc/plan.json"):
             refused(shop, f"validate --output-file json={place}", 1, "CLI004", place)
             refused(shop, f"plan -e dev --out {place}", 1, "CLI004", place)
+
+
+class TestTheProject:
+    """Where the project is, and what its file says."""
+
+    @pytest.mark.parametrize("line", EVERY_COMMAND)
+    def test_every_command_outside_a_project_says_how_to_start_one(self, tmp_path: Path, line: str) -> None:
+        refused(Scratch(tmp_path), line, 1, "CLI008", "`trueup init`")
+
+    def test_a_project_outside_git_names_the_folder(self, tmp_path: Path) -> None:
+        outside = Scratch(tmp_path)
+        outside.write("trueup.yaml", "kind: Project")
+        refused(outside, "validate", 1, "GIT001", f"`{tmp_path}` is not inside a git repository", "`git init`")
+
+    def test_a_project_file_below_the_root_or_that_is_a_folder_is_told(self, shop: Scratch) -> None:
+        (shop.folder / "trueup.yaml").rename(shop.folder / "spec/trueup.yaml")
+        refused(
+            shop, "-C spec validate", 1, "CLI008", "is not at the root of the repository", f"move it to {shop.folder}"
+        )
+        (shop.folder / "trueup.yaml").mkdir()
+        refused(shop, "validate", 1, "CLI008", "is a folder")
+
+    def test_a_project_below_the_root_does_not_hide_the_one_at_the_root(self, shop: Scratch) -> None:
+        shop.write("spec/trueup.yaml", shop.read("trueup.yaml"))
+        refused(shop, "-C spec plan -e dev --out ../plan.json", 0)
+        assert not (shop.folder / "spec/.trueup").exists()
+
+    @pytest.mark.parametrize("line", EVERY_COMMAND)
+    def test_no_command_goes_on_with_a_broken_project_file(self, shop: Scratch, line: str) -> None:
+        # With another ledger than the one meant, there would be no holds and nothing to verify.
+        shop.write("trueup.yaml", shop.read("trueup.yaml") + "  x: [")
+        if line.startswith(("apply --plan", "down")):
+            pytest.skip("asks for nothing that the project file says")
+        refused(shop, line, 8, "trueup.yaml:20:1: error SPEC104")
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            ("", "trueup.yaml: error WRK001"),
+            ("# only a comment\n", "as `trueup init` does"),
+            ('a: [1,\nb: "x', "trueup.yaml:2:6: error SPEC104"),
+            ("\0\1\2", "trueup.yaml:1:1: error SPEC1"),
+            ("kind: Project\nkind: Project\n", "SPEC1"),
+        ],
+    )
+    def test_a_project_file_that_is_none_says_where_and_why(self, shop: Scratch, content: str, said: str) -> None:
+        shop.write("trueup.yaml", content)
+        refused(shop, "validate", 8, said)
+
+    def test_a_folder_that_is_not_there_is_an_error_not_less_to_do(self, shop: Scratch) -> None:
+        shop.edit("trueup.yaml", ("specs: [spec]", "specs: [spec, speck]"), ("paths: []", "paths: [polices]"))
+        said = "trueup.yaml:8:17: error WRK005", "below `speck`", "trueup.yaml:13:13: error WRK005", "below `polices`"
+        refused(shop, "validate", 8, *said)
+        refused(shop, "plan -e dev", 8, *said)
+        refused(shop, "policy check", 8, *said[2:])
+        shop.commit()
+        refused(shop, "validate --revision HEAD", 8, *said)
+
+    def test_paths_that_leave_the_repository_are_refused(self, shop: Scratch) -> None:
+        shop.edit("trueup.yaml", ("specs: [spec]", "specs: [/etc]"), ("paths: []", "paths: [../x]"))
+        refused(shop, "validate", 8, "trueup.yaml:8:11: error SPEC301", "trueup.yaml:13:13: error SPEC301")
+
+    def test_a_ledger_is_never_kept_on_a_branch(self, shop: Scratch) -> None:
+        shop.edit("trueup.yaml", ("ref: refs/trueup/ledger", "ref: refs/heads/main"))
+        refused(shop, "audit log", 1, "LED026", "`refs/heads/main` cannot hold the ledger")

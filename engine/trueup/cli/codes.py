@@ -48,7 +48,7 @@ NO_DIRECTORY = Code(
 NO_PROJECT = Code(
     "CLI008",
     "No project here",
-    "Neither this folder nor one above it, up to the root of the git repository, has a `trueup.yaml`.",
+    "The file `trueup.yaml` at the root of the git repository says where everything is, and it is not there.",
     "Go to your repository, name it with `-C DIR`, or start one with `trueup init`.",
 )
 NOT_AVAILABLE = Code(

@@ -1,9 +1,14 @@
 """Files that a command writes beside its output: whole or not at all."""
 
 import os
+from typing import TYPE_CHECKING
 
 from trueup.cli.codes import OUTPUT_NOT_WRITTEN
 from trueup.core.errors import PermanentError
+
+if TYPE_CHECKING:
+    from trueup.core.diagnostics import Diagnostic
+    from trueup.plan.saved import SavedPlan
 
 
 def refuse_unwritable(path: str | os.PathLike[str]) -> None:
@@ -22,6 +27,20 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
         reason = "permission denied"
     if reason:
         raise PermanentError(OUTPUT_NOT_WRITTEN, f"{os.fspath(path)}: {reason}.")
+
+
+def read_plan(path: str) -> "SavedPlan | Diagnostic":
+    """Return the plan of a file, or why it holds none; never more is read than a plan can have."""
+    from trueup.core.diagnostics import Diagnostic, Span
+    from trueup.plan.codec import LARGEST_FILE_BYTES, read_saved_plan
+    from trueup.plan.codes import UNREADABLE_PLAN
+
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except OSError as error:
+        return Diagnostic(UNREADABLE_PLAN, f"`{path}`: {error.strerror}.", Span(path), UNREADABLE_PLAN.remedy)
+    return read_saved_plan(content, path)
 
 
 def replace_file(path: str | os.PathLike[str], content: bytes) -> None:

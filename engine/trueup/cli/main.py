@@ -230,12 +230,15 @@ def _failed(error: Exception, console: Console, *, debug: bool) -> int:
         import traceback
 
         console.note("".join(traceback.format_exception(error)))
+    several: tuple[Diagnostic, ...] = getattr(error, "diagnostics", ())
     diagnostic = _diagnostic_of(error)
-    console.report([diagnostic])
+    console.report(several or [diagnostic])
     usage = getattr(error, "usage", "")
     if usage:
         console.note(f"usage: {usage}")
-    console.out(failure_output(diagnostic, console.format))
+    console.out(failure_output(several or (diagnostic,), console.format))
+    if several:
+        return ExitCode.INVALID
     return ExitCode.TIMEOUT if isinstance(error, TimeoutError) else exit_code_of(diagnostic.code.id)
 
 

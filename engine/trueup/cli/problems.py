@@ -21,7 +21,7 @@ def problem_json(diagnostic: Diagnostic) -> dict[str, Json]:
     return diagnostic_json(diagnostic)
 
 
-def failure_output(diagnostic: Diagnostic, output: Format) -> str:
+def failure_output(diagnostics: Sequence[Diagnostic], output: Format) -> str:
     """Return what a program reads on standard output when a command fails; empty for text, which is on stderr."""
     match output:
         case Format.TEXT:
@@ -30,14 +30,16 @@ def failure_output(diagnostic: Diagnostic, output: Format) -> str:
             document: Json = {
                 "format_version": FORMAT_VERSION,
                 "outcome": "error",
-                "diagnostics": [problem_json(diagnostic)],
+                "diagnostics": [problem_json(d) for d in diagnostics],
             }
             return json.dumps(document, indent=2, ensure_ascii=False)
         case Format.NDJSON:
-            line: Json = {"format_version": FORMAT_VERSION, "type": "diagnostic", **problem_json(diagnostic)}
-            return json.dumps(line, ensure_ascii=False)
+            lines: list[Json] = [
+                {"format_version": FORMAT_VERSION, "type": "diagnostic", **problem_json(d)} for d in diagnostics
+            ]
+            return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
         case Format.MARKDOWN | Format.SARIF | Format.JUNIT:
-            return render(DiagnosticsReport((diagnostic,)), output, PLAIN)
+            return render(DiagnosticsReport(tuple(diagnostics)), output, PLAIN)
 
 
 def render_problems(suite: str, diagnostics: Sequence[Diagnostic], verdict: str, output: Format, style: Style) -> str:

@@ -54,11 +54,19 @@ class LocalWorkspace:
         return folder
 
     @cached_property
-    def settings(self) -> "ProjectSettings | None":
-        """The project file of the work tree; where store and ledger are does not depend on the revision planned."""
-        from trueup.workflows.loading import read_project
+    def settings(self) -> "ProjectSettings":
+        """The project file of the work tree; where store and ledger are does not depend on the revision planned.
 
-        return read_project(self.tree(""))[0]
+        Raises:
+            InvalidProjectError: It is wrong. Another ledger than the one meant would show no holds and no releases.
+        """
+        from trueup.workflows.loading import read_project
+        from trueup.workflows.workspace import InvalidProjectError
+
+        settings, problems = read_project(self.tree(""))
+        if settings is None:
+            raise InvalidProjectError(problems)
+        return settings
 
     @cached_property
     def store(self) -> "DirectoryStore":
@@ -68,7 +76,7 @@ class LocalWorkspace:
         from trueup.adapters.stores.directory import DirectoryStore
         from trueup.plugins import Plugins
 
-        path = self.settings.store_path if self.settings else f"{STATE_FOLDER}/store"
+        path = self.settings.store_path
         if path.startswith(STATE_FOLDER):
             _ = self.state
         sources = Plugins("trueup.sources", builtin_sources(self.root))
@@ -77,11 +85,9 @@ class LocalWorkspace:
     @cached_property
     def ledger(self) -> "GitLedger":
         """Records."""
-        from trueup.adapters.git.ledger import DEFAULT_REF, GitLedger
+        from trueup.adapters.git.ledger import GitLedger
 
-        settings = self.settings
-        ref = settings.ledger_ref if settings else DEFAULT_REF
-        return GitLedger(self.repository, ref, settings.ledger_remote if settings else "", self.clock)
+        return GitLedger(self.repository, self.settings.ledger_ref, self.settings.ledger_remote, self.clock)
 
     @cached_property
     def lock(self) -> "Lock":
@@ -181,7 +187,7 @@ class LocalWorkspace:
 
     def take_remote_records(self) -> str:
         """Bring in what others recorded."""
-        if self.settings and self.settings.ledger_remote:
+        if self.settings.ledger_remote:
             self.ledger.refresh()
         return self.remote_problem()
 
@@ -200,7 +206,7 @@ def ledger_place(workspace: LocalWorkspace) -> "LedgerPlace":
     from trueup.workflows.audit import LedgerPlace
 
     settings = workspace.settings
-    return LedgerPlace(settings.ledger_ref, settings.ledger_remote) if settings else LedgerPlace()
+    return LedgerPlace(settings.ledger_ref, settings.ledger_remote)
 
 
 def open_workspace(console: Console) -> "LocalWorkspace":

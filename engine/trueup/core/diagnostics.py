@@ -53,6 +53,11 @@ class Diagnostic:
     hint: str = ""
     severity: Severity = Severity.ERROR
 
+    @property
+    def advice(self) -> str:
+        """What to do: the hint, or what helps with every problem of this code."""
+        return self.hint or self.code.remedy
+
 
 def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Order by place, then code, so that equal problems print equally whatever order found them."""

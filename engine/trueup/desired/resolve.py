@@ -27,7 +27,7 @@ def resolve(
     if declared is None:
         known = sorted(id_.name for id_ in resources if id_.kind == "Environment")
         listed = f"declared are {', '.join(known)}" if known else "none is declared"
-        hint = did_you_mean(environment, known) or listed
+        hint = did_you_mean(environment, known) or codes.UNKNOWN_ENVIRONMENT.remedy
         return None, (Diagnostic(codes.UNKNOWN_ENVIRONMENT, f"`{environment}` is not declared; {listed}.", hint=hint),)
     facts = _facts(declared)
     found = tuple(_problems(declared, facts))
@@ -36,7 +36,7 @@ def resolve(
     chosen = sorted(id_ for id_ in resources if id_.kind == "Deployment" and id_.environment == environment)
     deployments = tuple(_deployment(resources[id_], declared, resources) for id_ in chosen)
     clashes = tuple(_clashes(deployments, resources))
-    exceptions = tuple(resources[id_] for id_ in sorted(resources) if id_.kind == "PolicyException")
+    exceptions = tuple(resources[id_] for id_ in sorted(i for i in resources if i.kind == "PolicyException"))
     state = DesiredState(facts, revision, deployments, exceptions)
     return (None, clashes) if clashes else (state, ())
 

@@ -39,5 +39,11 @@ EXPIRED_PLAN = Code(
     "A saved plan may be applied for a limited time, so that an old review does not let in a new change.",
     "Make and review the plan again.",
 )
+UNREADABLE_PLAN = Code(
+    "PLN007",
+    "The plan file cannot be read",
+    "There is no such file, it is a folder, or permission is missing.",
+    "Give the file that `trueup plan --out FILE` wrote.",
+)
 
-CODES = (NOT_A_PLAN, CHANGED_PLAN, UNKNOWN_FORMAT, INCOMPLETE_PLAN, UNKNOWN_TARGET, EXPIRED_PLAN)
+CODES = (NOT_A_PLAN, CHANGED_PLAN, UNKNOWN_FORMAT, INCOMPLETE_PLAN, UNKNOWN_TARGET, EXPIRED_PLAN, UNREADABLE_PLAN)

@@ -27,5 +27,12 @@ NO_SUCH_HOLD = Code(
     "The deployment has no hold in force, or is not declared.",
     "`trueup hold list` shows the holds of an environment.",
 )
+NOTHING_BELOW = Code(
+    "WRK005",
+    "A folder of the project file holds nothing",
+    "`trueup.yaml` names a folder that does not exist, or that holds no file of the kind looked for there. Going on "
+    "would switch off the rules, or delete the deployments, that were meant.",
+    "Correct the name in `trueup.yaml`, or add the files; git leaves empty and ignored folders out.",
+)
 
-CODES = (NO_PROJECT_IN_FILE, NOTHING_DECLARED, ONE_ENVIRONMENT, NO_SUCH_HOLD)
+CODES = (NO_PROJECT_IN_FILE, NOTHING_DECLARED, ONE_ENVIRONMENT, NO_SUCH_HOLD, NOTHING_BELOW)

@@ -5,17 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from trueup.core.diagnostics import Diagnostic, has_errors, sort_diagnostics
+from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
 from trueup.core.digests import BlobId
+from trueup.core.errors import PermanentError
+from trueup.core.suggestions import did_you_mean
+from trueup.desired.codes import UNKNOWN_ENVIRONMENT
 from trueup.ports import Merged, SourceTree
 from trueup.spec import kinds
 from trueup.spec.parse import parse
-from trueup.spec.resource import Parsed, Resources, SourceFile
+from trueup.spec.resource import Parsed, Path, Resources, SourceFile
+from trueup.spec.yaml.positions import locate
 from trueup.workflows import codes
 from trueup.workflows.workspace import Workspace
 
 PROJECT_FILE = "trueup.yaml"
 SUFFIXES = (".yaml", ".yml")
+POLICY_SUFFIXES = (".rego",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,9 @@ def load_tree(tree: SourceTree) -> Loaded:
         if project is None:
             return Loaded(tree, None, {}, problems)
         parsed = parse(tree.files(project.specs, SUFFIXES), tree.read)
-        found = list(problems) + list(parsed.diagnostics)
-        if not parsed.resources and not parsed.diagnostics:
+        found = [*problems, *parsed.diagnostics, *_empty_spec_folders(tree, project, parsed)]
+        found += empty_policy_folders(tree, project)
+        if not parsed.resources and not found:
             found.append(_nothing_declared(project))
         return Loaded(tree, project, parsed.resources, sort_diagnostics(found))
 
@@ -90,7 +96,8 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
     parsed: Parsed = parse([SourceFile(PROJECT_FILE, BlobId(""), content)], tree.read)
     found = next((r for id_, r in parsed.resources.items() if id_.kind == "Project"), None)
     if found is None:
-        none = Diagnostic(codes.NO_PROJECT_IN_FILE, f"`{PROJECT_FILE}` declares no Project.", hint="see `trueup init`")
+        detail = f"`{PROJECT_FILE}` declares no Project."
+        none = Diagnostic(codes.NO_PROJECT_IN_FILE, detail, Span(PROJECT_FILE), codes.NO_PROJECT_IN_FILE.remedy)
         return None, parsed.diagnostics or (none,)
     spec = kinds.project(found).spec
     settings = ProjectSettings(
@@ -111,11 +118,48 @@ def environments(resources: Resources) -> tuple[str, ...]:
     return tuple(sorted(id_.name for id_ in resources if id_.kind == "Environment"))
 
 
+def require_environment(workspace: Workspace, name: str) -> None:
+    """Refuse a name that is not declared: under a misspelt one there is nothing to find, which reads like an answer.
+
+    Raises:
+        PermanentError: No Environment has that name.
+    """
+    loaded = load_tree(workspace.tree(""))
+    known = environments(loaded.resources)
+    if loaded.is_valid and name not in known:
+        hint = did_you_mean(name, known)
+        detail = f"`{name}` is not declared; declared are {', '.join(known) or 'none'}."
+        raise PermanentError(UNKNOWN_ENVIRONMENT, detail, hint=hint)
+
+
 def _nothing_declared(project: ProjectSettings) -> Diagnostic:
     folders = ", ".join(f"`{s}`" for s in project.specs)
-    return Diagnostic(
-        codes.NOTHING_DECLARED, f"No resource is declared below {folders}.", hint=codes.NOTHING_DECLARED.remedy
-    )
+    detail = f"No resource is declared below {folders}."
+    return Diagnostic(codes.NOTHING_DECLARED, detail, Span(PROJECT_FILE), codes.NOTHING_DECLARED.remedy)
+
+
+def empty_policy_folders(tree: SourceTree, project: ProjectSettings) -> Iterator[Diagnostic]:
+    """Yield a problem for each folder of policies without a policy: a misspelt name must not switch rules off."""
+    for index, folder in enumerate(project.policies):
+        if next(iter(tree.files([folder], POLICY_SUFFIXES)), None) is None:
+            yield _nothing_below(tree, f"There is no policy below `{folder}`.", ("spec", "policies", "paths", index))
+
+
+def _empty_spec_folders(tree: SourceTree, project: ProjectSettings, parsed: Parsed) -> Iterator[Diagnostic]:
+    """Yield a problem for each spec folder without a file; those that gave a resource are not looked at again."""
+    seen = {r.origin.path for r in parsed.resources.values()} | {d.span.path for d in parsed.diagnostics if d.span}
+    for index, folder in enumerate(project.specs):
+        prefix = "" if folder in {".", "./"} else f"{folder.strip('/').removeprefix('./')}/"
+        if any(path.startswith(prefix) for path in seen):
+            continue
+        if next(iter(tree.files([folder], SUFFIXES)), None) is None:
+            yield _nothing_below(tree, f"There is no YAML file below `{folder}`.", ("spec", "specs", index))
+
+
+def _nothing_below(tree: SourceTree, detail: str, path: Path) -> Diagnostic:
+    content = tree.read(PROJECT_FILE)
+    line, column = (0, 0) if isinstance(content, Diagnostic) else locate(content, 0, path)
+    return Diagnostic(codes.NOTHING_BELOW, detail, Span(PROJECT_FILE, line, column), codes.NOTHING_BELOW.remedy)
 
 
 @contextmanager

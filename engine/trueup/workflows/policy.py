@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.policy.results import RuleInfo, RuleTest
-from trueup.workflows.loading import read_project
+from trueup.workflows.loading import empty_policy_folders, read_project
 from trueup.workflows.planning import Invalid
 from trueup.workflows.workspace import Policies, Workspace
 
@@ -27,6 +27,9 @@ def policies_of(workspace: Workspace, revision: str = "") -> Policies | Invalid:
     project, problems = read_project(tree)
     if project is None:
         return Invalid(problems)
+    missing = tuple(empty_policy_folders(tree, project))
+    if missing:
+        return Invalid(missing)
     return workspace.policies(tree, library=project.library, folders=project.policies)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
+from trueup.core.errors import PermanentError
 from trueup.policy.document import ChangeFacts
 from trueup.ports import (
     Clock,
@@ -24,6 +26,19 @@ from trueup.ports import (
     StoreKeeper,
     Target,
 )
+
+
+class InvalidProjectError(PermanentError):
+    """The project file of the work tree is wrong, so that store and ledger cannot be found.
+
+    Attributes:
+        diagnostics: Everything that is wrong with it.
+    """
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        first = diagnostics[0]
+        super().__init__(first.code, first.detail, hint=first.hint, span=first.span)
+        self.diagnostics = diagnostics
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,4 +100,4 @@ def test_exit_codes_are_the_documented_numbers() -> None:
 
 def test_a_warning_is_not_called_an_error() -> None:
     text = problems.problem_text(Diagnostic(CODE, "Hm.", severity=Severity.WARNING), PLAIN)
-    assert text == "warning TRY001: Nothing works\n  Hm."
+    assert text == "warning TRY001: Nothing works\n  Hm.\n  hint: Try later."

@@ -1,10 +1,9 @@
 """`trueup apply`: make an environment what a commit declares."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trueup.cli.arguments import UsageError, add_environment, add_output, add_revision
+from trueup.cli.arguments import UsageError, add_environment, add_output, add_revision, seconds
 from trueup.cli.asking import confirm
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
@@ -27,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_revision(parser)
     parser.add_argument("--plan", metavar="FILE", help="apply this saved plan if it is still the plan")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
-    parser.add_argument("--lock-timeout", metavar="SECONDS", type=float, default=0.0, help="wait for another apply")
+    parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for another apply")
     add_output(parser, Format.NDJSON)
 
 
@@ -56,12 +55,14 @@ def carry_out(workspace: "Workspace", request: "ApplyRequest", console: Console)
 
 
 def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyRequest | Invalid":
+    from trueup.cli.files import read_plan
     from trueup.core.diagnostics import Diagnostic
-    from trueup.plan.codec import read_saved_plan
     from trueup.workflows.apply import ApplyRequest, require_fresh
     from trueup.workflows.planning import Invalid
 
-    saved = read_saved_plan(Path(arguments.plan).read_bytes(), arguments.plan)
+    if arguments.names or arguments.revision:
+        raise UsageError("`--plan` names deployments and revision already.", hint="leave NAME and `--revision` out")
+    saved = read_plan(arguments.plan)
     if isinstance(saved, Diagnostic):
         return Invalid((saved,))
     plan = saved.plan
@@ -93,7 +94,9 @@ def _from_flags(
     planned = make_plan(workspace, arguments.environment, arguments.revision, tuple(arguments.names))
     if isinstance(planned, Invalid):
         return planned
-    require_committed(planned)
+    if not workspace.journal.unfinished(arguments.environment):
+        # A killed rollback may have left the work tree behind its commit; apply finishes that first.
+        require_committed(planned)
     note_plan(planned, console, Intent.APPLY)
     if planned.judged.decision.outcome is not Outcome.ALLOW:
         return ExitCode.DENIED

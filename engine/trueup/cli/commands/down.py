@@ -21,13 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Ask, then end them, draining what is in flight. The next apply starts them again."""
     from trueup.cli.wiring import open_workspace
+    from trueup.workflows.loading import require_environment
 
     if bool(arguments.environment) == arguments.all:
         raise UsageError("Give `-e ENV` or `--all`.", hint="`--all` ends every environment of this repository")
     workspace = open_workspace(console)
     target = workspace.process_target
     names = target.environments() if arguments.all else (arguments.environment,)
-    if not names:
+    if not set(names) & set(target.environments()):
+        if arguments.environment:
+            require_environment(workspace, arguments.environment)
         console.note("Nothing runs here.")
         return ExitCode.DONE
     if not arguments.auto_approve and not confirm(console, f"End everything of {', '.join(names)}?"):

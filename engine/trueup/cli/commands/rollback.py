@@ -2,7 +2,7 @@
 
 import argparse
 
-from trueup.cli.arguments import add_environment, add_output
+from trueup.cli.arguments import add_environment, add_output, seconds
 from trueup.cli.asking import confirm
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the commit, the hold and the record")
     parser.add_argument("--dry-run", action="store_true", help="show the edit and the plan, write nothing")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
-    parser.add_argument("--lock-timeout", metavar="SECONDS", type=float, default=0.0, help="wait for an apply")
+    parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for an apply")
     add_output(parser, Format.NDJSON)
 
 

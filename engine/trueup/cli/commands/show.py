@@ -1,7 +1,6 @@
 """`trueup show`: a saved plan, offline."""
 
 import argparse
-from pathlib import Path
 
 from trueup.cli.arguments import add_output
 from trueup.cli.console import Console
@@ -20,14 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Read the file, check its digest, show it."""
+    from trueup.cli.files import read_plan
     from trueup.cli.reports import report_invalid
     from trueup.cli.views.plan import render
     from trueup.cli.views.plan_report import report_of
     from trueup.core.diagnostics import Diagnostic
-    from trueup.plan.codec import read_saved_plan
     from trueup.workflows.planning import Invalid
 
-    saved = read_saved_plan(Path(arguments.plan).read_bytes(), arguments.plan)
+    saved = read_plan(arguments.plan)
     report = saved if isinstance(saved, Diagnostic) else report_of(saved, arguments.plan)
     if isinstance(report, Diagnostic):
         return report_invalid(Invalid((report,)), console)

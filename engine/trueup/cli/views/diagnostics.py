@@ -87,8 +87,8 @@ class DiagnosticsText:
             lines += wrapped(masked_text(diagnostic.detail), self._width, "  ")
         if line is not None and diagnostic.span is not None:
             lines += self._source(line, diagnostic.span)
-        if diagnostic.hint:
-            lines += wrapped(f"hint: {masked_text(diagnostic.hint)}", self._width, "  ", self._style, "cyan")
+        if diagnostic.advice:
+            lines += wrapped(f"hint: {masked_text(diagnostic.advice)}", self._width, "  ", self._style, "cyan")
         return lines
 
     def _source(self, line: str, span: Span) -> list[str]:
@@ -141,7 +141,7 @@ class DiagnosticsMarkdown:
             code_ = diagnostic.code
             said = f"- {place}{diagnostic.severity.value} **{prose(code_.id)}** {prose(code_.summary)}."
             detail = f" {prose(masked_text(diagnostic.detail))}" if diagnostic.detail else ""
-            hint = f" Hint: {prose(masked_text(diagnostic.hint))}" if diagnostic.hint else ""
+            hint = f" Hint: {prose(masked_text(diagnostic.advice))}" if diagnostic.advice else ""
             yield f"{said}{detail}{hint}"
         if len(diagnostics) > _MOST_LISTED:
             yield f"- and {len(diagnostics) - _MOST_LISTED} more"
@@ -170,7 +170,7 @@ def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Json]:
         "code": diagnostic.code.id,
         "summary": diagnostic.code.summary,
         "detail": masked_text(diagnostic.detail),
-        "hint": masked_text(diagnostic.hint),
+        "hint": masked_text(diagnostic.advice),
         "span": span_json(diagnostic.span),
     }
 

@@ -24,8 +24,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.cli.views.text import wrapped_pieces
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.holding import holds
+    from trueup.workflows.loading import require_environment
 
-    found = holds(open_workspace(console), arguments.environment)
+    workspace = open_workspace(console)
+    found = holds(workspace, arguments.environment)
+    if not found:
+        require_environment(workspace, arguments.environment)
 
     def render(output: Format, style: Style) -> str:
         if output is Format.JSON:
