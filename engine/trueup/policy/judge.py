@@ -10,6 +10,7 @@ from trueup.core.diagnostics import Code, Diagnostic, Span
 from trueup.core.digests import Digest, digest_of
 from trueup.core.json import Json
 from trueup.policy import codes
+from trueup.policy.carried_out import not_carried_out
 from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Outcome, Violation
 from trueup.policy.exceptions import Waiver, waivers_of
 from trueup.policy.results import Evaluation, Locate, RuleInfo, RuleResult
@@ -32,7 +33,9 @@ def judge(evaluation: Evaluation, document: Mapping[str, Json], bundle: Digest, 
     """Return the decision over *document*.
 
     Severity decides what a violation does: critical and high deny, medium denies in production, low informs.
-    `warn` rules inform. An environment's `policy` settings come first. Exceptions are applied last.
+    `warn` rules inform. An environment's `policy` settings come first, but soften nothing
+    critical in production. What is declared and not carried out denies
+    besides all rules. Exceptions are applied last.
 
     Args:
         evaluation: What the engine gave for exactly this document.
@@ -54,6 +57,7 @@ def judge(evaluation: Evaluation, document: Mapping[str, Json], bundle: Digest, 
         settled = _enforce(read, result.rule_set, enforcing)
         if settled is not None:
             violations[settled] = None
+    violations.update(dict.fromkeys(not_carried_out(document)))
     waivers = waivers_of(document)
     settled_violations = sorted((_settle(v, waivers, locate) for v in violations), key=_order)
     return Decision(
@@ -142,15 +146,21 @@ def _own_span(value: Json) -> Span | None:
 
 
 def _enforce(violation: Violation, rule_set: str, enforcing: _Enforcing) -> Violation | None:
-    """Return *violation* with what it does; None when the environment has turned its rule off."""
+    """Return *violation* with what it does; None when the environment has turned its rule off.
+
+    In production nothing is turned off unseen, and what is critical is lifted by an exception alone, which somebody
+    approved and which expires: a setting does neither.
+    """
     own = enforcing.rules.get(violation.rule)
-    if own == "off":
+    if own == "off" and not enforcing.production:
         return None
-    if own in ("deny", "warn"):
-        return replace(violation, enforcement=Enforcement(str(own)))
+    is_softened = own in ("warn", "off") or (own is None and enforcing.default == "warn")
+    if own == "deny":
+        return replace(violation, enforcement=Enforcement.DENY)
+    if is_softened and not (enforcing.production and violation.severity == "critical"):
+        return replace(violation, enforcement=Enforcement.WARN)
     informs = (
         rule_set.startswith("warn")
-        or enforcing.default == "warn"
         or violation.severity == "low"
         or (violation.severity == "medium" and not enforcing.production)
     )

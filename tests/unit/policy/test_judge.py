@@ -88,7 +88,21 @@ def test_an_environment_may_warn_by_default_and_deny_by_rule() -> None:
     assert decide(RESULT, on=document(enforcement="warn")).outcome is Outcome.ALLOW
     assert decide(RESULT, on=document(enforcement="warn", rules={"X-01": "deny"})).outcome is Outcome.DENY
     assert decide(RESULT, on=document(rules={"X-01": "warn"})).outcome is Outcome.ALLOW
-    assert decide(RESULT, on=document(rules={"X-01": "off"})).violations == ()
+    assert decide(RESULT, on=document("staging", rules={"X-01": "off"})).violations == ()
+
+
+def test_a_rule_turned_off_in_production_is_still_seen() -> None:
+    decision = decide(RESULT, on=document(rules={"X-01": "off"}))
+    assert [v.enforcement for v in decision.violations] == [Enforcement.WARN]
+    assert decision.outcome is Outcome.ALLOW
+
+
+@pytest.mark.parametrize("settings", [{"enforcement": "warn"}, {"rules": {"X-01": "warn"}}, {"rules": {"X-01": "off"}}])
+def test_in_production_only_an_exception_lifts_what_is_critical(settings: dict[str, Json]) -> None:
+    critical = RESULT | {"severity": "critical"}
+    assert decide(critical, on=document(**settings)).outcome is Outcome.DENY
+    assert decide(critical, on=document("staging", **settings)).outcome is Outcome.ALLOW
+    assert decide(critical, on=document(exceptions=[waiver()], **settings)).outcome is Outcome.ALLOW
 
 
 def test_a_text_is_a_result_named_after_its_rule() -> None:

@@ -1,0 +1,117 @@
+"""What a declaration asks for and this version does not carry out: a violation, so that it is never silence.
+
+A freeze window that freezes nothing or a guardrail that guards nothing would be worse than none: people rely on what
+is written. Judged from the policy document and by no Rego, because what the tool can do is not the repository's to
+say; settings of the environment do not soften it. A PolicyException lifts it, for a field that is declared ahead.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from trueup.core.json import Json
+from trueup.policy.decision import Enforcement, Violation
+from trueup.spec.resource import Path
+
+RULE = "TU-01"
+"""An id like those of the library, so that a PolicyException can name it."""
+TITLE = "Declared, and carried out"
+
+_EMPTY: tuple[Json, ...] = (None, False, 0, "", [], (), {})
+
+_Field = tuple[str, tuple[Json, ...], str]
+"""Dotted path below `spec`, values that ask for nothing besides empty ones, and what does not happen."""
+
+_DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
+    "Deployment": (
+        ("release.adapters", (), "adapters are not loaded"),
+        ("runtime.version", (), "the version of a runtime is not checked"),
+        ("runtime.image", (), "no image is run"),
+        ("scaling", (), "the number of servers does not follow the load; declare `replicas`"),
+        ("resources.accelerator", (), "no accelerator is given to a server"),
+        ("resources.count", (), "no accelerator is given to a server"),
+        ("rollout.strategy", ("blueGreen",), "traffic moves at once, as `blueGreen` says"),
+        ("rollout.steps", (), "traffic moves at once"),
+        ("rollout.analysis", (), "nothing is analysed while traffic moves"),
+        ("rollout.mirror", (), "no request is copied"),
+        ("rollout.drainTimeout", (), "set `drainTimeoutSeconds` under `runtime.args`"),
+        ("rollout.progressDeadline", (), "set `readyTimeoutSeconds` under `runtime.args`"),
+        ("monitors", (), "nothing is watched after the rollout"),
+        ("guardrails", (), "nothing checks what goes in and comes out"),
+        ("logging.content", ("none",), "no content of requests is kept"),
+        ("tracing", (), "no spans are sent"),
+        ("fallbacks", (), "no other deployment answers in its place"),
+        ("fieldsManagedElsewhere", (), "every field is reconciled"),
+    ),
+    "Model": (
+        ("source.files", (), "the whole source is taken"),
+        ("tokenizer", (), "the tokenizer beside the weights is used"),
+        ("chatTemplate", (), "the chat template beside the weights is used"),
+        ("signature", (), "no signature is verified"),
+    ),
+    "Prompt": (
+        ("responseFormat", (), "answers are not held to a format; a client can ask for one"),
+        ("tools", (), "the model is offered no tools; a client can offer them"),
+        ("tests", (), "tests of a prompt are not run; declare an Evaluation"),
+    ),
+    "Build": (("parity", (), "the result is not compared with its source; require an Evaluation"),),
+    "Dataset": (("checks", (), "checks of data are not run"),),
+}
+_SETTINGS: tuple[_Field, ...] = (
+    ("approvals.required", (), "nobody is asked; have the branch protected where pull requests are merged"),
+    ("approvals.roles", (), "nobody is asked; have the branch protected where pull requests are merged"),
+    ("freezeWindows", (), "a plan is applied at any time"),
+    ("quota", (), "nothing is counted against it"),
+    ("budget", (), "nothing is counted against it"),
+    ("soakTime", (), "a release may come from upstream at once"),
+    ("deletionBudget", (), "a plan may delete any number of deployments"),
+    ("rollback.mode", ("commit",), "a rollback is a commit"),
+    ("rollback.window", (), "nothing is taken back later by itself"),
+    ("verification", (), "no signature is verified"),
+)
+
+
+def not_carried_out(document: Mapping[str, Json]) -> Iterator[Violation]:
+    """Yield a violation for each declared field that changes nothing, of what the plan rolls out or deletes."""
+    if _at(document, "change.operations") in _EMPTY:
+        return
+    environment = _at(document, "environment.name")
+    for field in _SETTINGS:
+        yield from _violations(f"Environment/{environment}", _at(document, "environment.settings"), field)
+    for address in sorted(_reached(document)):
+        declared = _at(document, "resources")
+        resource = declared.get(address) if isinstance(declared, Mapping) else None
+        for field in _DOCUMENTS.get(address.split("/", 1)[0], ()):
+            yield from _violations(address, _at(resource, "spec"), field)
+
+
+def _reached(document: Mapping[str, Json]) -> set[str]:
+    deployments = document.get("deployments")
+    reached: set[str] = set()
+    for deployment in deployments if isinstance(deployments, Sequence) else ():
+        if isinstance(deployment, Mapping) and deployment.get("changed") is not False:
+            resources = deployment.get("resources")
+            reached.update(str(r) for r in (resources if isinstance(resources, list | tuple) else ()))
+    return reached
+
+
+def _violations(address: str, spec: Json, field: _Field) -> Iterator[Violation]:
+    dotted, meaningless, what = field
+    value = _at(spec, dotted)
+    if any(value is empty or value == empty for empty in _EMPTY) or value in meaningless:
+        return
+    path: Path = ("spec", *dotted.split("."))
+    yield Violation(
+        rule=RULE,
+        title=TITLE,
+        severity="critical",
+        enforcement=Enforcement.DENY,
+        address=address,
+        path=path,
+        message=f"{address} declares `{dotted}`, which this version does not carry out: {what}.",
+        remediation="Remove the field, or declare a PolicyException that says what stands in for it.",
+    )
+
+
+def _at(value: Json, dotted: str) -> Json:
+    for key in dotted.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value

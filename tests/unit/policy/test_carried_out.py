@@ -1,0 +1,122 @@
+"""What is declared and not carried out is never passed over."""
+
+from typing import Any
+
+import pytest
+
+from trueup.core.json import Json
+from trueup.policy.carried_out import RULE, not_carried_out
+from trueup.policy.decision import Decision, Outcome
+from trueup.policy.judge import judge
+from trueup.policy.results import Evaluation
+
+DEPLOYMENT = "Deployment/prod/chat"
+ALLOWED = Evaluation((), (), ("X-01",), "e 1")
+
+
+def document(
+    spec: dict[str, Json] | None = None,
+    settings: dict[str, Json] | None = None,
+    address: str = DEPLOYMENT,
+    **changes: Any,
+) -> dict[str, Json]:
+    facts: dict[str, Json] = {
+        "environment": {"name": "prod", "tier": "production", "settings": settings or {}},
+        "change": {"operations": [{"kind": "update"}]},
+        "deployments": [{"address": DEPLOYMENT, "changed": True, "resources": [DEPLOYMENT, address]}],
+        "resources": {DEPLOYMENT: {"spec": {}}, address: {"spec": spec or {}}},
+        "exceptions": [],
+    }
+    return facts | changes
+
+
+def decide(facts: dict[str, Json]) -> Decision:
+    return judge(ALLOWED, facts, "sha256:" + "0" * 64, lambda _a, _p: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("address", "spec", "path"),
+    [
+        (DEPLOYMENT, {"release": {"adapters": ["law@1"]}}, "spec.release.adapters"),
+        (DEPLOYMENT, {"runtime": {"version": "1.2"}}, "spec.runtime.version"),
+        (DEPLOYMENT, {"scaling": {"maxReplicas": 3}}, "spec.scaling"),
+        (DEPLOYMENT, {"rollout": {"strategy": "canary"}}, "spec.rollout.strategy"),
+        (DEPLOYMENT, {"monitors": [{"name": "slow"}]}, "spec.monitors"),
+        (DEPLOYMENT, {"guardrails": [{"name": "pii"}]}, "spec.guardrails"),
+        (DEPLOYMENT, {"logging": {"content": "full"}}, "spec.logging.content"),
+        ("Model/m@1", {"chatTemplate": "{{ messages }}"}, "spec.chatTemplate"),
+        ("Model/m@1", {"tokenizer": {"uri": "hf://a/b"}}, "spec.tokenizer"),
+        ("Model/m@1", {"signature": {"method": "sigstore"}}, "spec.signature"),
+        ("Prompt/p@1", {"responseFormat": {"type": "json_object"}}, "spec.responseFormat"),
+        ("Prompt/p@1", {"tools": [{"type": "function"}]}, "spec.tools"),
+        ("Build/b@1", {"parity": {"alpha": 0.05}}, "spec.parity"),
+        ("Dataset/d@1", {"checks": [{"type": "pii"}]}, "spec.checks"),
+    ],
+)
+def test_a_field_that_would_do_nothing_denies_with_its_place(address: str, spec: dict[str, Json], path: str) -> None:
+    (violation,) = not_carried_out(document(spec, address=address))
+    assert (violation.rule, violation.address, ".".join(map(str, violation.path))) == (RULE, address, path)
+    assert decide(document(spec, address=address)).outcome is Outcome.DENY
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"approvals": {"required": 2}},
+        {"freezeWindows": [{"start": "2026-12-20T00:00:00Z", "end": "2027-01-02T00:00:00Z"}]},
+        {"quota": {"replicas": 2}},
+        {"budget": {"maxBudget": 0.0, "budgetDuration": "30d"}},
+        {"soakTime": "24h"},
+        {"deletionBudget": {"max": 0}},
+        {"rollback": {"mode": "pull-request"}},
+        {"verification": {"identities": ["ci@example.com"]}},
+    ],
+)
+def test_a_guard_of_an_environment_that_guards_nothing_denies(settings: dict[str, Json]) -> None:
+    (violation,) = not_carried_out(document(settings=settings))
+    assert violation.address == "Environment/prod"
+    softened = settings | {"policy": {"enforcement": "warn", "rules": {RULE: "off"}}}
+    assert decide(document(settings=softened)).outcome is Outcome.DENY
+
+
+def test_a_guard_against_deletions_is_looked_at_when_all_is_deleted() -> None:
+    assert [*not_carried_out(document(settings={"deletionBudget": {"max": 0}}, deployments=[]))]
+
+
+def test_what_asks_for_nothing_or_for_what_is_done_is_fine() -> None:
+    spec: dict[str, Json] = {
+        "release": {"adapters": []},
+        "rollout": {"strategy": "blueGreen", "steps": []},
+        "logging": {"content": "none"},
+        "resources": {"cpu": "1", "count": 0},
+        "slo": {"ttft": "1s"},
+    }
+    settings: dict[str, Json] = {"approvals": {"required": 0, "roles": []}, "rollback": {"mode": "commit"}}
+    assert not [*not_carried_out(document(spec, settings))]
+
+
+def test_what_does_not_change_is_not_looked_at() -> None:
+    facts = document({"guardrails": [{"name": "pii"}]})
+    unchanged: Json = {"address": DEPLOYMENT, "changed": False, "resources": [DEPLOYMENT]}
+    assert not [*not_carried_out(facts | {"deployments": [unchanged]})]
+    assert not [*not_carried_out(facts | {"change": {"operations": []}})]
+
+
+def test_an_exception_lifts_it_and_is_seen() -> None:
+    lifted = {
+        "address": "PolicyException/w",
+        "rule": RULE,
+        "resource": DEPLOYMENT.replace("chat", "*"),
+        "path": "spec.monitors",
+        "expires": "2027-01-01",
+        "inForce": True,
+        "problem": "",
+    }
+    decision = decide(document({"monitors": [{"name": "slow"}]}, exceptions=[lifted]))
+    assert decision.outcome is Outcome.ALLOW
+    assert [v.excepted_by for v in decision.violations] == ["PolicyException/w"]
+
+
+@pytest.mark.parametrize("facts", [{}, {"change": None}, {"change": {"operations": [1]}, "deployments": 3}])
+def test_an_odd_document_is_read_as_far_as_it_goes(facts: dict[str, Json]) -> None:
+    assert not [*not_carried_out(facts)]
