@@ -19,10 +19,10 @@ _CODE_SUFFIXES = ("bin", "pt", "pth", "ckpt", "pkl", "pickle", "joblib", "npy", 
 def derive(
     documents: Mapping[str, Json], shown: Mapping[str, Json], evidence: tuple[Evidence, ...], now: datetime
 ) -> dict[str, Json]:
-    """Return the derived facts of *documents*, by address; *shown* are the same documents, masked."""
+    """Return the derived facts of *documents*, by address; *shown* are the same documents, masked where needed."""
     ordered = sorted(documents.items())
     return {
-        "secrets": [{"address": a, "path": list(p)} for a, d in ordered if d != shown[a] for p in secret_places(d)],
+        "secrets": [{"address": a, "path": list(p)} for a, d in ordered if d is not shown[a] for p in secret_places(d)],
         "licenses": {a: facts for a, d in ordered if (facts := _licenses(d)) is not None},
         "artifacts": {a: facts for a, d in ordered if (facts := _artifact(d)) is not None},
         "evidenceAgeDays": {e.key: (now - e.completed_at).days for e in reversed(evidence)},

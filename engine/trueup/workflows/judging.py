@@ -1,11 +1,12 @@
 """Asks policy: about a plan before it is applied, and about one deployment at its gate."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import digest_of_bytes
-from trueup.core.json import Json, canonical
+from trueup.core.ids import parse_address
+from trueup.core.json import Json, canonical, canonical_by_parts
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Evaluate
 from trueup.observed.state import ObservedState
@@ -21,6 +22,9 @@ from trueup.workflows.workspace import Policies, Workspace
 
 NO_POLICIES = "none (the project has no policies)"
 """Named as the engine of a decision that nobody was asked for."""
+
+_BEFORE_PRODUCTION = ("dev", "staging")
+"""Tiers in which a project may do without policies; where people outside are served, none is a denial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     gate: bool = False,
 ) -> Judged:
     """Return what policy says of *plan*; only the deployments it is narrowed to are looked at."""
+    if not policies.files and desired.environment.tier in _BEFORE_PRODUCTION:
+        return _unasked(policies, plan)
     narrowed = desired
     if plan.targets:
         narrowed = replace(desired, deployments=tuple(d for d in desired.deployments if d.id in plan.targets))
@@ -52,21 +58,19 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
 
 
 def _ask(workspace: Workspace, policies: Policies, document: dict[str, Json], locate: Locate) -> Judged:
-    spelled = canonical(document)
-    if not policies.files and _is_before_production(document):
-        decision = Decision(Outcome.ALLOW, (), (), policies.digest, digest_of_bytes(spelled), NO_POLICIES)
-        return Judged(decision, spelled)
+    spelled = canonical_by_parts(document)
     evaluation = workspace.engine.evaluate(policies.files, [spelled], workspace.clock.now())[0]
     return Judged(judge(evaluation, document, policies.digest, locate), spelled)
 
 
-def _is_before_production(document: Mapping[str, Json]) -> bool:
-    """Tell whether a project may do without policies here: where people outside are served, none is a denial."""
-    match document.get("environment"):
-        case {"tier": "dev" | "staging"}:
-            return True
-        case _:
-            return False
+def _unasked(policies: Policies, plan: Plan) -> Judged:
+    """Return the decision of a project without policies.
+
+    Its document names the plan and nothing more: the whole one has no reader, and takes a fifth of a plan's time.
+    """
+    spelled = canonical({"plan": {"id": plan.id, "environment": plan.environment}})
+    decision = Decision(Outcome.ALLOW, (), (), policies.digest, digest_of_bytes(spelled), NO_POLICIES)
+    return Judged(decision, spelled)
 
 
 @dataclass(slots=True)
@@ -102,10 +106,10 @@ def gate_of(
 
 def locate_in(loaded: Loaded) -> Locate:
     """Return what finds file, line and column of a field; a file is read again only when a message needs it."""
-    resources = {str(id_): resource for id_, resource in loaded.resources.items()}
 
     def locate(address: str, path: Path) -> Span | None:
-        resource = resources.get(address)
+        id_ = parse_address(address)
+        resource = loaded.resources.get(id_) if id_ else None
         if resource is None:
             return None
         origin = resource.origin
