@@ -67,12 +67,14 @@ class Merged:
         folders: Folders with declared resources.
         suffixes: Endings of declared files.
         revision: The commit under review; empty for a work tree with changes.
+        project: The file that says where the folders are, and may have said something else before.
     """
 
     branch: str
     folders: tuple[str, ...]
     suffixes: tuple[str, ...]
     revision: Revision
+    project: str = ""
 
 
 class History(Protocol):

@@ -84,7 +84,7 @@ def load_tree(tree: SourceTree) -> Loaded:
 
 
 def _changed_versions(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> tuple[Diagnostic, ...]:
-    merged = Merged(project.default_branch, project.specs, SUFFIXES, loaded.tree.revision)
+    merged = Merged(project.default_branch, project.specs, SUFFIXES, loaded.tree.revision, PROJECT_FILE)
     return workspace.history.changed_versions(merged, loaded.resources, parse)
 
 

@@ -39,11 +39,15 @@ class FileVersion:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Where declared files are, and the commit under review, empty for a work tree with changes."""
+    """Where declared files are, and the commit under review, empty for a work tree with changes.
+
+    `project` is the file that says where they are; it may have said something else before. Empty when there is none.
+    """
 
     folders: tuple[str, ...]
     suffixes: tuple[str, ...]
     revision: Revision
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def first_sightings(
         GitError: Objects are missing.
     """
     included = _included(resources, len(tip))
-    versions = list(file_versions(repository, tip, [*where.folders, *included]))
+    versions = _versions(repository, tip, where, included, parse)
     versions.reverse()
     order = {version.revision: index for index, version in enumerate(versions)}
     births = _births(versions, where.suffixes)
@@ -131,6 +135,37 @@ def immutability_problems(
         return (Diagnostic(codes.NO_DEFAULT_BRANCH, detail, None, codes.NO_DEFAULT_BRANCH.remedy, Severity.WARNING),)
     history = first_sightings(repository, tip, where, resources, parse)
     return history.diagnostics + changed_versions(resources, history.sightings, where.revision)
+
+
+def _versions(
+    repository: Repository, tip: Revision, where: Declared, included: Iterable[str], parse: Parse
+) -> list[FileVersion]:
+    """Return what commits did to declared files, newest first, in folders of today and of before.
+
+    A version is as merged when its folder was moved: the project file's own history tells where folders were.
+    """
+    folders = [*where.folders, *included]
+    found = list(file_versions(repository, tip, [*folders, *([where.project] if where.project else [])]))
+    settings = [version for version in found if version.path == where.project and version.blob]
+    is_reviewed = tip == where.revision and len({version.blob for version in settings}) == 1
+    former = set() if is_reviewed else _former_folders(repository, settings, parse) - set(where.folders)
+    if former:
+        found = list(file_versions(repository, tip, [*folders, *sorted(former)]))
+    return [version for version in found if version.path != where.project]
+
+
+def _former_folders(repository: Repository, settings: Sequence[FileVersion], parse: Parse) -> set[str]:
+    """Return all folders that versions of the project file named; one that cannot be read names none."""
+    blobs_of = dict.fromkeys(version.blob for version in settings)
+    from trueup.spec import kinds  # only where the project file may have been another
+
+    folders: set[str] = set()
+    for blob, content in zip(blobs_of, _contents(repository, list(blobs_of)), strict=True):
+        read = parse([SourceFile(settings[0].path, blob, content)], CommitTree(repository, settings[0].revision).read)
+        for id_, resource in read.resources.items():
+            if id_.kind == "Project":
+                folders.update(kinds.project(resource).spec.specs)
+    return folders
 
 
 def _births(versions: Sequence[FileVersion], suffixes: tuple[str, ...]) -> dict[BlobId, FileVersion]:

@@ -15,5 +15,5 @@ class GitHistory:
 
     def changed_versions(self, merged: Merged, resources: Resources, parse: ParseFiles) -> tuple[Diagnostic, ...]:
         """Return a problem for each version that was changed since it was merged."""
-        where = Declared(merged.folders, merged.suffixes, merged.revision)
+        where = Declared(merged.folders, merged.suffixes, merged.revision, merged.project)
         return immutability_problems(self._repository, merged.branch, where, resources, parse)

@@ -17,6 +17,7 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import canonical
 from trueup.ports import SourceTree
 from trueup.spec.codes import VERSION_CHANGED
+from trueup.spec.parse import parse
 from trueup.spec.resource import Origin, Parsed, Resource, SourceFile
 from trueup.spec.yaml.load import load_file
 
@@ -165,6 +166,36 @@ def test_a_shallow_clone_is_compared_as_far_as_it_goes_with_a_warning(made):
     problems = immutability_problems(Repository.discover(clone), "main", WHERE, {}, Reader())
     assert [(d.code, d.severity) for d in problems] == [(codes.SHALLOW, Severity.WARNING)]
     assert "unshallow" in problems[0].hint
+
+
+def test_a_version_stays_merged_when_its_folder_is_moved(tmp_path):
+    def settings(folder: str) -> bytes:
+        return (
+            "apiVersion: trueup/v1alpha1\nkind: Project\nmetadata: {name: shop}\n"
+            f"spec: {{specs: [{folder}], defaultBranch: main}}\n"
+        ).encode()
+
+    def prompt(text: str) -> bytes:
+        return (
+            "apiVersion: trueup/v1alpha1\nkind: Prompt\nmetadata: {name: p, version: '1'}\n"
+            f"spec: {{template: {text}}}\n"
+        ).encode()
+
+    made = repository(tmp_path / "r", {"trueup.yaml": settings("spec"), "spec/p.yaml": prompt("kind")})
+    moved = {"trueup.yaml": settings("declared"), "spec/p.yaml": None, "declared/p.yaml": prompt("unkind")}
+    where = Declared(("declared",), (".yaml",), Revision("f" * 40), "trueup.yaml")
+    for branch in ("pr", "main"):
+        git(made.root, "checkout", "--quiet", "-B", branch)
+        if branch == "pr":
+            commit(made.root, moved)
+        tree = CommitTree(made, made.head())
+        under_review = parse(tree.files(where.folders, where.suffixes), tree.read).resources
+        (problem,) = immutability_problems(made, "main", where, under_review, parse)
+        assert problem.code is VERSION_CHANGED
+    commit(made.root, {"declared/p.yaml": prompt("kind")})
+    tree = CommitTree(made, made.head())
+    under_review = parse(tree.files(where.folders, where.suffixes), tree.read).resources
+    assert immutability_problems(made, "main", where, under_review, parse) == ()
 
 
 def test_a_missing_default_branch_is_a_warning(made):
