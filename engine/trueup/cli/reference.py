@@ -1,4 +1,4 @@
-"""Reference pages made from the code: `docs/reference/{cli,spec}.md` and `docs/errors.md`.
+"""Reference pages made from the code: `docs/reference/{cli,json,spec}.md` and `docs/errors.md`.
 
 `python -m trueup.cli.reference DIR` writes them below DIR; tests hold the committed pages equal to what it writes.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from trueup.cli.arguments import Parser, variable_of
 from trueup.cli.error_reference import errors_page
 from trueup.cli.exit_codes import ExitCode
+from trueup.cli.json_reference import json_page
 from trueup.cli.main import parser_of, top_help
 from trueup.cli.verbs import commands
 from trueup.spec.reference_docs import reference_page
@@ -72,6 +73,7 @@ def write(folder: Path) -> None:
     """Write the pages below *folder*."""
     (folder / "reference").mkdir(parents=True, exist_ok=True)
     (folder / "reference" / "cli.md").write_text(cli_page(), encoding="utf-8")
+    (folder / "reference" / "json.md").write_text(json_page(), encoding="utf-8")
     (folder / "reference" / "spec.md").write_text(reference_page(), encoding="utf-8")
     (folder / "errors.md").write_text(errors_page(), encoding="utf-8")
 

@@ -13,7 +13,7 @@ VERBS: dict[str, str] = {
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
     "audit": "Read and verify the ledger",
-    "schema": "Print the JSON Schema of a kind",
+    "schema": "Print the JSON Schema of a kind or of a JSON output",
     "doctor": "Check this machine: Python, git, packages, disk, permissions",
     "gc": "Remove artifacts that nothing needs; say why the rest stays",
     "down": "End what runs here; what is declared stays declared",

@@ -5,18 +5,25 @@ Within a major version keys are only added; readers ignore keys that they do not
 
 from collections.abc import Mapping
 
-from trueup.core.digests import DIGEST_PATTERN
 from trueup.core.json import Json
+from trueup.core.json_schema import (
+    COUNT,
+    DIGEST,
+    DIGEST_OR_NONE,
+    FLAG,
+    FORMAT_1,
+    PATH,
+    TEXT,
+    TIME,
+    list_of,
+    nullable,
+    object_of,
+    pair,
+    published,
+    said,
+)
 from trueup.diff.changes import Impact, Movement
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TEXT: Json = {"type": "string"}
-_FLAG: Json = {"type": "boolean"}
-_COUNT: Json = {"type": "integer", "minimum": 0}
-_TIME: Json = {"type": "string", "format": "date-time"}
-_DIGEST: Json = {"type": "string", "pattern": DIGEST_PATTERN}
-_DIGEST_OR_NONE: Json = {"type": "string", "pattern": f"^$|{DIGEST_PATTERN}"}
-_PATH: Json = {"type": "array", "items": {"type": ["string", "integer"]}}
 _ACTIONS = ("create", "update", "delete", "fetch", "build", "evaluate")
 _IMPACTS: Json = {"type": "array", "items": {"enum": [i.value for i in Impact]}}
 _MOVEMENT: Json = {"enum": [m.value for m in Movement]}
@@ -25,158 +32,142 @@ _MOVEMENT: Json = {"enum": [m.value for m in Movement]}
 def plan_json_schema() -> dict[str, Json]:
     """Return the schema of `trueup plan --output json`, format version 1."""
     change: dict[str, Json] = {
-        "id": _TEXT,
+        "id": TEXT,
         "action": {"enum": list(_ACTIONS)},
         "symbol": {"enum": ["+", "~", "-/+", "-", ">", "<"]},
-        "word": _TEXT,
-        "kind": _TEXT,
-        "address": _TEXT,
-        "reason": _TEXT,
+        "word": TEXT,
+        "kind": TEXT,
+        "address": TEXT,
+        "reason": TEXT,
     }
-    environment = {"name": _TEXT, "tier": _TEXT, "upstream": _TEXT, "target": _TEXT}
+    environment = {"name": TEXT, "tier": TEXT, "upstream": TEXT, "target": TEXT}
     document = {
-        "format_version": {"type": "string", "pattern": r"^1\.[0-9]+$"},
-        "plan_id": _DIGEST,
-        "environment": _object(environment),
-        "revision": _TEXT,
-        "can_be_applied": _FLAG,
+        "format_version": FORMAT_1,
+        "plan_id": said(DIGEST, "what `apply` compares: equal ids are equal plans"),
+        "environment": object_of(environment),
+        "revision": said(TEXT, "commit; empty for uncommitted changes"),
+        "can_be_applied": said(FLAG, "it is of a commit and policy allows it"),
         "inputs": _inputs(),
-        "targets": _list(_TEXT),
-        "created_at": _TIME,
-        "expires_at": _TIME,
-        "changes": _list(_with_particulars(change, _view_particulars())),
-        "decision": _nullable(_object(_decision("excepted_by", {"type": ["string", "null"]}))),
-        "evidence": _list(_object({"evaluation": _TEXT, "key": _DIGEST, "digest": _DIGEST, "passed": _FLAG})),
-        "holds": _list(_object({"deployment": _TEXT, "release": _DIGEST_OR_NONE, "reason": _TEXT, "author": _TEXT})),
-        "summary": _object(
-            {"has_changes": _FLAG, **dict.fromkeys((*_ACTIONS, "blocked"), _COUNT), "text": _TEXT},
+        "targets": said(list_of(TEXT), "deployments it is narrowed to; empty for all"),
+        "created_at": TIME,
+        "expires_at": TIME,
+        "changes": said(list_of(_with_particulars(change, _view_particulars())), "in the order they are applied"),
+        "decision": nullable(object_of(_decision("excepted_by", {"type": ["string", "null"]}))),
+        "evidence": list_of(object_of({"evaluation": TEXT, "key": DIGEST, "digest": DIGEST, "passed": FLAG})),
+        "holds": list_of(object_of({"deployment": TEXT, "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT})),
+        "summary": object_of(
+            {"has_changes": FLAG, **dict.fromkeys((*_ACTIONS, "blocked"), COUNT), "text": TEXT},
         ),
     }
-    return {"$schema": _DIALECT, "title": "trueup plan, JSON output", **_object(document)}
+    return published("trueup plan, JSON output", object_of(document))
 
 
 def saved_plan_schema() -> dict[str, Json]:
     """Return the schema of the plan file that `trueup plan --out` writes, format version 1."""
-    change: dict[str, Json] = {"action": {"enum": list(_ACTIONS)}, "address": _id(), "reason": _TEXT}
+    change: dict[str, Json] = {"action": {"enum": list(_ACTIONS)}, "address": _id(), "reason": TEXT}
     plan = {
-        "id": _DIGEST,
-        "environment": _TEXT,
-        "revision": _TEXT,
+        "id": DIGEST,
+        "environment": TEXT,
+        "revision": TEXT,
         "inputs": _inputs(),
-        "createdAt": _TIME,
-        "targets": _list(_id()),
-        "changes": _list(_with_particulars(change, _file_particulars())),
+        "createdAt": TIME,
+        "targets": list_of(_id()),
+        "changes": list_of(_with_particulars(change, _file_particulars())),
     }
     names = ("name", "tier", "upstream", "target", "host", "evaluate")
-    environment = {**dict.fromkeys(names, _TEXT), "port": {"type": "integer"}, "settings": {}}
+    environment = {**dict.fromkeys(names, TEXT), "port": {"type": "integer"}, "settings": {}}
     evidence = {
-        "evaluation": _TEXT,
-        "key": _DIGEST_OR_NONE,
-        "subject": _list(_pair()),
-        "measurements": _list({"type": "object"}),
-        "gates": _list({"type": "object"}),
-        "tool": _TEXT,
-        "startedAt": _TIME,
-        "completedAt": _TIME,
-        "simulated": _FLAG,
+        "evaluation": TEXT,
+        "key": DIGEST_OR_NONE,
+        "subject": list_of(pair()),
+        "measurements": list_of({"type": "object"}),
+        "gates": list_of({"type": "object"}),
+        "tool": TEXT,
+        "startedAt": TIME,
+        "completedAt": TIME,
+        "simulated": FLAG,
     }
-    hold = {"environment": _TEXT, "deployment": _id(), "release": _DIGEST_OR_NONE, "reason": _TEXT, "author": _TEXT}
-    decision = {"formatVersion": {"const": 1}, **_decision("exceptedBy", _TEXT)}
+    hold = {"environment": TEXT, "deployment": _id(), "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT}
+    decision = {"formatVersion": {"const": 1}, **_decision("exceptedBy", TEXT)}
     document = {
-        "digest": _DIGEST,
+        "digest": DIGEST,
         "formatVersion": {"const": 1},
-        "plan": _object(plan),
-        "environment": _object(environment),
-        "decision": _nullable(_object(decision)),
-        "evidence": _list(_object(evidence)),
-        "holds": _list(_object({**hold, "since": _TIME, "expires": _nullable(_TIME)})),
-        "snapshot": _object({"desired": {}, "observed": {}}),
-        "expiresAt": _TIME,
+        "plan": object_of(plan),
+        "environment": object_of(environment),
+        "decision": nullable(object_of(decision)),
+        "evidence": list_of(object_of(evidence)),
+        "holds": list_of(object_of({**hold, "since": TIME, "expires": nullable(TIME)})),
+        "snapshot": object_of({"desired": {}, "observed": {}}),
+        "expiresAt": TIME,
     }
-    return {"$schema": _DIALECT, "title": "trueup plan file", **_object(document)}
+    return published("trueup plan file", object_of(document))
 
 
 def _view_particulars() -> dict[str, Mapping[str, Json]]:
-    words = _list(_object({"kind": {"enum": ["equal", "delete", "insert"]}, "text": _TEXT}))
-    moved = {**_moved(words), "from_release": _nullable(_DIGEST), "restart": _FLAG, "drift": _FLAG}
-    build = {"mode": _TEXT, "parameters": {"type": "object"}, "source": _DIGEST, "key": _DIGEST}
-    return {**_supplies(), "create": moved, "update": moved, "build": build, "evaluate": _evaluate(_TEXT)}
+    words = list_of(object_of({"kind": {"enum": ["equal", "delete", "insert"]}, "text": TEXT}))
+    moved = {**_moved(words), "from_release": nullable(DIGEST), "restart": FLAG, "drift": FLAG}
+    build = {"mode": TEXT, "parameters": {"type": "object"}, "source": DIGEST, "key": DIGEST}
+    return {**_supplies(), "create": moved, "update": moved, "build": build, "evaluate": _evaluate(TEXT)}
 
 
 def _file_particulars() -> dict[str, Mapping[str, Json]]:
-    moved = _moved(_list(_pair()))
-    update = {**moved, "fromRelease": _DIGEST_OR_NONE, "restart": _FLAG, "drift": _FLAG}
-    build = {"mode": _TEXT, "parameters": _list(_pair()), "source": _DIGEST_OR_NONE, "key": _DIGEST_OR_NONE}
+    moved = _moved(list_of(pair()))
+    update = {**moved, "fromRelease": DIGEST_OR_NONE, "restart": FLAG, "drift": FLAG}
+    build = {"mode": TEXT, "parameters": list_of(pair()), "source": DIGEST_OR_NONE, "key": DIGEST_OR_NONE}
     return {**_supplies(), "create": moved, "update": update, "build": build, "evaluate": _evaluate(_id())}
 
 
 def _supplies() -> dict[str, Mapping[str, Json]]:
     return {
-        "delete": {"release": _DIGEST_OR_NONE, "servers": _list(_DIGEST_OR_NONE)},
-        "fetch": {"uri": _TEXT, "digest": _DIGEST_OR_NONE},
+        "delete": {"release": DIGEST_OR_NONE, "servers": list_of(DIGEST_OR_NONE)},
+        "fetch": {"uri": TEXT, "digest": DIGEST_OR_NONE},
     }
 
 
 def _evaluate(deployment: Json) -> Mapping[str, Json]:
-    return {"deployment": deployment, "key": _DIGEST_OR_NONE}
+    return {"deployment": deployment, "key": DIGEST_OR_NONE}
 
 
 def _moved(words: Json) -> dict[str, Json]:
-    field = _object({"address": _TEXT, "path": _PATH, "before": {}, "after": {}, "words": words})
-    return {"impacts": _IMPACTS, "movement": _MOVEMENT, "release": _DIGEST_OR_NONE, "fields": _list(field)}
+    field = object_of({"address": TEXT, "path": PATH, "before": {}, "after": {}, "words": words})
+    return {"impacts": _IMPACTS, "movement": _MOVEMENT, "release": DIGEST_OR_NONE, "fields": list_of(field)}
 
 
 def _with_particulars(common: Mapping[str, Json], particulars: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
     """Return a schema of one change: what all have, and what its action has besides."""
     cases: list[Json] = [
-        {"if": {"properties": {"action": {"const": action}}}, "then": _object(keys)}
+        {"if": {"properties": {"action": {"const": action}}}, "then": object_of(keys)}
         for action, keys in sorted(particulars.items())
     ]
-    return {**_object(common), "allOf": cases}
+    return {**object_of(common), "allOf": cases}
 
 
 def _decision(excepted: str, excepted_type: Json) -> dict[str, Json]:
-    span = _nullable(_object({"path": _TEXT, "line": _COUNT, "column": _COUNT}))
+    span = nullable(object_of({"path": TEXT, "line": COUNT, "column": COUNT}))
     texts = ("rule", "title", "severity", "address", "message", "remediation")
     violation = {
-        **dict.fromkeys(texts, _TEXT),
+        **dict.fromkeys(texts, TEXT),
         "enforcement": {"enum": ["deny", "warn"]},
-        "path": _PATH,
+        "path": PATH,
         "span": span,
         excepted: excepted_type,
     }
     return {
         "outcome": {"enum": ["allow", "deny", "error"]},
-        "engine": _TEXT,
-        "bundle": _DIGEST_OR_NONE,
-        "input": _DIGEST_OR_NONE,
-        "rules": _list(_TEXT),
-        "violations": _list(_object(violation)),
-        "errors": _list(_object({"message": _TEXT, "span": span})),
+        "engine": TEXT,
+        "bundle": DIGEST_OR_NONE,
+        "input": DIGEST_OR_NONE,
+        "rules": list_of(TEXT),
+        "violations": list_of(object_of(violation)),
+        "errors": list_of(object_of({"message": TEXT, "span": span})),
     }
 
 
 def _inputs() -> dict[str, Json]:
-    required = {"desired": _DIGEST_OR_NONE, "observed": _DIGEST_OR_NONE, "policy": _DIGEST_OR_NONE, "tool": _TEXT}
-    schema = _object(required)
-    return {**schema, "properties": {**required, "targets": _list(_TEXT)}}
+    required = {"desired": DIGEST_OR_NONE, "observed": DIGEST_OR_NONE, "policy": DIGEST_OR_NONE, "tool": TEXT}
+    schema = object_of(required)
+    return {**schema, "properties": {**required, "targets": list_of(TEXT)}}
 
 
 def _id() -> dict[str, Json]:
-    return _object(dict.fromkeys(("kind", "name", "version", "environment"), _TEXT))
-
-
-def _pair() -> Json:
-    return {"type": "array", "prefixItems": [_TEXT], "minItems": 2, "maxItems": 2}
-
-
-def _object(properties: Mapping[str, Json]) -> dict[str, Json]:
-    return {"type": "object", "required": list(properties), "properties": dict(properties)}
-
-
-def _list(items: Json) -> dict[str, Json]:
-    return {"type": "array", "items": items}
-
-
-def _nullable(schema: Json) -> Json:
-    return {"anyOf": [schema, {"type": "null"}]}
+    return object_of(dict.fromkeys(("kind", "name", "version", "environment"), TEXT))

@@ -8,6 +8,7 @@ import pytest
 
 import trueup
 from trueup.cli.error_reference import SOURCES, codes, errors_page
+from trueup.cli.json_reference import json_page
 from trueup.cli.reference import cli_page, write
 from trueup.core.diagnostics import Code
 
@@ -15,7 +16,10 @@ DOCS = Path(__file__).parents[3] / "docs"
 PACKAGE = Path(trueup.__file__).parent
 
 
-@pytest.mark.parametrize(("page", "make"), [("reference/cli.md", cli_page), ("errors.md", errors_page)])
+@pytest.mark.parametrize(
+    ("page", "make"),
+    [("reference/cli.md", cli_page), ("reference/json.md", json_page), ("errors.md", errors_page)],
+)
 def test_the_committed_page_is_what_the_code_says(page: str, make: object) -> None:
     assert callable(make)
     assert (DOCS / page).read_text(encoding="utf-8") == make(), "run `make docs`"
