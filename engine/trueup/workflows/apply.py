@@ -15,6 +15,7 @@ from trueup.core.digests import digest_of, digest_of_bytes
 from trueup.core.errors import PermanentError, TrueupError
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
+from trueup.diff.masks import masked
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
 from trueup.plan.codes import EXPIRED_PLAN
 from trueup.plan.difference import Snapshot, difference, snapshot_of
@@ -252,8 +253,9 @@ def _draft(
         outcome=outcome_of(result),
         resources=_touched(planned),
         decisions=tuple(d.to_json() for d in decisions),
-        events=tuple(e.to_json() for e in applied.events),
-        body=body,
+        # A repository may turn the rule against secrets off; the ledger, which is for ever, keeps none all the same.
+        events=tuple(masked(e.to_json()) for e in applied.events),
+        body=masked(body),
         attachments=tuple((digest_of_bytes(d), d) for d in (planned.judged.document, *documents)),
     )
 

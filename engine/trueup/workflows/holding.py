@@ -5,6 +5,7 @@ from datetime import timedelta
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
+from trueup.diff.masks import masked
 from trueup.ledger import history
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
 from trueup.observed.state import Hold
@@ -81,6 +82,6 @@ def _append(workspace: Workspace, hold: Hold, kind: RecordKind, revision: Revisi
             plan=Digest(""),
             outcome=RunOutcome.NOTED,
             resources=(str(hold.deployment),),
-            body={"hold": hold.to_json()},
+            body={"hold": masked(hold.to_json())},
         )
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 from trueup.core.digests import Digest, Revision
 from trueup.core.json import Json
 from trueup.diff.manifests import read_manifest
+from trueup.diff.masks import masked
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
 from trueup.observed.state import Health, ObservedRoute, ObservedTarget
 from trueup.rollout.events import Event, Status
@@ -63,7 +64,7 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
                 plan=plan,
                 outcome=RunOutcome.PARTIAL,
                 resources=tuple(sorted({str(e.get("address", "")) for e in steps})),
-                events=tuple(steps),
+                events=tuple(masked(s) for s in steps),
                 body={
                     "run": opening.get("run", ""),
                     "interrupted": list(interrupted),
@@ -123,7 +124,7 @@ def _verified(observed: ObservedTarget, moved: tuple[ObservedRoute, ...]) -> dic
     return {
         str(route.deployment): {
             "release": route.release,
-            "manifest": route.manifest,
+            "manifest": masked(route.manifest),
             "verified": observed.gateway is Health.HEALTHY and _is_whole(route, observed),
         }
         for route in moved
