@@ -1,11 +1,19 @@
 """What users get for bad input, through the real command: a code, a place, what is wrong, what to do, no traceback."""
 
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from scratch import Done, Scratch, variables
+from scratch import Done, Scratch, cleaned_up, variables
+
+from trueup.core.digests import digest_of
 
 TRUEUP = (sys.executable, "-m", "trueup")
 EVERY_COMMAND = (
@@ -173,3 +181,387 @@ class TestTheProject:
     def test_a_ledger_is_never_kept_on_a_branch(self, shop: Scratch) -> None:
         shop.edit("trueup.yaml", ("ref: refs/trueup/ledger", "ref: refs/heads/main"))
         refused(shop, "audit log", 1, "LED026", "`refs/heads/main` cannot hold the ledger")
+
+
+class TestNames:
+    """Names that are not there: what was meant instead."""
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "plan -e dve", "status -e dve", "apply -e dve --auto-approve", "evaluate -e dve", "rollback support -e dve",
+            "hold add support -e dve --reason x", "hold list -e dve", "down -e dve --auto-approve",
+        ],
+    )  # fmt: skip
+    def test_an_unknown_environment_is_refused_and_the_right_one_named(self, shop: Scratch, line: str) -> None:
+        refused(shop, line, 8, "RES001", "declared are dev, prod, staging", "did you mean `dev`?")
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "plan -e dev suport",
+            "apply -e dev suport --auto-approve",
+            "evaluate -e dev suport",
+            "rollback suport -e dev",
+        ],
+    )
+    def test_an_unknown_deployment_is_refused_and_the_right_one_named(self, shop: Scratch, line: str) -> None:
+        refused(shop, line, 8, "PLN005", "`suport`", "did you mean `support`?")
+
+    def test_an_unknown_address_kind_revision_or_time_says_what_would_do(self, shop: Scratch) -> None:
+        refused(shop, "explain Deployment/dev/suport", 1, "APP009", "did you mean `Deployment/dev/support`?")
+        refused(shop, "explain Model/tiny@9", 1, "APP009", "did you mean `Model/tiny@")
+        refused(shop, "schema model", 1, "CLI010", "did you mean `Model`?")
+        refused(shop, "validate --revision HEAD~99", 1, "GIT003", "`HEAD~99` leads to no commit")
+        refused(shop, "validate --revision=--help", 1, "GIT003", "`--help` leads to no commit")
+        refused(shop, "audit at yesterday", 1, "LED030", "Write ISO 8601")
+        refused(shop, "rollback support -e dev --to abc", 1, "APP006", "verified were: none")
+        refused(shop, "hold lift support -e dev", 1, "WRK004", "`trueup hold list`")
+
+
+class TestPlanFiles:
+    """Files given as plans that are none."""
+
+    def test_what_is_no_plan_is_refused_and_said_how_to_make_one(self, shop: Scratch) -> None:
+        shop.trueup("plan", "-e", "dev", "--out", "plan.json")
+        whole = shop.read("plan.json")
+        shop.write("cut.json", whole[:400])
+        shop.write("edited.json", whole.replace('"revision"', '"revision "', 1))
+        shop.write("random.json", bytes(range(256)) * 8)
+        shop.write("deep.json", '{"formatVersion":1,"x":' + "[" * 100_000 + "]" * 100_000 + "}")
+        shop.write("later.json", '{"formatVersion": 99}')
+        for path, said in {
+            "nope.json": ("PLN007", "`nope.json`: No such file", "`trueup plan --out FILE`"),
+            "spec": ("PLN007", "`spec`: Is a directory"),
+            "cut.json": ("PLN001", "Make the plan again with `trueup plan --out FILE`"),
+            "random.json": ("PLN001",),
+            "deep.json": ("PLN001",),
+            "/dev/zero": ("PLN001",),
+            "edited.json": ("PLN002", "Never edit a plan file"),
+            "later.json": ("PLN003", "this trueup reads 1"),
+        }.items():
+            refused(shop, f"show {path}", 8, *said)
+        refused(shop, "apply --plan edited.json", 8, "PLN002")
+        assert refused(shop, "apply --plan /dev/zero -o ndjson", 8).events[0]["code"] == "PLN001"
+        refused(shop, "apply --plan plan.json support", 1, "CLI002", "leave NAME and `--revision` out")
+        refused(shop, "apply --plan plan.json -e staging", 1, "The plan is for `dev`")
+        assert not (shop.folder / ".trueup/targets").exists()
+
+    def test_a_plan_file_that_claims_another_place_reaches_nothing(self, shop: Scratch) -> None:
+        shop.trueup("plan", "-e", "dev", "--out", "plan.json")
+        forged = json.loads(shop.read("plan.json"))
+        del forged["digest"]
+        forged["plan"]["environment"] = forged["environment"]["name"] = "../../evil"
+        shop.write("forged.json", json.dumps({"digest": digest_of(forged), **forged}))
+        refused(shop, "apply --plan forged.json", 8, "RES001", "`../../evil` is not declared")
+        assert not list(shop.folder.parent.rglob("evil"))
+
+
+class TestDeclarations:
+    """Declared files, one mistake each; all mistakes of a run are told together."""
+
+    def test_all_mistakes_are_told_at_once_each_with_its_place(self, shop: Scratch) -> None:
+        shop.write("spec/broken.yaml", "apiVersion: trueup/v1alpha1\nkind: Model\nmetadata: {name: x\nspec: [")
+        shop.edit("spec/builds/tiny-q8.yaml", ("kind: Build", "kind: Biuld"))
+        shop.edit("spec/deployments/dev/support.yaml", ("tiny@1", "tiyn@1"), ("  replicas: 1", "  replcias: 1"))
+        shop.edit("spec/environments/dev.yaml", ("host: 127.0.0.1", "host: [1]"))
+        shop.write("spec/again.yaml", shop.read("spec/models/tiny-2.yaml"))
+        shop.write("spec/random.yaml", bytes(range(256)))
+        shop.write("spec/deep.yaml", "[" * 50_000)
+        (shop.folder / "spec/prompts/support-2.txt").write_bytes(b"\xff\xfe bad")
+        done = refused(
+            shop, "validate", 8,
+            "spec/broken.yaml:4:5: error SPEC104", "spec/builds/tiny-q8.yaml:2:7: error SPEC142",
+            "did you mean `Build`?",
+            "spec/deployments/dev/support.yaml:10:12: error SPEC201", "did you mean `tiny@1`?",
+            "spec/deployments/dev/support.yaml:18:3: error SPEC143", "did you mean `replicas`?",
+            "spec/environments/dev.yaml:8:", "`Model/tiny@2` is declared here and in spec/again.yaml:1",
+            "spec/random.yaml:3:115: error SPEC102", "spec/deep.yaml:1:65: error SPEC105",
+            "spec/prompts/support-2.yaml:9:20: error SPEC303",
+        )  # fmt: skip
+        assert len(done.out) < 10_000
+        for form in ("json", "sarif"):
+            assert refused(shop, f"plan -e dev -o {form}", 8).json
+
+    def test_circles_and_dangling_files_and_links_that_leave_are_refused(self, shop: Scratch) -> None:
+        for one, other in (("1", "2"), ("2", "1")):
+            related = f"  format: safetensors\n  baseModel: [tiny@{other}]\n  relation: finetune"
+            shop.edit(f"spec/models/tiny-{one}.yaml", ("  format: safetensors", related))
+        prompt = shop.folder / "spec/prompts/support-2.txt"
+        prompt.unlink()
+        refused(
+            shop, "validate", 8, "SPEC203", "closes a circle: tiny@1 -> tiny@2 -> tiny@1",
+            "spec/prompts/support-2.yaml:9:20: error SPEC302", "does not exist in the work tree",
+        )  # fmt: skip
+        prompt.symlink_to("/etc/passwd")
+        refused(shop, "validate", 8, "SPEC302", "is a symbolic link that leaves the repository")
+        shop.edit("spec/models/tiny-1.yaml", ("file:models/tiny/v1", "file:../../etc"))
+        refused(shop, "validate", 8, "spec/models/tiny-1.yaml:9:10: error SPEC301")
+
+    def test_links_pipes_and_folders_among_the_specs_are_not_opened(self, shop: Scratch) -> None:
+        for name, target in (("out", "/etc"), ("passwd.yaml", "/etc/passwd"), ("config.yaml", "../.git/config")):
+            (shop.folder / "spec" / name).symlink_to(target)
+        (shop.folder / "spec/folder.yaml").mkdir()
+        os.mkfifo(shop.folder / "spec/pipe.yaml")
+        done = refused(shop, "validate", 0)
+        assert "root:" not in done.out
+        shop.commit()
+        refused(shop, "validate --revision HEAD", 0)
+
+    def test_names_that_would_deceive_are_refused_and_shown_harmless(self, shop: Scratch) -> None:
+        path = "spec/deployments/dev/support.yaml"
+        good = shop.read(path)
+        for name in ('"su\\u202epport\\e[31m"', "a" * 300, "größe", '"../../evil"', '"a/b"', '""'):
+            shop.write(path, good.replace("name: support", f"name: {name}", 1))
+            done = refused(shop, "validate", 8, "spec/deployments/dev/support.yaml:4:9: error SPEC14")
+            assert not set("\x1b\u202e") & set(done.out), done
+            assert len(done.out) < 2_000
+        shop.write(path, good)
+        shop.write("spec/x\n::error::y\x1b[31m.yaml", "a: [")
+        done = refused(shop, "validate", 8, r"spec/x\n::error::y\x1b[31m.yaml:2:1: error SPEC104")
+        assert not any(line.lstrip().startswith("::") for line in done.out.splitlines())
+
+    def test_two_thousand_mistakes_are_counted_and_the_output_stays_short(self, shop: Scratch) -> None:
+        fields = "".join(f"  wrong{i}: {i}\n" for i in range(2_000))
+        document = f"apiVersion: trueup/v1alpha1\nkind: Model\nmetadata: {{name: m, version: '1'}}\nspec:\n{fields}"
+        shop.write("spec/x.yaml", document)
+        done = refused(shop, "validate", 8, "more problems", "mend the first ones")
+        assert len(done.out) < 100_000
+
+    def test_five_thousand_deployments_are_too_many_for_one_file_and_half_of_them_are_not(self, shop: Scratch) -> None:
+        one = shop.read("spec/deployments/dev/support.yaml")
+        named = (one.replace("name: support\n", f"name: support-{i}\n", 1) for i in range(5_000))
+        text = "---\n".join(named)
+        shop.write("spec/many.yaml", text)
+        refused(shop, "validate", 8, "spec/many.yaml", "SPEC101", "limit of 1000000 bytes")
+        half = text[: text.rindex("---\n", 0, 900_000)]
+        shop.write("spec/many.yaml", half)
+        refused(shop, "validate", 0, f"{17 + half.count('kind: Deployment')} resources")
+
+
+class TestPolicies:
+    """Policies of a team's own that cannot be evaluated: a denial, never less to check."""
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            ("package x\nimport rego.v1\ndeny contains \n", "policies/own.rego:4:1: POL003"),
+            ("package x\nimport rego.v1\nf(a) := f(a)\ndeny contains 1 if f(1)\n", "policies/own.rego:3:1: POL008"),
+            (
+                "package x\nimport rego.v1\ndeny contains r if r := http.send({})\n",
+                "policies/own.rego:3:25: POL007 Builtin that policies may not use: `http.send` is called",
+            ),
+            ("package x\n\udcff", "policies/own.rego:2:1: POL001"),
+        ],
+    )
+    def test_what_cannot_be_read_denies_with_file_and_line(self, shop: Scratch, content: str, said: str) -> None:
+        shop.edit("trueup.yaml", ("paths: []", "paths: [policies]"))
+        shop.write("policies/own.rego", content.encode(errors="surrogateescape"))
+        place, code = said.split(": ", 1)
+        refused(shop, "policy check", 8, f"{place}: error {code.split()[0]}", "hint:")
+        refused(shop, "plan -e dev", 3, "Policy: not decided, which denies", said)
+
+    def test_a_policy_without_end_denies_and_changes_nothing(self, shop: Scratch) -> None:
+        shop.edit("trueup.yaml", ("paths: []", "paths: [policies]"))
+        loops = "\n".join(f"  some {name} in numbers.range(1, 10000)" for name in "abc")
+        shop.write(
+            "policies/own.rego", f"package x\nimport rego.v1\ndeny contains 1 if {{\n{loops}\n  a + b + c == 1\n}}\n"
+        )
+        shop.commit()
+        refused(shop, "apply -e dev --auto-approve", 3, "POL031", "No answer within 10 seconds")
+        assert not (shop.folder / ".trueup/targets").exists()
+
+
+class TestGit:
+    """Repositories that are odd, damaged, or prepared to run something."""
+
+    LOOKING = ("validate", "validate --revision HEAD", "plan -e dev --out plan.json", "show plan.json", "status -e dev",
+               "explain Model/tiny@1", "policy check", "audit verify", "hold list -e dev", "doctor")  # fmt: skip
+
+    def test_looking_runs_nothing_that_git_is_configured_to_run(self, shop: Scratch) -> None:
+        canaries = shop.folder.parent / "canaries"
+        canaries.mkdir()
+        program = shop.folder.parent / "program"
+        program.write_text(f'#!/bin/sh\ntouch "{canaries}/$1"\ncat\n')
+        program.chmod(0o755)
+        hooks = shop.folder / "hooks"
+        hooks.mkdir()
+        for hook in ("fsmonitor-watchman", "post-index-change", "post-checkout", "reference-transaction", "pre-commit"):
+            for folder in (hooks, shop.folder / ".git/hooks"):
+                (folder / hook).write_text(f'#!/bin/sh\ntouch "{canaries}/{hook}"\n')
+                (folder / hook).chmod(0o755)
+        shop.write(".gitattributes", "* filter=evil diff=evil\n")
+        settings = {
+            "core.fsmonitor": "fsmonitor", "diff.external": "external", "filter.evil.clean": "clean",
+            "filter.evil.smudge": "smudge", "filter.evil.process": "process", "diff.evil.textconv": "textconv",
+            "diff.evil.command": "difference", "core.pager": "pager", "pager.log": "pager", "core.sshCommand": "ssh",
+            "core.editor": "editor", "core.askPass": "ask", "gpg.program": "gpg", "credential.helper": "credential",
+            "core.alternateRefsCommand": "alternates", "uploadpack.packObjectsHook": "pack",
+        }  # fmt: skip
+        for name, canary in settings.items():
+            shop.git("config", name, f"{program} {canary}")
+        for name, value in {
+            "log.showSignature": "true",
+            "filter.evil.required": "true",
+            "core.hooksPath": "hooks",
+        }.items():
+            shop.git("config", name, value)
+        shop.write("spec/environments/dev.yaml", shop.read("spec/environments/dev.yaml") + "# changed\n")
+        os.utime(shop.folder / "spec/prompts/support-2.txt")
+        for line in self.LOOKING:
+            assert shop.run(*line.split()).code == 0, line
+            assert not list(canaries.iterdir()), line
+
+    def test_variables_of_git_lead_nowhere_else(self, shop: Scratch) -> None:
+        other = shop.folder.parent / "other"
+        other.mkdir()
+        elsewhere = {
+            "GIT_DIR": other, "GIT_WORK_TREE": other, "GIT_INDEX_FILE": other / "index", "GIT_OBJECT_DIRECTORY": other,
+            "GIT_CEILING_DIRECTORIES": shop.folder, "GIT_TRACE": "1", "GIT_NAMESPACE": "x",
+            "GIT_EXTERNAL_DIFF": "false",
+        }  # fmt: skip
+        done = refused(shop, "plan -e dev -o json", 0, **{k: str(v) for k, v in elsewhere.items()})
+        assert done.json["revision"] == shop.head()
+        assert done.err == ""
+        assert not list(other.iterdir())
+
+    def test_a_damaged_repository_is_told_in_words(self, shop: Scratch) -> None:
+        git = shop.folder / ".git"
+        blob = shop.git("rev-parse", "HEAD:spec/models/tiny-1.yaml")
+        (git / "objects" / blob[:2] / blob[2:]).unlink()
+        refused(shop, "validate --revision HEAD", 1, "GIT015", blob, "`git fsck`")
+        (git / "index").write_bytes(b"garbage")
+        refused(shop, "validate", 1, "GIT016", "index file smaller than expected")
+        (git / "HEAD").write_text("garbage")
+        refused(shop, "validate", 1, "GIT001", f"`{shop.folder}`")
+
+
+def settled(shop: Scratch) -> Scratch:
+    """Make the last commit again with what was edited, as if nothing else had ever been merged."""
+    shop.git("add", "--all")
+    shop.git("commit", "--quiet", "--amend", "--no-edit")
+    return shop
+
+
+def with_digest_of(shop: Scratch, data: str, declared: str) -> None:
+    """Declare the digest that the file *data* has."""
+    digest = hashlib.sha256((shop.folder / data).read_bytes()).hexdigest()
+    shop.write(declared, re.sub(r"sha256:[0-9a-f]{64}", f"sha256:{digest}", shop.read(declared)))
+
+
+class TestArtifacts:
+    """Weights and data that are not what is declared: nothing is started, nothing is lost, the next apply goes on."""
+
+    def test_a_wrong_digest_and_a_missing_file_are_told_and_nothing_serves(self, shop: Scratch) -> None:
+        path = "spec/models/tiny-1.yaml"
+        good = shop.read(path)
+        shop.edit(path, ("35a3a65f0a29", "000000000000"))
+        refused(
+            settled(shop), "apply -e dev --auto-approve", 1, "ART001", "has sha256:35a3a65f0a29",
+            "declared is sha256:000000000000", "What served before still serves.",
+        )  # fmt: skip
+        shop.write(path, good.replace("file:models/tiny/v1", "file:models/tiny/nope"))
+        refused(settled(shop), "apply -e dev --auto-approve", 1, "ART102", "there is no `nope`", "Correct the path")
+        rows = shop.deployment()
+        assert rows["servers"] == [], rows
+        assert [r["outcome"] for r in shop.records()] == ["failed", "failed"]
+
+    def test_half_an_artifact_is_never_used_and_fetched_again_when_whole(self, scratch: Scratch) -> None:
+        weights = scratch.folder / "models/tiny/v1/model.safetensors"
+        whole = weights.read_bytes()
+        weights.write_bytes(whole[: len(whole) // 2])
+        refused(settled(scratch), "apply -e dev --auto-approve", 1, "ART001", "Digest differs from what is declared")
+        weights.write_bytes(whole)
+        settled(scratch)
+        # A copy that was cut off when a run was killed lies beside the artifacts, under a name of its own.
+        for folder in (scratch.folder / ".trueup/store").rglob("*"):
+            if folder.is_dir():
+                (folder / "half.part").write_bytes(whole[:100])
+        scratch.apply()
+        assert scratch.deployment()["health"] == "healthy"
+
+    def test_links_that_leave_the_repository_are_not_followed(self, shop: Scratch) -> None:
+        folder = shop.folder / "models/tiny/v1"
+        shutil.rmtree(folder)
+        folder.symlink_to("/etc")
+        refused(settled(shop), "apply -e dev --auto-approve", 1, "ART103", "is a link that leads to /etc")
+
+    @pytest.mark.parametrize(
+        ("rows", "said"),
+        [(b"", "EVAL001 The data set has no examples"), (b"\xff\xfe\0\n", "EVAL002"), (None, "ART102")],
+    )
+    def test_data_that_nothing_can_be_measured_on_is_no_evidence(
+        self, shop: Scratch, rows: bytes | None, said: str
+    ) -> None:
+        shop.edit("spec/environments/dev.yaml", ("required: []", "required: [refuses@1]"))
+        data = "models/tiny/injections.jsonl"
+        if rows is None:
+            (shop.folder / data).unlink()
+        else:
+            shop.write(data, rows)
+            with_digest_of(shop, data, "spec/datasets/injections.yaml")
+        with cleaned_up(settled(shop)):
+            refused(shop, "evaluate -e dev", 1, said, "hint:")
+            assert shop.deployment()["servers"] == []
+
+
+class TestSecrets:
+    """A secret that got into a file is named by its place and printed by nothing."""
+
+    CANARIES = ("AKIAIOSFODNN7CANARY1", "CANARY2value0123456789", "CANARY3pass", "sk-CANARY4abcdefghijklmnopqrstuvwx")
+
+    def test_no_output_no_plan_and_no_record_holds_a_secret(self, shop: Scratch) -> None:
+        shop.edit("spec/prompts/support-1.yaml", ("Answer in one", f"The key is {self.CANARIES[0]}. Answer in one"))
+        shop.edit(
+            "spec/deployments/dev/support.yaml",
+            ("docs/operate.md", f"https://user:{self.CANARIES[2]}@example.com/x"),
+            ("contact: support-team@example.com", f"contact: 'Bearer {self.CANARIES[3]}'"),
+            ("  owner: support-team", f"  owner: support-team\n  annotations: {{apiKey: {self.CANARIES[1]}}}"),
+        )
+        settled(shop)
+        forms = [f"plan -e dev -o {form}" for form in ("text", "json", "ndjson", "markdown", "sarif", "junit")]
+        files = "--out plan.json --output-file markdown=plan.md --output-file sarif=plan.sarif"
+        for line in (
+            *forms[:1], f"{forms[1]} {files}", *forms[2:], "show plan.json", "show plan.json -o json",
+            "apply -e dev --auto-approve", "status -e dev -o json", "explain Deployment/dev/support -o json",
+            f"hold add support -e dev --reason {self.CANARIES[3]}", "hold list -e dev", "audit log -o json",
+        ):  # fmt: skip
+            done = shop.run(*line.split())
+            assert not self.found(done.out + done.err), done
+            if line.startswith("plan"):
+                assert done.code == 3, done
+                assert "OP-08" in done.out, done
+        for written in ("plan.json", "plan.md", "plan.sarif"):
+            assert not self.found(shop.read(written)), written
+        ledger = shop.git("rev-list", "--objects", "refs/trueup/ledger").split()
+        content = "".join(shop.git("cat-file", "-p", name) for name in ledger if len(name) == 40)
+        assert not self.found(content)
+        for file in (shop.folder / ".trueup").rglob("*"):
+            assert not file.is_file() or not self.found(file.read_text(errors="replace")), file
+
+    def found(self, text: str) -> list[str]:
+        return [c for c in self.CANARIES if c in text]
+
+    def test_a_mistake_on_the_line_of_a_secret_does_not_print_it(self, shop: Scratch) -> None:
+        shop.edit("spec/deployments/dev/support.yaml", ("replicas: 1", f"apiKey: {self.CANARIES[1]}"))
+        shop.edit("spec/models/tiny-1.yaml", ("trustRemoteCode: false", f"trustRemoteCode: {self.CANARIES[3]}"))
+        for form in ("text", "json", "sarif", "junit", "markdown"):
+            done = refused(shop, f"validate -o {form}", 8, "SPEC1")
+            assert not self.found(done.out + done.err), done
+
+
+class TestInterrupts:
+    """Ctrl-C in the middle of an apply."""
+
+    def test_an_interrupted_apply_loses_nothing_and_the_next_one_goes_on(self, scratch: Scratch) -> None:
+        process = scratch.start("apply", "-e", "dev", "--auto-approve", "-o", "ndjson")
+        assert process.stdout is not None
+        process.stdout.readline()  # the first step has begun
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 130, errors
+        assert "interrupted" in errors
+        assert "Traceback" not in errors
+        assert "Applied: Deployment/dev/support." in scratch.apply().err
+        assert scratch.ask().status == 200
+        assert scratch.trueup("audit", "verify").code == 0

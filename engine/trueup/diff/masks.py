@@ -58,6 +58,11 @@ _KEY_IN_QUERY = re.compile(
     r"(?P<name>[?&](?:[a-z0-9_-]{0,40}(?:token|signature|password|secret|credential)|api_?key|sig|key)=)[^&\s#]+",
     re.IGNORECASE,
 )
+_FIELD = re.compile(
+    r"""(?P<head>(?P<name>[A-Za-z][\w.-]{0,80})["']?[ \t]*:[ \t]+)"""
+    r"""(?P<value>\[[^\]]*\]|"[^"]*"|'[^']*'|[^\s,{}\]][^,}\]]*)"""
+)
+"""A key and its value on one line."""
 
 
 @lru_cache(maxsize=4096)
@@ -79,6 +84,18 @@ def masked_text(text: str) -> str:
     if "=" in text:
         text = _KEY_IN_QUERY.sub(rf"\g<name>{MASK}", text)
     return text
+
+
+def masked_line(line: str) -> str:
+    """Return a *line* of YAML or JSON as `masked_text` does, and without the values under names of secrets."""
+    return _FIELD.sub(_without_value, masked_text(line))
+
+
+def _without_value(match: re.Match[str]) -> str:
+    value = match["value"].strip("\"' ")
+    if is_secret_name(match["name"]):
+        return match.group() if _REFERENCE.match(value) else match["head"] + MASK
+    return match["head"] + (masked_line(match["value"]) if value.startswith("[") else match["value"])
 
 
 def masked(value: Json, name: str = "") -> Json:

@@ -26,7 +26,6 @@ MINIMUM_GIT = (2, 31)
 """The first git that takes options from variables (`GIT_CONFIG_COUNT`), which keeps its answers exact."""
 
 _IDENTITY = ("user.name", "user.email")
-_IDENTITY = ("user.name", "user.email")
 _GIB = 1024**3
 _DISK_WARN_BYTES = 5 * _GIB
 _DISK_FAIL_BYTES = _GIB // 2

@@ -3,7 +3,7 @@
 import pytest
 
 from trueup.diff.fields import field_changes
-from trueup.diff.masks import MASK, is_secret_name, masked, masked_text
+from trueup.diff.masks import MASK, is_secret_name, masked, masked_line, masked_text
 from trueup.diff.words import word_difference
 
 
@@ -146,3 +146,21 @@ def test_a_file_whose_content_is_edited_shows_only_the_text() -> None:
 def test_a_new_text_from_a_file_is_shown_as_its_text() -> None:
     changes = field_changes("Prompt/p@2", {}, {"template": {"file": "spec/p.txt", "content": "Hello."}})
     assert [(c.path, c.after) for c in changes] == [(("template",), "Hello."), (("template", "file"), "spec/p.txt")]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("  apiKey: abc123", "  apiKey: (masked)"),
+        ("  annotations: {apiKey: abc123, note: x}", "  annotations: {apiKey: (masked), note: x}"),
+        ('  "password": "a, b"', '  "password": (masked)'),
+        ("  credentials: env:HF_TOKEN", "  credentials: env:HF_TOKEN"),
+        ("  maxTokens: 64", "  maxTokens: 64"),
+        ("  token: AKIAIOSFODNN7EXAMPL1 # old", "  token: (masked)"),
+        ("  model: tiny@1", "  model: tiny@1"),
+        ("  keys: [abc, def]", "  keys: (masked)"),
+        ("  list: [{token: abc}, {size: 1}]", "  list: [{token: (masked)}, {size: 1}]"),
+    ],
+)
+def test_a_line_of_source_is_shown_without_the_values_of_secrets(line: str, shown: str) -> None:
+    assert masked_line(line) == shown

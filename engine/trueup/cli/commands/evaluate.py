@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.note(f"{name}: {'passed' if passed else 'FAILED'}")
     if not evaluated.measured and not evaluated.failed:
         console.note("Nothing to evaluate: every required evaluation has fresh passing evidence.")
+    for address, error in evaluated.failed.items():
+        console.note(f"{address}: not evaluated. hint: {error.diagnostic().advice}")
     if evaluated.failed:
         return ExitCode.ERROR
     return ExitCode.DONE if all(evaluated.measured.values()) else ExitCode.DENIED

@@ -8,6 +8,7 @@ from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
 from trueup.cli.reports import ended, note_plan, report_invalid, show_event
+from trueup.diff.masks import masked_text
 
 SUMMARY = "Go back to the last verified release, by a commit that says so"
 EXAMPLE = "trueup rollback support -e prod --reason 'answers got worse'"
@@ -18,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the deployment")
     add_environment(parser)
     parser.add_argument("--to", metavar="DIGEST", default="", help="this verified release, not the newest that differs")
-    parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the commit, the hold and the record")
+    parser.add_argument(
+        "--reason", metavar="TEXT", type=masked_text, default="", help="why, for the commit, the hold and the record"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show the edit and the plan, write nothing")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
     parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for an apply")

@@ -15,7 +15,7 @@ from trueup.cli.views.sarif import sarif
 from trueup.cli.views.text import Piece, visible, width_of, wrapped, wrapped_pieces
 from trueup.core.diagnostics import Diagnostic, Severity, Span, has_errors
 from trueup.core.json import Json
-from trueup.diff.masks import masked_text
+from trueup.diff.masks import masked_line, masked_text
 
 FORMAT_VERSION = "1.0"
 _MOST_LISTED = 200
@@ -95,8 +95,9 @@ class DiagnosticsText:
         """Return the source line, cut around the column, and a caret below it."""
         column = max(span.column, 1) - 1
         start = column - _MARGIN if column > self._width - _MARGIN else 0
-        before = visible(masked_text(line.rstrip("\r\n"))[start:column])
-        shown = before + visible(masked_text(line.rstrip("\r\n"))[column : start + self._width])
+        masked = masked_line(line.rstrip("\r\n"))
+        before = visible(masked[start:column])
+        shown = before + visible(masked[column : start + self._width])
         gutter = f"  {span.line} | "
         blank = f"  {' ' * len(str(span.line))} | "
         caret = self._style.paint("^", "bold", "red")

@@ -6,6 +6,7 @@ from trueup.cli.arguments import add_environment
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.reports import report_invalid
+from trueup.diff.masks import masked_text
 
 SUMMARY = "Keep the declared release of a deployment from being rolled out"
 EXAMPLE = "trueup hold add support -e prod --reason 'under review' --days 7"
@@ -15,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `hold add`."""
     parser.add_argument("name", metavar="NAME", help="the deployment")
     add_environment(parser)
-    parser.add_argument("--reason", metavar="TEXT", required=True, help="why")
+    parser.add_argument("--reason", metavar="TEXT", required=True, type=masked_text, help="why")
     parser.add_argument("--days", metavar="N", type=int, default=0, help="end by itself after so many days; 0: never")
 
 
