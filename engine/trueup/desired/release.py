@@ -153,6 +153,8 @@ def required_evaluations(
                 "evaluation": content_digest(resource),
                 "dataset": dataset.digest,
                 "runtime": server.runtime,
+                # Another interpreter has another version of the runtime.
+                "interpreter": server.interpreter,
                 "arguments": dict(server.arguments),
                 "decoding": dict(route.decoding),
             }

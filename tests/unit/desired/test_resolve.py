@@ -8,6 +8,7 @@ import pytest
 from fakes import FakeTree
 from trueup.core.digests import Digest, Revision, is_digest
 from trueup.core.ids import ResourceId
+from trueup.core.json import Json
 from trueup.desired.codes import SHARED_NAME, UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment, DesiredState, RouteSpec
@@ -265,6 +266,17 @@ def with_spec(**changes: object) -> DesiredDeployment:
     }
     made = repository_files(()) | {"spec/deployments/x.yaml": document("Deployment", "x", spec)}  # type: ignore[arg-type]  # JSON
     return declared(made).deployments[0]
+
+
+def test_evidence_is_stale_under_another_interpreter_which_has_another_runtime() -> None:
+    environment = edited("spec/environments/dev.yaml", "spec", "evaluations", value={"required": ["facts@1"]})
+    keys = set()
+    for interpreter in ("", "/opt/a/bin/python", "/opt/b/bin/python"):
+        runtime = {"engine": "llama.cpp", **({"interpreter": interpreter} if interpreter else {})}
+        spec: dict[str, Json] = {"environment": "dev", "release": {"model": "smol@1"}, "runtime": runtime}
+        files = repository_files(()) | environment | {"spec/deployments/x.yaml": document("Deployment", "x", spec)}
+        keys.add(declared(files).deployments[0].evaluations[0].key)
+    assert len(keys) == 3
 
 
 def test_a_server_has_the_declared_arguments_and_the_defaults_of_its_runtime() -> None:
