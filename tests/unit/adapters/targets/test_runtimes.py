@@ -58,6 +58,13 @@ def test_the_engine_s_own_keys_are_taken_and_null_means_absent(tmp_path: Path) -
     assert (option(argv, "--batch"), option(argv, "--cache-mib"), option(argv, "--slots")) == ("64", "0", "2")
 
 
+def test_an_argument_with_a_field_of_its_own_is_refused_among_the_engine_s_keys(tmp_path: Path) -> None:
+    given = spec("llama.cpp", threads=1, slots=2, args={"threads": 8})
+    with pytest.raises(PermanentError, match=r"RUN010.*`threads`") as caught:
+        LlamaCpp().launch(given, tmp_path / "m.gguf", tmp_path)
+    assert caught.value.hint == "set `runtime.threads` and leave it out of `runtime.args`"
+
+
 def test_transformers_is_pinned_offline_and_on_loopback(tmp_path: Path) -> None:
     launch = Transformers().launch(spec("transformers", args={"dtype": "float32"}), tmp_path / "model", tmp_path)
     argv, env = launch.argv, dict(launch.env)

@@ -110,11 +110,13 @@ class Arguments:
     def __init__(self, runtime: str, arguments: Sequence[tuple[str, Json]]) -> None:
         named = dict(arguments)
         # `args` holds what the deployment gives under the engine's own keys; null means not given.
-        own = named.pop("args", None)
+        given = named.pop("args", None)
+        own = given if isinstance(given, Mapping) else {}
+        for name in sorted(own.keys() & named.keys()):
+            hint = f"set `runtime.{name}` and leave it out of `runtime.args`"
+            raise PermanentError(codes.ARGUMENT_INVALID, f"{runtime}: `{name}` has a field of its own", hint=hint)
         self._runtime = runtime
-        self._left: dict[str, Json] = {
-            k: v for k, v in {**(own if isinstance(own, Mapping) else {}), **named}.items() if v is not None
-        }
+        self._left: dict[str, Json] = {k: v for k, v in {**own, **named}.items() if v is not None}
         self._known: list[str] = []
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
