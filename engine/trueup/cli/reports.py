@@ -94,6 +94,9 @@ def note_denial(decision: "Decision", console: Console) -> None:
 
 def ended(applied: "Applied", console: Console) -> ExitCode:
     """Write how apply ended in one line, and return the exit code."""
+    from trueup.ledger.record import RunOutcome
+    from trueup.workflows.apply import outcome_of
+
     result = applied.result
     if applied.invalid is not None:
         return report_invalid(applied.invalid, console)
@@ -110,8 +113,11 @@ def ended(applied: "Applied", console: Console) -> ExitCode:
             console.note(line)
         return ExitCode.DONE
     _note_unfinished(result, console)
-    if result.done or result.not_started:
-        console.note("Partly applied. What failed still serves what it served before.")
+    if outcome_of(result) is RunOutcome.PARTIAL:
+        verified = {d.id for d in result.verified}
+        kept = "What failed still serves what it served before."
+        left = "What failed serves its new release; something it replaced is left over."
+        console.note(f"Partly applied. {left if verified & result.failed.keys() else kept}")
         return ExitCode.PARTIAL
     denied = all(e.code.id == "APP005" for e in result.failed.values())
     console.note("Not applied. What served before still serves.")

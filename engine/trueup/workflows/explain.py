@@ -47,9 +47,10 @@ def _find(address: str, resources: Resources) -> ResourceId:
     named = [r for r in resources if address in (r.name, r.short)]
     if len(named) == 1:
         return named[0]
-    hint = did_you_mean(address, [str(r) for r in resources])
     if named:
         hint = "say which one: " + ", ".join(str(r) for r in sorted(named))
+        raise PermanentError(codes.UNKNOWN_ADDRESS, f"`{address}` names {len(named)} resources.", hint=hint)
+    hint = did_you_mean(address, [str(r) for r in resources])
     raise PermanentError(codes.UNKNOWN_ADDRESS, f"`{address}` names nothing that is declared.", hint=hint)
 
 

@@ -121,6 +121,8 @@ def roll_back(
 
 def _locked(workspace: Workspace, proposal: Proposal, applied: Applied, reason: str) -> Iterator[Event]:
     environment, name = proposal.deployment.environment, proposal.deployment.name
+    # What was shown was made from the records of this clone; a hold or a run of others makes it stale.
+    workspace.take_remote_records()
     applied.recovered = recover(workspace, environment)
     if applied.recovered:
         yield applied.recovered.event
@@ -211,6 +213,10 @@ def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedR
         if not wanted:
             known = ", ".join(short(v.release) for v in verified) or "none"
             detail = f"`{to}` is no release that was verified for `{declared.id}`; verified were: {known}."
+            raise PermanentError(codes.NO_ROLLBACK_TARGET, detail)
+        if wanted[0].release == current:
+            # It would go nowhere, and put the release that is to serve on hold.
+            detail = f"Release {short(current)} is what `{declared.id}` declares already."
             raise PermanentError(codes.NO_ROLLBACK_TARGET, detail)
         return wanted[0]
     for candidate in verified:
