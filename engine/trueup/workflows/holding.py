@@ -51,9 +51,12 @@ def hold_declared(
 def lift(workspace: Workspace, environment: str, name: str, release: str = "") -> tuple[Hold, ...]:
     """Lift the holds of deployment *name*, or the one on *release* (a digest or its beginning).
 
+    A hold that somebody else placed is known here when the remote's records were taken, so that comes first.
+
     Raises:
         PermanentError: There is no such hold.
     """
+    workspace.take_remote_records()
     address = ResourceId("Deployment", name, environment=environment)
     wanted = release.removeprefix("sha256:")
     found = tuple(

@@ -123,6 +123,8 @@ def _locked(workspace: Workspace, proposal: Proposal, applied: Applied, reason: 
     environment, name = proposal.deployment.environment, proposal.deployment.name
     # What was shown was made from the records of this clone; a hold or a run of others makes it stale.
     workspace.take_remote_records()
+    # What was shown was made from the records of this clone; a hold or a run of others makes it stale.
+    workspace.take_remote_records()
     applied.recovered = recover(workspace, environment)
     if applied.recovered:
         yield applied.recovered.event

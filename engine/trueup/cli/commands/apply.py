@@ -57,6 +57,8 @@ def carry_out(workspace: "Workspace", request: "ApplyRequest", console: Console)
 def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyRequest | Invalid":
     from trueup.cli.files import read_plan
     from trueup.core.diagnostics import Diagnostic
+    from trueup.core.errors import PermanentError
+    from trueup.reconcile.codes import DIRTY
     from trueup.workflows.apply import ApplyRequest, require_fresh
     from trueup.workflows.planning import Invalid
 
@@ -69,9 +71,11 @@ def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyR
     if arguments.environment not in (None, plan.environment):
         raise UsageError(f"The plan is for `{plan.environment}`, `-e` says `{arguments.environment}`.")
     require_fresh(saved, arguments.plan, workspace.clock.now())
+    if not plan.revision:
+        raise PermanentError(DIRTY, f"`{arguments.plan}` is a plan of what was not committed then.")
     return ApplyRequest(
         environment=plan.environment,
-        revision=plan.revision or "HEAD",
+        revision=plan.revision,
         expected=plan.inputs,
         snapshot=saved.snapshot,
         targets=tuple(str(t) for t in plan.targets),
