@@ -94,6 +94,7 @@ def propose(workspace: Workspace, environment: str, name: str, *, to: str = "", 
     )
     if isinstance(planned, Invalid):
         return planned
+    _require_verified(planned, declared.id, target)
     message = _message(declared, target, planned, reason)
     return Proposal(
         declared.id, resource.origin.path, content, edited, target, declared.release.digest, planned, message
@@ -121,8 +122,6 @@ def roll_back(
 
 def _locked(workspace: Workspace, proposal: Proposal, applied: Applied, reason: str) -> Iterator[Event]:
     environment, name = proposal.deployment.environment, proposal.deployment.name
-    # What was shown was made from the records of this clone; a hold or a run of others makes it stale.
-    workspace.take_remote_records()
     # What was shown was made from the records of this clone; a hold or a run of others makes it stale.
     workspace.take_remote_records()
     applied.recovered = recover(workspace, environment)
@@ -226,6 +225,15 @@ def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedR
             return candidate
     detail = f"`{declared.id}` has {len(verified)} verified releases; none of them differs from the declared one"
     raise PermanentError(codes.NO_ROLLBACK_TARGET, f"{detail} ({short(current)}) and is not on hold.")
+
+
+def _require_verified(planned: Planned, address: ResourceId, target: VerifiedRelease) -> None:
+    """Refuse an edit whose names make another release than the verified one: under another runtime, they can."""
+    made = next(d.release.digest for d in planned.desired.deployments if d.id == address)
+    if made != target.release:
+        detail = f"What release {short(target.release)} was made of gives {short(made)} under what `{address}` declares"
+        hint = "the rest of the deployment changed, too; `git revert` the commit that changed it"
+        raise PermanentError(codes.NO_ROLLBACK_TARGET, f"{detail} now, which was never verified.", hint=hint)
 
 
 def _release_of(target: VerifiedRelease, address: ResourceId) -> Mapping[str, Json]:

@@ -278,6 +278,18 @@ def test_a_rollback_killed_at_any_effect_is_finished_by_the_next_one(make, burns
     assert workspace.ledger.verify()[1] == ()
 
 
+def test_names_that_make_another_release_by_now_are_no_way_back(make) -> None:
+    workspace = make()
+    through(workspace, Declared(model="tiny@1"))
+    workspace.declare(Declared(model="tiny@2", engine="transformers"))
+    before = dict(workspace.files)
+    with pytest.raises(PermanentError, match="never verified") as refused:
+        propose(workspace, "dev", "support")
+    assert refused.value.code is codes.NO_ROLLBACK_TARGET
+    assert "git revert" in refused.value.hint
+    assert workspace.files == before
+
+
 def test_an_edit_that_cannot_be_made_exactly_is_refused(make) -> None:
     workspace = make()
     through(workspace, FIRST, SECOND)
