@@ -37,11 +37,6 @@ def nullable(schema: Json) -> Json:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def one_of(values: Mapping[str, str]) -> Json:
-    """Return the schema of one of the keys of *values*, each explained."""
-    return {"enum": list(values), "description": "; ".join(f"`{v}`: {meaning}" for v, meaning in values.items())}
-
-
 def said(schema: Json, meaning: str) -> Json:
     """Return *schema* with what it means."""
     return {**schema, "description": meaning} if isinstance(schema, Mapping) else schema

@@ -1,8 +1,9 @@
 """Edits of YAML that change the bytes of one value and nothing else.
 
 The new text is spliced in at the marks of the old value (`splices` proposes where and what). Before anything is
-returned the whole file is read back and compared with the value that was meant; what cannot be proved this way is
-refused with the reason. A round trip through an emitter was rejected: it rewrites dozens of lines nobody touched.
+returned the whole file is read back and compared with the value that was meant, and a reader that is not ours has
+to see the same one difference (`second_opinion`); what cannot be proved this way is refused with the reason. A round
+trip through an emitter was rejected: it rewrites dozens of lines nobody touched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -98,11 +99,16 @@ class _Source:
 
     def prove(self, intended: Json, splices: Iterable[Splice]) -> bytes:
         """Return the first splice's result that reads as *intended* and leaves every other document as it was."""
+        from trueup.spec.yaml.second_opinion import agrees  # another YAML library, which only edits need
+
+        text = _text_of(intended, self.path)
         wanted = [(d.index, canonical(intended if d.index == self._document else d.value)) for d in self._documents]
         for start, end, new in splices:
-            edited = self._bom + (self.text[:start] + new + self.text[end:]).encode()
+            after = self.text[:start] + new + self.text[end:]
+            edited = self._bom + after.encode()
             loaded = load_documents(edited, "")
-            if not has_errors(loaded.diagnostics) and _meaning(loaded.documents) == wanted:
+            is_meant = not has_errors(loaded.diagnostics) and _meaning(loaded.documents) == wanted
+            if is_meant and agrees(self.text, after, self.path, text):
                 return edited
         node, _ = walk(self.root, self.path)
         detail = f"No way to write the new value of `{dotted(self.path)}` leaves the rest of the file as it is."
@@ -111,6 +117,13 @@ class _Source:
 
 def _meaning(documents: Sequence[Document]) -> list[tuple[int, bytes]]:
     return [(d.index, canonical(d.value)) for d in documents]
+
+
+def _text_of(value: Json, path: Path) -> str | None:
+    """Return the text that *path* leads to, None when that is no text or was removed."""
+    for part in path:
+        value = value.get(str(part)) if isinstance(value, Mapping) else cast("Sequence[Json]", value)[int(part)]
+    return value if isinstance(value, str) else None
 
 
 def _diagnostic(refusal: Refusal, file: str) -> Diagnostic:

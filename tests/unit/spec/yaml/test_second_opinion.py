@@ -1,0 +1,78 @@
+"""ruamel.yaml must see an edit at its place and nowhere else."""
+
+import subprocess
+import sys
+
+import pytest
+
+from trueup.spec.yaml.second_opinion import LARGEST_CHARACTERS, agrees
+
+FILE = "# who\nkind: A\nspec:\n  release: {model: tiny@1, prompt: support@1}\n  list: [a, b]\n---\nkind: B\n"
+MODEL = ("spec", "release", "model")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "text"),
+    [
+        ("tiny@1", "tiny@2", MODEL, "tiny@2"),
+        ("tiny@1", "'tiny@2'", MODEL, "tiny@2"),
+        (", prompt: support@1", "", ("spec", "release", "prompt"), None),
+        ("support@1}", "support@1, build: q8@1}", ("spec", "release", "build"), "q8@1"),
+        ("[a, b]", "[a, c]", ("spec", "list", 1), "c"),
+        ("kind: A", "kind: Z", ("kind",), "Z"),
+        ("kind: B", "kind: Z", ("kind",), "Z"),
+        ("tiny@1", "tiny@1", MODEL, "tiny@1"),
+        ("# who", "# whom", MODEL, None),
+        ("tiny@1", "3", MODEL, None),
+    ],
+)
+def test_one_difference_at_its_place_is_agreed_to(old, new, path, text):
+    assert agrees(FILE, FILE.replace(old, new, 1), path, text)
+
+
+@pytest.mark.parametrize(
+    ("after", "path", "text"),
+    [
+        (FILE.replace("tiny@1", "tiny@2"), ("spec", "release", "prompt"), None),
+        (FILE.replace("tiny@1", "tiny@2").replace("[a, b]", "[a]"), MODEL, "tiny@2"),
+        (FILE.replace("[a, b]", "[a]"), ("spec", "list", 1), None),
+        (FILE.replace("kind: A", "kind: Z").replace("kind: B", "kind: Z"), ("kind",), "Z"),
+        (FILE.replace("tiny@1", "tiny@2"), MODEL, "tiny@3"),
+        (FILE.replace("[a, b]", "{a: b}"), MODEL, None),
+        (FILE + "---\nkind: C\n", MODEL, None),
+        (FILE.replace("tiny@1", "'tiny@2"), MODEL, "tiny@2"),
+        (FILE.replace("kind: A\n", "") + "spec2: 1\n", ("kind",), None),
+        ("spec: {}\n" + FILE, MODEL, None),
+        (FILE, ("spec", "nothing"), "text"),
+        (FILE, ("kind", "below"), "text"),
+    ],
+)
+def test_anything_else_is_not(after, path, text):
+    assert not agrees(FILE, after, path, text)
+
+
+def test_keys_that_change_places_are_a_difference():
+    assert not agrees("a: 1\nb: 2\n", "b: 2\na: 1\n", ("a",), None)
+
+
+def test_what_aliases_share_is_looked_at_once():
+    layers = "a0: &a0 [x, x]\n" + "".join(
+        f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)
+    )  # fmt: skip
+    assert agrees(layers + "b: 1\n", layers + "b: 2\n", ("b",), None)
+    assert not agrees(layers + "b: 1\n", layers.replace("x, x", "x, y") + "b: 2\n", ("b",), None)
+
+
+def test_a_file_that_it_cannot_read_or_that_is_too_long_is_left_to_our_own_proof():
+    assert agrees("a: [\n", "b: 1\n", ("c",), None)
+    long = "a: 1\n" + "# long\n" * LARGEST_CHARACTERS
+    assert agrees(long, "b: 1\n", ("c",), None)
+
+
+def test_an_anchor_that_is_used_again_is_no_warning():
+    assert agrees("a: &x 1\nb: &x 2\nc: *x\n", "a: &x 5\nb: &x 2\nc: *x\n", ("a",), None)
+
+
+def test_reading_does_not_import_it():
+    code = "import sys, trueup.spec.parse, trueup.spec.yaml.edit; sys.exit('ruamel.yaml' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
