@@ -3,7 +3,6 @@
 Never overwrites: everything is written, or nothing is. The files come from the folder `scaffold/`.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from trueup.adapters.git.repository import call, error_from
+from trueup.adapters.git.user_repository import find_repository, start_repository
 from trueup.core.diagnostics import Code
 from trueup.core.errors import PermanentError
 
@@ -50,6 +49,7 @@ class Started:
         extended: Files that were there and got a line.
         kept: Files that were there and were left alone.
         repository: Whether a git repository was made.
+        knows_author: Whether git can commit: it has a name and an e-mail address.
     """
 
     folder: Path
@@ -57,6 +57,7 @@ class Started:
     extended: tuple[str, ...]
     kept: tuple[str, ...]
     repository: bool
+    knows_author: bool
 
 
 def init(folder: Path, schemas: Mapping[str, bytes]) -> Started:
@@ -66,13 +67,14 @@ def init(folder: Path, schemas: Mapping[str, bytes]) -> Started:
         PermanentError: Files are in the way, or the folder is inside another repository. Nothing was written.
         OSError: A file could not be written. What was written is gone again.
     """
-    top, branch = _repository(folder)
-    if top is not None and top.resolve() != folder.resolve():
+    found = find_repository(folder)
+    if found is not None and found.root.resolve() != folder.resolve():
         raise PermanentError(
             NOT_THE_ROOT,
-            f"{folder} is inside the git repository {top}.",
-            hint=f"run `trueup init {top}`, or choose a folder outside it",
+            f"{folder} is inside the git repository {found.root}.",
+            hint=f"run `trueup init {found.root}`, or choose a folder outside it",
         )
+    branch = (found.branch if found else "") or DEFAULT_BRANCH
     files = _files(_project_name(folder), branch)
     kept = sorted(path for path in files if path in _OPTIONAL and (folder / path).exists())
     wanted = {path: content for path, content in files.items() if path not in kept}
@@ -80,15 +82,15 @@ def init(folder: Path, schemas: Mapping[str, bytes]) -> Started:
     for name, content in schemas.items():
         wanted[f"{_IGNORED}schemas/{name}"] = content
     _write_all(folder, wanted)
-    if top is None:
-        _start_repository(folder, branch)
+    repository = found or start_repository(folder, branch)
     extended = [".gitignore"] if ".gitignore" in kept and _ignore(folder / ".gitignore") else []
     return Started(
         folder,
         written=tuple(sorted(path for path in wanted if not path.startswith(_IGNORED))),
         extended=tuple(extended),
         kept=tuple(path for path in kept if path not in extended),
-        repository=top is None,
+        repository=found is None,
+        knows_author=repository.knows_author,
     )
 
 
@@ -175,22 +177,3 @@ def _ignore(file: Path) -> bool:
     with file.open("ab") as end:
         end.write(separator + _IGNORED.encode() + b"\n")
     return True
-
-
-def _repository(folder: Path) -> tuple[Path | None, str]:
-    """Return the root of the git repository that *folder* is in, if it is in one, and the branch it is on."""
-    existing = folder
-    while not existing.is_dir():
-        existing = existing.parent
-    status, output, _ = call(existing, ("rev-parse", "--show-toplevel"))
-    if status:
-        return None, DEFAULT_BRANCH
-    _, branch, _ = call(existing, ("symbolic-ref", "--short", "--quiet", "HEAD"))
-    return Path(os.fsdecode(output).removesuffix("\n")), os.fsdecode(branch).strip() or DEFAULT_BRANCH
-
-
-def _start_repository(folder: Path, branch: str) -> None:
-    words = ("init", "--quiet", f"--initial-branch={branch}")
-    status, _, errors = call(folder, words)
-    if status:
-        raise error_from(words, errors)

@@ -39,6 +39,8 @@ def _after(started: "Started", folder: str) -> str:
     lines += ["", "Try next:"]
     if folder != ".":
         lines.append(f"  cd {folder}")
+    if not started.knows_author:
+        lines += ["  git config --global user.name 'Your Name'", "  git config --global user.email you@example.com"]
     lines += [
         "  git add --all && git commit --message 'Declare a first model'",
         "  trueup validate",
