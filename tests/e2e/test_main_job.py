@@ -256,7 +256,7 @@ def test_there_is_no_rollback_of_a_rollback(served: Scratch) -> None:
 def test_explain_says_why_from_where_and_what_would_move_it(served: Scratch) -> None:
     commit = served.head()
     said = served.trueup("explain", "Deployment/dev/support").out
-    for text in (f"{SUPPORT}:1:1", "model tiny@1", commit, "Policy", "What would move it", "Recorded"):
+    for text in (f"{SUPPORT}:1:1", "model tiny@1", commit[:12], "Policy", "What would move it", "Recorded"):
         assert text in said
     served.upgrade()
     assert "model tiny changed 1 -> 2" in served.trueup("explain", "Deployment/dev/support").out
