@@ -547,9 +547,12 @@ class FakeWorkspace:
         self.engine.breaks_at_the_gate, self.engine.denied_at_the_gate = False, ""
 
     def apply(self, environment: str = "dev", **request: Any) -> Applied:
-        """Apply and return how it ended."""
+        """Apply and return how it ended; no two runs begin at the same time, killed ones neither."""
         applied = Applied()
-        list(apply(self, ApplyRequest(environment, **request), applied))
+        try:
+            list(apply(self, ApplyRequest(environment, **request), applied))
+        finally:
+            self.clock.sleep(1)
         return applied
 
     def served(self, environment: str = "dev") -> dict[str, Digest]:
