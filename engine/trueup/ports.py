@@ -1,26 +1,47 @@
-"""Every port on one page. Code that only looks takes the read half, so that planning cannot change anything."""
+"""Every port on one page. Code that only looks takes the read half, so that planning cannot change anything.
+
+Types of other packages stand in annotations alone: a command that only reads files must not import the ledger.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
-from trueup.desired.state import ArtifactPin, BuildPin, RequiredEvaluation, RouteSpec, ServerSpec
-from trueup.evidence.evidence import Evidence
-from trueup.ledger.record import Draft, Record
-from trueup.observed.state import ObservedTarget
-from trueup.policy.results import Evaluation as Evaluation  # noqa: PLC0414 exported: engines and their callers speak of it
-from trueup.policy.results import PolicyFile as PolicyFile  # noqa: PLC0414 exported: engines and their callers speak of it
-from trueup.policy.results import RuleInfo as RuleInfo  # noqa: PLC0414 exported: engines and their callers speak of it
-from trueup.policy.results import RuleResult as RuleResult  # noqa: PLC0414 exported: engines and their callers speak of it
-from trueup.policy.results import RuleTest as RuleTest  # noqa: PLC0414 exported: engines and their callers speak of it
 from trueup.spec.resource import Parsed, Resources, SourceFile
+
+if TYPE_CHECKING:
+    from trueup.desired.state import ArtifactPin, BuildPin, RequiredEvaluation, RouteSpec, ServerSpec
+    from trueup.evidence.evidence import Evidence
+    from trueup.ledger.record import Draft, Record
+    from trueup.observed.state import ObservedTarget
+
+    # Exported: engines and their callers speak of them.
+    from trueup.policy.results import Evaluation as Evaluation  # noqa: PLC0414
+    from trueup.policy.results import PolicyFile as PolicyFile  # noqa: PLC0414
+    from trueup.policy.results import RuleInfo as RuleInfo  # noqa: PLC0414
+    from trueup.policy.results import RuleResult as RuleResult  # noqa: PLC0414
+    from trueup.policy.results import RuleTest as RuleTest  # noqa: PLC0414
+
+_OF_POLICY = ("Evaluation", "PolicyFile", "RuleInfo", "RuleResult", "RuleTest")
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is exported of `policy` when it is asked for (PEP 562)."""
+    if name not in _OF_POLICY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from trueup.policy import results
+
+    return getattr(results, name)
+
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, total) in bytes or examples while work goes on; total 0 when unknown."""
@@ -80,7 +101,7 @@ class Merged:
 class History(Protocol):
     """What the default branch had before."""
 
-    def changed_versions(self, merged: Merged, resources: Resources, parse: "ParseFiles") -> tuple[Diagnostic, ...]:
+    def changed_versions(self, merged: Merged, resources: Resources, parse: ParseFiles) -> tuple[Diagnostic, ...]:
         """Return a problem for each version in *resources* whose content differs from when it was merged."""
         ...
 
@@ -140,7 +161,7 @@ class Target(TargetObserver, Protocol):
         """Have `server.replicas` processes of *server* running and ready; raise when one does not get there."""
         ...
 
-    def route(self, environment: str, table: "RouteTable") -> None:
+    def route(self, environment: str, table: RouteTable) -> None:
         """Make *table* the whole truth of the gateway, atomically; the gateway is started when needed."""
         ...
 

@@ -1,10 +1,11 @@
 """Spelling help for names: "did you mean"."""
 
-import difflib
 from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a hint that names the closest of *known*, or an empty string when none is close."""
+    import difflib  # nobody waits for spelling help who made no mistake
+
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else ""

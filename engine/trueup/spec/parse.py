@@ -25,7 +25,6 @@ from trueup.spec.problems import Problem, problems_of
 from trueup.spec.references import Broken, check, references
 from trueup.spec.resource import Origin, Parsed, Resource, SourceFile
 from trueup.spec.yaml.load import Document, load_file
-from trueup.spec.yaml.positions import locate
 
 _MOST_LOCATED = 200
 """Problems of one file that get their exact place. Each costs a new reading of the file, so that a hostile file
@@ -202,6 +201,8 @@ def _identity(kind: str, value: dict[str, Any]) -> ResourceId | None:
 def _diagnostic(problem: Problem, origin: Origin, content: bytes | None) -> Diagnostic:
     span = origin.span
     if content is not None:
+        from trueup.spec.yaml.positions import locate
+
         line, column = locate(content, origin.document, problem.path, key=problem.at_key)
         span = Span(origin.path, line, column)
     return Diagnostic(problem.code, problem.detail, span, problem.hint or problem.code.remedy)

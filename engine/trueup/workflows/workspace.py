@@ -1,31 +1,35 @@
 """What a workflow works with: the repository's root and the ports. `cli/wiring` is the one place that makes it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
 from trueup.core.errors import PermanentError
-from trueup.policy.document import ChangeFacts
-from trueup.ports import (
-    Clock,
-    Committer,
-    Evaluator,
-    History,
-    Journal,
-    Ledger,
-    Lock,
-    PolicyEngine,
-    PolicyFile,
-    PolicyWorkbench,
-    Progress,
-    SourceTree,
-    Store,
-    StoreKeeper,
-    Target,
-)
+
+if TYPE_CHECKING:
+    from trueup.policy.document import ChangeFacts
+    from trueup.ports import (
+        Clock,
+        Committer,
+        Evaluator,
+        History,
+        Journal,
+        Ledger,
+        Lock,
+        PolicyEngine,
+        PolicyFile,
+        PolicyWorkbench,
+        Progress,
+        SourceTree,
+        Store,
+        StoreKeeper,
+        Target,
+    )
 
 
 class InvalidProjectError(PermanentError):

@@ -227,8 +227,7 @@ class Repository:
         The remote-tracking branch comes first: a version is merged once others have it, and local commits that
         were not pushed may still change.
         """
-        for ref in (f"refs/remotes/origin/{name}", f"refs/heads/{name}"):
-            commit = self.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-            if commit is not None:
-                return Revision(commit)
-        return None
+        refs = (f"refs/remotes/origin/{name}", f"refs/heads/{name}")
+        lines = self.ask("for-each-ref", "--format=%(refname) %(objectname)", *refs) or ""
+        tips = dict(line.split(" ") for line in lines.splitlines())
+        return next((Revision(tips[ref]) for ref in refs if ref in tips), None)

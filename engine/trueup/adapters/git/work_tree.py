@@ -27,6 +27,9 @@ _REGULAR = (b"100644", b"100755")
 _BATCH_FILES = 256
 _BATCH_BYTES = 8_000_000
 
+_LIKELY_FOLDER = "spec"
+"""Asked for together with the first file: a start of git costs as much as reading a hundred files."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Tracked:
@@ -43,7 +46,12 @@ class _Snapshot:
     tracked: dict[bytes, _Tracked]
     changed_on_disk: frozenset[bytes]
     untracked: frozenset[bytes]
-    is_clean: bool
+    uncommitted: frozenset[bytes]
+
+    def is_clean(self, folders: Sequence[str]) -> bool:
+        """Tell whether everything below *folders* (all of it when empty) is committed."""
+        names = [os.fsencode(folder) for folder in folders]
+        return not any(not names or any(_lies_in(path, name) for name in names) for path in self.uncommitted)
 
 
 class WorkTree:
@@ -186,13 +194,13 @@ class WorkTree:
 
     def _snapshot(self, folders: Sequence[str]) -> _Snapshot:
         key = tuple(folders)
-        for known, snapshot in self._snapshots.items():
-            if not known or all(any(_lies_in(f, k) for k in known) for f in key or ("",)):
-                return snapshot
-        taken = self._take(key)
-        self._snapshots[key] = taken
-        self._is_clean = self._is_clean and taken.is_clean
-        return taken
+        snapshot = next((s for known, s in self._snapshots.items() if _covers(known, key)), None)
+        if snapshot is None:
+            # The project file is read first, and then the folder where most projects declare.
+            asked = key if self._snapshots or not key else (*key, _LIKELY_FOLDER)
+            snapshot = self._snapshots[asked] = self._take(asked)
+        self._is_clean = self._is_clean and snapshot.is_clean(key)
+        return snapshot
 
     def _take(self, folders: Sequence[str]) -> _Snapshot:
         tracked: dict[bytes, _Tracked] = {}
@@ -201,16 +209,16 @@ class WorkTree:
             flag, mode, blob, _ = meta.split(b" ")
             if mode in _REGULAR:
                 tracked[path] = _Tracked(BlobId(blob.decode()), is_watched=flag != b"S" and flag.isupper())
-        changed, untracked, is_clean = set(), set(), True
+        changed, untracked, uncommitted = set(), set(), set()
         status = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
         for record in records(self._repository, *_filters_off(self._repository), *status, "--", *folders):
-            is_clean = False
             index, disk, path = record[:1], record[1:2], record[3:]
+            uncommitted.add(path)
             if index == b"?":
                 untracked.add(path)
             elif disk != b" " or index == b"U":
                 changed.add(path)
-        return _Snapshot(tracked, frozenset(changed), frozenset(untracked), is_clean)
+        return _Snapshot(tracked, frozenset(changed), frozenset(untracked), frozenset(uncommitted))
 
 
 @lru_cache(maxsize=8)
@@ -232,5 +240,12 @@ def _links(root: bytes, path: str) -> Iterator[str]:
             yield prefix
 
 
-def _lies_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder + "/")
+def _covers(known: tuple[str, ...], folders: tuple[str, ...]) -> bool:
+    if not known or not folders:
+        return not known
+    within = [os.fsencode(folder) for folder in known]
+    return all(any(_lies_in(os.fsencode(folder), k) for k in within) for folder in folders)
+
+
+def _lies_in(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(folder + b"/")

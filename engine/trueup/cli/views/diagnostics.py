@@ -7,11 +7,7 @@ from typing import Protocol
 
 from trueup import __version__
 from trueup.cli.output import Format, Style
-from trueup.cli.views.findings import finding_of
-from trueup.cli.views.junit import junit
 from trueup.cli.views.markup import code, prose
-from trueup.cli.views.plan_json import span_json
-from trueup.cli.views.sarif import sarif
 from trueup.cli.views.text import Piece, visible, width_of, wrapped, wrapped_pieces
 from trueup.core.diagnostics import Diagnostic, Severity, Span, has_errors
 from trueup.core.json import Json
@@ -153,6 +149,9 @@ class DiagnosticsSarif:
 
     def render(self, report: DiagnosticsReport) -> str:
         """Return the diagnostics as one run."""
+        from trueup.cli.views.findings import finding_of
+        from trueup.cli.views.sarif import sarif
+
         return sarif([finding_of(d) for d in report.diagnostics], __version__)
 
 
@@ -161,11 +160,16 @@ class DiagnosticsJunit:
 
     def render(self, report: DiagnosticsReport) -> str:
         """Return a test case for each diagnostic, or one that passed."""
+        from trueup.cli.views.findings import finding_of
+        from trueup.cli.views.junit import junit
+
         return junit("validate", [finding_of(d) for d in report.diagnostics], ())
 
 
 def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Json]:
     """Return one diagnostic as JSON."""
+    from trueup.cli.views.plan_json import span_json
+
     return {
         "severity": diagnostic.severity.value,
         "code": diagnostic.code.id,
