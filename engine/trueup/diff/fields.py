@@ -78,8 +78,6 @@ def _text_and_file(value: object) -> tuple[object, object] | None:
 
 def _whole(before: object, after: object, path: Path, found: _Found) -> None:
     """Add a value that appears or goes leaf by leaf, and one that changes as it is."""
-    if before is _ABSENT and after is _ABSENT:
-        return
     if before is _ABSENT and isinstance(after, dict) and after:
         _mapping({}, after, path, found)
     elif after is _ABSENT and isinstance(before, dict) and before:

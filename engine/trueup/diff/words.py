@@ -72,21 +72,20 @@ def _step(reach: dict[int, int], diagonal: int, edits: int) -> int:
 def _walk_back(history: list[dict[int, int]], before: Sequence[str], after: Sequence[str]) -> list[Run]:
     x, y = len(before), len(after)
     runs: list[Run] = []
-    for edits in range(len(history) - 1, -1, -1):
+    for edits in range(len(history) - 1, 0, -1):
         reach = history[edits]
         diagonal = x - y
         start = _step(reach, diagonal, edits)
         while x > start and y > start - diagonal:
             x, y = x - 1, y - 1
             runs.append(("equal", before[x]))
-        if edits == 0:
-            break
         if diagonal == -edits or (diagonal != edits and reach[diagonal - 1] < reach[diagonal + 1]):
             y -= 1
             runs.append(("insert", after[y]))
         else:
             x -= 1
             runs.append(("delete", before[x]))
+    runs += [("equal", token) for token in reversed(before[:x])]
     return runs[::-1]
 
 

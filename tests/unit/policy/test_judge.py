@@ -223,3 +223,11 @@ def test_a_decision_as_json_names_what_became_of_exceptions() -> None:
 def test_the_order_of_results_does_not_matter() -> None:
     one, two = RESULT, RESULT | {"msg": "another"}
     assert decide(one, two) == decide(two, one)
+
+
+@pytest.mark.parametrize(
+    "place", [{}, {"file": "a.yaml"}, {"file": 1, "line": 4}, {"file": "a.yaml", "line": "4"}, "a"]
+)
+def test_a_place_that_is_none_is_left_out(place: object) -> None:
+    (violation,) = decide({"msg": "m", "_loc": place}).violations
+    assert violation.span is None

@@ -21,7 +21,9 @@ def test_an_expression_gives_its_alternatives(expression: str, expected: tuple[t
     assert alternatives(expression) == expected
 
 
-@pytest.mark.parametrize("text", ["", "AND", "MIT AND", "(MIT", "MIT)", "MIT Apache-2.0", "MIT/Apache", "A WITH", "()"])
+@pytest.mark.parametrize(
+    "text", ["", "AND", "MIT AND", "(MIT", "MIT)", "MIT Apache-2.0", "MIT/Apache", "A WITH", "()", "(MIT Apache-2.0)"]
+)
 def test_what_is_no_expression_gives_none(text: str) -> None:
     assert alternatives(text) is None
 
