@@ -8,11 +8,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from scratch import Done, Scratch, cleaned_up, variables
+from scratch import ROOT, Done, Scratch, cleaned_up, variables
 
+from repositories import git
+from trueup.cli.error_reference import codes
 from trueup.core.digests import digest_of
 
 TRUEUP = (sys.executable, "-m", "trueup")
@@ -41,6 +45,13 @@ def refused(repository: Scratch, line: str, code: int, *said: str, **more: str) 
     return done
 
 
+def each_refused(repository: Scratch, code: int, lines: Iterable[str], *said: str) -> None:
+    """Hold every one of *lines* to what `refused` asks; two at a time, because each is a process of its own."""
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(lambda line: refused(repository, line, code, *said), lines):
+            pass
+
+
 def shell(repository: Scratch, line: str, **more: str) -> "subprocess.CompletedProcess[str]":
     """Run a line of shell in which `trueup` is the command."""
     line = line.replace("trueup", " ".join(TRUEUP), 1)
@@ -60,21 +71,18 @@ class TestTheFrame:
             assert document["diagnostics"][0]["code"] in ("CLI001", "CLI002")
         assert refused(shop, "plan --nope", 1, "usage: trueup plan", TRUEUP_OUTPUT="json").json
 
-    @pytest.mark.parametrize(
-        ("line", "said"),
-        [
-            ("plan -e", "usage: trueup plan -e ENV"),
-            ("rollback", "usage: trueup rollback -e ENV [options] NAME"),
-            ("validate -o yaml", "choose from 'text', 'json', 'ndjson'"),
-            ("apply -e dev --lock-timeout soon", "`soon` is not a number of seconds"),
-            ("apply -e dev --lock-timeout nan", "`nan` is not a number of seconds"),
-            ("gc extra", "`trueup gc --help` has the flags"),
-            ("-C /nope validate", "CLI007"),
-            ("-C trueup.yaml validate", "CLI007"),
-        ],
-    )
-    def test_wrong_usage_says_what_is_allowed(self, shop: Scratch, line: str, said: str) -> None:
-        refused(shop, line, 1, said)
+    def test_wrong_usage_says_what_is_allowed(self, shop: Scratch) -> None:
+        for line, said in {
+            "plan -e": "usage: trueup plan -e ENV",
+            "rollback": "usage: trueup rollback -e ENV [options] NAME",
+            "validate -o yaml": "choose from 'text', 'json', 'ndjson'",
+            "apply -e dev --lock-timeout soon": "`soon` is not a number of seconds",
+            "apply -e dev --lock-timeout nan": "`nan` is not a number of seconds",
+            "gc extra": "`trueup gc --help` has the flags",
+            "-C /nope validate": "CLI007",
+            "-C trueup.yaml validate": "CLI007",
+        }.items():
+            refused(shop, line, 1, said)
 
     def test_a_wrong_variable_is_named_and_an_empty_one_is_not_set(self, shop: Scratch) -> None:
         refused(shop, "validate", 1, "CLI003", "TRUEUP_OUTPUT is `yaml`", TRUEUP_OUTPUT="yaml")
@@ -121,9 +129,8 @@ class TestTheFrame:
 class TestTheProject:
     """Where the project is, and what its file says."""
 
-    @pytest.mark.parametrize("line", EVERY_COMMAND)
-    def test_every_command_outside_a_project_says_how_to_start_one(self, tmp_path: Path, line: str) -> None:
-        refused(Scratch(tmp_path), line, 1, "CLI008", "`trueup init`")
+    def test_every_command_outside_a_project_says_how_to_start_one(self, tmp_path: Path) -> None:
+        each_refused(Scratch(tmp_path), 1, EVERY_COMMAND, "CLI008", "`trueup init`")
 
     def test_a_project_outside_git_names_the_folder(self, tmp_path: Path) -> None:
         outside = Scratch(tmp_path)
@@ -143,27 +150,22 @@ class TestTheProject:
         refused(shop, "-C spec plan -e dev --out ../plan.json", 0)
         assert not (shop.folder / "spec/.trueup").exists()
 
-    @pytest.mark.parametrize("line", EVERY_COMMAND)
-    def test_no_command_goes_on_with_a_broken_project_file(self, shop: Scratch, line: str) -> None:
+    def test_no_command_goes_on_with_a_broken_project_file(self, shop: Scratch) -> None:
         # With another ledger than the one meant, there would be no holds and nothing to verify.
         shop.write("trueup.yaml", shop.read("trueup.yaml") + "  x: [")
-        if line.startswith(("apply --plan", "down")):
-            pytest.skip("asks for nothing that the project file says")
-        refused(shop, line, 8, "trueup.yaml:20:1: error SPEC104")
+        asked = [line for line in EVERY_COMMAND if not line.startswith(("apply --plan", "down"))]
+        each_refused(shop, 8, asked, "trueup.yaml:20:1: error SPEC104")
 
-    @pytest.mark.parametrize(
-        ("content", "said"),
-        [
-            ("", "trueup.yaml: error WRK001"),
-            ("# only a comment\n", "as `trueup init` does"),
-            ('a: [1,\nb: "x', "trueup.yaml:2:6: error SPEC104"),
-            ("\0\1\2", "trueup.yaml:1:1: error SPEC1"),
-            ("kind: Project\nkind: Project\n", "SPEC1"),
-        ],
-    )
-    def test_a_project_file_that_is_none_says_where_and_why(self, shop: Scratch, content: str, said: str) -> None:
-        shop.write("trueup.yaml", content)
-        refused(shop, "validate", 8, said)
+    def test_a_project_file_that_is_none_says_where_and_why(self, shop: Scratch) -> None:
+        for content, said in {
+            "": "trueup.yaml: error WRK001",
+            "# only a comment\n": "as `trueup init` does",
+            'a: [1,\nb: "x': "trueup.yaml:2:6: error SPEC104",
+            "\0\1\2": "trueup.yaml:1:1: error SPEC1",
+            "kind: Project\nkind: Project\n": "trueup.yaml:2:1: error SPEC1",
+        }.items():
+            shop.write("trueup.yaml", content)
+            refused(shop, "validate", 8, said)
 
     def test_a_folder_that_is_not_there_is_an_error_not_less_to_do(self, shop: Scratch) -> None:
         shop.edit("trueup.yaml", ("specs: [spec]", "specs: [spec, speck]"), ("paths: []", "paths: [polices]"))
@@ -186,27 +188,16 @@ class TestTheProject:
 class TestNames:
     """Names that are not there: what was meant instead."""
 
-    @pytest.mark.parametrize(
-        "line",
-        [
+    def test_an_unknown_environment_is_refused_and_the_right_one_named(self, shop: Scratch) -> None:
+        lines = (
             "plan -e dve", "status -e dve", "apply -e dve --auto-approve", "evaluate -e dve", "rollback support -e dve",
             "hold add support -e dve --reason x", "hold list -e dve", "down -e dve --auto-approve",
-        ],
-    )  # fmt: skip
-    def test_an_unknown_environment_is_refused_and_the_right_one_named(self, shop: Scratch, line: str) -> None:
-        refused(shop, line, 8, "RES001", "declared are dev, prod, staging", "did you mean `dev`?")
+        )  # fmt: skip
+        each_refused(shop, 8, lines, "RES001", "declared are dev, prod, staging", "did you mean `dev`?")
 
-    @pytest.mark.parametrize(
-        "line",
-        [
-            "plan -e dev suport",
-            "apply -e dev suport --auto-approve",
-            "evaluate -e dev suport",
-            "rollback suport -e dev",
-        ],
-    )
-    def test_an_unknown_deployment_is_refused_and_the_right_one_named(self, shop: Scratch, line: str) -> None:
-        refused(shop, line, 8, "PLN005", "`suport`", "did you mean `support`?")
+    def test_an_unknown_deployment_is_refused_and_the_right_one_named(self, shop: Scratch) -> None:
+        lines = "plan -e dev suport", "apply -e dev suport --auto-approve", "rollback suport -e dev"
+        each_refused(shop, 8, lines, "PLN005", "`suport`", "did you mean `support`?")
 
     def test_an_unknown_address_kind_revision_or_time_says_what_would_do(self, shop: Scratch) -> None:
         refused(shop, "explain Deployment/dev/suport", 1, "APP009", "did you mean `Deployment/dev/support`?")
@@ -342,24 +333,17 @@ class TestDeclarations:
 class TestPolicies:
     """Policies of a team's own that cannot be evaluated: a denial, never less to check."""
 
-    @pytest.mark.parametrize(
-        ("content", "said"),
-        [
-            ("package x\nimport rego.v1\ndeny contains \n", "policies/own.rego:4:1: POL003"),
-            ("package x\nimport rego.v1\nf(a) := f(a)\ndeny contains 1 if f(1)\n", "policies/own.rego:3:1: POL008"),
-            (
-                "package x\nimport rego.v1\ndeny contains r if r := http.send({})\n",
-                "policies/own.rego:3:25: POL007 Builtin that policies may not use: `http.send` is called",
-            ),
-            ("package x\n\udcff", "policies/own.rego:2:1: POL001"),
-        ],
-    )
-    def test_what_cannot_be_read_denies_with_file_and_line(self, shop: Scratch, content: str, said: str) -> None:
+    def test_what_cannot_be_read_denies_with_file_and_line(self, shop: Scratch) -> None:
         shop.edit("trueup.yaml", ("paths: []", "paths: [policies]"))
-        shop.write("policies/own.rego", content.encode(errors="surrogateescape"))
-        place, code = said.split(": ", 1)
-        refused(shop, "policy check", 8, f"{place}: error {code.split()[0]}", "hint:")
-        refused(shop, "plan -e dev", 3, "Policy: not decided, which denies", said)
+        for rest, place, code, said in (
+            (b"deny contains \n", "4:1", "POL003", "Rego syntax error"),
+            (b"f(a) := f(a)\ndeny contains 1 if f(1)\n", "3:1", "POL008", "Recursive rules"),
+            (b"deny contains r if r := http.send({})\n", "3:25", "POL007", "`http.send` is called"),
+            (b"\xff", "3:1", "POL001", "is not UTF-8"),
+        ):
+            shop.write("policies/own.rego", b"package x\nimport rego.v1\n" + rest)
+            refused(shop, "policy check", 8, f"policies/own.rego:{place}: error {code}", said, "hint:")
+        refused(shop, "plan -e dev", 3, "not decided, which denies", "policies/own.rego:3:1: POL001")
 
     def test_a_policy_without_end_denies_and_changes_nothing(self, shop: Scratch) -> None:
         shop.edit("trueup.yaml", ("paths: []", "paths: [policies]"))
@@ -426,13 +410,13 @@ class TestGit:
         assert not list(other.iterdir())
 
     def test_a_damaged_repository_is_told_in_words(self, shop: Scratch) -> None:
-        git = shop.folder / ".git"
+        folder = shop.folder / ".git"
         blob = shop.git("rev-parse", "HEAD:spec/models/tiny-1.yaml")
-        (git / "objects" / blob[:2] / blob[2:]).unlink()
+        (folder / "objects" / blob[:2] / blob[2:]).unlink()
         refused(shop, "validate --revision HEAD", 1, "GIT015", blob, "`git fsck`")
-        (git / "index").write_bytes(b"garbage")
+        (folder / "index").write_bytes(b"garbage")
         refused(shop, "validate", 1, "GIT016", "index file smaller than expected")
-        (git / "HEAD").write_text("garbage")
+        (folder / "HEAD").write_text("garbage")
         refused(shop, "validate", 1, "GIT001", f"`{shop.folder}`")
 
 
@@ -519,23 +503,19 @@ class TestSecrets:
             ("  owner: support-team", f"  owner: support-team\n  annotations: {{apiKey: {self.CANARIES[1]}}}"),
         )
         settled(shop)
-        forms = [f"plan -e dev -o {form}" for form in ("text", "json", "ndjson", "markdown", "sarif", "junit")]
-        files = "--out plan.json --output-file markdown=plan.md --output-file sarif=plan.sarif"
+        forms = ("json", "ndjson", "markdown", "sarif", "junit")
+        files = " ".join(f"--output-file {form}=plan.{form}" for form in forms)
+        refused(shop, f"plan -e dev --out plan.saved {files}", 3, "OP-08", "looks like a secret")
         for line in (
-            *forms[:1], f"{forms[1]} {files}", *forms[2:], "show plan.json", "show plan.json -o json",
-            "apply -e dev --auto-approve", "status -e dev -o json", "explain Deployment/dev/support -o json",
+            "show plan.saved", "apply -e dev --auto-approve", "status -e dev -o json", "explain Deployment/dev/support",
             f"hold add support -e dev --reason {self.CANARIES[3]}", "hold list -e dev", "audit log -o json",
         ):  # fmt: skip
             done = shop.run(*line.split())
             assert not self.found(done.out + done.err), done
-            if line.startswith("plan"):
-                assert done.code == 3, done
-                assert "OP-08" in done.out, done
-        for written in ("plan.json", "plan.md", "plan.sarif"):
-            assert not self.found(shop.read(written)), written
-        ledger = shop.git("rev-list", "--objects", "refs/trueup/ledger").split()
-        content = "".join(shop.git("cat-file", "-p", name) for name in ledger if len(name) == 40)
-        assert not self.found(content)
+        for form in (*forms, "saved"):
+            assert not self.found(shop.read(f"plan.{form}")), form
+        listed = shop.git("rev-list", "--objects", "--no-object-names", "refs/trueup/ledger")
+        assert not self.found(git(shop.folder, "cat-file", "--batch", stdin=f"{listed}\n".encode()))
         for file in (shop.folder / ".trueup").rglob("*"):
             assert not file.is_file() or not self.found(file.read_text(errors="replace")), file
 
@@ -545,9 +525,11 @@ class TestSecrets:
     def test_a_mistake_on_the_line_of_a_secret_does_not_print_it(self, shop: Scratch) -> None:
         shop.edit("spec/deployments/dev/support.yaml", ("replicas: 1", f"apiKey: {self.CANARIES[1]}"))
         shop.edit("spec/models/tiny-1.yaml", ("trustRemoteCode: false", f"trustRemoteCode: {self.CANARIES[3]}"))
-        for form in ("text", "json", "sarif", "junit", "markdown"):
-            done = refused(shop, f"validate -o {form}", 8, "SPEC1")
-            assert not self.found(done.out + done.err), done
+        forms = ("json", "ndjson", "markdown", "sarif", "junit")
+        files = " ".join(f"--output-file {form}=found.{form}" for form in forms)
+        done = refused(shop, f"validate {files}", 8, "spec/deployments/dev/support.yaml:18:3: error SPEC143")
+        for text in (done.out, *(shop.read(f"found.{form}") for form in forms)):
+            assert not self.found(text), text
 
 
 class TestInterrupts:
@@ -565,3 +547,17 @@ class TestInterrupts:
         assert "Applied: Deployment/dev/support." in scratch.apply().err
         assert scratch.ask().status == 200
         assert scratch.trueup("audit", "verify").code == 0
+
+
+def test_the_page_on_trouble_names_codes_that_exist_by_their_words() -> None:
+    summaries = {code.id: code.summary for _, code in codes()}
+    rows = [r for r in (ROOT / "docs/troubleshooting.md").read_text().splitlines() if re.match(r"\| .* \| \d", r)]
+    assert len(rows) >= 20
+    for row in rows:
+        seen, _, ids, _ = (cell.strip() for cell in row.strip("|").split("|"))
+        for id_ in re.findall(r"\b[A-Z]{2,4}\d{3}\b", ids):
+            assert id_ in summaries, row
+        said = [text for text in re.findall(r"`([^`]*)`", seen) if text[:1].isupper()]
+        known = " / ".join((*summaries.values(), "Nobody is here to say yes", "Denied by policy"))
+        for text in said:
+            assert text in f"{known} / Policy: not decided, which denies", row
