@@ -162,12 +162,20 @@ class Applying:
                 # A rollout that failed before this one may still send traffic to one of them.
                 idle = tuple(s for s in servers if s not in self._routing.servers)
                 return self._supplying.take(StopStep(idle), rollout.deployment) if idle else {"servers": []}
-            case FetchStep() | BuildStep() | StartStep() | EvaluateStep() | ScaleStep():
+            case StartStep(server):
+                facts = self._supplying.take(step, rollout.deployment)
+                return {**facts, "kept": True} if self._ran(server) else facts
+            case FetchStep() | BuildStep() | EvaluateStep() | ScaleStep():
                 return self._supplying.take(step, rollout.deployment)
             case GateStep() | RouteStep() | VerifyStep():
                 if rollout.deployment is None:
                     return self._unroute(rollout.address)
                 return self._move(step, rollout.deployment)
+
+    def _ran(self, server: ServerSpec) -> bool:
+        """Tell whether nothing had to be started: every replica was healthy when the plan was made."""
+        there = [s for s in self._observed.target.servers if s.key == server.key and s.health is Health.HEALTHY]
+        return len(there) >= server.replicas
 
     def _move(self, step: GateStep | RouteStep | VerifyStep, deployment: DesiredDeployment) -> dict[str, Json]:
         match step:

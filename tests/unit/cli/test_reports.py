@@ -14,6 +14,7 @@ from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.reconcile import codes
 from trueup.reconcile.apply import Result
+from trueup.rollout.events import Status
 from trueup.workflows.apply import Applied, ApplyRequest, apply, require_committed
 from trueup.workflows.planning import Planned, make_plan
 from workspaces import Declared, FakeWorkspace
@@ -68,3 +69,19 @@ def test_a_plan_of_what_no_commit_holds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PermanentError) as refused:
         require_committed(replace(planned, plan=replace(planned.plan, revision=Revision(""))))
     assert refused.value.code is codes.DIRTY
+
+
+def test_a_new_prompt_keeps_the_server_and_says_so(tmp_path: Path) -> None:
+    workspace = FakeWorkspace(tmp_path, (Declared(),), None)
+
+    def started() -> bool:
+        (event,) = [
+            e for e in apply(workspace, ApplyRequest("dev"), Applied()) if (e.step, e.status) == ("start", Status.DONE)
+        ]
+        return "kept" not in dict(event.facts)
+
+    assert started()
+    workspace.declare(Declared(prompt="support@2"))
+    assert not started()
+    workspace.declare(Declared(prompt="support@2", replicas=2))
+    assert started()

@@ -1,6 +1,7 @@
 """Facts about commits and about who works here, as git knows them."""
 
 import getpass
+import os
 import socket
 
 from trueup.adapters.git.repository import Repository
@@ -29,9 +30,9 @@ def change_facts(repository: Repository, revision: str, actor: str) -> ChangeFac
 
 
 def actor_of(repository: Repository) -> str:
-    """Return who works here: git's name and e-mail, else the account; and the machine."""
-    name = repository.ask("config", "user.name") or _account()
-    email = repository.ask("config", "user.email")
+    """Return who works here: git's name and e-mail as a commit would have them, else the account; and the machine."""
+    name = os.environ.get("GIT_COMMITTER_NAME") or repository.ask("config", "user.name") or _account()
+    email = os.environ.get("GIT_COMMITTER_EMAIL") or repository.ask("config", "user.email")
     person = f"{name} <{email}>" if email else name
     return f"{person} on {socket.gethostname()}"
 

@@ -45,6 +45,8 @@ def _done(event: Event, style: Style) -> str:
     word = _WORDS.get(event.step, event.step)
     if facts.get("removed") is True:
         word = "removed the route"
+    elif facts.get("kept") is True:
+        word = "kept the server"
     line = f"  {style.paint('ok', 'green')} {word:<16} {event.address}"
     line += f"  {event.detail}" if event.detail else ""
     line += _measured(facts)

@@ -101,7 +101,9 @@ def _row(row: DeploymentStatus, lines: _Lines) -> Iterator[str]:
         tail = f"{facts} (server {short(server.key)}, replica {server.replica})"
         yield from lines.fact("    ", "server", server.health.value, _HEALTH[server.health], tail)
     if row.observed_release:
-        yield from lines.fact("    ", "traffic", f"{row.requests} requests, {row.failures} failed")
+        yield from lines.fact(
+            "    ", "traffic", f"{row.requests} {'request' if row.requests == 1 else 'requests'}, {row.failures} failed"
+        )
     for evidence in row.evidence:
         measured = f": {', '.join(evidence.measured)}" if evidence.measured else ""
         color = {"passed": "green", "failed": "red"}.get(evidence.state, "yellow")

@@ -48,6 +48,10 @@ def test_a_route_that_went_is_no_moved_traffic() -> None:
     assert "removed the route" in shown(event("route", removed=True))
 
 
+def test_a_server_that_ran_already_was_not_started() -> None:
+    assert "kept the server" in shown(event("start", kept=True))
+
+
 def test_what_has_only_begun_is_left_to_progress() -> None:
     assert shown(event("fetch", Status.STARTED)) == ""
 
