@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from trueup.adapters.gateways.local.table import digest_in, read_document
 from trueup.adapters.targets.process import admin, probes, processes
 from trueup.adapters.targets.process.layout import Layout, is_locked, read_json
+from trueup.adapters.targets.process.seals import is_broken
 from trueup.adapters.targets.process.status import Status, read_status
 from trueup.adapters.targets.process.supervision import Child, Phase
 from trueup.adapters.targets.process.wanted import GATEWAY, Wanted, WantedGateway, WantedServer, read_wanted
@@ -68,6 +69,8 @@ def _server(server: WantedServer, child: Child | None, supervised: bool) -> Obse
         return ObservedServer(server.key, server.replica, health, server.spec, detail="not started yet")
     alive = processes.is_alive(child.pid, child.started)
     health, detail = _running(child) if alive else _not_running(child, supervised)
+    if alive and is_broken(server.artifact, server.seal):
+        health, detail = Health.UNHEALTHY, "its artifact was changed on disk since it was verified"
     return ObservedServer(
         key=server.key,
         replica=server.replica,

@@ -218,6 +218,11 @@ def unlaunched(child: Child, exit_: Exit, now: float) -> Child:
     return _crashed(child, exit_, now)
 
 
+def withheld(child: Child, exit_: Exit, now: float) -> Child:
+    """Return *child* that must not be started again before a command has looked at what it would load."""
+    return _given_up(child, exit_, now)
+
+
 def _ending(drain_seconds: float, child: Child, facts: Facts, now: float) -> tuple[Child, Effect]:
     if not facts.alive:
         return child, Effect.FORGET

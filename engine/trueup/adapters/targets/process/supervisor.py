@@ -19,6 +19,7 @@ from types import FrameType
 from trueup.adapters.targets.process import logs, processes
 from trueup.adapters.targets.process.diagnosis import exit_of
 from trueup.adapters.targets.process.layout import Layout, write_json
+from trueup.adapters.targets.process.seals import is_broken
 from trueup.adapters.targets.process.status import Status, read_status
 from trueup.adapters.targets.process.supervision import (
     Child,
@@ -32,8 +33,9 @@ from trueup.adapters.targets.process.supervision import (
     fresh,
     launched,
     unlaunched,
+    withheld,
 )
-from trueup.adapters.targets.process.wanted import PORT, Wanted, WantedChild, WantedGateway, read_wanted
+from trueup.adapters.targets.process.wanted import PORT, Wanted, WantedChild, WantedGateway, WantedServer, read_wanted
 from trueup.adapters.targets.process.watch import Watch
 from trueup.core.errors import TrueupError
 
@@ -190,6 +192,11 @@ class Supervisor:
     def _launch(self, child: Child) -> None:
         spec = self._specs[child.id]
         self._unwatch(child.id)
+        if isinstance(spec, WantedServer) and is_broken(spec.artifact, spec.seal):
+            changed = Exit(Reason.ARTIFACT, "its artifact was changed since it was verified")
+            self._children[child.id] = withheld(child, changed, time.time())
+            _say(f"{child.id}: not started, {changed.detail}")
+            return
         port = _port(spec, child)
         log = self._layout.log(child.id)
         self._log_starts[child.id] = logs.size(log)

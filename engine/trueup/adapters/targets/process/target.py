@@ -17,6 +17,7 @@ from trueup.adapters.targets.process import admin, codes, control, logs, process
 from trueup.adapters.targets.process.layout import Layout, read_json, reported
 from trueup.adapters.targets.process.observation import observe
 from trueup.adapters.targets.process.runtimes.runtime import Launch, load_runtime
+from trueup.adapters.targets.process.seals import seal_of
 from trueup.adapters.targets.process.status import Status, read_status
 from trueup.adapters.targets.process.supervision import Child, Phase, Reason
 from trueup.adapters.targets.process.wanted import GATEWAY, Wanted, WantedChild, WantedGateway, WantedServer
@@ -238,9 +239,11 @@ def _with_server(wanted: Wanted, server: ServerSpec, artifact: Path, launch: Lau
     """Return *wanted* with `server.replicas` processes of *server*.
 
     One that is there keeps its command line, so that a newer trueup does not restart what serves; one that was
-    given up starts anew with the present one.
+    given up starts anew with the present one. One that loaded other files than lie there now starts anew, too:
+    nobody can tell what it serves.
     """
     known = {s.id: s for s in wanted.servers}
+    seal = seal_of(artifact)
     fresh = [
         WantedServer(
             key=server.key,
@@ -252,6 +255,7 @@ def _with_server(wanted: Wanted, server: ServerSpec, artifact: Path, launch: Lau
             model=launch.model,
             ready_timeout_seconds=launch.ready_timeout_seconds,
             drain_seconds=launch.drain_seconds,
+            seal=seal,
         )
         for replica in range(server.replicas)
     ]
@@ -263,7 +267,7 @@ def _with_server(wanted: Wanted, server: ServerSpec, artifact: Path, launch: Lau
         elif old.id in failed:
             kept.append(replace(new, attempt=old.attempt + 1))
         else:
-            kept.append(replace(old, spec=new.spec))
+            kept.append(replace(old, spec=new.spec, seal=new.seal if old.seal else ""))
     others = [s for s in wanted.servers if s.key != server.key]
     return replace(wanted, servers=tuple(sorted((*others, *kept), key=lambda s: (s.key, s.replica))))
 

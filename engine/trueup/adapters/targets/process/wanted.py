@@ -33,6 +33,7 @@ class WantedServer:
         ready_timeout_seconds: Time from start to the first good completion.
         drain_seconds: Time from SIGTERM to SIGKILL.
         attempt: Raised to start anew a server that was given up.
+        seal: Of the artifact's files when they were verified; empty when nobody looked.
     """
 
     key: Digest
@@ -45,6 +46,7 @@ class WantedServer:
     ready_timeout_seconds: float = 120.0
     drain_seconds: float = 30.0
     attempt: int = 0
+    seal: str = ""
 
     @property
     def id(self) -> str:
@@ -54,7 +56,8 @@ class WantedServer:
     @cached_property
     def fingerprint(self) -> Digest:
         """What, when it changes, needs a new process."""
-        return digest_of({"argv": self.argv, "env": dict(self.env), "attempt": self.attempt})
+        sealed = {"seal": self.seal} if self.seal else {}
+        return digest_of({"argv": self.argv, "env": dict(self.env), "attempt": self.attempt, **sealed})
 
     def to_json(self) -> dict[str, Json]:
         """Return the server as JSON."""
@@ -69,6 +72,7 @@ class WantedServer:
             "readyTimeoutSeconds": self.ready_timeout_seconds,
             "drainSeconds": self.drain_seconds,
             "attempt": self.attempt,
+            "seal": self.seal,
         }
 
 
@@ -158,6 +162,7 @@ def server_from_json(value: Mapping[str, Json]) -> WantedServer:
         ready_timeout_seconds=_number(value["readyTimeoutSeconds"]),
         drain_seconds=_number(value["drainSeconds"]),
         attempt=int(_number(value["attempt"])),
+        seal=_text(value.get("seal", "")),
     )
 
 
