@@ -50,11 +50,13 @@ PLAN_LIFE_DAYS = 7
 """Longer than a review takes, shorter than anyone remembers what was reviewed."""
 
 
-def publish_plan(planned: "Planned", console: Console, file: str = "") -> None:
-    """Write the plan in every format asked for."""
+def publish_plan(planned: "Planned", console: Console, file: str = "", asked: "Sequence[str]" = ()) -> None:
+    """Write the plan in every format asked for; *asked* are the words that chose revision and deployments."""
+    from dataclasses import replace
+
     from trueup.cli.views.plan import render
 
-    report = plan_report(planned, file)
+    report = replace(plan_report(planned, file), asked=tuple(asked))
     console.publish(lambda output, style: render(report, output, style, console.width))
 
 

@@ -240,7 +240,9 @@ def _project(folder: Path, project: Path | None) -> Iterator[Check]:
             yield Check("state folder", Level.OK, f"{state} is writable")
     except OSError as error:
         yield Check("state folder", Level.FAIL, f"{state}: {error.strerror}", "Give yourself write permission there.")
-    if state.is_dir() and shutil.which("git") and not call(project, ("check-ignore", ".trueup/store"))[1]:
+    # `check-ignore` knows no literal paths, which `call` asks for everywhere.
+    words = ("--no-literal-pathspecs", "check-ignore", ".trueup/store")
+    if state.is_dir() and shutil.which("git") and not call(project, words)[1]:
         yield Check("git ignore", Level.WARN, ".trueup/ is not ignored", "Add the line `.trueup/` to .gitignore.")
 
 

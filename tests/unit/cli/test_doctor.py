@@ -1,8 +1,11 @@
 """How findings about the machine are judged."""
 
+from pathlib import Path
+
 import pytest
 
-from trueup.workflows.doctor import Level, disk_check, git_check, python_check, version_check
+from repositories import git
+from trueup.workflows.doctor import Level, disk_check, examine, git_check, python_check, version_check
 
 GIB = 1024**3
 
@@ -47,3 +50,11 @@ def test_little_disk_is_warned_of_and_almost_none_fails(free: int, level: str) -
 )
 def test_a_version_outside_its_requirement_is_warned_of(version: str, requirement: str, level: str) -> None:
     assert version_check("package", version, requirement).level is Level(level)
+
+
+def test_a_state_folder_that_git_would_commit_is_warned_of_and_one_that_it_ignores_is_not(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".trueup").mkdir()
+    assert [c.level for c in examine(tmp_path, tmp_path) if c.name == "git ignore"] == [Level.WARN]
+    (tmp_path / ".gitignore").write_text(".trueup/\n")
+    assert [c for c in examine(tmp_path, tmp_path) if c.name == "git ignore"] == []

@@ -40,20 +40,24 @@ def run(arguments: argparse.Namespace, console: Console) -> int:  # noqa: ARG001
         checks = tuple(examine(here, project))
 
     def render(output: Format, style: Style) -> str:
-        return _json(checks) if output is Format.JSON else _text(checks, style)
+        return _json(checks) if output is Format.JSON else _text(checks, style, console.width)
 
     console.publish(render)
     return ExitCode.ERROR if any(c.level is Level.FAIL for c in checks) else ExitCode.DONE
 
 
-def _text(checks: "tuple[Check, ...]", style: Style) -> str:
+def _text(checks: "tuple[Check, ...]", style: Style, columns: int) -> str:
+    from trueup.cli.views.text import wrapped
+
     width = max(len(c.name) for c in checks)
     lines = []
     for check in checks:
         level = style.paint(f"{check.level.value:<4}", "bold", _COLORS[check.level])
-        lines.append(f"{level}  {check.name:<{width}}  {check.found}")
+        beside = " " * (width + 8)
+        first, *rest = wrapped(check.found, columns, beside, style)
+        lines += [f"{level}  {check.name:<{width}}  {first.strip()}", *rest]
         if check.advice:
-            lines.append(f"      {'':<{width}}  hint: {check.advice}")
+            lines += wrapped(f"hint: {check.advice}", columns, beside, style, "cyan")
     counts = {name: sum(c.level.value == name for c in checks) for name in _COLORS}
     return "\n".join([*lines, "", ", ".join(f"{number} {name}" for name, number in counts.items())])
 

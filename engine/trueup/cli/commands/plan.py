@@ -39,7 +39,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from trueup.plan.codec import write_saved_plan
 
         replace_file(arguments.out, write_saved_plan(plan_report(planned).saved))
-    publish_plan(planned, console, arguments.out or "")
+    revision = ("--revision", arguments.revision) if arguments.revision else ()
+    publish_plan(planned, console, arguments.out or "", (*revision, *arguments.names))
     if plan_report(planned).is_blocked:
         return ExitCode.DENIED
     return ExitCode.CHANGES if arguments.detailed_exitcode and planned.plan.changes else ExitCode.DONE

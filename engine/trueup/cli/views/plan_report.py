@@ -39,12 +39,14 @@ class PlanReport:
         decision: What policy says; None when it was not asked.
         file: Where the plan was saved, for the line that says what to do next.
         intent: Why it is shown.
+        asked: The words that chose revision and deployments, which an apply of the same needs too.
     """
 
     saved: SavedPlan
     decision: Decision | None = None
     file: str = ""
     intent: Intent = Intent.PROPOSE
+    asked: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Mask the decision: a rule may quote the very secret it found."""
@@ -132,7 +134,7 @@ class PlanReport:
         elif self.file:
             yield f"To apply exactly this plan: trueup apply -e {plan.environment} --plan {self.file}"
         else:
-            yield f"To apply it: trueup apply -e {plan.environment}"
+            yield " ".join(["To apply it: trueup apply -e", plan.environment, *self.asked])
 
     def _violations(self, enforcement: Enforcement) -> tuple[Violation, ...]:
         found = self.decision.violations if self.decision else ()

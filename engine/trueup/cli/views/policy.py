@@ -15,18 +15,20 @@ FORMAT_VERSION = "1.0"
 _COLORS = {"critical": "red", "high": "red", "medium": "yellow", "low": "cyan"}
 
 
-def render_rules(rules: Sequence[RuleInfo], output: Format, style: Style) -> str:
-    """Return the rules, a line each; formats other than text give JSON."""
+def render_rules(rules: Sequence[RuleInfo], output: Format, style: Style, width: int = 200) -> str:
+    """Return the rules, a line each, with their files where *width* has room; formats other than text give JSON."""
     if output is not Format.TEXT:
         document: Json = {"format_version": FORMAT_VERSION, "rules": [_rule_json(r) for r in rules]}
         return json.dumps(document, indent=2, ensure_ascii=False)
     # A rule with several bodies is one rule to its reader.
     rows = list(dict.fromkeys(tuple(visible(cell) for cell in _cells(r)) for r in rules))
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
+    has_room = sum(widths) + 6 + max((len(place) for *_, place in rows), default=0) <= width
     lines = []
     for id_, severity, title, place in rows:
         painted = style.paint(f"{severity:<{widths[1]}}", _COLORS.get(severity, "dim"))
-        lines.append(f"{id_:<{widths[0]}}  {painted}  {title:<{widths[2]}}  {style.paint(place, 'dim')}".rstrip())
+        row = f"{id_:<{widths[0]}}  {painted}  {title:<{widths[2]}}"
+        lines.append((f"{row}  {style.paint(place, 'dim')}" if has_room else row).rstrip())
     return "\n".join([*lines, "", "1 rule" if len(rows) == 1 else f"{len(rows)} rules"])
 
 

@@ -184,6 +184,8 @@ def test_the_next_step_depends_on_the_verdict() -> None:
 
     assert "trueup apply -e dev --plan p.json" in steps(plan_of(create()), "p.json")
     assert steps(plan_of(create())) == "To apply it: trueup apply -e dev"
+    narrowed = replace(report(plan_of(create())), asked=("--revision", "HEAD~1", "support"))
+    assert list(narrowed.next_steps()) == ["To apply it: trueup apply -e dev --revision HEAD~1 support"]
     assert "correct what is marked" in steps(plan_of(blocked()))
     assert "commit them" in steps(plan_of(uncommitted()))
     assert steps(plan_of(nothing_to_do())) == ""

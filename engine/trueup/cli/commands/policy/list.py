@@ -28,5 +28,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     found = rules(open_workspace(console), arguments.revision)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
-    console.publish(lambda output, style: render_rules(found, output, style))
+    console.publish(lambda output, style: render_rules(found, output, style, console.width))
     return ExitCode.DONE
