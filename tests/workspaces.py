@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from artifacts import digest_of_content
 from fakes import FakeClock, FakeEvaluator, FakeJournal, FakeLedger, FakeLock, FakeStore, FakeTarget, FakeTree
+from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.stores import codes as store_codes
 from trueup.adapters.targets.process import codes as target_codes
@@ -478,6 +479,8 @@ class FakeWorkspace:
         self.tool = "trueup 0"
         self.told: list[str] = []
         self.not_pushed = 0
+        self.remote = ""
+        self.commits_fail = False
         self.messages: list[str] = []
         self._stages = stages
         self._commits: dict[str, FakeTree] = {}
@@ -530,10 +533,10 @@ class FakeWorkspace:
         return self.measuring
 
     def take_remote_records(self) -> str:
-        return ""
+        return self.remote
 
     def remote_problem(self) -> str:
-        return ""
+        return self.remote
 
     def unpushed(self) -> int:
         return self.not_pushed
@@ -572,6 +575,8 @@ class BranchOf:
 
     def commit(self, path: str, content: bytes, message: str) -> Revision:
         workspace = self.workspace
+        if workspace.commits_fail:
+            raise PermanentError(git_codes.NOT_A_FILE, "git does not take it today")
         head = workspace.tree("HEAD")
         assert isinstance(head, FakeTree)
         if head.contents.get(path) == content:

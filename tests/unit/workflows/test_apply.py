@@ -1,6 +1,7 @@
 """Apply as a whole: what is refused before the first write, what is recorded, what the next run finds."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,9 +10,10 @@ from trueup.core.diagnostics import Diagnostic
 from trueup.core.errors import PermanentError
 from trueup.ledger.record import RecordKind, RunOutcome
 from trueup.plan.difference import snapshot_of
+from trueup.plan.saved import save_plan
 from trueup.reconcile import codes
 from trueup.reconcile.apply import Result
-from trueup.workflows.apply import Applied, ApplyRequest, apply, outcome_of
+from trueup.workflows.apply import Applied, ApplyRequest, apply, outcome_of, require_fresh
 from trueup.workflows.planning import Invalid, Planned, make_plan
 from workspaces import Declared, FakeWorkspace, Stage, steps
 
@@ -247,3 +249,27 @@ def test_reading_events_one_by_one_fills_what_is_known_so_far(make) -> None:
     assert applied.record is None
     list(run)
     assert applied.record is not None
+
+
+def test_a_remote_that_is_out_of_reach_is_told_and_stops_nothing(make) -> None:
+    workspace = make(OLD)
+    workspace.remote = "no route to host"
+    applied = workspace.apply()
+    assert steps(applied.events)[0] == "push dev waiting"
+    assert "no route to host" in applied.events[0].detail
+    assert workspace.served()
+
+
+@pytest.mark.parametrize(("days", "is_fresh"), [(0, True), (8, False)])
+def test_a_plan_that_lay_too_long_is_refused(make, days: int, is_fresh: bool) -> None:
+    workspace = make(OLD)
+    found = planned(workspace)
+    now = workspace.clock.now()
+    saved = save_plan(found.plan, found.desired, found.observed, None, now + timedelta(days=7))
+    if is_fresh:
+        require_fresh(saved, "plan.json", now + timedelta(days=days))
+        return
+    with pytest.raises(PermanentError) as refused:
+        require_fresh(saved, "plan.json", now + timedelta(days=days))
+    assert refused.value.span is not None
+    assert refused.value.span.path == "plan.json"

@@ -12,12 +12,13 @@ from trueup.plan.explanation import Explanation
 from trueup.reconcile import codes
 from trueup.reconcile.observe import loaded_key, served_key
 from trueup.spec.codes import VERSION_CHANGED
+from trueup.workflows import codes as workflow_codes
 from trueup.workflows import policy
 from trueup.workflows.apply import Applied
 from trueup.workflows.collect import KEPT_RELEASES, Collected, collect
 from trueup.workflows.explain import RECORDS_SHOWN, explain
 from trueup.workflows.judging import NO_POLICIES, locate_in
-from trueup.workflows.loading import environments, load, load_tree
+from trueup.workflows.loading import environments, load, load_tree, require_environment
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.planning import Invalid, Planned, make_plan
 from trueup.workflows.policy import check, rules, run_tests
@@ -369,3 +370,28 @@ def test_a_digest_of_observed_facts_forgets_times_and_counts(make) -> None:
     assert replace(before, target=replace(before.target, routes=(busy,))).digest == before.digest
     gone = replace(before, artifacts=frozenset({Digest("x")}))
     assert gone.digest != before.digest
+
+
+@pytest.mark.parametrize("folders", [{"specs": ["spec", "spce"]}, {"policies": {"paths": ["rules"]}}])
+def test_a_folder_of_the_project_that_holds_nothing_is_told_at_its_place(make, folders) -> None:
+    workspace = make(OLD)
+    project = {"specs": ["spec"], **folders}
+    workspace.files = {**workspace.files, "trueup.yaml": document("Project", "shop", project)}
+    workspace.commit()
+    found = validate(workspace)
+    (problem,) = found.diagnostics
+    assert problem.code is workflow_codes.NOTHING_BELOW
+    assert problem.span is not None
+    assert (problem.span.path, problem.span.line > 1) == ("trueup.yaml", True)
+    if "policies" in folders:
+        assert check(workspace) == (problem,)
+
+
+def test_a_misspelt_environment_is_refused_where_nothing_would_be_found(make) -> None:
+    workspace = make(OLD)
+    require_environment(workspace, "dev")
+    with pytest.raises(PermanentError) as refused:
+        require_environment(workspace, "deb")
+    assert refused.value.hint == "did you mean `dev`?"
+    workspace.files = {**workspace.files, "spec/z.yaml": b"{"}
+    require_environment(workspace, "deb")

@@ -11,7 +11,7 @@ from trueup.ledger.record import RecordKind
 from trueup.policy.decision import Outcome
 from trueup.reconcile import codes
 from trueup.workflows.apply import Applied
-from trueup.workflows.holding import holds
+from trueup.workflows.holding import hold_declared, holds
 from trueup.workflows.planning import Invalid
 from trueup.workflows.recovery import recover
 from trueup.workflows.rollback import Proposal, propose, roll_back
@@ -312,3 +312,27 @@ def test_a_record_that_does_not_say_what_was_declared_is_no_target(make) -> None
     workspace.ledger.append(replace(last, body={**last.body, "serving": serving}, decisions=(), attachments=()))
     with pytest.raises(PermanentError, match="does not say what was declared"):
         propose(workspace, "dev", "support")
+
+
+@pytest.mark.parametrize("was_held", [False, True])
+def test_a_commit_that_git_refuses_leaves_only_the_holds_that_were_there(make, was_held: bool) -> None:
+    workspace = make()
+    first, second = through(workspace, FIRST, SECOND)
+    if was_held:
+        hold_declared(workspace, "dev", "support", "somebody said so", None)
+    proposal = proposed(workspace)
+    workspace.commits_fail = True
+    with pytest.raises(PermanentError, match="git does not take it"):
+        list(roll_back(workspace, proposal, Applied()))
+    assert [h.release for h in holds(workspace, "dev")] == ([second] if was_held else [])
+    assert workspace.journal.unfinished("dev") == ()
+    assert workspace.served()["support"] != first
+
+
+def test_a_release_that_is_held_already_is_not_held_twice(make) -> None:
+    workspace = make()
+    through(workspace, FIRST, SECOND)
+    hold_declared(workspace, "dev", "support", "somebody said so", None)
+    told = [e.detail for e in rolled_back(workspace).events if e.step == "hold"]
+    assert told[0].endswith("is on hold already")
+    assert [h.reason for h in holds(workspace, "dev")] == ["somebody said so"]
