@@ -1,0 +1,27 @@
+"""Every benchmark runs at its smallest size. How long it takes is nobody's business here."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("script", "options", "says"),
+    [
+        ("startup.py", ["--rounds", "1"], "trueup validate"),
+        ("cold_plan.py", ["--rounds", "1", "--sizes", "10"], "A resource of 10 against one of 10"),
+        ("store_hash.py", ["--rounds", "1", "--megabytes", "1"], "store.fetch, first time"),
+        ("gateway.py", ["--rounds", "1", "--requests", "5"], "| 16 | added |"),
+        ("policy.py", ["--rounds", "1", "--sizes", "20", "--seconds", "0.1"], "decisions a second"),
+    ],
+)
+def test_a_benchmark_runs_at_its_smallest_size(script: str, options: list[str], says: str) -> None:
+    words = [sys.executable, str(BENCHMARKS / script), *options]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert says in done.stdout
