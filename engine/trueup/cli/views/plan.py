@@ -1,16 +1,10 @@
-"""The plan in every format."""
+"""The plan in every format; a format's module is imported when it is asked for."""
 
 from typing import Protocol
 
 from trueup import __version__
 from trueup.cli.output import Format, Style
-from trueup.cli.views.findings import findings_of
-from trueup.cli.views.junit import junit
-from trueup.cli.views.plan_json import PlanJson, PlanNdjson
-from trueup.cli.views.plan_markdown import PlanMarkdown
 from trueup.cli.views.plan_report import PlanReport
-from trueup.cli.views.plan_text import PlanText
-from trueup.cli.views.sarif import sarif
 
 
 class PlanView(Protocol):
@@ -26,6 +20,9 @@ class PlanSarif:
 
     def render(self, report: PlanReport) -> str:
         """Return what policy found."""
+        from trueup.cli.views.findings import findings_of
+        from trueup.cli.views.sarif import sarif
+
         return sarif(findings_of(report.decision) if report.decision else (), __version__)
 
 
@@ -34,6 +31,9 @@ class PlanJunit:
 
     def render(self, report: PlanReport) -> str:
         """Return a case for each rule that held and each finding."""
+        from trueup.cli.views.findings import findings_of
+        from trueup.cli.views.junit import junit
+
         decision = report.decision
         suite = f"policy {report.saved.environment.name}"
         return junit(suite, findings_of(decision) if decision else (), decision.rules if decision else ())
@@ -43,12 +43,20 @@ def plan_view(output: Format, style: Style, width: int = 100) -> PlanView:
     """Return the view for *output*; *style* and *width* (columns) matter to text only."""
     match output:
         case Format.TEXT:
+            from trueup.cli.views.plan_text import PlanText
+
             return PlanText(style, width)
         case Format.JSON:
+            from trueup.cli.views.plan_json import PlanJson
+
             return PlanJson()
         case Format.NDJSON:
+            from trueup.cli.views.plan_json import PlanNdjson
+
             return PlanNdjson()
         case Format.MARKDOWN:
+            from trueup.cli.views.plan_markdown import PlanMarkdown
+
             return PlanMarkdown()
         case Format.SARIF:
             return PlanSarif()
