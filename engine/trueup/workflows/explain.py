@@ -100,8 +100,14 @@ def _serving(row: DeploymentStatus, planned: Planned) -> Iterator[str]:
         f", since {row.applied_at:%Y-%m-%d %H:%M:%SZ}" if row.applied_at else ""
     )
     for server in row.servers:
-        yield f"server {short(server.key)} #{server.replica}: {server.health.value} {server.detail}".rstrip()
+        said = f"{server.health.value} {_first_line(server.detail)}".rstrip()
+        yield f"server {short(server.key)} #{server.replica}: {said}"
     yield f"gateway {planned.observed.target.gateway.value} at {planned.observed.target.address}"
+
+
+def _first_line(text: str) -> str:
+    """Return the first line of *text*; what follows in a server's detail is its log."""
+    return text.partition("\n")[0]
 
 
 def _policy(planned: Planned, id_: ResourceId) -> Iterator[str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from trueup.cli.output import Format, Style
 from trueup.cli.views.text import person, visible, wrapped, wrapped_pieces
 from trueup.core.digests import short
+from trueup.diff.masks import masked_text
 from trueup.diff.status import DeploymentStatus, Status, Sync, to_json
 from trueup.observed.state import Health, ObservedServer
 
@@ -18,6 +19,8 @@ _MARKS = {
     Sync.MISSING: ("+", "yellow"),
     Sync.UNDECLARED: ("-", "red"),
 }
+_LOG_LINES = 6
+"""Enough to see why a server ended; `.trueup/targets` has the rest."""
 _HEALTH = {Health.HEALTHY: "green", Health.STARTING: "yellow", Health.UNHEALTHY: "red", Health.STOPPED: "red"}
 
 
@@ -100,6 +103,7 @@ def _row(row: DeploymentStatus, lines: _Lines) -> Iterator[str]:
         facts = "".join(f", {fact}" for fact in _server_facts(server))
         tail = f"{facts} (server {short(server.key)}, replica {server.replica})"
         yield from lines.fact("    ", "server", server.health.value, _HEALTH[server.health], tail)
+        yield from _log(server, lines)
     if row.observed_release:
         yield from lines.fact(
             "    ", "traffic", f"{row.requests} {'request' if row.requests == 1 else 'requests'}, {row.failures} failed"
@@ -127,9 +131,17 @@ def _server_facts(server: ObservedServer) -> Iterator[str]:
         yield f"pid {server.pid}"
         yield f"port {server.port}"
     if server.restarts:
-        yield f"{server.restarts} restarts"
+        yield f"{server.restarts} {'restart' if server.restarts == 1 else 'restarts'}"
     if server.detail:
-        yield server.detail
+        # What follows are lines of its log.
+        yield server.detail.splitlines()[0].rstrip(":").removesuffix("; its last log lines")
+
+
+def _log(server: ObservedServer, lines: _Lines) -> Iterator[str]:
+    """Yield the end of the log of a server that does not serve, a line each, as wide as the terminal."""
+    if server.health in (Health.UNHEALTHY, Health.STOPPED):
+        for line in server.detail.splitlines()[1:][-_LOG_LINES:]:
+            yield lines.style.paint(f"{' ' * 14}| {visible(masked_text(line))}"[: lines.width], "dim")
 
 
 def _time(at: datetime | None) -> str:
