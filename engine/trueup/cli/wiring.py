@@ -35,6 +35,7 @@ class LocalWorkspace:
         self.progress = progress
         self.tool = f"trueup {__version__}"
         self.clock: Clock = SystemClock()
+        self._work_tree: SourceTree | None = None
 
     @cached_property
     def repository(self) -> "Repository":
@@ -63,7 +64,8 @@ class LocalWorkspace:
         from trueup.workflows.loading import read_project
         from trueup.workflows.workspace import InvalidProjectError
 
-        settings, problems = read_project(self.tree(""))
+        # A plan has opened the work tree already, and git need not be asked for all of it again.
+        settings, problems = read_project(self._work_tree or self.tree(""))
         if settings is None:
             raise InvalidProjectError(problems)
         return settings
@@ -153,7 +155,8 @@ class LocalWorkspace:
         if not revision:
             from trueup.adapters.git.work_tree import WorkTree
 
-            return WorkTree(self.repository)
+            self._work_tree = WorkTree(self.repository)
+            return self._work_tree
         from trueup.adapters.git.trees import CommitTree
 
         return CommitTree(self.repository, self.repository.resolve(revision))
