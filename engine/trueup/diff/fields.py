@@ -1,6 +1,7 @@
 """Field differences of two documents: what a reviewer reads instead of two YAML files."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from trueup.core.json import Json, canonical
 from trueup.diff.changes import FieldChange
@@ -126,6 +127,7 @@ def _field(address: str, path: Path, before: Json, after: Json) -> FieldChange:
     return FieldChange(address, path, old, new, words)
 
 
+@lru_cache(maxsize=4096)
 def _name_of(path: Path) -> str:
     """Return the secret name the value stands under: any key on the way to it, the last one first."""
     keys = [k for k in reversed(path) if isinstance(k, str) and k[:1] != "["]

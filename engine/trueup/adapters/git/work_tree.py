@@ -63,14 +63,17 @@ class WorkTree:
         self._limit_bytes = limit_bytes
         self._snapshots: dict[tuple[str, ...], _Snapshot] = {}
         self._is_clean = True
+        self._head: Revision | None = None
 
     @property
     def revision(self) -> Revision:
         """The commit that all that was read so far belongs to; empty when any of it is not committed."""
         if not self._is_clean:
             return Revision("")
-        head = self._repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        return Revision(head or "")
+        if self._head is None:
+            head = self._repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+            self._head = Revision(head or "")
+        return self._head
 
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         """Yield the files below *folders* that end in one of *suffixes*, in path order; ignored ones left out.
