@@ -36,7 +36,9 @@ class Demo:
 
     def __init__(self, scratch: Path) -> None:
         self.repository = scratch / "trueup-demo"
-        self.environment = {**os.environ, "TRUEUP_COLOR": "always" if sys.stdout.isatty() else "never"}
+        columns = str(max(100, shutil.get_terminal_size((100, 24)).columns))
+        color = "always" if sys.stdout.isatty() else "never"
+        self.environment = {**os.environ, "TRUEUP_COLOR": color, "COLUMNS": columns}
         self.trueup = str(Path(sys.executable).with_name("trueup"))
         self.chapter_number = 0
 
@@ -58,7 +60,8 @@ class Demo:
             stderr=subprocess.STDOUT,
             check=False,
         )
-        print(done.stdout.rstrip(), flush=True)
+        if done.stdout.strip():
+            print(done.stdout.rstrip(), flush=True)
         if expect or done.returncode:
             print(f"(exit code {done.returncode})", flush=True)
         if done.returncode != expect:
@@ -128,10 +131,12 @@ def declare_and_serve(demo: Demo) -> str:
     demo.run("trueup", "validate")
 
     demo.chapter("Planned and judged: what would change in dev, why, and what policy says")
-    demo.run("trueup", "plan", "-e", "dev")
+    demo.run("trueup", "plan", "-e", "dev", "--out", "../first-plan.json")
 
-    demo.chapter("Applied: artifacts fetched and verified, a GGUF built, real servers started behind one address")
-    demo.run("trueup", "apply", "-e", "dev", "--auto-approve")
+    demo.chapter(
+        "Applied, exactly as reviewed: artifacts fetched and verified, a GGUF built, real servers started behind one address"
+    )
+    demo.run("trueup", "apply", "--plan", "../first-plan.json")
     answer = demo.ask("dev", "support")
     demo.ask("dev", "assistant")
     return answer

@@ -23,6 +23,10 @@ _WORDS = {
 }
 
 
+_PLAIN_UNITS = ("", "ratio", "count")
+"""Units that a number has without saying so."""
+
+
 def render(event: Event, output: Format, style: Style) -> str:
     """Return one line for *event*; empty for the start of a step, which only progress shows."""
     if output in (Format.JSON, Format.NDJSON):
@@ -31,13 +35,18 @@ def render(event: Event, output: Format, style: Style) -> str:
         case Status.STARTED:
             return ""
         case Status.WAITING:
-            return style.paint(f"  . {event.step} waits", "yellow") + f"  {event.address}  {event.detail}"
+            return _undone(".", "waits", event, style, "yellow")
         case Status.FAILED:
-            return style.paint(f"  ! {event.step} failed", "red", "bold") + f"  {event.address}  {event.detail}"
+            return _undone("!", "failed", event, style, "red", "bold")
         case Status.SKIPPED:
-            return style.paint(f"  . {event.step} not started", "yellow") + f"  {event.address}  {event.detail}"
+            return _undone(".", "not started", event, style, "yellow")
         case Status.DONE:
             return _done(event, style)
+
+
+def _undone(mark: str, word: str, event: Event, style: Style, *attributes: str) -> str:
+    said = f"{mark:<2} {event.step} {word}"
+    return f"  {style.paint(f'{said:<19}', *attributes)} {event.address}  {event.detail}".rstrip()
 
 
 def _done(event: Event, style: Style) -> str:
@@ -47,7 +56,8 @@ def _done(event: Event, style: Style) -> str:
         word = "removed the route"
     elif facts.get("kept") is True:
         word = "kept the server"
-    line = f"  {style.paint('ok', 'green')} {word:<16} {event.address}"
+    mark = style.paint("! ", "red", "bold") if facts.get("passed") is False else style.paint("ok", "green")
+    line = f"  {mark} {word:<16} {event.address}"
     line += f"  {event.detail}" if event.detail else ""
     line += _measured(facts)
     seconds = facts.get("seconds")
@@ -68,6 +78,7 @@ def _measured(facts: dict[str, Json]) -> str:
 def _measurement(value: Json) -> str:
     match value:
         case {"metric": str(metric), "value": int() | float() as number, "samples": int(samples)}:
-            return f"{metric} {number:.3g} over {samples}"
+            unit = value.get("unit", "")
+            return f"{metric} {number:.3g}{f' {unit}' if unit not in _PLAIN_UNITS else ''} over {samples}"
         case _:
             return ""

@@ -60,7 +60,12 @@ def test_what_has_only_begun_is_left_to_progress() -> None:
     ("status", "words"), [(Status.FAILED, "! start failed"), (Status.SKIPPED, ". start not started")]
 )
 def test_what_failed_and_what_was_skipped_say_why(status: Status, words: str) -> None:
-    assert shown(event("start", status, "no port")).strip() == f"{words}  {ADDRESS}  no port"
+    assert shown(event("start", status, "no port")).split() == [*words.split(), ADDRESS, "no", "port"]
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.FAILED, Status.SKIPPED, Status.WAITING])
+def test_addresses_stand_in_one_column(status: Status) -> None:
+    assert shown(event("start", status)).index(ADDRESS) == 22
 
 
 def test_long_steps_say_how_long_they_took() -> None:
@@ -73,6 +78,13 @@ def test_long_steps_say_how_long_they_took() -> None:
 def test_an_evaluation_says_what_it_measured_and_whether_that_is_enough(passed: bool, word: str) -> None:
     measured: Json = [{"metric": "exact_match", "value": 0.91234, "unit": "ratio", "samples": 59}]
     assert shown(event("evaluate", measurements=measured, passed=passed)).endswith(f"exact_match 0.912 over 59: {word}")
+
+
+def test_an_evaluation_that_failed_is_not_marked_ok_and_units_are_said() -> None:
+    measured: Json = [{"metric": "latency_p50", "value": 9.25, "unit": "ms", "samples": 15}]
+    line = shown(event("evaluate", measurements=measured, passed=False))
+    assert line.startswith("  !  evaluated ")
+    assert line.endswith("latency_p50 9.25 ms over 15: FAILED")
 
 
 def test_a_measurement_of_another_form_is_left_out() -> None:
