@@ -134,7 +134,7 @@ def declare_and_serve(demo: Demo) -> str:
     demo.run("trueup", "plan", "-e", "dev", "--out", "../first-plan.json")
 
     demo.chapter(
-        "Applied, exactly as reviewed: artifacts fetched and verified, a GGUF built, real servers started behind one address"
+        "Applied, exactly as reviewed: artifacts fetched, a GGUF built, real servers started behind one address"
     )
     demo.run("trueup", "apply", "--plan", "../first-plan.json")
     answer = demo.ask("dev", "support")

@@ -77,8 +77,8 @@ def _measured(facts: dict[str, Json]) -> str:
 
 def _measurement(value: Json) -> str:
     match value:
-        case {"metric": str(metric), "value": int() | float() as number, "samples": int(samples)}:
-            unit = value.get("unit", "")
+        case {"metric": str(metric), "value": int() | float() as number, "samples": int(samples), **others}:
+            unit = others.get("unit", "")
             return f"{metric} {number:.3g}{f' {unit}' if unit not in _PLAIN_UNITS else ''} over {samples}"
         case _:
             return ""

@@ -63,7 +63,7 @@ def test_what_failed_and_what_was_skipped_say_why(status: Status, words: str) ->
     assert shown(event("start", status, "no port")).split() == [*words.split(), ADDRESS, "no", "port"]
 
 
-@pytest.mark.parametrize("status", [Status.DONE, Status.FAILED, Status.SKIPPED, Status.WAITING])
+@pytest.mark.parametrize("status", [Status.DONE, Status.FAILED, Status.WAITING])
 def test_addresses_stand_in_one_column(status: Status) -> None:
     assert shown(event("start", status)).index(ADDRESS) == 22
 
