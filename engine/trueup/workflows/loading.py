@@ -14,7 +14,6 @@ from trueup.ports import Merged, SourceTree
 from trueup.spec import kinds
 from trueup.spec.parse import parse
 from trueup.spec.resource import Parsed, Path, Resources, SourceFile
-from trueup.spec.yaml.positions import locate
 from trueup.workflows import codes
 from trueup.workflows.workspace import Workspace
 
@@ -158,6 +157,8 @@ def _empty_spec_folders(tree: SourceTree, project: ProjectSettings, parsed: Pars
 
 def _nothing_below(tree: SourceTree, detail: str, path: Path) -> Diagnostic:
     content = tree.read(PROJECT_FILE)
+    from trueup.spec.yaml.positions import locate
+
     line, column = (0, 0) if isinstance(content, Diagnostic) else locate(content, 0, path)
     return Diagnostic(codes.NOTHING_BELOW, detail, Span(PROJECT_FILE, line, column), codes.NOTHING_BELOW.remedy)
 
