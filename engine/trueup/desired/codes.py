@@ -20,4 +20,12 @@ SHARED_NAME = Code(
     "Clients choose a deployment of an environment by the `model` they send; each name can mean one deployment only.",
     "Give one of them another `gateway.modelName`.",
 )
-CODES = (UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET, SHARED_NAME)
+NO_REPLICAS = Code(
+    "RES004",
+    "A deployment without a server",
+    "Nothing would answer for it: neither its evaluations nor its clients. A target that wakes servers on demand is "
+    "not built into this version.",
+    "Declare one replica at least, or delete the deployment.",
+)
+
+CODES = (UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET, SHARED_NAME, NO_REPLICAS)

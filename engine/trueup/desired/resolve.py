@@ -35,7 +35,7 @@ def resolve(
         return None, found
     chosen = sorted(id_ for id_ in resources if id_.kind == "Deployment" and id_.environment == environment)
     deployments = tuple(_deployment(resources[id_], declared, resources) for id_ in chosen)
-    clashes = tuple(_clashes(deployments, resources))
+    clashes = (*_clashes(deployments, resources), *_serverless(deployments, resources))
     exceptions = tuple(resources[id_] for id_ in sorted(i for i in resources if i.kind == "PolicyException"))
     state = DesiredState(facts, revision, deployments, exceptions)
     return (None, clashes) if clashes else (state, ())
@@ -89,3 +89,10 @@ def _clashes(deployments: Iterable[DesiredDeployment], resources: Resources) -> 
         if first != deployment.id:
             detail = f"`{deployment.id}` and `{first}` both answer to the model name `{name}`."
             yield Diagnostic(codes.SHARED_NAME, detail, resources[deployment.id].origin.span, codes.SHARED_NAME.remedy)
+
+
+def _serverless(deployments: Iterable[DesiredDeployment], resources: Resources) -> Iterator[Diagnostic]:
+    for deployment in deployments:
+        if deployment.server.replicas < 1:
+            detail = f"`{deployment.id}` declares no replica."
+            yield Diagnostic(codes.NO_REPLICAS, detail, resources[deployment.id].origin.span, codes.NO_REPLICAS.remedy)

@@ -9,7 +9,7 @@ from fakes import FakeTree
 from trueup.core.digests import Digest, Revision, is_digest
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
-from trueup.desired.codes import SHARED_NAME, UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET
+from trueup.desired.codes import NO_REPLICAS, SHARED_NAME, UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment, DesiredState, RouteSpec
 from trueup.workflows.loading import load_tree
@@ -232,6 +232,13 @@ def test_two_deployments_may_not_claim_one_model_name() -> None:
     state, problems = resolved(made)
     assert state is None
     assert problems == [SHARED_NAME.id]
+
+
+def test_a_deployment_without_a_replica_is_refused_because_nothing_would_answer() -> None:
+    made = repository_files((replace(SUPPORT, replicas=0),))
+    state, problems = resolved(made)
+    assert state is None
+    assert problems == [NO_REPLICAS.id]
 
 
 def test_an_environment_that_is_not_declared_is_named_with_the_closest() -> None:
