@@ -305,7 +305,7 @@ def test_another_runtime_gets_slots_only_when_somebody_asks() -> None:
 
 
 def test_scaling_gives_the_fewest_servers() -> None:
-    assert with_spec(scaling={"minReplicas": 0, "maxReplicas": 3}).server.replicas == 0
+    assert with_spec(scaling={"minReplicas": 3, "maxReplicas": 5}).server.replicas == 3
     assert with_spec(replicas=2).server.replicas == 2
     assert with_spec().server.replicas == 1
 
