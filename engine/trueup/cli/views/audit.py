@@ -87,9 +87,9 @@ class TextView:
                 shown += wrapped_pieces([(visible(other), ())], self._width, "    ", self._style)
         return shown
 
-    @staticmethod
-    def _with_hint(lines: list[str], hint: str) -> str:
-        return "\n".join([*lines, f"hint: {hint}"] if hint else lines)
+    def _with_hint(self, lines: list[str], hint: str) -> str:
+        wrapped_hint = wrapped(f"hint: {hint}", self._width, "", self._style, "cyan") if hint else []
+        return "\n".join([*lines, *wrapped_hint])
 
 
 class MarkdownView:
