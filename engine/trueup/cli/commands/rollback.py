@@ -13,6 +13,8 @@ from trueup.diff.masks import masked_text
 SUMMARY = "Go back to the last verified release, by a commit that says so"
 EXAMPLE = "trueup rollback support -e prod --reason 'answers got worse'"
 
+_DIFF_COLORS = {"-": ("red",), "+": ("green",), "@": ("dim",)}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rollback`."""
@@ -41,7 +43,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if isinstance(proposal, Invalid):
         return report_invalid(proposal, console)
     for line in _edit_lines(proposal.path, proposal.before, proposal.after):
-        console.note(line)
+        console.note(console.error_style.paint(line, *_DIFF_COLORS.get(line[:1], ())))
+    console.note("\n")
     note_plan(proposal.planned, console, Intent.ROLL_BACK)
     if proposal.denied is not None:
         console.note("Denied by policy; nothing was changed.")
