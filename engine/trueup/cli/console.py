@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from trueup.cli.output import PLAIN, SGR, Format, OutputFile, Render, Style, is_automation, wants_color
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from trueup.cli.progress import Progress
     from trueup.core.diagnostics import Diagnostic
 
+_PIECE = 1 << 18
+"""Characters written at once; the text of a plan of thousands of resources would lie in memory five times."""
 _NUMBER = f"(?:{'|'.join(SGR.values())})"
 _OWN_COLOR = re.compile(rf"\x1b\[(?:0|{_NUMBER}(?:;{_NUMBER})*)m")
 _CONTROL = re.compile(
@@ -154,9 +157,10 @@ class Console:
 
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        # Encoding twice costs less than a traceback on a terminal that cannot show an arrow.
-        encodable = text.encode(encoding, "replace").decode(encoding)
-        self._guarded(stream, lambda: stream.write(encodable))
+        for start in range(0, len(text), _PIECE):
+            # Encoding twice costs less than a traceback on a terminal that cannot show an arrow.
+            encodable = text[start : start + _PIECE].encode(encoding, "replace").decode(encoding)
+            self._guarded(stream, partial(stream.write, encodable))
 
     def _guarded(self, stream: TextIO, action: Callable[[], object]) -> None:
         """Do *action*; when it cannot be written, drop it and what follows: an apply must end, not break off."""
