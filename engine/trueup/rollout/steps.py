@@ -128,7 +128,7 @@ def rollouts(plan: Plan, desired: DesiredState, observed: ObservedState) -> tupl
     for id_ in sorted(moved | supplies.measured.keys()):
         deployment = wanted[id_]
         evaluations = supplies.evaluations(deployment)
-        up = traffic.start(deployment.server, awake=bool(evaluations))
+        up = traffic.start(deployment.server)
         steps = [*supplies.take(deployment), StartStep(up), *(EvaluateStep(e) for e in evaluations), GateStep()]
         if id_ in moved:
             left = traffic.move(deployment)
@@ -186,9 +186,9 @@ class _Traffic:
         self._routed = {r.deployment: (r.server, read_manifest(r.manifest).replicas) for r in observed.target.routes}
         self._specs = {s.key: s for s in self._desired.values()}
 
-    def start(self, server: ServerSpec, *, awake: bool) -> ServerSpec:
-        """Return *server* with the replicas it needs before traffic moves: what sleeps wakes up to be measured."""
-        return replace(server, replicas=max(self._replicas(server.key), int(awake)))
+    def start(self, server: ServerSpec) -> ServerSpec:
+        """Return *server* with the replicas it needs before traffic moves: no fewer than it has."""
+        return replace(server, replicas=self._replicas(server.key))
 
     def move(self, deployment: DesiredDeployment) -> tuple[Step, ...]:
         """Point the route of *deployment* at its server and return the steps that clear up the one it leaves."""

@@ -397,24 +397,6 @@ def test_errors_are_permanent_where_a_retry_does_not_help(make) -> None:
     assert all(isinstance(e, PermanentError) for e in applied.result.failed.values())
 
 
-def test_a_deployment_that_sleeps_wakes_up_to_be_measured(make) -> None:
-    workspace = make(replace(SMOL, replicas=0), dev=MEASURED)
-    applied = workspace.apply()
-    assert failed(applied) == {}
-    assert [s for s in steps(applied.events) if s.startswith(("start", "evaluate", "verify", "scale"))] == [
-        "start chat started",
-        "start chat done",
-        "evaluate chat started",
-        "evaluate chat done",
-        "verify chat started",
-        "verify chat done",
-        "scale chat started",
-        "scale chat done",
-    ]
-    assert workspace.running() == set()
-    assert change_count(workspace) == 0
-
-
 def test_servers_are_taken_away_after_the_gate_and_not_before(make) -> None:
     """A change that is refused must not have cost what serves its servers."""
     workspace = make(replace(SMOL, replicas=3), dev=MEASURED)

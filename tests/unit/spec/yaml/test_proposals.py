@@ -7,8 +7,8 @@ from trueup.spec.yaml import codes
 from trueup.spec.yaml.edit import add_key
 from trueup.spec.yaml.load import load_documents
 from trueup.spec.yaml.spelling import block
-from trueup.spec.yaml.splices import replacements
-from trueup.spec.yaml.tree import ScalarNode, child, trees
+from trueup.spec.yaml.splices import additions, replacements
+from trueup.spec.yaml.tree import MappingNode, ScalarNode, child, trees
 
 
 def proposed(text: str, value: object) -> list[str]:
@@ -47,6 +47,14 @@ def test_a_key_needs_a_mapping_to_be_added_to(path: tuple[str, ...]) -> None:
     found = add_key(b"a: old\n", 0, path, "new")
     assert isinstance(found, Diagnostic)
     assert found.code is codes.EDIT_NO_PLACE
+
+
+@pytest.mark.parametrize(("text", "after"), [(b"a: {}\n", "a: {b: 1}\n"), (b"a: {c: 2}\n", "a: {c: 2, b: 1}\n")])
+def test_a_flow_mapping_has_one_place_for_a_new_key(text: bytes, after: str) -> None:
+    parent = child(trees(text)[0], "a")
+    assert isinstance(parent, MappingNode)
+    ((start, end, new),) = additions(text.decode(), parent, "b", 1)
+    assert text.decode()[:start] + new + text.decode()[end:] == after
 
 
 def test_a_key_is_added_to_an_empty_mapping_too() -> None:
