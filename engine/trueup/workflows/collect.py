@@ -1,6 +1,7 @@
 """Collects garbage in the store: what nothing needs goes, and what stays says why."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from trueup.core.digests import Digest
@@ -13,6 +14,10 @@ from trueup.workflows.workspace import Workspace
 
 KEPT_RELEASES = 5
 """Verified releases per deployment that stay ready for a rollback, newest first."""
+
+
+REVISIONS = ("HEAD", "")
+"""What is committed, and what somebody is about to commit: the work tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,24 @@ class Collected:
 def collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
     """Remove every artifact that is neither declared, nor serving, nor a release to go back to.
 
-    Nothing is removed while the declaration is invalid: what it needs could not be told.
+    Nothing is removed while the declaration is invalid (what it needs could not be told), nor while an apply works
+    in any environment (it may just have fetched what no commit read here declares).
+
+    Raises:
+        LockHeldError: An apply works here.
     """
+    if dry_run:
+        return _collect(workspace, dry_run=True)
+    names = {name for revision in REVISIONS for name in environments(load(workspace, revision).resources)}
+    with ExitStack() as held:
+        for name in sorted(names):
+            held.enter_context(workspace.lock.hold(name, "gc", 0.0))
+        return _collect(workspace, dry_run=False)
+
+
+def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
     needed: dict[Digest, str] = {}
-    for revision in ("HEAD", ""):
+    for revision in REVISIONS:
         loaded = load(workspace, revision)
         if not loaded.is_valid:
             return Invalid(loaded.diagnostics)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from trueup.adapters.locks.file_lock import LockHeldError
 from trueup.core.diagnostics import Diagnostic, Severity, Span
 from trueup.core.digests import BlobId, Digest
 from trueup.core.errors import PermanentError
@@ -257,6 +258,13 @@ def collected(workspace: FakeWorkspace, *, dry_run: bool = False) -> Collected:
     found = collect(workspace, dry_run=dry_run)
     assert isinstance(found, Collected)
     return found
+
+
+def test_nothing_is_removed_while_an_apply_works_in_any_environment(make) -> None:
+    workspace = make()
+    with workspace.lock.hold("dev", "apply -e dev", 0.0), pytest.raises(LockHeldError):
+        collect(workspace, dry_run=False)
+    assert isinstance(collect(workspace, dry_run=True), Collected)
 
 
 def test_what_is_declared_serves_or_can_be_gone_back_to_stays(make) -> None:
