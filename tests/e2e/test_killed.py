@@ -136,6 +136,8 @@ class Rounds:
 
     def _whole(self, point: str) -> None:
         """Nothing is left to do, left over, lost, or told twice."""
+        # A server that the killed run had told to end may still be draining: it was asked, and goes by itself.
+        until(lambda: all(stray["detail"] != "is ending" for stray in self.scratch.status()["strays"]))
         status = self.scratch.status()
         assert status["in_sync"], f"{point}: {status}"
         records = self.scratch.records()
