@@ -197,7 +197,7 @@ class LocalWorkspace:
     def remote_problem(self) -> str:
         """Tell why the remote was not reached."""
         problem = self.ledger.remote_problem
-        return f"{problem.code.id} {problem.code.summary}: {problem.detail}" if problem else ""
+        return str(problem) if problem else ""
 
     def unpushed(self) -> int:
         """Count the ledger records that the remote does not have."""

@@ -140,7 +140,7 @@ class Applying:
             try:
                 facts = self._take(step, rollout)
             except TrueupError as error:
-                yield self._journaled(self._event(name, rollout.address, Status.FAILED, _failure_text(error)))
+                yield self._journaled(self._event(name, rollout.address, Status.FAILED, str(error)))
                 self.result.failed[rollout.address] = error
                 self._owe(rollout.steps[number:])
                 yield from self._back_out(rollout)
@@ -241,12 +241,12 @@ class Applying:
             if self._routing.give_back():
                 yield self._journaled(self._event("route", rollout.address, Status.DONE, "traffic back where it was"))
         except TrueupError as error:
-            yield self._journaled(self._event("route", rollout.address, Status.FAILED, _failure_text(error)))
+            yield self._journaled(self._event("route", rollout.address, Status.FAILED, str(error)))
         started = next((s.server for s in rollout.steps if isinstance(s, StartStep)), deployment.server)
         try:
             yield from self._undo_start(started, rollout.address)
         except TrueupError as error:
-            yield self._journaled(self._event("stop", rollout.address, Status.FAILED, _failure_text(error)))
+            yield self._journaled(self._event("stop", rollout.address, Status.FAILED, str(error)))
 
     def _undo_start(self, server: ServerSpec, address: ResourceId) -> Iterator[Event]:
         """End what was started for nothing; servers that were there before stay, as many as they were."""
@@ -294,7 +294,3 @@ def _subject(step: Step, rollout: Rollout) -> str:
             return ", ".join(short(s) for s in servers)
         case _:
             return f"release {short(rollout.deployment.release.digest)}" if rollout.deployment else ""
-
-
-def _failure_text(error: TrueupError) -> str:
-    return f"{error.code.id} {error.code.summary}: {error.detail}"

@@ -165,5 +165,4 @@ class _Measuring:
 
     def _failed(self, rollout: Rollout, error: TrueupError) -> Event:
         self._evaluated.failed.setdefault(rollout.address, error)
-        said = f"{error.code.id} {error.code.summary}: {error.detail}"
-        return Event(self._workspace.clock.now(), "evaluate", str(rollout.address), Status.FAILED, said)
+        return Event(self._workspace.clock.now(), "evaluate", str(rollout.address), Status.FAILED, str(error))
