@@ -15,19 +15,10 @@ from trueup.desired.manifest import manifest_of
 from trueup.desired.state import DesiredDeployment, DesiredState, ServerSpec
 from trueup.observed.state import Health, ObservedState
 from trueup.policy.decision import ApprovedPlan, Decision, Outcome
-from trueup.ports import (
-    Clock,
-    Evaluator,
-    Journal,
-    Ledger,
-    Progress,
-    Route,
-    Store,
-    Target,
-)
+from trueup.ports import Route
 from trueup.reconcile import codes
 from trueup.reconcile.routing import Routing
-from trueup.reconcile.supply import Supplying
+from trueup.reconcile.supply import Ports, Supplying
 from trueup.rollout.events import Event, Status
 from trueup.rollout.steps import (
     BuildStep,
@@ -48,19 +39,6 @@ from trueup.rollout.steps import (
 
 Gate = Callable[[DesiredDeployment], Decision]
 """Observes again and judges one deployment with the evidence there is now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What apply acts through."""
-
-    store: Store
-    target: Target
-    evaluator: Evaluator
-    journal: Journal
-    ledger: Ledger
-    clock: Clock
-    progress: Progress
 
 
 @dataclass(slots=True)
@@ -106,16 +84,7 @@ class Applying:
         self._routing = Routing(desired.environment, ports.target, observed)
         self._owed: list[FetchStep | BuildStep] = []
         self._supplying = Supplying(
-            self._environment,
-            ports.store,
-            ports.target,
-            ports.evaluator,
-            ports.ledger,
-            ports.clock,
-            ports.progress,
-            actor=actor,
-            revision=desired.revision,
-            plan=approved.plan.id,
+            self._environment, ports, actor=actor, revision=desired.revision, plan=approved.plan.id
         )
 
     def events(self) -> Iterator[Event]:

@@ -1,5 +1,6 @@
 """The steps that prepare a release beside what serves: fetch, build, start, evaluate, stop. Traffic is not theirs."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.core.digests import Digest, Revision, short
@@ -7,38 +8,33 @@ from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, ServerSpec
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
-from trueup.ports import Clock, EvaluationRequest, Evaluator, Ledger, Progress, Store, Target
+from trueup.ports import Clock, EvaluationRequest, Evaluator, Journal, Ledger, Progress, Store, Target
 from trueup.reconcile import codes
 from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ScaleStep, StartStep, StopStep
 
 SupplyStep = FetchStep | BuildStep | StartStep | EvaluateStep | ScaleStep | StopStep
 
 
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a run acts through."""
+
+    store: Store
+    target: Target
+    evaluator: Evaluator
+    journal: Journal
+    ledger: Ledger
+    clock: Clock
+    progress: Progress
+
+
 class Supplying:
     """Takes the preparing steps of one run in one environment; each is idempotent."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the ports it acts through, and who asked for it
-        self,
-        environment: str,
-        store: Store,
-        target: Target,
-        evaluator: Evaluator,
-        ledger: Ledger,
-        clock: Clock,
-        progress: Progress,
-        *,
-        actor: str,
-        revision: Revision,
-        plan: Digest,
-    ) -> None:
+    def __init__(self, environment: str, ports: Ports, *, actor: str, revision: Revision, plan: Digest) -> None:
         self.started: set[Digest] = set()
         self._environment = environment
-        self._store = store
-        self._target = target
-        self._evaluator = evaluator
-        self._ledger = ledger
-        self._clock = clock
-        self._progress = progress
+        self._ports = ports
         self._actor = actor
         self._revision = revision
         self._plan = plan
@@ -47,15 +43,15 @@ class Supplying:
         """Do *step* and return the facts worth keeping."""
         match step:
             case FetchStep(artifact):
-                path = self._store.fetch(artifact, self._progress)
+                path = self._ports.store.fetch(artifact, self._ports.progress)
                 return {"digest": artifact.digest, "name": path.name}
             case BuildStep(build, source):
-                self._store.build(build, self._artifact(source.digest), self._progress)
+                self._ports.store.build(build, self._artifact(source.digest), self._ports.progress)
                 return {"key": build.key}
             case StartStep(server) | ScaleStep(server):
                 return self._run(server)
             case StopStep(servers):
-                self._target.stop(self._environment, servers)
+                self._ports.target.stop(self._environment, servers)
                 return {"servers": list(servers)}
             case EvaluateStep():
                 if deployment is None:
@@ -64,11 +60,11 @@ class Supplying:
 
     def _run(self, server: ServerSpec) -> dict[str, Json]:
         self.started.add(server.key)
-        self._target.start(self._environment, server, self._artifact(server.artifact))
+        self._ports.target.start(self._environment, server, self._artifact(server.artifact))
         return {"server": server.key, "replicas": server.replicas}
 
     def _artifact(self, key: Digest) -> Path:
-        path = self._store.find(key)
+        path = self._ports.store.find(key)
         if path is None:
             raise PermanentError(codes.ARTIFACT_ABSENT, f"The store has no artifact {short(key)}.")
         return path
@@ -89,12 +85,12 @@ class Supplying:
                 ("release", release.digest),
             ),
         )
-        evidence = self._evaluator.evaluate(self._environment, request, self._progress)
-        self._ledger.append(
+        evidence = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
+        self._ports.ledger.append(
             Draft(
                 kind=RecordKind.EVIDENCE,
                 environment=self._environment,
-                at=self._clock.now(),
+                at=self._ports.clock.now(),
                 actor=self._actor,
                 revision=self._revision,
                 plan=self._plan,

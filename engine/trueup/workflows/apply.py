@@ -23,9 +23,10 @@ from trueup.plan.plan import Inputs
 from trueup.plan.saved import SavedPlan
 from trueup.policy.decision import ApprovedPlan, Decision, approve
 from trueup.reconcile import codes
-from trueup.reconcile.apply import Applying, Ports, Result
+from trueup.reconcile.apply import Applying, Result
 from trueup.reconcile.observe import observe
 from trueup.rollout.events import Event, Status
+from trueup.workflows.acting import ports_of
 from trueup.workflows.judging import gate_of
 from trueup.workflows.planning import Invalid, Planned, make_plan
 from trueup.workflows.recovery import Recovered, recover
@@ -165,15 +166,7 @@ def _run(
     target = workspace.target(planned.desired.environment.target)
     opening = _opening(workspace, request, planned)
     workspace.journal.write(request.environment, opening)
-    ports = Ports(
-        store=workspace.store,
-        target=target,
-        evaluator=workspace.evaluator(target),
-        journal=workspace.journal,
-        ledger=workspace.ledger,
-        clock=workspace.clock,
-        progress=workspace.progress,
-    )
+    ports = ports_of(workspace, target)
     gate = gate_of(
         workspace,
         planned.policies,

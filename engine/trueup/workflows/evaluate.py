@@ -31,6 +31,7 @@ from trueup.rollout.steps import (
     rollouts,
     step_name,
 )
+from trueup.workflows.acting import ports_of
 from trueup.workflows.loading import load
 from trueup.workflows.planning import Invalid
 from trueup.workflows.workspace import Workspace
@@ -87,12 +88,7 @@ def _locked(workspace: Workspace, request: EvaluateRequest, evaluated: Evaluated
     plan = _plan(workspace, desired, replace(observed, evidence=()) if request.again else observed, chosen)
     supplying = Supplying(
         request.environment,
-        workspace.store,
-        target,
-        workspace.evaluator(target),
-        workspace.ledger,
-        workspace.clock,
-        workspace.progress,
+        ports_of(workspace, target),
         actor=workspace.actor,
         revision=desired.revision,
         plan=Digest(""),

@@ -384,7 +384,7 @@ def test_evaluations_are_only_run_for_a_deployment() -> None:
     from trueup.rollout.steps import EvaluateStep
 
     (required,) = deployment(Want(evaluations=("facts@1",))).evaluations
-    supplying = Supplying("dev", *([None] * 6), actor="", revision="", plan=Digest(""))  # type: ignore[arg-type]  # never used
+    supplying = Supplying("dev", None, actor="", revision="", plan=Digest(""))  # type: ignore[arg-type]  # never used
     with pytest.raises(TypeError, match="for a deployment"):
         supplying.take(EvaluateStep(required), None)
 
