@@ -362,7 +362,7 @@ class FakePolicyEngine:
         return [self._evaluate(document) for document in documents]
 
     def _evaluate(self, document: bytes) -> Evaluation:
-        rules = tuple(sorted({f"{r.package.replace('.', '/')}/{r.rule_set}" for _, r in self._results}))
+        rules = tuple(sorted({f"{r.package.replace('.', '/')}/{r.entry}" for _, r in self._results}))
         try:
             value = json.loads(document)
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()

@@ -56,7 +56,7 @@ def test_a_problem_has_a_code_and_the_line(engine: PolicyEngine) -> None:
 def test_every_deny_violation_and_warn_of_every_package_is_asked(engine: PolicyEngine) -> None:
     evaluation = evaluate(engine, b'{"blocked": true, "old": true}', RULES, OTHER)
     assert evaluation.errors == ()
-    assert sorted((r.package, r.rule_set, str(r.raw)) for r in evaluation.results) == [
+    assert sorted((r.package, r.entry, str(r.raw)) for r in evaluation.results) == [
         ("demo", "deny", "{'id': 'D-01', 'msg': 'blocked'}"),
         ("demo", "violation_named", "plain text"),
         ("demo", "warn", "{'id': 'D-02', 'msg': 'old'}"),

@@ -33,7 +33,7 @@ sound_results = st.fixed_dictionaries(
         "path": st.lists(st.sampled_from(["spec", "a", 0]), max_size=3),
     },
 )
-rule_sets = st.sampled_from(["deny", "warn", "violation", "deny_named"])
+entries = st.sampled_from(["deny", "warn", "violation", "deny_named"])
 waivers = st.fixed_dictionaries(
     {
         "address": st.sampled_from(["PolicyException/v", "PolicyException/w"]),
@@ -48,12 +48,12 @@ waivers = st.fixed_dictionaries(
 
 
 def decide(results: list[tuple[str, Json]], exceptions: list[dict[str, str]], tier: str = "production") -> Decision:
-    made = tuple(RuleResult(rule_set, "p", raw) for rule_set, raw in results)
+    made = tuple(RuleResult(entry, "p", raw) for entry, raw in results)
     document: dict[str, Json] = {"environment": {"tier": tier}, "exceptions": exceptions}
     return judge(Evaluation(made, (), ("A-01",), "e"), document, digest_of("b"), lambda _a, _p: None)
 
 
-@given(st.lists(st.tuples(rule_sets, json_values | sound_results), max_size=6), st.lists(waivers, max_size=3))
+@given(st.lists(st.tuples(entries, json_values | sound_results), max_size=6), st.lists(waivers, max_size=3))
 def test_nothing_is_allowed_that_was_denied_without_a_word(
     results: list[tuple[str, Json]], exceptions: list[dict[str, str]]
 ) -> None:
@@ -64,14 +64,14 @@ def test_nothing_is_allowed_that_was_denied_without_a_word(
     assert bool(odd) <= (decision.outcome is Outcome.ERROR)
 
 
-@given(st.lists(st.tuples(rule_sets, json_values | sound_results), max_size=5), st.randoms(use_true_random=False))
+@given(st.lists(st.tuples(entries, json_values | sound_results), max_size=5), st.randoms(use_true_random=False))
 def test_the_order_of_results_does_not_matter(results: list[tuple[str, Json]], random: object) -> None:
     mixed = list(results)
     random.shuffle(mixed)  # type: ignore[attr-defined]  # Hypothesis gives a Random
     assert decide(mixed, []) == decide(results, [])
 
 
-@given(st.lists(st.tuples(rule_sets, sound_results), max_size=5), st.lists(waivers, max_size=3), waivers)
+@given(st.lists(st.tuples(entries, sound_results), max_size=5), st.lists(waivers, max_size=3), waivers)
 def test_one_more_exception_never_makes_a_decision_stricter(
     results: list[tuple[str, Json]], exceptions: list[dict[str, str]], another: dict[str, str]
 ) -> None:
@@ -79,7 +79,7 @@ def test_one_more_exception_never_makes_a_decision_stricter(
         assert decide(results, [*exceptions, another]).outcome is Outcome.ALLOW
 
 
-@given(st.lists(st.tuples(rule_sets, sound_results), max_size=5))
+@given(st.lists(st.tuples(entries, sound_results), max_size=5))
 def test_production_is_never_more_lenient_than_dev(results: list[tuple[str, Json]]) -> None:
     if decide(results, []).outcome is Outcome.ALLOW:
         assert decide(results, [], "dev").outcome is Outcome.ALLOW

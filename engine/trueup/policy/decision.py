@@ -19,10 +19,11 @@ class Outcome(StrEnum):
 
 
 class Enforcement(StrEnum):
-    """What a violation does: stop the plan, or be shown."""
+    """What a violation does: stop the plan, be shown, or only be recorded to learn what it would do."""
 
     DENY = "deny"
     WARN = "warn"
+    DRYRUN = "dryrun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Violation:
         remediation: What to do.
         span: File, line and column of `path`.
         excepted_by: Address of the PolicyException that lifts it; empty when none does.
+        softened_by: What made it less than its severity says, such as `policy.rules.DP-04` of the environment or
+            `effectiveFrom 2027-12-02` of the rule; empty when nothing did.
     """
 
     rule: str
@@ -52,6 +55,7 @@ class Violation:
     remediation: str = ""
     span: Span | None = None
     excepted_by: str = ""
+    softened_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,17 +44,17 @@ def judge(evaluation: Evaluation, document: Mapping[str, Json], bundle: Digest, 
         locate: Finds file, line and column of a field.
     """
     enforcing = _enforcing(document)
-    described = {(r.package, r.rule_set): r for r in evaluation.described}
+    described = {(r.package, r.entry): r for r in evaluation.described}
     errors = [_error(d) for d in evaluation.errors]
     if not evaluation.rules and not errors:
         errors.append(EngineError(_words(codes.NOTHING_TO_ASK, "The policies have no rule.")))
     violations: dict[Violation, None] = {}
     for result in evaluation.results:
-        read = _read(result, described.get((result.package, result.rule_set)))
+        read = _read(result, described.get((result.package, result.entry)))
         if isinstance(read, EngineError):
             errors.append(read)
             continue
-        settled = _enforce(read, result.rule_set, enforcing)
+        settled = _enforce(read, result.entry, enforcing)
         if settled is not None:
             violations[settled] = None
     violations.update(dict.fromkeys(not_carried_out(document)))
@@ -111,7 +111,7 @@ def _read(result: RuleResult, info: RuleInfo | None) -> Violation | EngineError:
 
 def _said(result: RuleResult, info: RuleInfo | None) -> dict[str, str]:
     """Return what METADATA says where a result does not."""
-    name = f"{result.package.replace('.', '/')}/{result.rule_set}"
+    name = f"{result.package.replace('.', '/')}/{result.entry}"
     return {
         "id": info.id if info else name,
         "severity": (info.severity if info else "") or "high",
@@ -145,7 +145,7 @@ def _own_span(value: Json) -> Span | None:
             return None
 
 
-def _enforce(violation: Violation, rule_set: str, enforcing: _Enforcing) -> Violation | None:
+def _enforce(violation: Violation, entry: str, enforcing: _Enforcing) -> Violation | None:
     """Return *violation* with what it does; None when the environment has turned its rule off.
 
     In production nothing is turned off unseen, and what is critical is lifted by an exception alone, which somebody
@@ -160,7 +160,7 @@ def _enforce(violation: Violation, rule_set: str, enforcing: _Enforcing) -> Viol
     if is_softened and not (enforcing.production and violation.severity == "critical"):
         return replace(violation, enforcement=Enforcement.WARN)
     informs = (
-        rule_set.startswith("warn")
+        entry.startswith("warn")
         or violation.severity == "low"
         or (violation.severity == "medium" and not enforcing.production)
     )
@@ -215,7 +215,7 @@ def _order(violation: Violation) -> tuple[int, tuple[str, ...]]:
 
 
 def _odd(result: RuleResult, why: str) -> EngineError:
-    detail = f"`{result.package}.{result.rule_set}` gave a result that cannot be read: {why}."
+    detail = f"`{result.package}.{result.entry}` gave a result that cannot be read: {why}."
     return EngineError(_words(codes.RESULT_SHAPE, detail), result.span)
 
 

@@ -38,29 +38,43 @@ class RuleInfo:
     Attributes:
         id: Stable id, `SC-01`; for a rule that names none, `package/rule`.
         package: Its package without `data`, dotted.
-        rule_set: `deny`, `violation` or `warn`, with its suffix.
+        entry: Name of the Rego set: `deny`, `violation` or `warn`, with its suffix.
         title: The rule in a few words.
         severity: `critical`, `high`, `medium`, `low` or empty.
         controls: Clauses of laws and standards it serves.
         remediation: What to do about a violation.
         span: Where it is defined.
+        description: The rule in a sentence or two.
+        rule_set: Set of rules it belongs to, `data`, by which environments enforce; empty when it names none.
+        jurisdictions: Where the law it serves holds (`EU`, `US-CA`); empty means everywhere.
+        roles: Roles that law gives its duties to (`provider`, `deployer`); empty means any.
+        effective_from: First day it is in force, `2026-08-02`; until then it warns. Empty means always.
+        last_reviewed: Day somebody last held it against its sources.
+        waivable: Whether a PolicyException may lift it.
     """
 
     id: str
     package: str
-    rule_set: str
+    entry: str
     title: str = ""
     severity: str = ""
     controls: tuple[str, ...] = ()
     remediation: str = ""
     span: Span | None = None
+    description: str = ""
+    rule_set: str = ""
+    jurisdictions: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    effective_from: str = ""
+    last_reviewed: str = ""
+    waivable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
     """One result of one rule, as the engine gave it; `raw` is the object or string of the Rego set."""
 
-    rule_set: str
+    entry: str
     package: str
     raw: Json
     span: Span | None = None

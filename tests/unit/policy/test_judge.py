@@ -28,8 +28,8 @@ def document(tier: str = "production", *, exceptions: Json = (), **policy: Json)
     return {"environment": {"tier": tier, "settings": {"policy": policy}}, "exceptions": exceptions}
 
 
-def decide(*raws: Json, rule_set: str = "deny", on: dict[str, Json] | None = None, **more: Any) -> Decision:
-    results = tuple(RuleResult(rule_set, "x", raw, RULE) for raw in raws)
+def decide(*raws: Json, entry: str = "deny", on: dict[str, Json] | None = None, **more: Any) -> Decision:
+    results = tuple(RuleResult(entry, "x", raw, RULE) for raw in raws)
     evaluation = Evaluation(results, more.get("errors", ()), more.get("rules", ("X-01",)), "e 1", more.get("info", ()))
     return judge(evaluation, on or document(), BUNDLE, more.get("locate", lambda _a, _p: None))
 
@@ -63,7 +63,7 @@ def test_a_denial_denies_with_all_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule_set", "severity", "tier", "enforcement"),
+    ("entry", "severity", "tier", "enforcement"),
     [
         ("deny", "critical", "dev", Enforcement.DENY),
         ("deny_more", "high", "dev", Enforcement.DENY),
@@ -76,10 +76,10 @@ def test_a_denial_denies_with_all_it_says() -> None:
         ("warn_soon", "high", "production", Enforcement.WARN),
     ],
 )
-def test_severity_tier_and_rule_set_decide_what_a_violation_does(
-    rule_set: str, severity: str, tier: str, enforcement: Enforcement
+def test_severity_tier_and_entry_decide_what_a_violation_does(
+    entry: str, severity: str, tier: str, enforcement: Enforcement
 ) -> None:
-    decision = decide(RESULT | {"severity": severity}, rule_set=rule_set, on=document(tier))
+    decision = decide(RESULT | {"severity": severity}, entry=entry, on=document(tier))
     assert decision.violations[0].enforcement is enforcement
     assert decision.outcome is (Outcome.DENY if enforcement is Enforcement.DENY else Outcome.ALLOW)
 
@@ -106,7 +106,7 @@ def test_in_production_only_an_exception_lifts_what_is_critical(settings: dict[s
 
 
 def test_a_text_is_a_result_named_after_its_rule() -> None:
-    (violation,) = decide("no x, please", rule_set="deny_x").violations
+    (violation,) = decide("no x, please", entry="deny_x").violations
     assert violation.rule == "x/deny_x"
     assert violation.severity == "high"
     assert violation.enforcement is Enforcement.DENY

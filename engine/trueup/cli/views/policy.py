@@ -73,7 +73,7 @@ def _rule_json(rule: RuleInfo) -> Json:
     return {
         "id": rule.id,
         "package": rule.package,
-        "rule": rule.rule_set,
+        "rule": rule.entry,
         "title": rule.title,
         "severity": rule.severity,
         "controls": list(rule.controls),

@@ -107,7 +107,7 @@ def test_the_users_environment_does_not_reach_the_worker(monkeypatch: pytest.Mon
 
 def test_a_builtin_error_is_an_error_at_its_place_and_other_rules_still_answer(engine: EmbeddedEngine) -> None:
     evaluation = ask(engine, 'deny contains to_number(input.x)\nwarn contains "seen" if input.x', b'{"x": "q"}')
-    assert [r.rule_set for r in evaluation.results] == ["warn"]
+    assert [r.entry for r in evaluation.results] == ["warn"]
     (problem,) = evaluation.errors
     assert problem.code.id == "POL030"
     assert problem.span

@@ -39,7 +39,7 @@ def _describe(entry: Mapping[str, Any], blocks: Mapping[str, list[Block]]) -> Ru
     return RuleInfo(
         id=custom.get("id") or f"{entry['package'].replace('.', '/')}/{entry['name']}",
         package=entry["package"],
-        rule_set=entry["name"],
+        entry=entry["name"],
         title=said.get("title") or "",
         severity=custom.get("severity") or "",
         controls=tuple(custom.get("controls", ())),

@@ -88,7 +88,7 @@ class EmbeddedEngine:
         """Return what the rules of the bundle say of themselves, sorted by id; problems instead, if any."""
         with self._lock:
             loaded = self._load(_without_tests(bundle))
-        return loaded if isinstance(loaded, tuple) else tuple(sorted(loaded.rules, key=lambda r: (r.id, r.rule_set)))
+        return loaded if isinstance(loaded, tuple) else tuple(sorted(loaded.rules, key=lambda r: (r.id, r.entry)))
 
     def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
         """Evaluate every `deny`, `violation` and `warn` of the bundle on each document (JSON text).
