@@ -30,6 +30,9 @@ missing contains [deployment.address, address] if {
 	object.get(input.resources, address, null) == null
 }
 
+# The document a deployment is declared in, {} when it is not there.
+declared(deployment) := object.get(input.resources, deployment.address, {})
+
 # An unknown tier is taken for production.
 default production := true
 
@@ -63,8 +66,8 @@ result(id, severity, address, path, msg) := {
 	"msg": msg,
 }
 
-# One result for each of `parts` that the policy document lacks or has in another shape, and for each document that
-# it names and does not hold.
+# One result for each of `parts` (dotted paths) that the policy document lacks or has in another shape, and for each
+# document that it names and does not hold.
 absent(id, severity, parts) := {result(id, severity, "", [], msg) |
 	some part in parts
 	not has(part)
@@ -77,27 +80,55 @@ absent(id, severity, parts) := {result(id, severity, "", [], msg) |
 	msg := "A deployment of the policy document has no address or no list of resources."
 }
 
-has("deployments") if is_array(input.deployments)
+has(part) if {
+	value := object.get(input, split(part, "."), null)
+	value != null
+	type_name(value) == object.get(shapes, part, type_name(value))
+}
 
-has("resources") if is_object(input.resources)
-
-has("observed.verified") if is_array(input.observed.verified)
-
-has("observed.routes") if is_array(input.observed.routes)
-
-has("observed.holds") if is_array(input.observed.holds)
-
-has("change.operations") if is_array(input.change.operations)
-
-has("derived.secrets") if is_array(input.derived.secrets)
-
-has("derived.licenses") if is_object(input.derived.licenses)
-
-has("derived.artifacts") if is_object(input.derived.artifacts)
-
-has("environment.tier") if text(input.environment.tier)
-
-has("environment.settings") if is_object(input.environment.settings)
+# The parts of the policy document that rules stand on, and what each is.
+shapes := {
+	"approvals": "array",
+	"base.resources": "object",
+	"change.author": "string",
+	"change.commits": "array",
+	"change.files": "array",
+	"change.operations": "array",
+	"clock.today": "string",
+	"deployments": "array",
+	"derived.artifacts": "object",
+	"derived.builds": "object",
+	"derived.capacity": "object",
+	"derived.capacity.demand": "object",
+	"derived.components": "array",
+	"derived.cost": "object",
+	"derived.evaluationChanges": "array",
+	"derived.freeze": "object",
+	"derived.freeze.active": "array",
+	"derived.images": "array",
+	"derived.licenses": "object",
+	"derived.lifecycle": "object",
+	"derived.lineage": "object",
+	"derived.prompts": "array",
+	"derived.purposes": "array",
+	"derived.releaseChanges": "object",
+	"derived.reviews": "object",
+	"derived.secrets": "array",
+	"derived.soak": "object",
+	"environment.settings": "object",
+	"environment.tier": "string",
+	"evidence": "array",
+	"exceptions": "array",
+	"observed.drift": "array",
+	"observed.drills": "array",
+	"observed.holds": "array",
+	"observed.routes": "array",
+	"observed.upstream": "array",
+	"observed.verified": "array",
+	"policies.changed": "array",
+	"policies.rules": "array",
+	"resources": "object",
+}
 
 deployments_complete if {
 	every deployment in input.deployments {
@@ -105,6 +136,16 @@ deployments_complete if {
 		text(deployment.address)
 	}
 }
+
+# Evidence of one type about one digest that passed and that no double produced; `name` is the subject's.
+passing(type, name, value) := [item |
+	some item in input.evidence
+	item.type == type
+	digest(value)
+	item.subject[name] == value
+	item.passed == true
+	item.simulated == false
+]
 
 # Severity of what must hold in production and is shown elsewhere.
 graded(severity) := severity if production
