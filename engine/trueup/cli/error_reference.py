@@ -16,6 +16,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Git", "trueup.adapters.git.codes"),
     ("Plans", "trueup.plan.codes"),
     ("Policy files", "trueup.adapters.policy.codes"),
+    ("Bundles of policies", "trueup.adapters.policy.bundles.codes"),
     ("Policy results and exceptions", "trueup.policy.codes"),
     ("Sources of artifacts", "trueup.adapters.sources.codes"),
     ("Store", "trueup.adapters.stores.codes"),

@@ -14,11 +14,13 @@ from trueup.core.digests import Revision
 if TYPE_CHECKING:
     from trueup.adapters.git.ledger import GitLedger
     from trueup.adapters.git.repository import Repository
+    from trueup.adapters.policy.bundles.fetched import FetchedBundles
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
     from trueup.ports import Clock, Committer, Evaluator, History, Journal, Lock, Progress, SourceTree, Target
+    from trueup.spec.bundles import BundlePin
     from trueup.workflows.audit import LedgerPlace
     from trueup.workflows.loading import ProjectSettings
     from trueup.workflows.workspace import Policies, Workspace
@@ -161,12 +163,23 @@ class LocalWorkspace:
 
         return CommitTree(self.repository, self.repository.resolve(revision))
 
-    def policies(self, tree: "SourceTree", *, library: bool, folders: Sequence[str]) -> "Policies":
+    @property
+    def fetched_bundles(self) -> "FetchedBundles":
+        """Bundles of policies from elsewhere."""
+        from trueup.adapters.policy.bundles.fetched import FetchedBundles
+
+        return FetchedBundles(self.root / STATE_FOLDER / "policies")
+
+    def policies(
+        self, tree: "SourceTree", *, library: bool, folders: Sequence[str], bundles: "Sequence[BundlePin]" = ()
+    ) -> "Policies":
         """Read the policies of *tree*."""
         from trueup.adapters.policy.bundle import bundle_digest, load_bundle
         from trueup.workflows.workspace import Policies
 
-        files = load_bundle(tree, library=library, paths=folders)
+        files = load_bundle(
+            tree, library=library, paths=folders, bundles=bundles, fetched=self.fetched_bundles if bundles else None
+        )
         return Policies(files, bundle_digest(files))
 
     def change(self, revision: Revision) -> "ChangeFacts":

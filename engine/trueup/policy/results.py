@@ -14,6 +14,9 @@ Locate = Callable[[str, Path], Span | None]
 LIBRARY = "@trueup/library"
 """Root, in a bundle, of the rules and data that ship with trueup."""
 
+BUNDLES = "@bundles"
+"""Root of what other bundles bring; each lies below its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyFile:

@@ -12,6 +12,7 @@ from trueup.core.suggestions import did_you_mean
 from trueup.desired.codes import UNKNOWN_ENVIRONMENT
 from trueup.ports import Merged, SourceTree
 from trueup.spec import kinds
+from trueup.spec.bundles import BundlePin
 from trueup.spec.parse import parse
 from trueup.spec.resource import Parsed, Path, Resources, SourceFile
 from trueup.workflows import codes
@@ -34,6 +35,7 @@ class ProjectSettings:
     store_path: str
     ledger_ref: str
     ledger_remote: str
+    bundles: tuple[BundlePin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         store_path=spec.store.path,
         ledger_ref=spec.ledger.ref,
         ledger_remote=spec.ledger.remote or "",
+        bundles=tuple(b.pin for b in spec.policies.bundles),
     )
     return settings, parsed.diagnostics
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         StoreKeeper,
         Target,
     )
+    from trueup.spec.bundles import BundlePin
 
 
 class InvalidProjectError(PermanentError):
@@ -130,8 +131,10 @@ class Workspace(Protocol):
         """Open the files of *revision*; the empty string opens the work tree."""
         ...
 
-    def policies(self, tree: SourceTree, *, library: bool, folders: Sequence[str]) -> Policies:
-        """Read the policies of *tree*: whether the library takes part, and the folders of its own."""
+    def policies(
+        self, tree: SourceTree, *, library: bool, folders: Sequence[str], bundles: Sequence[BundlePin] = ()
+    ) -> Policies:
+        """Read the policies of *tree*: whether the library takes part, the folders of its own, and bundles."""
         ...
 
     def change(self, revision: Revision) -> ChangeFacts:

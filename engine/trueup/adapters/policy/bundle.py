@@ -7,6 +7,7 @@ so that they come from the same commit as the specs, byte for byte.
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trueup
 from trueup.adapters.policy import codes
@@ -14,6 +15,11 @@ from trueup.core.digests import Digest, digest_of
 from trueup.core.errors import PermanentError
 from trueup.policy.results import LIBRARY, PolicyFile
 from trueup.ports import SourceTree
+
+if TYPE_CHECKING:
+    from trueup.adapters.policy.bundles.archive import Files
+    from trueup.adapters.policy.bundles.fetched import FetchedBundles
+    from trueup.spec.bundles import BundlePin
 
 SUFFIXES = (".rego", "data.json", "data.yaml", "data.yml")
 """What takes part in a bundle, by the end of a file's name."""
@@ -23,11 +29,26 @@ class LibraryMissingError(PermanentError):
     """The rules that ship with trueup cannot be found."""
 
 
-def load_bundle(tree: SourceTree, *, library: bool, paths: Sequence[str] = ()) -> tuple[PolicyFile, ...]:
-    """Return the library, if asked for, and the policies below *paths* of *tree*, sorted by path.
+def load_bundle(
+    tree: SourceTree,
+    *,
+    library: bool,
+    paths: Sequence[str] = (),
+    bundles: "Sequence[BundlePin]" = (),
+    fetched: "FetchedBundles | None" = None,
+) -> tuple[PolicyFile, ...]:
+    """Return the library, if asked for, the policies below *paths* of *tree*, and *bundles*, sorted by path.
+
+    Args:
+        tree: Files of one revision.
+        library: Whether the rules that ship with trueup take part.
+        paths: Folders with policies.
+        bundles: Bundles besides.
+        fetched: What was fetched of bundles from elsewhere.
 
     Raises:
         LibraryMissingError: The library is asked for and not installed.
+        BundleError: A bundle was not fetched, is damaged or empty, or two own one path.
     """
     files = list(load_library()) if library else []
     for folder in paths:
@@ -35,7 +56,18 @@ def load_bundle(tree: SourceTree, *, library: bool, paths: Sequence[str] = ()) -
         for file in tree.files([root], SUFFIXES):
             if is_policy(file.path):
                 files.append(PolicyFile(file.path, file.content, root))
+    if bundles:
+        from trueup.adapters.policy.bundles.loading import load_bundles
+
+        files += load_bundles(tree, bundles, _not_at_hand if fetched is None else fetched.read, is_policy)
     return tuple(sorted(files, key=lambda f: f.path))
+
+
+def _not_at_hand(pin: "BundlePin") -> "Files":
+    from trueup.adapters.policy.bundles import codes as bundle_codes
+    from trueup.adapters.policy.bundles.archive import BundleError
+
+    raise BundleError(bundle_codes.NOT_FETCHED, f"`{pin.name}` ({pin.source}) is not on this machine.")
 
 
 def load_library() -> tuple[PolicyFile, ...]:

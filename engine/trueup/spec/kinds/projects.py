@@ -1,11 +1,36 @@
 """Project: the one file `trueup.yaml` that says where everything is."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from trueup.spec.bundles import BundlePin
 from trueup.spec.kinds.base import ApiVersion, Declared, Metadata
-from trueup.spec.kinds.spellings import GitRef, Items, RepositoryPath, Sentence
+from trueup.spec.kinds.spellings import Digest, GitRef, Items, Name, RepositoryPath, Sentence, refused
+
+
+class PolicyBundle(Declared):
+    """A bundle of policies [OPA], from this repository or from elsewhere, pinned so that it is one content for ever."""
+
+    name: Name = Field(description="Name, for messages and records.")
+    source: Sentence = Field(
+        description="Folder or `.tar.gz` of this repository, `git+https://...`, `oci://registry/name` or `https://...`."
+    )
+    revision: Sentence | None = Field(default=None, description="Full commit of a git source.")
+    digest: Digest | None = Field(default=None, description="Digest of an OCI manifest or of an archive.")
+    folder: RepositoryPath | None = Field(default=None, description="Folder inside a git source.")
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> Self:
+        problem = self.pin.problem
+        if problem:
+            raise refused(f"The bundle `{self.name}` is not pinned.", problem, kind="rule")
+        return self
+
+    @property
+    def pin(self) -> BundlePin:
+        """The bundle as a value."""
+        return BundlePin(self.name, self.source, self.revision or "", self.digest or "", self.folder or "")
 
 
 class PolicySources(Declared):
@@ -13,6 +38,7 @@ class PolicySources(Declared):
 
     library: bool = Field(default=True, description="Whether the rules that ship with trueup are in force.")
     paths: Items[RepositoryPath] = Field(default=(), description="Folders with rules of your own.")
+    bundles: Items[PolicyBundle] = Field(default=(), description="Bundles of rules from elsewhere [OPA].")
 
 
 class StoreSettings(Declared):

@@ -1,0 +1,1 @@
+"""Bundles of policies: OPA's format, from the repository, git, an OCI registry or a server."""
