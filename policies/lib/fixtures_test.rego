@@ -40,6 +40,26 @@ declared := {
 		"system": "support-assistant",
 		"environment": "prod",
 		"onCall": {"contact": "support-team@example.com", "runbook": "docs/operate.md"},
+		"rollout": {
+			"strategy": "canary",
+			"steps": [{"setWeight": 10}, {"setWeight": 50}],
+			"analysis": {"metrics": [{"name": "error_rate", "successCondition": "<= 0.01"}], "minRequests": 100},
+		},
+	},
+}
+
+measured := {
+	"kind": "Evaluation",
+	"metadata": {"name": "facts", "version": "1", "owner": "ml-platform"},
+	"spec": {
+		"suite": {"tool": "builtin"},
+		"category": "quality",
+		"dataset": "facts@1",
+		"tasks": [{"task": "exact_match", "seed": 7}],
+		"metrics": [{"name": "exact_match", "unit": "ratio", "higherIsBetter": true}],
+		"metricDecisionThreshold": [{"metric": "exact_match", "op": ">=", "value": 0.6}],
+		"regression": {"margin": 0.02},
+		"maxAge": "30d",
 	},
 }
 
@@ -78,7 +98,7 @@ rollout := {
 		"revision": "2222222222222222222222222222222222222222",
 		"appliedAt": "2026-11-01T12:00:00Z",
 	},
-	"server": {"runtime": "llama.cpp", "arguments": {}},
+	"server": {"key": d("7"), "runtime": "llama.cpp", "arguments": {}},
 	"route": {},
 	"evaluations": [evaluation],
 	"resources": [
@@ -96,7 +116,7 @@ resources := {
 	"Dataset/facts@1": dataset,
 	"Deployment/prod/support": declared,
 	"Environment/prod": {"kind": "Environment", "metadata": {"name": "prod", "owner": "platform-team"}, "spec": {}},
-	"Evaluation/facts@1": {"kind": "Evaluation", "metadata": {"name": "facts", "owner": "ml-platform"}, "spec": {}},
+	"Evaluation/facts@1": measured,
 	"Model/tiny@2": model,
 	"Prompt/support@2": {"kind": "Prompt", "metadata": {"name": "support", "owner": "support-team"}, "spec": {}},
 	"System/support-assistant": system,
@@ -158,6 +178,8 @@ derived := {
 	"reviews": {"oldestDays": 12, "unreviewed": []},
 }
 
+settings := {"tool": "builtin", "version": "1", "task": "exact_match", "fewshot": 0, "chatTemplate": true, "seed": 7}
+
 evidence := {
 	"type": "evaluation",
 	"address": deployment,
@@ -165,9 +187,10 @@ evidence := {
 	"evaluation": "Evaluation/facts@1",
 	"category": "quality",
 	"subject": {"release": d("1"), "artifact": d("a"), "prompt": d("4"), "dataset": d("d"), "build": d("b"), "server": d("7")},
-	"settings": {"tool": "builtin", "version": "1", "task": "exact_match", "fewshot": 0, "chatTemplate": true, "seed": 7},
+	"settings": settings,
 	"comparison": {
 		"baseline": d("0"),
+		"baselineSettings": settings,
 		"test": "paired-bootstrap",
 		"alpha": 0.05,
 		"margin": 0.02,
@@ -247,7 +270,14 @@ good := {
 		"upstream": "staging",
 		"target": "process",
 		"evaluate": "before",
-		"settings": {"evaluations": {"required": ["facts@1"]}},
+		"settings": {
+			"tier": "production",
+			"upstream": "staging",
+			"approvals": {"required": 0, "roles": [], "separateAuthor": true},
+			"evaluations": {"required": ["facts@1"], "run": "before", "maxAge": null},
+			"freezeWindows": [],
+			"policy": {"enforcement": "deny", "rules": {}},
+		},
 	},
 	"deployments": [rollout],
 	"resources": resources,
