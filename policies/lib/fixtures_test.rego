@@ -30,6 +30,8 @@ system := {
 		"operatorRole": "deployer",
 		"riskClass": "minimal",
 		"jurisdictions": ["EU"],
+		"purposeCategories": ["customer-support"],
+		"transparency": {"notice": "Answers come from a language model.", "contentMarking": "metadata"},
 	},
 }
 
@@ -39,7 +41,18 @@ declared := {
 	"spec": {
 		"system": "support-assistant",
 		"environment": "prod",
-		"onCall": {"contact": "support-team@example.com", "runbook": "docs/operate.md"},
+		"onCall": {
+			"contact": "support-team@example.com",
+			"runbook": "docs/operate.md",
+			"escalation": ["head-of-support@example.com"],
+		},
+		"monitors": [
+			{"name": "slow", "signal": "latency", "op": "<=", "threshold": 2, "route": "support-team@example.com"},
+			{"name": "failing", "signal": "errors", "op": "<=", "threshold": 0.01, "route": "support-team@example.com"},
+			{"name": "dear", "signal": "cost", "op": "<=", "threshold": 100, "route": "support-team@example.com"},
+			{"name": "other-questions", "signal": "drift", "op": "<=", "threshold": 0.2, "route": "support-team@example.com"},
+			{"name": "harm", "signal": "safety", "op": "<=", "threshold": 0, "route": "support-team@example.com"},
+		],
 		"rollout": {
 			"strategy": "canary",
 			"steps": [{"setWeight": 10}, {"setWeight": 50}],
@@ -99,7 +112,7 @@ rollout := {
 		"appliedAt": "2026-11-01T12:00:00Z",
 	},
 	"server": {"key": d("7"), "runtime": "llama.cpp", "arguments": {}},
-	"route": {},
+	"route": {"limits": {"maxTokens": 512, "requestsPerMinute": 60, "timeoutSeconds": 30}},
 	"evaluations": [evaluation],
 	"resources": [
 		"Dataset/facts@1",
@@ -165,7 +178,7 @@ derived := {
 		"monthlyBefore": 0,
 		"monthlyAfter": 0,
 		"monthlyDelta": 0,
-		"monthlyBudget": null,
+		"monthlyBudget": 10000,
 		"unpriced": [],
 	},
 	"soak": {deployment: {"requiredSeconds": 0, "servedSeconds": 172800, "upstream": "staging", "retired": false}},
@@ -274,6 +287,7 @@ good := {
 			"tier": "production",
 			"upstream": "staging",
 			"approvals": {"required": 0, "roles": [], "separateAuthor": true},
+			"budget": {"maxBudget": 100, "budgetDuration": "30d", "currency": "USD"},
 			"evaluations": {"required": ["facts@1"], "run": "before", "maxAge": null},
 			"freezeWindows": [],
 			"policy": {"enforcement": "deny", "rules": {}},

@@ -52,6 +52,16 @@ text(value) if {
 	trim_space(value) != ""
 }
 
+# Text that says something: "TBD" and its kin are written where nobody knew.
+said(value) if {
+	text(value)
+	word := lower(trim(value, " \t\r\n.,;:!?*_-/()[]<>"))
+	word != ""
+	not word in placeholders
+}
+
+placeholders contains word if some word in data.parameters.placeholders.words
+
 digest(value) if {
 	is_string(value)
 	regex.match(`^sha256:[0-9a-f]{64}$`, value)
@@ -99,9 +109,13 @@ shapes := {
 	"derived.artifacts": "object",
 	"derived.builds": "object",
 	"derived.capacity": "object",
+	"derived.capacity.bySku": "object",
 	"derived.capacity.demand": "object",
+	"derived.capacity.quota": "object",
+	"derived.capacity.unbounded": "array",
 	"derived.components": "array",
 	"derived.cost": "object",
+	"derived.cost.unpriced": "array",
 	"derived.evaluationChanges": "array",
 	"derived.freeze": "object",
 	"derived.freeze.active": "array",
@@ -115,6 +129,7 @@ shapes := {
 	"derived.reviews": "object",
 	"derived.secrets": "array",
 	"derived.soak": "object",
+	"environment.name": "string",
 	"environment.settings": "object",
 	"environment.tier": "string",
 	"evidence": "array",
@@ -153,4 +168,71 @@ graded(severity) := severity if production
 graded(severity) := "medium" if {
 	not production
 	severity != ""
+}
+
+# Deployments that get another release than the one that serves. A rollback goes to one that was verified here before.
+released contains deployment if {
+	some deployment in changed
+	object.get(deployment, "movement", "") != "rollback"
+	not same_release(deployment)
+}
+
+same_release(deployment) if {
+	release := field(deployment, ["release", "digest"])
+	digest(release)
+	release == object.get(deployment, "fromRelease", "")
+}
+
+# Evaluations of changed deployments that have run, as [deployment, evaluation]: EV-01 speaks of those that have not.
+evaluated contains [deployment, evaluation] if {
+	some deployment in changed
+	some evaluation in deployment.evaluations
+	status := field(evaluation, ["status"])
+	not status in {"missing", "planned"}
+}
+
+# One result for each changed deployment that does not say its evaluations, and for each evaluation that has run and
+# whose evidence is not in the document.
+evidence_gaps(id, severity) := {result(id, severity, deployment.address, [], msg) |
+	some deployment in changed
+	evaluations := object.get(deployment, "evaluations", null)
+	not is_array(evaluations)
+	msg := "The policy document does not say which evaluations the release needs."
+} | {result(id, severity, deployment.address, ["spec", "release"], msg) |
+	some [deployment, evaluation] in evaluated
+	evidence_of(deployment, evaluation) == []
+	msg := sprintf("The policy document holds no evidence of %s for this release.", [evaluation_address(evaluation)])
+}
+
+# The newest evidence of an evaluation of exactly this release; [] when there is none, two when they ended together.
+evidence_of(deployment, evaluation) := [item | some item in found; item.completedAt == newest] if {
+	key := field(evaluation, ["key"])
+	digest(key)
+	found := [item |
+		some item in object.get(evidence_by_key, key, set())
+		item.subject.release == deployment.release.digest
+	]
+	newest := max([item.completedAt | some item in found])
+} else := []
+
+evidence_by_key[key] contains item if {
+	some item in input.evidence
+	item.type == "evaluation"
+	key := item.key
+}
+
+evaluation_address(evaluation) := field(evaluation, ["evaluation", "address"])
+
+# The document an evaluation is declared in, {} when it is not there.
+evaluation_document(evaluation) := object.get(input.resources, evaluation_address(evaluation), {})
+
+# Releases that were verified for the deployment of the same name upstream.
+upstream_releases(deployment) := {verified.release |
+	name := sprintf("Deployment/%v/%v", [input.environment.upstream, field(deployment, ["name"])])
+	some verified in object.get(upstream_by_deployment, name, set())
+}
+
+upstream_by_deployment[address] contains verified if {
+	some verified in input.observed.upstream
+	address := verified.deployment
 }
