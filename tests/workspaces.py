@@ -22,10 +22,12 @@ from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
 from trueup.evidence.evidence import Evidence
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedTarget
+from trueup.policy.bundle_files import bundle_digest
 from trueup.policy.document import ChangeFacts
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
-from trueup.ports import EvaluationRequest, Merged, ParseFiles, Progress, RouteTable, SourceTree
+from trueup.ports import Base, EvaluationRequest, Merged, ParseFiles, Progress, RouteTable, SourceTree
 from trueup.rollout.events import Event
+from trueup.spec.bundles import BundlePin
 from trueup.spec.resource import Resources
 from trueup.workflows.apply import Applied, ApplyRequest, apply
 from trueup.workflows.workspace import Policies
@@ -481,6 +483,7 @@ class FakeWorkspace:
         self.not_pushed = 0
         self.remote = ""
         self.commits_fail = False
+        self.governed_by = Base()
         self.messages: list[str] = []
         self._stages = stages
         self._commits: dict[str, FakeTree] = {}
@@ -518,9 +521,15 @@ class FakeWorkspace:
             return FakeTree(dict(self.files), self.head if self.files == self._head.contents else "")
         return self._head if revision == "HEAD" else self._commits[revision]
 
-    def policies(self, tree: SourceTree, *, library: bool, folders: Sequence[str]) -> Policies:
+    def policies(
+        self, tree: SourceTree, *, library: bool, folders: Sequence[str], bundles: Sequence[BundlePin] = ()
+    ) -> Policies:
         names = sorted(r.__name__ for r in self.engine.rules) if library else []
-        return Policies(tuple(PolicyFile(f"policies/{n}.rego", n.encode()) for n in names), digest_of(names))
+        files = tuple(PolicyFile(f"policies/{n}.rego", n.encode(), "policies") for n in names)
+        return Policies(files, bundle_digest(files))
+
+    def base(self, revision: Revision, branch: str) -> Base:
+        return self.governed_by
 
     def change(self, revision: Revision) -> ChangeFacts:
         return ChangeFacts(revision=revision, author=self.actor, actor=self.actor) if revision else ChangeFacts()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trueup.policy.results import RuleInfo as RuleInfo  # noqa: PLC0414
     from trueup.policy.results import RuleResult as RuleResult  # noqa: PLC0414
     from trueup.policy.results import RuleTest as RuleTest  # noqa: PLC0414
+    from trueup.policy.tracing import Reads, RuleTrace, TestRun
 
 _OF_POLICY = ("Evaluation", "PolicyFile", "RuleInfo", "RuleResult", "RuleTest")
 
@@ -96,6 +97,19 @@ class Merged:
     suffixes: tuple[str, ...]
     revision: Revision
     project: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What governs a change.
+
+    Attributes:
+        revision: Tip of the branch it is to be merged into; None when it is merged, or nothing is committed yet.
+        is_known: False when that branch is not in this clone, so that nobody can say whether it is merged.
+    """
+
+    revision: Revision | None = None
+    is_known: bool = True
 
 
 class History(Protocol):
@@ -242,6 +256,24 @@ class PolicyWorkbench(Protocol):
 
     def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
         """Run the `test_` rules, or return what is wrong with the policies."""
+        ...
+
+
+class PolicyTracer(Protocol):
+    """How far rules come: for their authors, never for a decision."""
+
+    def cover(self, bundle: Sequence[PolicyFile], wanted: str = "") -> TestRun | tuple[Diagnostic, ...]:
+        """Run the `test_` rules whose package and name hold *wanted*; tell which lines of the policies they reach."""
+        ...
+
+    def reads(self, bundle: Sequence[PolicyFile]) -> tuple[Reads, ...] | tuple[Diagnostic, ...]:
+        """Return what each entry and its helpers read, as it is written in them."""
+        ...
+
+    def trace(
+        self, bundle: Sequence[PolicyFile], document: bytes, now: datetime, rule: str
+    ) -> RuleTrace | tuple[Diagnostic, ...]:
+        """Ask the entries with the id *rule* about *document* and tell how far each of their bodies came."""
         ...
 
 

@@ -30,6 +30,7 @@ SUBVERBS: dict[str, dict[str, str]] = {
         "check": "Find what is wrong with the policies, without evaluating anything",
         "test": "Run the `test_` rules of the policies",
         "list": "List the rules, with severity, title and file",
+        "pull": "Fetch the bundles of policies that the project names; nothing else uses the network",
     },
     "audit": {
         "log": "List what was done, by whom, with which decision; newest first",

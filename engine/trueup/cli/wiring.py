@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
-    from trueup.ports import Clock, Committer, Evaluator, History, Journal, Lock, Progress, SourceTree, Target
+    from trueup.ports import Base, Clock, Committer, Evaluator, History, Journal, Lock, Progress, SourceTree, Target
     from trueup.spec.bundles import BundlePin
     from trueup.workflows.audit import LedgerPlace
     from trueup.workflows.loading import ProjectSettings
@@ -38,6 +38,8 @@ class LocalWorkspace:
         self.tool = f"trueup {__version__}"
         self.clock: Clock = SystemClock()
         self._work_tree: SourceTree | None = None
+        self.asked_base = ""
+        """What the user or the CI job names as the base of the change."""
 
     @cached_property
     def repository(self) -> "Repository":
@@ -119,6 +121,11 @@ class LocalWorkspace:
         """Rego, for authors of policies."""
         return self.engine
 
+    @property
+    def tracer(self) -> "EmbeddedEngine":
+        """Rego, and how far its rules come."""
+        return self.engine
+
     @cached_property
     def history(self) -> "History":
         """What the default branch had before."""
@@ -181,6 +188,33 @@ class LocalWorkspace:
             tree, library=library, paths=folders, bundles=bundles, fetched=self.fetched_bundles if bundles else None
         )
         return Policies(files, bundle_digest(files))
+
+    def policy_folder(self, folder: str, *, library: bool) -> "Policies":
+        """Read the policies of a folder."""
+        from trueup.adapters.policy.bundle import bundle_digest
+        from trueup.adapters.policy.folders import load_folder
+        from trueup.workflows.workspace import Policies
+
+        files = load_folder(folder, library=library)
+        return Policies(files, bundle_digest(files))
+
+    def policy_page(self, path: str, revision: str) -> str:
+        """Return the README beside a policy file."""
+        from trueup.adapters.policy.folders import page_beside
+
+        return page_beside(path, lambda: self.tree(revision))
+
+    def base(self, revision: Revision, branch: str) -> "Base":
+        """Return what governs *revision*."""
+        from trueup.adapters.git.base import base_of
+        from trueup.adapters.git.trees import CommitTree
+        from trueup.workflows.loading import read_project
+
+        def declared_at(revision: Revision) -> str:
+            project, _ = read_project(CommitTree(self.repository, revision))
+            return project.default_branch if project else ""
+
+        return base_of(self.repository, revision, self.asked_base, branch, declared_at)
 
     def change(self, revision: Revision) -> "ChangeFacts":
         """Return who wrote *revision*."""

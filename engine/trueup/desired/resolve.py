@@ -29,7 +29,7 @@ def resolve(
         listed = f"declared are {', '.join(known)}" if known else "none is declared"
         hint = did_you_mean(environment, known) or codes.UNKNOWN_ENVIRONMENT.remedy
         return None, (Diagnostic(codes.UNKNOWN_ENVIRONMENT, f"`{environment}` is not declared; {listed}.", hint=hint),)
-    facts = _facts(declared)
+    facts = environment_facts(declared)
     found = tuple(_problems(declared, facts))
     if found:
         return None, found
@@ -41,7 +41,8 @@ def resolve(
     return (None, clashes) if clashes else (state, ())
 
 
-def _facts(resource: Resource) -> EnvironmentFacts:
+def environment_facts(resource: Resource) -> EnvironmentFacts:
+    """Return what an Environment says, with defaults filled in."""
     spec = kinds.environment(resource).spec
     target = spec.target
     return EnvironmentFacts(

@@ -39,6 +39,13 @@ class ProjectSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Invalid:
+    """What is wrong with the declaration; nothing was planned."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """One revision, read.
 

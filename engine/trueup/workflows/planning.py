@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from trueup.core.diagnostics import Diagnostic
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredState
 from trueup.diff.compare import diff
@@ -10,16 +9,11 @@ from trueup.observed.state import ObservedState
 from trueup.plan.build import build_plan, find_targets
 from trueup.plan.plan import Plan
 from trueup.reconcile.observe import observe
+from trueup.workflows.governing import governing_policies
 from trueup.workflows.judging import Judged, judge_plan
+from trueup.workflows.loading import Invalid as Invalid  # noqa: PLC0414 - what planning gives
 from trueup.workflows.loading import Loaded, load
 from trueup.workflows.workspace import Policies, Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Invalid:
-    """What is wrong with the declaration; nothing was planned."""
-
-    diagnostics: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,10 @@ def plan_loaded(
     if not loaded.is_valid or loaded.project is None:
         return Invalid(loaded.diagnostics)
     # Before the revision is asked for: policies with uncommitted changes make the whole plan uncommitted.
-    policies = workspace.policies(loaded.tree, library=loaded.project.library, folders=loaded.project.policies)
+    governing = governing_policies(workspace, loaded, loaded.project)
+    if isinstance(governing, Invalid):
+        return governing
+    policies = governing.policies
     desired, problems = resolve(loaded.resources, environment, loaded.tree.revision)
     if desired is None:
         return Invalid(problems)

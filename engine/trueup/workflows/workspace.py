@@ -14,6 +14,7 @@ from trueup.core.errors import PermanentError
 if TYPE_CHECKING:
     from trueup.policy.document import ChangeFacts
     from trueup.ports import (
+        Base,
         Clock,
         Committer,
         Evaluator,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Lock,
         PolicyEngine,
         PolicyFile,
+        PolicyTracer,
         PolicyWorkbench,
         Progress,
         SourceTree,
@@ -98,6 +100,11 @@ class Workspace(Protocol):
         ...
 
     @property
+    def tracer(self) -> PolicyTracer:
+        """How far rules come."""
+        ...
+
+    @property
     def history(self) -> History:
         """What the default branch had before."""
         ...
@@ -135,6 +142,24 @@ class Workspace(Protocol):
         self, tree: SourceTree, *, library: bool, folders: Sequence[str], bundles: Sequence[BundlePin] = ()
     ) -> Policies:
         """Read the policies of *tree*: whether the library takes part, the folders of its own, and bundles."""
+        ...
+
+    def policy_folder(self, folder: str, *, library: bool) -> Policies:
+        """Read the policies of a folder, wherever it lies, in place of the project's own.
+
+        One that holds the rules of the library itself takes its place.
+        """
+        ...
+
+    def policy_page(self, path: str, revision: str) -> str:
+        """Return the README beside the policy file at *path*; empty when there is none."""
+        ...
+
+    def base(self, revision: Revision, branch: str) -> Base:
+        """Return what governs *revision*, or the work tree when it is empty.
+
+        *branch* is the default one, as the project file of that revision says.
+        """
         ...
 
     def change(self, revision: Revision) -> ChangeFacts:

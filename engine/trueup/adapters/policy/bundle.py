@@ -4,15 +4,15 @@ The library is read from where trueup is installed. A repository's own policies 
 so that they come from the same commit as the specs, byte for byte.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trueup
 from trueup.adapters.policy import codes
-from trueup.core.digests import Digest, digest_of
 from trueup.core.errors import PermanentError
+from trueup.policy.bundle_files import bundle_digest as bundle_digest  # noqa: PLC0414 - its callers know it here
+from trueup.policy.bundle_files import digest_of_files as digest_of_files  # noqa: PLC0414
 from trueup.policy.results import LIBRARY, PolicyFile
 from trueup.ports import SourceTree
 
@@ -90,13 +90,3 @@ def _read_folder(folder: Path) -> Iterable[PolicyFile]:
 def is_policy(path: str) -> bool:
     """Tell whether the file at *path* takes part in a bundle: Rego, or a data file by its whole name."""
     return path.endswith(".rego") or path.rsplit("/", 1)[-1] in SUFFIXES
-
-
-def bundle_digest(bundle: Iterable[PolicyFile]) -> Digest:
-    """Return the identity of what decides: tests are left out, because they change no decision."""
-    return digest_of_files(file for file in bundle if not file.path.endswith("_test.rego"))
-
-
-def digest_of_files(files: Iterable[PolicyFile]) -> Digest:
-    """Return the digest over sorted (path, content digest) pairs."""
-    return digest_of(sorted([f.path, f.root, hashlib.sha256(f.content).hexdigest()] for f in files))

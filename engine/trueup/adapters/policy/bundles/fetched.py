@@ -41,6 +41,18 @@ class FetchedBundles:
         detail = f"`{pin.name}` lies in `{self._path(pin)}` and is damaged."
         raise BundleError(codes.NOT_FETCHED, detail, hint=codes.NOT_FETCHED.remedy)
 
+    def fetch(self, pin: BundlePin) -> int:
+        """Bring *pin* here and return the number of its files.
+
+        Raises:
+            BundleError: It cannot be had, or it is not what the pin says.
+        """
+        from trueup.adapters.policy.bundles.fetching import fetch
+
+        files = fetch(pin)
+        self.keep(pin, files)
+        return len(files)
+
     def keep(self, pin: BundlePin, files: Files) -> None:
         """Keep *files* as what *pin* names."""
         spelled: list[Json] = [[path, base64.b64encode(content).decode()] for path, content in sorted(files)]

@@ -1,11 +1,13 @@
 """Fetches bundles from git, OCI registries and servers; what comes is compared with the pin before it is used."""
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from trueup.adapters.git.repository import call
@@ -68,14 +70,15 @@ def _from_server(pin: BundlePin) -> bytes:
         request = Request(pin.source, headers={"User-Agent": "trueup"})  # noqa: S310 - the pin allows https alone
         with urlopen(request, timeout=_SECONDS) as response:  # noqa: S310
             content: bytes = response.read(MAX_BYTES + 1)
-    except (URLError, OSError, ValueError) as error:
+    except HTTPError as error:
+        error.close()
+        raise _unreachable(pin, f"{pin.source} answered {error.code}") from error
+    except (OSError, ValueError) as error:
         raise _unreachable(pin, str(getattr(error, "reason", error))) from error
     return _same(pin, content, pin.digest)
 
 
 def _from_registry(pin: BundlePin, *, encrypted: bool) -> Files:
-    import json
-
     try:
         from oras.container import Container
         from oras.provider import Registry
@@ -83,22 +86,28 @@ def _from_registry(pin: BundlePin, *, encrypted: bool) -> Files:
         raise BundleError(codes.CLIENT_MISSING, f"{error}.", hint=codes.CLIENT_MISSING.remedy) from error
     container = Container(f"{pin.source.removeprefix('oci://')}@{pin.digest}")
     registry = Registry(insecure=not encrypted)
-    registry.auth.load_configs(container)
-    address = f"{registry.prefix}://{container.manifest_url()}"
-    manifest = _same(pin, _body(pin, registry, address, {"Accept": _MANIFESTS}), pin.digest)
-    try:
-        layers = [layer for layer in json.loads(manifest)["layers"] if isinstance(layer["digest"], str)]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BundleError(codes.OTHER_CONTENT, "Its manifest has no layers.", span=Span(pin.source)) from error
-    files: Files = []
-    for layer in layers:
-        kind, title = str(layer.get("mediaType")), str((layer.get("annotations") or {}).get(_TITLE, ""))
-        if kind not in _ARCHIVES and not kind.startswith(_CONFTEST):
-            continue
-        address = f"{registry.prefix}://{container.get_blob_url(layer['digest'])}"
-        content = _same(pin, _body(pin, registry, address, {}), layer["digest"])
-        files += read_archive(content, pin.source) if kind in _ARCHIVES else [(_inside(pin, title), content)]
+    with closing(registry.session):
+        registry.auth.load_configs(container)
+        address = f"{registry.prefix}://{container.manifest_url()}"
+        manifest = _same(pin, _body(pin, registry, address, {"Accept": _MANIFESTS}), pin.digest)
+        files: Files = []
+        for kind, title, digest in _layers(pin, manifest):
+            address = f"{registry.prefix}://{container.get_blob_url(digest)}"
+            content = _same(pin, _body(pin, registry, address, {}), digest)
+            files += read_archive(content, pin.source) if kind in _ARCHIVES else [(_inside(pin, title), content)]
     return files
+
+
+def _layers(pin: BundlePin, manifest: bytes) -> list[tuple[str, str, str]]:
+    """Return media type, title and digest of the layers that hold policies."""
+    try:
+        found = [
+            (str(layer.get("mediaType")), str((layer.get("annotations") or {}).get(_TITLE, "")), str(layer["digest"]))
+            for layer in json.loads(manifest)["layers"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BundleError(codes.OTHER_CONTENT, "Its manifest has no layers.", span=Span(pin.source)) from error
+    return [layer for layer in found if layer[0] in _ARCHIVES or layer[0].startswith(_CONFTEST)]
 
 
 def _inside(pin: BundlePin, title: str) -> str:
@@ -112,10 +121,10 @@ def _body(pin: BundlePin, registry: Any, address: str, headers: Mapping[str, str
     from requests import RequestException
 
     try:
-        response = registry.do_request(address, "GET", headers=dict(headers), stream=True)
-        if response.status_code != 200:
-            raise _unreachable(pin, f"{address} answered {response.status_code}")
-        content: bytes = response.raw.read(MAX_BYTES + 1, decode_content=True)
+        with registry.do_request(address, "GET", headers=dict(headers), stream=True) as response:
+            if response.status_code != 200:
+                raise _unreachable(pin, f"{address} answered {response.status_code}")
+            content: bytes = response.raw.read(MAX_BYTES + 1, decode_content=True)
     except (RequestException, OSError, ValueError) as error:
         raise _unreachable(pin, str(error)) from error
     return content
