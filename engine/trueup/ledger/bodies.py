@@ -14,6 +14,7 @@ from trueup.ledger.codes import BODY_MALFORMED
 from trueup.ledger.fields import Fields, MalformedError, fields_of
 from trueup.ledger.record import Record
 from trueup.observed.state import Hold
+from trueup.policy.recorded import bundle_of
 
 _T = TypeVar("_T")
 
@@ -63,8 +64,7 @@ def hold_of(record: Record) -> Hold:
 
 def policies_of(record: Record) -> tuple[str, ...]:
     """Return the digests of the policy bundles behind the record's decisions, in their order."""
-    bundles = [d.get("bundle") for d in record.draft.decisions if isinstance(d, Mapping)]
-    return tuple(dict.fromkeys(b for b in bundles if isinstance(b, str) and b))
+    return tuple(dict.fromkeys(b for b in map(bundle_of, record.draft.decisions) if b))
 
 
 def pinned_of(manifest: Json) -> Pinned:

@@ -4,7 +4,7 @@ Each record names the digest of the one before it, counts from 1 without gaps an
 What no chain can show by itself is that its end was cut off; anchors, digests known from elsewhere, show that.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from trueup.core.diagnostics import Code, Diagnostic, Span
@@ -26,6 +26,7 @@ from trueup.ledger.codes import (
     RECORD_NOT_FOUND,
 )
 from trueup.ledger.record import Draft, Place, Record
+from trueup.policy.recorded import input_of
 
 Entry = Record | Unreadable
 """One place in the chain as it was read."""
@@ -164,8 +165,8 @@ def _decision_problems(draft: Draft) -> Iterator[tuple[Code, str]]:
 
 
 def _input_of(decision: Json) -> str:
-    named = decision.get("input") if isinstance(decision, Mapping) else None
-    return named if isinstance(named, str) and is_digest(named) else ""
+    named = input_of(decision)
+    return named if is_digest(named) else ""
 
 
 def _order_problems(links: list[_Link | Unreadable], *, cut: bool) -> Iterator[Diagnostic]:

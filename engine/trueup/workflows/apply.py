@@ -5,13 +5,13 @@ is in the journal before it is taken, so that the next apply can tell done, fail
 (promise 3).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trueup.core.diagnostics import Span
-from trueup.core.digests import digest_of, digest_of_bytes
+from trueup.core.digests import digest_of
 from trueup.core.errors import PermanentError, TrueupError
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
@@ -27,6 +27,8 @@ from trueup.reconcile.apply import Applying, Result
 from trueup.reconcile.observe import observe
 from trueup.rollout.events import Event, Status
 from trueup.workflows.acting import ports_of
+from trueup.workflows.decisions import DecisionLog
+from trueup.workflows.denials import record_denial
 from trueup.workflows.judging import gate_of
 from trueup.workflows.planning import Invalid, Planned, make_plan
 from trueup.workflows.recovery import Recovered, recover
@@ -111,6 +113,10 @@ def apply_locked(workspace: Workspace, request: ApplyRequest, applied: Applied) 
     approved = approve(planned.plan, planned.judged.decision)
     if isinstance(approved, Decision):
         applied.denied = approved
+        applied.record = record_denial(workspace, planned, request.kind, request.cause)
+        if applied.record is not None:
+            yield recorded(workspace, applied.record)
+            yield from _remote(workspace, request.environment, workspace.remote_problem())
         return
     if not planned.plan.changes:
         return
@@ -166,6 +172,8 @@ def _run(
     target = workspace.target(planned.desired.environment.target)
     opening = _opening(workspace, request, planned)
     workspace.journal.write(request.environment, opening)
+    log = DecisionLog(workspace, request.environment, planned.policies, planned.plan.revision)
+    log.journal(planned.judged)
     ports = ports_of(workspace, target)
     gate = gate_of(
         workspace,
@@ -174,23 +182,24 @@ def _run(
         planned.plan,
         planned.desired,
         lambda: observe(planned.desired, target, workspace.store, workspace.ledger, workspace.clock.now()),
+        note=log.journal,
     )
     applying = Applying(approved, planned.desired, planned.observed, ports, gate.judge, workspace.actor)
     applied.result = applying.result
     yield from applying.events()
-    applied.record = workspace.ledger.append(_draft(workspace, request, applied, planned, gate.documents, opening))
+    applied.record = workspace.ledger.append(_draft(workspace, request, applied, planned, log, opening))
     workspace.journal.close(request.environment)
     with suppress(TrueupError):  # all is done and recorded; where it answers is only told
         applied.address = target.observe(request.environment).address
-    yield Event(
-        workspace.clock.now(),
-        "record",
-        f"Environment/{request.environment}",
-        Status.DONE,
-        f"record {applied.record.sequence}",
-        (("record", applied.record.digest),),
-    )
+    yield recorded(workspace, applied.record)
     yield from _remote(workspace, request.environment, workspace.remote_problem())
+
+
+def recorded(workspace: Workspace, record: Record) -> Event:
+    """Return the event that tells of *record*."""
+    where = f"Environment/{record.draft.environment}"
+    said, facts = f"record {record.sequence}", (("record", record.digest),)
+    return Event(workspace.clock.now(), "record", where, Status.DONE, said, facts)
 
 
 def _opening(workspace: Workspace, request: ApplyRequest, planned: Planned) -> dict[str, Json]:
@@ -217,11 +226,10 @@ def _draft(
     request: ApplyRequest,
     applied: Applied,
     planned: Planned,
-    documents: Sequence[bytes],
+    log: DecisionLog,
     opening: Mapping[str, Json],
 ) -> Draft:
     result = applied.result or Result()
-    decisions = (planned.judged.decision, *result.decisions)
     serving: dict[str, Json] = {
         str(d.id): {"release": d.release.digest, "manifest": manifest_of(d), "verified": True} for d in result.verified
     }
@@ -245,11 +253,11 @@ def _draft(
         plan=planned.plan.id,
         outcome=outcome_of(result),
         resources=_touched(planned),
-        decisions=tuple(d.to_json() for d in decisions),
+        decisions=tuple(log.events),
         # A repository may turn the rule against secrets off; the ledger, which is for ever, keeps none all the same.
         events=tuple(masked(e.to_json()) for e in applied.events),
         body=masked(body),
-        attachments=tuple((digest_of_bytes(d), d) for d in (planned.judged.document, *documents)),
+        attachments=tuple(log.attachments.items()),
     )
 
 

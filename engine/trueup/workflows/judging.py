@@ -1,7 +1,8 @@
 """Asks policy: about a plan before it is applied, and about one deployment at its gate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import digest_of_bytes
@@ -13,8 +14,9 @@ from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.decision import Decision, Outcome
 from trueup.policy.document import policy_document
+from trueup.policy.enforcement import Enforcing
 from trueup.policy.judge import judge
-from trueup.policy.results import Locate
+from trueup.policy.results import Evaluation, Locate
 from trueup.spec.resource import Path
 from trueup.spec.yaml.positions import locate as find_place
 from trueup.workflows.loading import Loaded
@@ -29,10 +31,25 @@ _BEFORE_PRODUCTION = ("dev", "staging")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A decision and the document it was made on, as canonical JSON."""
+    """A decision and what it was made on.
+
+    Attributes:
+        decision: The decision.
+        document: The document, as canonical JSON.
+        evaluation: What the rules gave; None when nobody was asked.
+        at: The time the rules saw.
+        took: What evaluating took.
+        gate: It was made at the gate.
+        enforcing: The settings that counted; None when those of the document did.
+    """
 
     decision: Decision
     document: bytes
+    evaluation: Evaluation | None = None
+    at: datetime | None = None
+    took: timedelta = timedelta(0)
+    gate: bool = False
+    enforcing: Enforcing | None = None
 
 
 def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
@@ -54,13 +71,17 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     now = workspace.clock.now()
     facts = workspace.change(desired.revision)
     document = policy_document(plan, narrowed, observed, facts, now, gate=gate)
-    return _ask(workspace, policies, document, locate_in(loaded))
+    return _ask(workspace, policies, document, locate_in(loaded), now)
 
 
-def _ask(workspace: Workspace, policies: Policies, document: dict[str, Json], locate: Locate) -> Judged:
+def _ask(workspace: Workspace, policies: Policies, document: dict[str, Json], locate: Locate, now: datetime) -> Judged:
+    """Judge *document*; its own time is what rules are told, or nobody could evaluate it again."""
     spelled = canonical_by_parts(document)
-    evaluation = workspace.engine.evaluate(policies.files, [spelled], workspace.clock.now())[0]
-    return Judged(judge(evaluation, document, policies.digest, locate), spelled)
+    began = workspace.clock.now()
+    evaluation = workspace.engine.evaluate(policies.files, [spelled], now)[0]
+    took = max(workspace.clock.now() - began, timedelta(0))
+    decision = judge(evaluation, document, policies.digest, locate)
+    return Judged(decision, spelled, evaluation, now, took, gate=document["gate"] is True)
 
 
 def _unasked(policies: Policies, plan: Plan) -> Judged:
@@ -75,22 +96,22 @@ def _unasked(policies: Policies, plan: Plan) -> Judged:
 
 @dataclass(slots=True)
 class Gate:
-    """Judges one deployment of an apply again, with what is observed then; keeps the documents for the record."""
+    """Judges one deployment of an apply again, with what is observed then."""
 
     judge: Callable[[DesiredDeployment], Decision]
-    documents: list[bytes] = field(default_factory=list)
 
 
-def gate_of(
+def gate_of(  # noqa: PLR0913 - a gate is a plan's, judged again
     workspace: Workspace,
     policies: Policies,
     loaded: Loaded,
     plan: Plan,
     desired: DesiredState,
     observe_again: Callable[[], ObservedState],
+    *,
+    note: Callable[[Judged], None],
 ) -> Gate:
-    """Return the gate of an apply of *plan*."""
-    documents: list[bytes] = []
+    """Return the gate of an apply of *plan*, which has each decision noted before it counts."""
 
     def judge_again(deployment: DesiredDeployment) -> Decision:
         changes = tuple(
@@ -98,10 +119,10 @@ def gate_of(
         )
         narrowed = replace(plan, changes=changes, targets=(deployment.id,))
         judged = judge_plan(workspace, policies, loaded, narrowed, desired, observe_again(), gate=True)
-        documents.append(judged.document)
+        note(judged)
         return judged.decision
 
-    return Gate(judge_again, documents)
+    return Gate(judge_again)
 
 
 def locate_in(loaded: Loaded) -> Locate:

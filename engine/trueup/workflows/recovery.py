@@ -15,6 +15,7 @@ from trueup.diff.masks import masked
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
 from trueup.observed.state import Health, ObservedRoute, ObservedTarget
 from trueup.rollout.events import Event, Status
+from trueup.workflows.decisions import journaled_decisions
 from trueup.workflows.workspace import Workspace
 
 
@@ -54,6 +55,7 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
         observed = (
             workspace.target(target).observe(environment) if target else ObservedTarget(environment, Health.STOPPED, "")
         )
+        decisions, attachments = journaled_decisions(entries)
         workspace.ledger.append(
             Draft(
                 kind=_kind(opening),
@@ -64,6 +66,7 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
                 plan=plan,
                 outcome=RunOutcome.PARTIAL,
                 resources=tuple(sorted({str(e.get("address", "")) for e in steps})),
+                decisions=decisions,
                 events=tuple(masked(s) for s in steps),
                 body={
                     "run": opening.get("run", ""),
@@ -71,6 +74,7 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
                     "serving": _verified(observed, _moved(opening, observed, done)),
                     "removed": sorted({*_gone(opening, observed, begun), *(a for s in steps for a in _removed(s))}),
                 },
+                attachments=attachments,
             )
         )
     workspace.journal.close(environment)
@@ -167,7 +171,8 @@ def _is_recorded(workspace: Workspace, environment: str, run: str) -> bool:
     """Tell whether the killed run got as far as its record and only its journal stayed open."""
     for record in workspace.ledger.records():
         draft = record.draft
-        if draft.environment == environment and draft.kind in (RecordKind.APPLY, RecordKind.ROLLBACK):
+        is_run = draft.kind in (RecordKind.APPLY, RecordKind.ROLLBACK) and draft.outcome is not RunOutcome.DENIED
+        if draft.environment == environment and is_run:
             match draft.body:
                 case {"run": str(recorded)}:
                     return bool(run) and recorded == run

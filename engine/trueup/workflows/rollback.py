@@ -21,7 +21,8 @@ from trueup.reconcile import codes
 from trueup.rollout.events import Event, Status
 from trueup.spec.resource import Path, Resource
 from trueup.spec.yaml.edit import add_key, remove_key, set_scalar
-from trueup.workflows.apply import Applied, ApplyRequest, apply_locked
+from trueup.workflows.apply import Applied, ApplyRequest, apply_locked, recorded
+from trueup.workflows.denials import record_denial
 from trueup.workflows.holding import lift, place_hold
 from trueup.workflows.loading import load, load_tree
 from trueup.workflows.overlay import Overlay
@@ -134,6 +135,9 @@ def _locked(workspace: Workspace, proposal: Proposal, applied: Applied, reason: 
     _require_same(proposal, again, resumed=applied.recovered is not None)
     if again.denied is not None:
         applied.denied = again.denied
+        applied.record = record_denial(workspace, again.planned, RecordKind.ROLLBACK, reason or "rolled back by hand")
+        if applied.record is not None:
+            yield recorded(workspace, applied.record)
         return
     now = workspace.clock.now
     workspace.journal.write(environment, _opening(workspace, again))

@@ -7,8 +7,10 @@ import pytest
 from states import Want, deployment
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.errors import PermanentError
+from trueup.core.json import canonical
 from trueup.ledger.record import RunOutcome
 from trueup.observed.state import Health
+from trueup.policy.recorded import read_decision
 from trueup.reconcile import codes
 from trueup.rollout.events import Status
 from trueup.workflows.apply import Applied
@@ -159,7 +161,10 @@ def test_the_gate_sees_what_was_just_measured(make) -> None:
     assert gate["deployments"][0]["evaluations"][0]["status"] == "present"
     assert planned["plan"]["id"] == gate["plan"]["id"]
     assert applied.record is not None
-    assert {d["input"] for d in applied.record.draft.decisions} == {d for d, _ in applied.record.draft.attachments}
+    recorded = [read_decision(d) for d in applied.record.draft.decisions]
+    assert [d.input for d in recorded] == [digest_of_bytes(canonical(d)) for d in (planned, gate)]
+    named = {d for r in recorded for d in (r.input, r.kept_bundle, r.kept_evaluation)}
+    assert named == {d for d, _ in applied.record.draft.attachments}
     assert all(digest_of_bytes(workspace.ledger.attachment(d)) == d for d, _ in applied.record.draft.attachments)
 
 

@@ -99,11 +99,13 @@ def test_a_commit_is_applied_whatever_the_work_tree_holds(make) -> None:
 
 def test_a_denied_plan_changes_nothing(make) -> None:
     workspace = make(OLD, dev=Stage(evaluations=("facts@1",), run="before"))
-    before = untouched(workspace)
+    before = planned(workspace).plan.id
     applied = workspace.apply()
     assert applied.denied is not None
     assert [v.rule for v in applied.denied.violations] == ["EV"]
-    assert untouched(workspace) == before
+    assert not workspace.served()
+    assert not workspace.running()
+    assert planned(workspace).plan.id == before
 
 
 def test_policies_that_cannot_be_evaluated_deny(make) -> None:

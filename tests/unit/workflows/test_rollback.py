@@ -7,7 +7,7 @@ import pytest
 from trueup.adapters.locks.file_lock import LockHeldError
 from trueup.core.digests import Digest, short
 from trueup.core.errors import PermanentError
-from trueup.ledger.record import RecordKind
+from trueup.ledger.record import RecordKind, RunOutcome
 from trueup.policy.decision import Outcome
 from trueup.reconcile import codes
 from trueup.workflows.apply import Applied
@@ -210,11 +210,13 @@ def test_a_rollback_that_policy_denies_writes_nothing(make) -> None:
     proposal = proposed(workspace)
     assert proposal.denied is not None
     assert proposal.denied.outcome is Outcome.DENY
-    head, stored = workspace.head, len(workspace.ledger.stored)
+    head, served = workspace.head, workspace.served()
     applied = Applied()
     list(roll_back(workspace, proposal, applied))
     assert applied.denied is not None
-    assert (workspace.head, len(workspace.ledger.stored)) == (head, stored)
+    assert (workspace.head, workspace.served()) == (head, served)
+    assert applied.record is not None
+    assert (applied.record.draft.kind, applied.record.draft.outcome) == (RecordKind.ROLLBACK, RunOutcome.DENIED)
 
 
 def test_what_is_no_longer_what_was_shown_is_refused(make) -> None:
