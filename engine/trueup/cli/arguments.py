@@ -161,6 +161,13 @@ def add_revision(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_base(parser: argparse.ArgumentParser) -> None:
+    """Add `--base`."""
+    parser.add_argument(
+        "--base", metavar="REV", default="", help="judge by the policies of REV, the branch this is to be merged into"
+    )
+
+
 def add_output(parser: argparse.ArgumentParser, *formats: Format) -> None:
     """Add `-o/--output` and `--output-file` for the *formats* a command has besides text."""
     names = (Format.TEXT, *formats)

@@ -259,9 +259,11 @@ def ledger_place(workspace: LocalWorkspace) -> "LedgerPlace":
     return LedgerPlace(settings.ledger_ref, settings.ledger_remote)
 
 
-def open_workspace(console: Console) -> "LocalWorkspace":
-    """Return the workspace of the project around the current folder."""
-    return LocalWorkspace(find_project(), console.progress)
+def open_workspace(console: Console, base: str = "") -> "LocalWorkspace":
+    """Return the workspace of the project around the current folder; *base* as the user or the CI job names it."""
+    workspace = LocalWorkspace(find_project(), console.progress)
+    workspace.asked_base = base
+    return workspace
 
 
 def _holds_the_port(workspace: LocalWorkspace) -> "Workspace":

@@ -2,7 +2,7 @@
 
 import argparse
 
-from trueup.cli.arguments import add_environment, add_output, add_revision
+from trueup.cli.arguments import add_base, add_environment, add_output, add_revision
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.reports import PLAN_FORMATS, plan_report, publish_plan, report_invalid
@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", metavar="NAME", nargs="*", help="only these deployments")
     add_environment(parser)
     add_revision(parser)
+    add_base(parser)
     parser.add_argument("--out", metavar="FILE", help="save the plan, for `show` and `apply --plan`")
     parser.add_argument("--detailed-exitcode", action="store_true", help="end with 2 when there are changes")
     add_output(parser, *PLAN_FORMATS)
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from trueup.cli.files import refuse_unwritable
 
         refuse_unwritable(arguments.out)
-    workspace = open_workspace(console)
+    workspace = open_workspace(console, arguments.base)
     planned = make_plan(workspace, arguments.environment, arguments.revision, tuple(arguments.names))
     if isinstance(planned, Invalid):
         return report_invalid(planned, console)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from trueup.cli.arguments import add_output, add_revision
+from trueup.cli.arguments import add_base, add_output, add_revision
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
@@ -14,6 +14,7 @@ EXAMPLE = "trueup policy pull"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `policy pull`."""
     add_revision(parser)
+    add_base(parser)
     add_output(parser, Format.JSON)
 
 
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.workflows.planning import Invalid
     from trueup.workflows.pull import pull
 
-    workspace = open_workspace(console)
+    workspace = open_workspace(console, arguments.base)
     pins = bundles_in_force(workspace, arguments.revision)
     if isinstance(pins, Invalid):
         return report_invalid(pins, console)
