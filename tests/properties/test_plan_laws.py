@@ -18,7 +18,7 @@ from trueup.plan.difference import Snapshot
 from trueup.plan.plan import Inputs, Plan
 from trueup.plan.saved import SavedPlan
 from trueup.policy.codec import decision_from_json, decision_to_json
-from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Outcome, Violation
+from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Notice, Outcome, Violation
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 digests: st.SearchStrategy[Digest] = st.integers(0, 9).map(digest_of) | st.just(Digest(""))
@@ -104,7 +104,9 @@ decisions = st.builds(
     st.sampled_from(list(Outcome)),
     tuples_of(
         st.builds(
-            Violation, texts, texts, texts, st.sampled_from(list(Enforcement)), texts, paths, texts, texts, spans, texts
+            Violation,
+            *(texts, texts, texts, st.sampled_from(list(Enforcement)), texts, paths, texts, texts, spans, texts, texts),
+            st.none() | st.sampled_from(list(Enforcement)),
         )
     ),
     tuples_of(st.builds(EngineError, texts, spans)),
@@ -112,7 +114,8 @@ decisions = st.builds(
     digests,
     texts,
     tuples_of(texts),
-    tuples_of(st.builds(ExceptionUse, texts, texts, texts)),
+    tuples_of(st.builds(ExceptionUse, texts, texts, texts, texts, st.none() | st.integers(-9, 90))),
+    tuples_of(st.builds(Notice, texts, spans)),
 )
 
 

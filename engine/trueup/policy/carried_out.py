@@ -1,11 +1,12 @@
-"""What a declaration asks for and this version does not carry out: a violation, so that it is never silence.
+"""What a declaration asks for and nothing here carries out: a violation, so that it is never silence.
 
 A freeze window that freezes nothing or a guardrail that guards nothing would be worse than none: people rely on what
-is written. Judged from the policy document and by no Rego, because what the tool can do is not the repository's to
-say; settings of the environment do not soften it. A PolicyException lifts it, for a field that is declared ahead.
+is written. Some fields are carried out by a rule of the library alone: they count where that rule is asked. Judged
+from the policy document and by no Rego, because what the tool can do is not the repository's to say; settings of the
+environment do not soften it. A PolicyException lifts it, for a field that is declared ahead.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from trueup.core.json import Json
 from trueup.policy.decision import Enforcement, Violation
@@ -56,25 +57,37 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
     "Dataset": (("checks", (), "checks of data are not run"),),
 }
 _SETTINGS: tuple[_Field, ...] = (
-    ("approvals.required", (), "nobody is asked; have the branch protected where pull requests are merged"),
-    ("approvals.roles", (), "nobody is asked; have the branch protected where pull requests are merged"),
-    ("freezeWindows", (), "a plan is applied at any time"),
-    ("quota", (), "nothing is counted against it"),
-    ("budget", (), "nothing is counted against it"),
-    ("soakTime", (), "a release may come from upstream at once"),
-    ("deletionBudget", (), "a plan may delete any number of deployments"),
     ("rollback.mode", ("commit",), "a rollback is a commit"),
     ("rollback.window", (), "nothing is taken back later by itself"),
     ("verification", (), "no signature is verified"),
 )
+_BY_RULE: tuple[tuple[str, str], ...] = (
+    ("approvals.required", "RO-05"),
+    ("approvals.roles", "RO-05"),
+    ("freezeWindows", "RO-07"),
+    ("quota", "CC-02"),
+    ("budget", "CC-03"),
+    ("soakTime", "RO-01"),
+)
+"""Fields of an Environment that one rule carries out, and that rule."""
 
 
-def not_carried_out(document: Mapping[str, Json]) -> Iterator[Violation]:
-    """Yield a violation for each declared field that changes nothing, of what the plan rolls out or deletes."""
+def not_carried_out(document: Mapping[str, Json], rules: Collection[str] = ()) -> Iterator[Violation]:
+    """Yield a violation for each declared field that changes nothing, of what the plan rolls out or deletes.
+
+    Args:
+        document: The policy document.
+        rules: Ids of the rules that were asked.
+    """
     if _at(document, "change.operations") in _EMPTY:
         return
     environment = _at(document, "environment.name")
-    for field in _SETTINGS:
+    unasked = (
+        (dotted, (), f"rule `{rule}` does, and the policies do not have it")
+        for dotted, rule in _BY_RULE
+        if rule not in rules
+    )
+    for field in (*_SETTINGS, *unasked):
         yield from _violations(f"Environment/{environment}", _at(document, "environment.settings"), field)
     for address in sorted(_reached(document)):
         declared = _at(document, "resources")
@@ -106,7 +119,7 @@ def _violations(address: str, spec: Json, field: _Field) -> Iterator[Violation]:
         enforcement=Enforcement.DENY,
         address=address,
         path=path,
-        message=f"{address} declares `{dotted}`, which this version does not carry out: {what}.",
+        message=f"{address} declares `{dotted}`, which nothing here carries out: {what}.",
         remediation="Remove the field, or declare a PolicyException that says what stands in for it.",
     )
 

@@ -6,9 +6,10 @@
 from trueup.core.diagnostics import Span
 from trueup.core.json import Json
 from trueup.plan.shapes import Shape, ShapeError
-from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Outcome, Violation
+from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Notice, Outcome, Violation
 
 FORMAT_VERSION = 1
+"""Fields may be added; one that an older file lacks reads as its default."""
 
 
 def decision_to_json(decision: Decision) -> dict[str, Json]:
@@ -22,7 +23,8 @@ def decision_to_json(decision: Decision) -> dict[str, Json]:
         "input": decision.input,
         "engine": decision.engine,
         "rules": list(decision.rules),
-        "exceptions": [{"address": e.address, "state": e.state, "problem": e.problem} for e in decision.exceptions],
+        "exceptions": [_exception(e) for e in decision.exceptions],
+        "notices": [{"message": n.message, "span": _span(n.span)} for n in decision.notices],
     }
 
 
@@ -43,9 +45,8 @@ def decision_from_json(value: Json) -> Decision:
         input=shape.digest("input"),
         engine=shape.text("engine"),
         rules=shape.texts("rules"),
-        exceptions=tuple(
-            ExceptionUse(e.text("address"), e.text("state"), e.text("problem")) for e in shape.items("exceptions")
-        ),
+        exceptions=tuple(_read_exception(e) for e in shape.items("exceptions")),
+        notices=tuple(Notice(n.text("message"), _read_span(n)) for n in _items(shape, "notices")),
     )
 
 
@@ -61,6 +62,8 @@ def _violation(violation: Violation) -> Json:
         "remediation": violation.remediation,
         "span": _span(violation.span),
         "exceptedBy": violation.excepted_by,
+        "softenedBy": violation.softened_by,
+        "softenedFrom": violation.softened_from.value if violation.softened_from else "",
     }
 
 
@@ -76,7 +79,42 @@ def _read_violation(shape: Shape) -> Violation:
         remediation=shape.text("remediation"),
         span=_read_span(shape),
         excepted_by=shape.text("exceptedBy"),
+        softened_by=_text(shape, "softenedBy"),
+        softened_from=shape.one_of("softenedFrom", Enforcement) if _text(shape, "softenedFrom") else None,
     )
+
+
+def _exception(use: ExceptionUse) -> Json:
+    return {
+        "address": use.address,
+        "state": use.state,
+        "problem": use.problem,
+        "expires": use.expires,
+        "expiresInDays": use.expires_in_days,
+    }
+
+
+def _read_exception(shape: Shape) -> ExceptionUse:
+    has_days = _has(shape, "expiresInDays") and shape.field("expiresInDays").value is not None
+    return ExceptionUse(
+        shape.text("address"),
+        shape.text("state"),
+        shape.text("problem"),
+        _text(shape, "expires"),
+        shape.whole("expiresInDays") if has_days else None,
+    )
+
+
+def _has(shape: Shape, name: str) -> bool:
+    return isinstance(shape.value, dict) and name in shape.value
+
+
+def _text(shape: Shape, name: str) -> str:
+    return shape.text(name) if _has(shape, name) else ""
+
+
+def _items(shape: Shape, name: str) -> tuple[Shape, ...]:
+    return shape.items(name) if _has(shape, name) else ()
 
 
 def _span(span: Span | None) -> Json:

@@ -15,11 +15,18 @@ RESULT_SHAPE = Code(
     "recorded, so it denies.",
     'Give objects such as `{"id": "X-01", "severity": "high", "msg": "...", "address": "...", "path": []}`.',
 )
+UNKNOWN_RULE = Code(
+    "POL036",
+    "Setting or exception for a rule that does not exist",
+    "It does nothing, and reads as if it did.",
+    "Correct the name (`trueup policy list` prints them), or remove it.",
+)
 EXCEPTION = Code(
     "POL040",
     "Policy exception is not in force",
-    "It has expired, lasts longer than 90 days, or lacks a rule, a resource, a reason or an expiry.",
+    "It has expired, lasts longer than 90 days, lacks an owner, a reason, a control or an approver, is approved by who "
+    "wrote it, or its rule takes none.",
     "Renew it with a reason and a date, or remove it together with what it excused.",
 )
 
-CODES = (NOTHING_TO_ASK, RESULT_SHAPE, EXCEPTION)
+CODES = (NOTHING_TO_ASK, RESULT_SHAPE, UNKNOWN_RULE, EXCEPTION)

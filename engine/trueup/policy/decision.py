@@ -34,7 +34,7 @@ class Violation:
         rule: Stable rule id, `SC-01`.
         title: The rule in a few words.
         severity: `critical`, `high`, `medium` or `low`.
-        enforcement: Deny or warn.
+        enforcement: Deny, warn or dry run.
         address: Resource it is about.
         path: Field path inside that resource.
         message: What is wrong, with the values that make it so.
@@ -43,6 +43,7 @@ class Violation:
         excepted_by: Address of the PolicyException that lifts it; empty when none does.
         softened_by: What made it less than its severity says, such as `policy.rules.DP-04` of the environment or
             `effectiveFrom 2027-12-02` of the rule; empty when nothing did.
+        softened_from: What it would do if nothing had softened it; None when nothing did.
     """
 
     rule: str
@@ -56,6 +57,17 @@ class Violation:
     span: Span | None = None
     excepted_by: str = ""
     softened_by: str = ""
+    softened_from: Enforcement | None = None
+
+    @property
+    def denies(self) -> bool:
+        """Whether it stops the plan."""
+        return self.enforcement is Enforcement.DENY and not self.excepted_by
+
+    @property
+    def would_deny(self) -> bool:
+        """Whether it would stop the plan if a setting or a date had not softened it."""
+        return self.softened_from is Enforcement.DENY and not self.excepted_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +79,30 @@ class EngineError:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What changes no outcome and should be seen all the same, such as a setting for a rule that does not exist."""
+
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ExceptionUse:
-    """What became of one PolicyException: `used`, `unused`, `expired` or `invalid`, and why it is not in force."""
+    """What became of one PolicyException.
+
+    Attributes:
+        address: Its own address.
+        state: `used`, `unused`, `expired` or `invalid`.
+        problem: Why it is not in force; empty when it is.
+        expires: Last day it holds, as written; empty when nobody says.
+        expires_in_days: Days until then, negative after it; None when nobody can tell.
+    """
 
     address: str
     state: str
     problem: str = ""
+    expires: str = ""
+    expires_in_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +118,7 @@ class Decision:
         engine: Name and version of what evaluated.
         rules: Ids of all rules that were evaluated.
         exceptions: What became of each PolicyException, in the document's order.
+        notices: What changes no outcome and should be seen.
     """
 
     outcome: Outcome
@@ -98,6 +129,17 @@ class Decision:
     engine: str
     rules: tuple[str, ...] = ()
     exceptions: tuple[ExceptionUse, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def softened(self) -> tuple[Violation, ...]:
+        """The violations that would deny if a setting or a date had not softened them to a warning."""
+        return tuple(v for v in self.violations if v.would_deny and v.enforcement is Enforcement.WARN)
+
+    @property
+    def dry_run(self) -> tuple[Violation, ...]:
+        """The violations that are only recorded."""
+        return tuple(v for v in self.violations if v.enforcement is Enforcement.DRYRUN and not v.excepted_by)
 
     def to_json(self) -> dict[str, Json]:
         """Return the decision as JSON, the form the ledger keeps."""
@@ -112,6 +154,8 @@ class Decision:
                     "path": list(v.path),
                     "message": v.message,
                     "exceptedBy": v.excepted_by,
+                    "softenedBy": v.softened_by,
+                    "softenedFrom": v.softened_from.value if v.softened_from else "",
                 }
                 for v in self.violations
             ],
@@ -120,7 +164,11 @@ class Decision:
             "input": self.input,
             "engine": self.engine,
             "rules": list(self.rules),
-            "exceptions": [{"address": e.address, "state": e.state, "problem": e.problem} for e in self.exceptions],
+            "exceptions": [
+                {"address": e.address, "state": e.state, "problem": e.problem, "expires": e.expires}
+                for e in self.exceptions
+            ],
+            "notices": [n.message for n in self.notices],
         }
 
 

@@ -11,6 +11,17 @@ Locate = Callable[[str, Path], Span | None]
 """Maps a resource's address and a field path inside it to file, line and column."""
 
 
+def nearest(address: str, path: Path, locate: Locate) -> Span | None:
+    """Find a field, or, when it is absent, the nearest one around it; None for nothing of that address."""
+    if not address:
+        return None
+    for length in range(len(path), -1, -1):
+        span = locate(address, path[:length])
+        if span is not None:
+            return span
+    return None
+
+
 LIBRARY = "@trueup/library"
 """Root, in a bundle, of the rules and data that ship with trueup."""
 

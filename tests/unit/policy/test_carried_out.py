@@ -62,25 +62,39 @@ def test_a_field_that_would_do_nothing_denies_with_its_place(address: str, spec:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"approvals": {"required": 2}},
-        {"freezeWindows": [{"start": "2026-12-20T00:00:00Z", "end": "2027-01-02T00:00:00Z"}]},
-        {"quota": {"replicas": 2}},
-        {"budget": {"maxBudget": 0.0, "budgetDuration": "30d"}},
-        {"soakTime": "24h"},
-        {"deletionBudget": {"max": 0}},
         {"rollback": {"mode": "pull-request"}},
+        {"rollback": {"window": "20m"}},
         {"verification": {"identities": ["ci@example.com"]}},
     ],
 )
 def test_a_guard_of_an_environment_that_guards_nothing_denies(settings: dict[str, Json]) -> None:
     (violation,) = not_carried_out(document(settings=settings))
     assert violation.address == "Environment/prod"
-    softened = settings | {"policy": {"enforcement": "warn", "rules": {RULE: "off"}}}
+    softened = settings | {"policy": {"enforcement": "warn", "rules": {RULE: "dryrun"}}}
     assert decide(document(settings=softened)).outcome is Outcome.DENY
 
 
-def test_a_guard_against_deletions_is_looked_at_when_all_is_deleted() -> None:
-    assert [*not_carried_out(document(settings={"deletionBudget": {"max": 0}}, deployments=[]))]
+@pytest.mark.parametrize(
+    ("settings", "rule"),
+    [
+        ({"approvals": {"required": 2}}, "RO-05"),
+        ({"approvals": {"roles": [{"role": "risk", "count": 1}]}}, "RO-05"),
+        ({"freezeWindows": [{"start": "2026-12-20T00:00:00Z", "end": "2027-01-02T00:00:00Z"}]}, "RO-07"),
+        ({"quota": {"replicas": 2}}, "CC-02"),
+        ({"budget": {"maxBudget": 0.0, "budgetDuration": "30d"}}, "CC-03"),
+        ({"soakTime": "24h"}, "RO-01"),
+    ],
+)
+def test_a_field_that_a_rule_carries_out_denies_where_that_rule_is_not_asked(
+    settings: dict[str, Json], rule: str
+) -> None:
+    assert not [*not_carried_out(document(settings=settings), {rule, "X-01"})]
+    (violation,) = not_carried_out(document(settings=settings), {"X-01"})
+    assert f"rule `{rule}` does, and the policies do not have it" in violation.message
+
+
+def test_a_guard_is_looked_at_when_all_is_deleted() -> None:
+    assert [*not_carried_out(document(settings={"soakTime": "24h"}, deployments=[]))]
 
 
 def test_what_asks_for_nothing_or_for_what_is_done_is_fine() -> None:

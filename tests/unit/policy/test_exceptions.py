@@ -6,6 +6,7 @@ from states import NOON, resource
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.policy.exceptions import Waiver, read_waivers, waivers_of
+from trueup.spec.resource import Resource
 
 SPEC: dict[str, Json] = {
     "rule": "SC-04",
@@ -17,10 +18,19 @@ SPEC: dict[str, Json] = {
 }
 
 
-def read(**changes: Json) -> Waiver:
+ADDRESS = "PolicyException/legacy"
+
+
+def declared(owner: str = "platform-team", **changes: Json) -> Resource:
     spec = {k: v for k, v in (SPEC | changes).items() if v is not None}
-    document = resource(ResourceId("PolicyException", "legacy"), {"kind": "PolicyException", "spec": spec})
-    (waiver,) = read_waivers([document], NOON)
+    metadata: dict[str, Json] = {"name": "legacy", "owner": owner}
+    return resource(
+        ResourceId("PolicyException", "legacy"), {"kind": "PolicyException", "metadata": metadata, "spec": spec}
+    )
+
+
+def read(**changes: Json) -> Waiver:
+    (waiver,) = read_waivers([declared(**changes)], NOON)  # type: ignore[arg-type]
     return waiver
 
 
@@ -63,6 +73,10 @@ def test_it_holds_on_its_last_day_and_ninety_days_ahead(day: str) -> None:
         ({"reason": ""}, "`reason` is missing"),
         ({"approvedBy": None}, "`approvedBy` is missing"),
         ({"compensatingControl": None}, "`compensatingControl` is missing"),
+        ({"owner": ""}, "`owner` is missing"),
+        ({"owner": "", "expires": "2026-03-13"}, "it expired on 2026-03-13"),
+        ({"expires": "2026-W10-5"}, "`expires` is not a day"),
+        ({"expires": "2026-02-30"}, "`expires` is not a day"),
     ],
 )
 def test_an_exception_that_is_not_in_force_lifts_nothing(change: dict[str, Json], problem: str) -> None:
@@ -72,10 +86,47 @@ def test_an_exception_that_is_not_in_force_lifts_nothing(change: dict[str, Json]
 
 
 def test_an_exception_reads_back_from_the_document_as_it_was() -> None:
-    for waiver in (read(), read(expires="2026-01-01")):
+    for waiver in (read(), read(expires="2026-01-01"), read(expires="soon")):
         assert waivers_of({"exceptions": [waiver.to_json()]}) == (waiver,)
 
 
 @pytest.mark.parametrize("listed", [None, "x", [1], [{"inForce": True, "problem": "it expired"}]])
 def test_exceptions_of_an_odd_shape_lift_nothing(listed: Json) -> None:
     assert waivers_of({"exceptions": listed}) == ()
+
+
+def test_it_tells_who_answers_for_it_and_for_how_long() -> None:
+    spelled = read().to_json()
+    assert (spelled["owner"], spelled["approvedBy"]) == ("platform-team", "risk-owner")
+    assert (spelled["reason"], spelled["compensatingControl"]) == ("No other weights exist.", "Scanned.")
+    assert spelled["expiresInDays"] == 18
+    assert read(expires="2026-03-13").expires_in_days == -1
+    assert read(expires="soon").expires_in_days is None
+    assert read().has_expired is False
+    assert read(expires="2026-03-13").has_expired
+
+
+def test_a_secret_that_somebody_explained_it_with_is_masked() -> None:
+    secret = "sk-abcdefghijklmnopqrstuvwx"
+    assert secret not in str(read(reason=f"The key {secret} leaked.").to_json())
+
+
+@pytest.mark.parametrize("approver", ["Ada <ADA@example.org>", "ada@example.org", "Ada", "  ada <other@example.org>"])
+def test_nobody_approves_what_they_wrote_themselves(approver: str) -> None:
+    document = declared(approvedBy=approver)
+    for facts in ({"authors": ["Ada <ada@example.org>"]}, {"written_by": {ADDRESS: "Ada <ada@example.org>"}}):
+        (waiver,) = read_waivers([document], NOON, **facts)  # type: ignore[arg-type]
+        assert waiver.problem == f"`{approver}` approves what they wrote themselves"
+        assert waiver.approver_is_author
+        assert not waiver.lifts("SC-04", "Model/legacy@1", ())
+
+
+def test_somebody_else_may_approve() -> None:
+    (waiver,) = read_waivers([declared()], NOON, ["Ada <ada@example.org>"], {ADDRESS: "Bob <bob@example.org>"})
+    assert waiver.problem == ""
+    assert not waiver.approver_is_author
+
+
+def test_an_exception_that_nobody_knows_the_writer_of_is_not_in_force() -> None:
+    (waiver,) = read_waivers([declared()], NOON, (), {ADDRESS: ""})
+    assert waiver.problem == "who wrote it cannot be told; fetch the whole history"

@@ -1,5 +1,6 @@
 """From results to a decision."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from trueup.core.diagnostics import Code, Diagnostic, Span
 from trueup.core.digests import digest_of
 from trueup.core.json import Json
 from trueup.policy.decision import Decision, Enforcement, Outcome
+from trueup.policy.enforcement import enforcing_of
 from trueup.policy.judge import judge
 from trueup.policy.results import Evaluation, RuleInfo, RuleResult
 from trueup.spec.resource import Path
@@ -88,21 +90,62 @@ def test_an_environment_may_warn_by_default_and_deny_by_rule() -> None:
     assert decide(RESULT, on=document(enforcement="warn")).outcome is Outcome.ALLOW
     assert decide(RESULT, on=document(enforcement="warn", rules={"X-01": "deny"})).outcome is Outcome.DENY
     assert decide(RESULT, on=document(rules={"X-01": "warn"})).outcome is Outcome.ALLOW
-    assert decide(RESULT, on=document("staging", rules={"X-01": "off"})).violations == ()
 
 
-def test_a_rule_turned_off_in_production_is_still_seen() -> None:
-    decision = decide(RESULT, on=document(rules={"X-01": "off"}))
-    assert [v.enforcement for v in decision.violations] == [Enforcement.WARN]
-    assert decision.outcome is Outcome.ALLOW
-
-
-@pytest.mark.parametrize("settings", [{"enforcement": "warn"}, {"rules": {"X-01": "warn"}}, {"rules": {"X-01": "off"}}])
-def test_in_production_only_an_exception_lifts_what_is_critical(settings: dict[str, Json]) -> None:
+def test_what_softens_a_critical_rule_in_production_is_named() -> None:
     critical = RESULT | {"severity": "critical"}
-    assert decide(critical, on=document(**settings)).outcome is Outcome.DENY
-    assert decide(critical, on=document("staging", **settings)).outcome is Outcome.ALLOW
-    assert decide(critical, on=document(exceptions=[waiver()], **settings)).outcome is Outcome.ALLOW
+    decision = decide(critical, on=document(rules={"X-01": "warn"}))
+    assert decision.outcome is Outcome.ALLOW
+    assert [(v.softened_by, v.softened_from) for v in decision.softened] == [("policy.rules.X-01", Enforcement.DENY)]
+    assert decision.to_json()["violations"][0]["softenedBy"] == "policy.rules.X-01"  # type: ignore[index, call-overload]
+
+
+def test_a_dry_run_denies_nothing_and_is_recorded() -> None:
+    decision = decide(RESULT, RESULT | {"severity": "low", "msg": "y"}, on=document(enforcement="dryrun"))
+    assert decision.outcome is Outcome.ALLOW
+    assert [v.would_deny for v in decision.dry_run] == [True, False]
+    assert decision.softened == ()
+
+
+def test_settings_may_be_given_that_are_not_those_of_the_document() -> None:
+    strict, soft = document(), document(rules={"X-01": "dryrun"})
+    evaluation = Evaluation((RuleResult("deny", "x", RESULT),), (), ("X-01",), "e 1")
+    judged = [judge(evaluation, soft, BUNDLE, lambda _a, _p: None, e) for e in (None, enforcing_of(strict))]
+    assert [d.outcome for d in judged] == [Outcome.ALLOW, Outcome.DENY]
+
+
+def test_a_rule_warns_until_the_day_it_begins() -> None:
+    facts = document()
+    for today, outcome in (("2027-12-01", Outcome.ALLOW), ("2027-12-02", Outcome.DENY), ("", Outcome.DENY)):
+        on = facts | {"clock": {"today": today}}
+        decision = decide({"msg": "m"}, info=(replace(INFO, effective_from="2027-12-02"),), on=on)
+        assert decision.outcome is outcome
+        softened = ["effectiveFrom 2027-12-02"] if outcome is Outcome.ALLOW else [""]
+        assert [v.softened_by for v in decision.violations] == softened
+
+
+def test_a_day_that_a_result_names_wins_over_the_one_of_its_rule() -> None:
+    info = (replace(INFO, effective_from="2027-12-02"),)
+    facts = document() | {"clock": {"now": "2026-11-21T10:00:00Z"}}
+    assert decide({"msg": "m", "effectiveFrom": "2026-08-02"}, info=info, on=facts).outcome is Outcome.DENY
+    assert decide({"msg": "m", "effectiveFrom": ""}, info=info, on=facts).outcome is Outcome.DENY
+    assert decide({"msg": "m", "effectiveFrom": "2026-11-22"}, on=facts).outcome is Outcome.ALLOW
+
+
+def test_without_a_clock_every_rule_is_in_force() -> None:
+    for clock in ({}, {"clock": 1}, {"clock": {"now": 7}}):
+        assert decide({"msg": "m", "effectiveFrom": "2999-01-01"}, on=document() | clock).outcome is Outcome.DENY
+
+
+def test_too_many_deletions_deny_whatever_the_rules_say() -> None:
+    settings: Json = {"policy": {"enforcement": "dryrun"}, "deletionBudget": {"max": 0}}
+    facts: dict[str, Json] = {
+        "environment": {"name": "prod", "tier": "dev", "settings": settings},
+        "change": {"operations": [{"kind": "delete", "address": "Deployment/prod/a"}]},
+    }
+    decision = decide(on=facts)
+    assert decision.outcome is Outcome.DENY
+    assert [v.rule for v in decision.violations] == ["TU-02"]
 
 
 def test_a_text_is_a_result_named_after_its_rule() -> None:
@@ -136,6 +179,9 @@ def test_what_a_result_does_not_say_metadata_says() -> None:
         RESULT | {"path": [None]},
         RESULT | {"path": [True]},
         RESULT | {"title": 1},
+        RESULT | {"effectiveFrom": "soon"},
+        RESULT | {"effectiveFrom": "20271202"},
+        RESULT | {"effectiveFrom": 2027},
     ],
 )
 def test_a_result_of_an_odd_shape_is_an_error_and_errors_deny(raw: Json) -> None:
@@ -195,6 +241,26 @@ def test_an_exception_that_lifts_nothing_is_listed_as_unused() -> None:
     ]
 
 
+@pytest.mark.parametrize("rule", ["X-01", "Y-02"])
+def test_a_rule_that_takes_no_exceptions_takes_none_under_whatever_id_it_reports(rule: str) -> None:
+    info = (replace(INFO, waivable=False),)
+    decision = decide(RESULT | {"id": rule}, info=info, on=document(exceptions=[waiver(rule=rule)]))
+    assert decision.outcome is Outcome.DENY
+    assert [(e.state, e.problem) for e in decision.exceptions] == [("invalid", f"rule `{rule}` takes no exceptions")]
+
+
+def test_an_expired_exception_for_a_rule_that_takes_none_stays_expired() -> None:
+    expired = waiver(inForce=False, problem="it expired on 2026-03-01")
+    decision = decide(RESULT, info=(replace(INFO, waivable=False),), on=document(exceptions=[expired]))
+    assert decision.exceptions[0].state == "expired"
+
+
+def test_what_names_no_resource_is_lifted_for_the_environment() -> None:
+    facts = document(exceptions=[waiver(resource="Environment/prod", rule="x/deny")])
+    facts["environment"] = {"name": "prod", "tier": "production"}
+    assert decide("all of it is wrong", on=facts).outcome is Outcome.ALLOW
+
+
 def test_an_exception_does_not_lift_an_error() -> None:
     decision = decide(7, on=document(exceptions=[waiver(resource="*/*", rule="x/deny")]))
     assert decision.outcome is Outcome.ERROR
@@ -217,7 +283,8 @@ def test_a_path_may_be_dotted_and_a_place_may_be_given_as_conftest_does() -> Non
 
 def test_a_decision_as_json_names_what_became_of_exceptions() -> None:
     spelled = decide(RESULT, on=document(exceptions=[waiver()])).to_json()
-    assert spelled["exceptions"] == [{"address": "PolicyException/w", "state": "used", "problem": ""}]
+    use = {"address": "PolicyException/w", "state": "used", "problem": "", "expires": "2026-04-01"}
+    assert spelled["exceptions"] == [use]
 
 
 def test_the_order_of_results_does_not_matter() -> None:

@@ -15,13 +15,15 @@ from trueup.spec.kinds import KINDS, model_class
 from trueup.spec.kinds.base import TextFile
 from trueup.spec.kinds.builds import EngineBuild, GgufBuild
 from trueup.spec.kinds.environments import KubernetesTarget, ProcessTarget
-from trueup.spec.resource import Origin, Resource
+from trueup.spec.parse import parse
+from trueup.spec.resource import Origin, Resource, SourceFile
 
 ENVELOPE = {"apiVersion": "trueup/v1alpha1"}
 
 
 def resource(kind: str, spec, *, metadata=None, environment="") -> Resource:
-    metadata = metadata or {"name": "a", **({"version": "1"} if KINDS[kind].versioned else {})}
+    needed = {"version": "1"} if KINDS[kind].versioned else {"owner": "a"} if kind == "PolicyException" else {}
+    metadata = metadata or {"name": "a", **needed}
     spelled = canonical({**ENVELOPE, "kind": kind, "metadata": metadata, "spec": spec})
     id_ = ResourceId(kind, metadata["name"], metadata.get("version", ""), environment)
     return Resource(id_, digest_of_bytes(spelled), spelled, Origin("a.yaml", BlobId(""), 0, 1), ())
@@ -182,6 +184,23 @@ def test_gates_are_shut_by_default():
     assert not model.trust_remote_code
     deployment = kinds.deployment(resource("Deployment", MINIMAL["Deployment"], environment="dev")).spec
     assert deployment.logging.content == "none"
+
+
+def test_a_word_of_enforcement_that_is_gone_says_what_stands_in_for_it():
+    text = """\
+apiVersion: trueup/v1alpha1
+kind: Environment
+metadata: {name: dev}
+spec:
+  tier: dev
+  target: {type: process}
+  policy: {rules: {DP-04: off}}
+"""
+    parsed = parse([SourceFile("a.yaml", BlobId(""), text.encode())], lambda _path: b"")
+    (found,) = parsed.diagnostics
+    assert "`spec.policy.rules.DP-04` is `off`, which is not `deny`, `warn` or `dryrun`" in found.detail
+    assert found.hint == "write `dryrun`: the rule denies nothing, and what it finds is recorded"
+    assert found.span.line == 7
 
 
 def test_times_are_aware_and_utc_and_durations_are_durations():

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from trueup.spec.kinds.base import TAG, ApiVersion, Declared, Metadata
 from trueup.spec.kinds.spellings import (
@@ -15,6 +15,7 @@ from trueup.spec.kinds.spellings import (
     Quantity,
     RepositoryPath,
     RuleId,
+    RuleSet,
     Sentence,
     Time,
     refused,
@@ -160,12 +161,34 @@ class Approvals(Declared):
     separate_author: bool = Field(default=True, description="Whether the author's own approval does not count.")
 
 
-class PolicySettings(Declared):
-    """How policy is enforced here."""
+def _not_off(value: Any) -> Any:
+    if value == "off":
+        raise refused(
+            "`deny`, `warn` or `dryrun`", "write `dryrun`: the rule denies nothing, and what it finds is recorded"
+        )
+    return value
 
-    enforcement: Literal["deny", "warn"] = Field(default="deny", description="What a violation does by default.")
-    rules: dict[RuleId, Literal["deny", "warn", "off"]] = Field(
-        default_factory=dict, description="Rules that differ from it, by id."
+
+Enforcement = Annotated[Literal["deny", "warn", "dryrun"], BeforeValidator(_not_off)]
+
+
+class PolicySettings(Declared):
+    """How policy is enforced here: a rule's own setting decides, else its severity, capped by its rule set."""
+
+    enforcement: Enforcement = Field(
+        default="deny",
+        description="The most a violation does: `deny` stops the plan, `warn` is shown, `dryrun` is only recorded.",
+    )
+    severities: dict[Literal["critical", "high", "medium", "low"], Enforcement] = Field(
+        default_factory=dict,
+        description="What violations of a severity do; by default critical and high deny, medium denies in production "
+        "and warns elsewhere, low warns.",
+    )
+    rule_sets: dict[RuleSet, Enforcement] = Field(
+        default_factory=dict, description="The most the rules of a set do, in place of `enforcement`, by rule set."
+    )
+    rules: dict[RuleId, Enforcement] = Field(
+        default_factory=dict, description="What single rules do, whatever else is said, by id."
     )
 
 

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from trueup.core.digests import DIGEST_PATTERN
+from trueup.core.durations import DURATION_PATTERN, duration_text, parse_duration
 
 _Item = TypeVar("_Item")
 
@@ -91,12 +92,17 @@ DIGEST = _spelling(DIGEST_PATTERN, "a digest: `sha256:` and 64 hexadecimal digit
 LANGUAGE = _spelling(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "a language tag (BCP 47)", "en")
 IDENTIFIER = _spelling(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", "an identifier: letters, digits and `_`", "customer_name")
 RUNTIME = _spelling(r"^[a-z0-9][a-z0-9._-]{0,62}$", "the name of a runtime", "llama.cpp")
-RULE = _spelling(r"^[A-Z]{2,4}-[0-9]{2,3}$", "a rule id", "SC-01")
+RULE = _spelling(
+    r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}){0,15}$",
+    "a rule id, or `package/rule` for one that names none",
+    "SC-01",
+)
+RULE_SET = _spelling(r"^[a-z][a-z0-9-]{0,62}$", "a rule set", "supply-chain")
 PERCENTILE = _spelling(r"^p[0-9]{2}(\.[0-9])?$", "a percentile", "p95")
 CURRENCY = _spelling(r"^[A-Z]{3}$", "a currency code (ISO 4217)", "EUR")
 QUANTITY = _spelling(r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?$", "a quantity in Kubernetes notation", "16Gi")
 DURATION = _spelling(
-    r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+$",
+    DURATION_PATTERN,
     "a duration: numbers with the units ms, s, m, h, d or w",
     "30d",
 )
@@ -109,6 +115,7 @@ Language = Annotated[str, StringConstraints(pattern=LANGUAGE.pattern)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER.pattern)]
 RuntimeName = Annotated[str, StringConstraints(pattern=RUNTIME.pattern)]
 RuleId = Annotated[str, StringConstraints(pattern=RULE.pattern)]
+RuleSet = Annotated[str, StringConstraints(pattern=RULE_SET.pattern)]
 Percentile = Annotated[str, StringConstraints(pattern=PERCENTILE.pattern)]
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY.pattern)]
 GitRef = Annotated[str, StringConstraints(pattern=GIT_REF.pattern)]
@@ -161,37 +168,15 @@ Quantity = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": QUANTITY.pattern}, {"type": "number", "minimum": 0}]}),
 ]
 
-_DURATION = re.compile(DURATION.pattern)
-_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
-_UNITS = {
-    "ms": "milliseconds",
-    "s": "seconds",
-    "m": "minutes",
-    "h": "hours",
-    "d": "days",
-    "w": "weeks",
-}
-
 
 def _duration(value: Any) -> timedelta:
-    if not isinstance(value, str) or _DURATION.match(value) is None:
-        raise refused(DURATION.words, f"write it like `{DURATION.example}`, `12h` or `800ms`")
     try:
-        return sum(
-            (timedelta(**{_UNITS[unit]: float(number)}) for number, unit in _DURATION_PART.findall(value)), timedelta()
-        )
+        found = parse_duration(value) if isinstance(value, str) else None
     except OverflowError:
         raise refused("a time that a calendar can count", "use a shorter one") from None
-
-
-def duration_text(value: timedelta) -> str:
-    """Spell a duration in its largest whole unit: `30d`, `90m`, `800ms`."""
-    milliseconds = value // timedelta(milliseconds=1)
-    for unit in ("d", "h", "m", "s"):
-        size = timedelta(**{_UNITS[unit]: 1}) // timedelta(milliseconds=1)
-        if milliseconds and milliseconds % size == 0:
-            return f"{milliseconds // size}{unit}"
-    return f"{milliseconds}ms"
+    if found is None:
+        raise refused(DURATION.words, f"write it like `{DURATION.example}`, `12h` or `800ms`")
+    return found
 
 
 Duration = Annotated[
