@@ -70,7 +70,7 @@ class FakeLedger:
         for number in range(len(self.stored), 0, -1):
             yield readable(self._entry(number))
 
-    def attachment(self, digest: Digest) -> bytes | None:
+    def attachment(self, digest: Digest, beside: Record | None = None) -> bytes | None:
         return self.attachments.get(digest)
 
     def verify(self) -> tuple[int, tuple[Diagnostic, ...]]:

@@ -284,8 +284,8 @@ class LedgerReader(Protocol):
         """Yield all records, newest first; raise at one that was changed or does not stand where it was written."""
         ...
 
-    def attachment(self, digest: Digest) -> bytes | None:
-        """Return a document kept beside a record."""
+    def attachment(self, digest: Digest, beside: Record | None = None) -> bytes | None:
+        """Return a document kept beside a record; it is found at once when that record is known."""
         ...
 
     def verify(self) -> tuple[int, tuple[Diagnostic, ...]]:

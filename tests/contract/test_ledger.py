@@ -77,6 +77,14 @@ def test_a_new_ledger_is_empty_and_sound(ledger: Ledger) -> None:
     assert ledger.attachment(digest_of("x")) is None
 
 
+def test_an_attachment_is_found_beside_the_record_that_names_it_and_without_it(ledger: Ledger) -> None:
+    records = [ledger.append(applied(name, document=name.encode())) for name in ("a", "b")]
+    for content in (b"a", b"b"):
+        for beside in (None, *records):
+            assert ledger.attachment(digest_of_bytes(content), beside) == content
+    assert ledger.attachment(digest_of_bytes(b"c"), records[0]) is None
+
+
 def test_records_come_newest_first_as_append_returned_them(ledger: Ledger) -> None:
     appended = [ledger.append(d) for d in (applied("a"), held("a"), measured("k"))]
     assert list(ledger.records()) == appended[::-1]

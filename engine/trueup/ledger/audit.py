@@ -45,6 +45,29 @@ class Newest:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionAudit:
+    """How it ended to make recorded decisions again.
+
+    Attributes:
+        count: Decisions that were looked at.
+        equal: Those that came out the same.
+        by_results: Those of an older judge, of which what the rules gave was compared; by format of the judge.
+        not_kept: Those recorded before policies were kept, whose policies nobody has any more.
+        engines: Engines that evaluated then, with the number of decisions.
+        engine: Engine that evaluated now; empty when none was asked.
+        problems: Every difference.
+    """
+
+    count: int = 0
+    equal: int = 0
+    by_results: tuple[tuple[int, int], ...] = ()
+    not_kept: int = 0
+    engines: tuple[tuple[str, int], ...] = ()
+    engine: str = ""
+    problems: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AuditVerification:
     """How verification ended.
 
@@ -53,14 +76,21 @@ class AuditVerification:
         newest: The last of them; None when there is none or it cannot be read.
         problems: Every break.
         hint: What to do when the ledger has no records at all; empty otherwise.
+        decisions: How it ended to make the decisions again; None when nobody asked for that.
     """
 
     count: int
     newest: Newest | None
     problems: tuple[Diagnostic, ...]
     hint: str = ""
+    decisions: DecisionAudit | None = None
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.problems
+        return not self.all_problems
+
+    @property
+    def all_problems(self) -> tuple[Diagnostic, ...]:
+        """Every break and every decision that differs."""
+        return (*self.problems, *(self.decisions.problems if self.decisions else ()))

@@ -96,6 +96,26 @@ TAIL_LOST = Code(
     "it was rewritten.",
     "Put the ref back to the remote's state; `git log refs/trueup/remotes/origin/ledger` shows it.",
 )
+DECISION_DIFFERS = Code(
+    "LED016",
+    "A recorded decision is not what its policies say",
+    "The policies and the document that the record keeps give another decision than the one that was recorded: the "
+    "record was made up, or the engine or the judge has changed without saying so.",
+    "Look at what differs. With another engine version, evaluate with the one that the record names.",
+)
+POLICIES_NOT_KEPT = Code(
+    "LED017",
+    "A recorded decision has lost its policies or its document",
+    "A record keeps the policies that decided and the document they judged, by digest. One of them is not there, or "
+    "is not what the decision names.",
+    "Restore the ledger from a clone that verifies.",
+)
+DECISION_UNREADABLE = Code(
+    "LED018",
+    "A recorded decision cannot be read",
+    "A decision of a record is not what its format says, or has a format of a newer trueup.",
+    "Upgrade trueup to the version that wrote the record, or newer.",
+)
 LEDGER_BUSY = Code(
     "LED020",
     "The ledger is busy",
@@ -164,6 +184,9 @@ CODES = (
     COMMIT_CONTENT,
     BODY_MALFORMED,
     TAIL_LOST,
+    DECISION_DIFFERS,
+    POLICIES_NOT_KEPT,
+    DECISION_UNREADABLE,
     LEDGER_BUSY,
     REMOTE_UNREACHABLE,
     REMOTE_REWRITTEN,

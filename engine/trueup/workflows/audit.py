@@ -3,7 +3,7 @@
 Everything is answered from this clone; nothing is fetched.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
@@ -12,6 +12,8 @@ from trueup.ledger import history
 from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, Newest
 from trueup.ledger.history import Filter
 from trueup.ports import LedgerReader
+from trueup.workflows.redecide import audit_decisions
+from trueup.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,12 @@ def verify(ledger: LedgerReader, place: LedgerPlace) -> AuditVerification:
     """Check the ledger offline and return every break; a record that cannot be read is one of them."""
     count, problems = ledger.verify()
     return AuditVerification(count, _newest(ledger), problems, "" if count else place.hint)
+
+
+def verify_decisions(workspace: Workspace, place: LedgerPlace, since: datetime | None) -> AuditVerification:
+    """Check the ledger as `verify` does, and make every decision recorded *since* again (None: all)."""
+    verified = verify(workspace.ledger, place)
+    return replace(verified, decisions=audit_decisions(workspace, since, verified.count))
 
 
 def _newest(ledger: LedgerReader) -> Newest | None:

@@ -78,8 +78,10 @@ class GitLedger:
         if tip:
             yield from reading.records(self._git, tip)
 
-    def attachment(self, digest: Digest) -> bytes | None:
+    def attachment(self, digest: Digest, beside: Record | None = None) -> bytes | None:
         """Return a document kept beside a record, None when no record has it.
+
+        Without *beside*, the whole ledger is looked through.
 
         Raises:
             LedgerUnreadableError: It does not have the digest it is kept under.
@@ -88,7 +90,10 @@ class GitLedger:
         if not tip or not is_digest(digest):
             return None
         path = reading.attachment_path(digest)
-        added = self._git.tell("log", "--format=%H", "--diff-filter=A", "--no-renames", "-1", tip, "--", path)
+        if beside is not None and any(digest == named for named, _ in beside.draft.attachments):
+            added = str(beside.commit)
+        else:
+            added = self._git.tell("log", "--format=%H", "--diff-filter=A", "--no-renames", "-1", tip, "--", path)
         if not added:
             return None
         with reading.batch(self._git) as objects:

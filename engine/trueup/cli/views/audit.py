@@ -7,6 +7,7 @@ from typing import Protocol, assert_never
 
 from trueup.cli.output import PLAIN, Format, Style
 from trueup.cli.problems import problem_json, problem_text, render_problems
+from trueup.cli.views.audited_decisions import decision_lines, decisions_json
 from trueup.cli.views.text import person, table, visible, width_of, wrapped, wrapped_pieces
 from trueup.core.digests import short
 from trueup.core.json import Json
@@ -67,9 +68,11 @@ class TextView:
         return [heading, "", *self._table(_AT_COLUMNS, [at_cells(s) for s in value.serving], _at_lines)]
 
     def _verification(self, value: AuditVerification) -> list[str]:
-        colour = "green" if value.is_sound else "red"
+        colour = "red" if value.problems else "green"
         verdict = wrapped(verdict_line(value), self._width, "", self._style, "bold", colour)
-        problems = [line for p in value.problems for line in (problem_text(p, self._style, self._width), "")]
+        for line in decision_lines(value.decisions):
+            verdict += wrapped(line, self._width, "", self._style)
+        problems = [line for p in value.all_problems for line in (problem_text(p, self._style, self._width), "")]
         return [*verdict, *([""] if problems else []), *problems[:-1]]
 
     def _table(
@@ -124,9 +127,11 @@ class MarkdownView:
 
     def _verification(self, value: AuditVerification) -> Iterator[str]:
         yield f"**{_cell(verdict_line(value))}**"
-        if value.problems:
+        for line in decision_lines(value.decisions):
+            yield from ("", _cell(line))
+        if value.all_problems:
             yield ""
-            rows = [(p.code.id, p.code.summary, p.detail, p.hint) for p in value.problems]
+            rows = [(p.code.id, p.code.summary, p.detail, p.hint) for p in value.all_problems]
             yield from _markdown_table(("code", "problem", "detail", "what to do"), rows)
 
 
@@ -149,7 +154,7 @@ class NdjsonView:
             case AuditAt():
                 lines = [{"type": "serving", **served_json(s)} for s in value.serving]
             case AuditVerification():
-                lines = [{"type": "diagnostic", **problem_json(p)} for p in value.problems]
+                lines = [{"type": "diagnostic", **problem_json(p)} for p in value.all_problems]
             case _:
                 assert_never(value)
         last = {"type": "summary", **{k: v for k, v in document(value).items() if k not in _LISTS}}
@@ -162,7 +167,7 @@ _LISTS = frozenset({"records", "serving", "problems"})
 def render(value: Audit, output: Format, style: Style = PLAIN, width: int = _WIDE) -> str:
     """Return *value* in the format asked for; one that makes no sense for it gives JSON."""
     if isinstance(value, AuditVerification) and output in {Format.SARIF, Format.JUNIT}:
-        return render_problems("ledger", value.problems, verdict_line(value), output, style)
+        return render_problems("ledger", value.all_problems, verdict_line(value), output, style)
     return _view(output, style, width).render(value)
 
 
@@ -201,7 +206,8 @@ def document(value: Audit) -> dict[str, Json]:
                 }
                 if newest
                 else None,
-                "problems": [problem_json(p) for p in value.problems],
+                "problems": [problem_json(p) for p in value.all_problems],
+                "decisions": decisions_json(value.decisions) if value.decisions else None,
             }
         case _:
             assert_never(value)
@@ -277,7 +283,7 @@ def resources_text(resources: Sequence[str]) -> str:
 
 def verdict_line(value: AuditVerification) -> str:
     """Say in one line how verification ended."""
-    if not value.is_sound:
+    if value.problems:
         breaks = "1 break" if len(value.problems) == 1 else f"{len(value.problems)} breaks"
         return f"ledger does not verify: {breaks} in {_counted(value.count)}"
     newest = value.newest

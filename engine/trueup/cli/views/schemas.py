@@ -189,7 +189,20 @@ def audit_at_schema() -> Schema:
 def audit_verification_schema() -> Schema:
     """Return the schema of `audit verify`."""
     newest = object_of({"sequence": COUNT, "digest": DIGEST, "commit": TEXT, "at": TIME})
+    decisions: dict[str, Json] = {
+        "count": COUNT,
+        "equal": said(COUNT, "came out the same"),
+        "by_results": said(
+            list_of(object_of({"judge": COUNT, "count": COUNT})),
+            "judged by an older format; what the rules gave was compared",
+        ),
+        "not_kept": said(COUNT, "recorded before policies were kept, and nobody has them any more"),
+        "engines": said(list_of(object_of({"engine": TEXT, "count": COUNT})), "that evaluated then"),
+        "engine": said(TEXT, "that evaluated now"),
+        "problems": COUNT,
+    }
     document = {"sound": FLAG, "count": COUNT, "newest": nullable(newest), "problems": list_of(_diagnostic())}
+    document["decisions"] = said(nullable(object_of(decisions)), "with `--decisions`")
     return published("trueup audit verification", object_of({**_audit(), **document}))
 
 

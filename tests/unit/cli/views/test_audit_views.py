@@ -10,8 +10,9 @@ from fakes import FakeLedger
 from records import NOON, applied, held, sealed
 from trueup.cli.output import Format, Style
 from trueup.cli.views.audit import Audit, render, resources_text
+from trueup.core.diagnostics import Diagnostic
 from trueup.ledger import codes, history
-from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, Newest
+from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, DecisionAudit, Newest
 from trueup.ledger.chain import verify
 from trueup.ledger.history import Filter
 from trueup.workflows import audit
@@ -190,3 +191,44 @@ def test_every_code_is_listed_once_and_explained() -> None:
     listed = (*codes.CODES, *lock_codes.CODES, *journal_codes.CODES)
     assert len({code.id for code in listed}) == len(listed)
     assert all(code.summary and code.explanation and code.remedy for code in listed)
+
+
+AGAIN = DecisionAudit(
+    count=7,
+    equal=5,
+    by_results=((1, 2),),
+    not_kept=1,
+    engines=(("none (the project has no policies)", 1), ("regorus 1", 4), ("regorus 2", 2)),
+    engine="regorus 2",
+    problems=(Diagnostic(codes.DECISION_DIFFERS, "Record 2, decision 1: it said deny, and says allow now."),),
+)
+COMPARED = "messages are not compared, ids, places and outcomes are"
+DECIDED = replace(SOUND, decisions=AGAIN)
+
+
+def test_decisions_that_were_made_again_are_told_with_what_limits_the_verdict() -> None:
+    verdict, *lines = render(DECIDED, Format.TEXT).splitlines()
+    assert verdict.startswith("ledger verifies: 3 records")
+    assert lines[:5] == [
+        "5 of 7 decisions came out the same again, 1 decision not",
+        f"4 decisions evaluated by regorus 1, and by regorus 2 now: {COMPARED}",
+        "2 decisions judged by format 1: what the rules gave is compared, not what was made of it",
+        "1 decision recorded before policies were kept: nobody can make them again",
+        "",
+    ]
+    assert "LED016" in lines[5]
+    assert not DECIDED.is_sound
+
+
+def test_every_format_has_the_decisions_that_differ() -> None:
+    for output in (Format.JSON, Format.NDJSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT):
+        assert "LED016" in render(DECIDED, output)
+    found = json.loads(render(DECIDED, Format.JSON))
+    assert (found["sound"], found["decisions"]["equal"], found["decisions"]["problems"]) == (False, 5, 1)
+    assert json.loads(render(SOUND, Format.JSON))["decisions"] is None
+
+
+def test_no_decision_in_a_time_is_told() -> None:
+    nothing = replace(SOUND, decisions=DecisionAudit())
+    assert render(nothing, Format.TEXT).splitlines()[1] == "no decision was recorded in that time"
+    assert "1 of 1 decision came" in render(replace(SOUND, decisions=DecisionAudit(1, 1)), Format.MARKDOWN)
