@@ -5,6 +5,8 @@
 #   `absent` for the parts of the document it stands on, so that a document without them denies.
 package trueup.lib
 
+import data.parameters.approvals
+
 # A deployment is judged when the plan rolls it out; what runs unchanged was judged when it was rolled out.
 changed contains deployment if {
 	some deployment in input.deployments
@@ -22,6 +24,9 @@ reached_of(kind) := {[address, document] |
 	some [address, document] in reached
 	startswith(address, sprintf("%s/", [kind]))
 }
+
+# Addresses that changed deployments reach: what is known of others is not judged here.
+touched contains address if some [address, _] in reached
 
 # Addresses that a deployment reaches and that are not in the document: nothing can be said of them.
 missing contains [deployment.address, address] if {
@@ -131,6 +136,7 @@ shapes := {
 	"derived.soak": "object",
 	"environment.name": "string",
 	"environment.settings": "object",
+	"environment.target": "string",
 	"environment.tier": "string",
 	"evidence": "array",
 	"exceptions": "array",
@@ -160,6 +166,30 @@ passing(type, name, value) := [item |
 	item.subject[name] == value
 	item.passed == true
 	item.simulated == false
+]
+
+# The newest evidence of one type about one digest that no double produced: none, or several that ended together.
+newest(type, name, value) := [item | some item in found; item.completedAt == last] if {
+	digest(value)
+	found := [item |
+		some item in object.get(evidence_about, value, set())
+		item.type == type
+		item.subject[name] == value
+	]
+	last := max([item.completedAt | some item in found])
+} else := []
+
+evidence_about[value] contains item if {
+	some item in input.evidence
+	item.simulated == false
+	some value in item.subject
+}
+
+# The values of a metric for one slice ("" is all of it); a metric that was not measured has none.
+measured(item, metric, slice) := [m |
+	some m in object.get(item, "measurements", [])
+	m.metric == metric
+	object.get(m, "slice", "") == slice
 ]
 
 # Severity of what must hold in production and is shown elsewhere.
@@ -235,4 +265,32 @@ upstream_releases(deployment) := {verified.release |
 upstream_by_deployment[address] contains verified if {
 	some verified in input.observed.upstream
 	address := verified.deployment
+}
+
+# Those who approved the change, by e-mail in lower case: one person counts once, and an author never.
+approvers contains email if {
+	some approval in input.approvals
+	email := address_of(approval)
+	approval.isAuthor == false
+	not email in authors
+	acceptable_signature(approval)
+}
+
+approvers_of(role) := {email |
+	some approval in input.approvals
+	some given in approval.roles
+	given == role
+	email := address_of(approval)
+	email in approvers
+}
+
+address_of(approval) := lower(trim_space(approval.email)) if text(approval.email)
+
+acceptable_signature(approval) if object.get(approval, "signed", false) == true
+
+acceptable_signature(_) if approvals.require_signed == false
+
+authors contains lower(found[1]) if {
+	some name in {input.change.author} | {commit.author | some commit in input.change.commits}
+	some found in regex.find_all_string_submatch_n(`<([^<>]+)>`, name, -1)
 }
