@@ -7,6 +7,11 @@ _ADDRESS = re.compile(
     r"^(?P<kind>[A-Z][A-Za-z]*)/(?:(?P<environment>[^/@\s]+)/)?(?P<name>[^/@\s]+)(?:@(?P<version>[^/@\s]+))?$"
 )
 
+RULE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}){0,15}$"
+"""Id of a policy rule, `SC-01`, or `package/rule` for one that names none."""
+RULE_SET_PATTERN = r"^[a-z][a-z0-9-]{0,62}$"
+"""Name of a set of policy rules, `supply-chain`."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ResourceId:

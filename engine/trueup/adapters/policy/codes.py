@@ -121,6 +121,12 @@ METADATA = Code(
     "The comment block after `# METADATA` is not YAML with the fields that rules have.",
     "See `docs/policy/writing-rules.md` for the fields.",
 )
+METADATA_FIELD = Code(
+    "POL037",
+    "METADATA field that nothing reads",
+    "Its name is nearly that of a field that is read, or it stands outside `custom` and belongs into it.",
+    "Correct the name; fields of your own may have any other name below `custom`.",
+)
 DATA_FILE = Code(
     "POL019",
     "Policy data file is wrong",
@@ -179,6 +185,13 @@ ENGINE_UNUSABLE = Code(
     "Install `gordon-to-regorus` at the version that trueup asks for, and no other package named regorus.",
 )
 
+FOLDER = Code(
+    "POL080",
+    "Folder without policies",
+    "`--policies` names something that is no folder, holds no `.rego` file, or far more files than policies have.",
+    "Name the folder that holds the policies.",
+)
+
 CODES = (
     UNREADABLE,
     TOO_DEEP,
@@ -199,6 +212,7 @@ CODES = (
     PACKAGE_CONFLICT,
     DUPLICATE_ID,
     METADATA,
+    METADATA_FIELD,
     DATA_FILE,
     LIBRARY_MISSING,
     UNKNOWN_REFERENCE,
@@ -208,4 +222,5 @@ CODES = (
     WORKER_DIED,
     DOCUMENT_REFUSED,
     ENGINE_UNUSABLE,
+    FOLDER,
 )

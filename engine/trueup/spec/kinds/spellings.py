@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from trueup.core.digests import DIGEST_PATTERN
+from trueup.core.ids import RULE_PATTERN, RULE_SET_PATTERN
 from trueup.core.durations import DURATION_PATTERN, duration_text, parse_duration
 
 _Item = TypeVar("_Item")
@@ -93,11 +94,11 @@ LANGUAGE = _spelling(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "a language tag (BC
 IDENTIFIER = _spelling(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", "an identifier: letters, digits and `_`", "customer_name")
 RUNTIME = _spelling(r"^[a-z0-9][a-z0-9._-]{0,62}$", "the name of a runtime", "llama.cpp")
 RULE = _spelling(
-    r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}){0,15}$",
+    RULE_PATTERN,
     "a rule id, or `package/rule` for one that names none",
     "SC-01",
 )
-RULE_SET = _spelling(r"^[a-z][a-z0-9-]{0,62}$", "a rule set", "supply-chain")
+RULE_SET = _spelling(RULE_SET_PATTERN, "a rule set", "supply-chain")
 PERCENTILE = _spelling(r"^p[0-9]{2}(\.[0-9])?$", "a percentile", "p95")
 CURRENCY = _spelling(r"^[A-Z]{3}$", "a currency code (ISO 4217)", "EUR")
 QUANTITY = _spelling(r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?$", "a quantity in Kubernetes notation", "16Gi")

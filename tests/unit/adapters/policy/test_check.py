@@ -1,10 +1,12 @@
 """The static check: everything an engine would notice too late, or never, has a code and a place."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from trueup.adapters.policy.embedded.engine import EmbeddedEngine
-from trueup.core.diagnostics import Span
-from trueup.policy.results import LIBRARY, PolicyFile
+from trueup.core.diagnostics import Severity, Span
+from trueup.policy.results import LIBRARY, PolicyFile, RuleInfo
 
 
 def files(*texts: str) -> list[PolicyFile]:
@@ -137,11 +139,69 @@ def test_two_rules_with_one_id_are_refused(engine: EmbeddedEngine) -> None:
 
 
 @pytest.mark.parametrize(
-    "block",
-    ["title: [", "- a list", "custom: text", "custom: {severity: urgent}", "custom: {controls: [1]}", "title: 3"],
+    ("block", "place"),
+    [
+        ("title: [", "1:1"),
+        ("- a list", "1:1"),
+        ("custom: text", "2:3"),
+        ("custom: {severity: urgent}", "2:12"),
+        ("custom: {controls: [1]}", "2:12"),
+        ("title: 3", "2:3"),
+        ("title: a\n# description: [b]", "3:3"),
+        ("custom:\n#   severity: low\n#   effectiveFrom: 2027-13-02", "4:5"),
+        ("custom: {effectiveFrom: 2027-12-02T10:00:00Z}", "2:12"),
+        ("custom: {lastReviewed: yesterday}", "2:12"),
+        ("custom: {lastReviewed: 3}", "2:12"),
+        ("custom: {ruleSet: Supply Chain}", "2:12"),
+        ("custom: {jurisdictions: EU}", "2:12"),
+        ("custom: {roles: {provider: true}}", "2:12"),
+        ("custom: {waivable: maybe}", "2:12"),
+        ("custom: {id: two words}", "2:12"),
+        ("custom: {id: TU-09}", "2:12"),
+        ("custom: {remediation: 3}", "2:12"),
+    ],
 )
-def test_wrong_metadata_is_refused(engine: EmbeddedEngine, block: str) -> None:
-    assert found(engine, f"# METADATA\n# {block}\npackage a\nx := 1\n") == [("POL018", "0.rego:1:1")]
+def test_wrong_metadata_is_refused_at_its_line(engine: EmbeddedEngine, block: str, place: str) -> None:
+    assert found(engine, f"# METADATA\n# {block}\npackage a\nx := 1\n") == [("POL018", f"0.rego:{place}")]
+
+
+@pytest.mark.parametrize(
+    ("block", "place", "hint"),
+    [
+        ("custom: {severty: high}", "2:12", "did you mean `severity`?"),
+        ("custom: {effective_from: 2027-12-02}", "2:12", "did you mean `effectiveFrom`?"),
+        ("severity: high", "2:3", "it belongs below `custom`."),
+        ("titel: x", "2:3", "did you mean `title`?"),
+    ],
+)
+def test_a_field_that_nothing_reads_is_told_and_refuses_nothing(
+    engine: EmbeddedEngine, block: str, place: str, hint: str
+) -> None:
+    bundle = files(f'# METADATA\n# {block}\npackage a\ndeny contains "x" if input.x\n')
+    (warning,) = engine.check(bundle)
+    assert (warning.code.id, str(warning.span)) == ("POL037", f"policies/0.rego:{place}")
+    assert warning.severity is Severity.WARNING
+    assert warning.detail.endswith(hint)
+    assert engine.evaluate(bundle, [b'{"x": true}'], datetime(2026, 1, 1, tzinfo=UTC))[0].errors == ()
+
+
+def test_fields_of_an_authors_own_and_empty_ones_are_fine(engine: EmbeddedEngine) -> None:
+    block = "# scope: package\n# authors: [Ada]\n# team: x\n# custom: {weight: 3, severity: , waivable: null}"
+    assert found(engine, f"# METADATA\n{block}\npackage a\nx := 1\n") == []
+    assert found(engine, "# METADATA\n# title: a\n# custom:\npackage a\nx := 1\n") == []
+
+
+def test_metadata_says_all_of_a_rule(engine: EmbeddedEngine) -> None:
+    text = (
+        "# METADATA\n# title: High risk\n# description: >-\n#   All of it\n#   is there.\n# custom:\n#   id: RG-05\n"
+        "#   ruleSet: regulation\n#   jurisdictions: [EU]\n#   roles: [provider]\n#   effectiveFrom: 2027-12-02\n"
+        '#   lastReviewed: "2026-11-21"\n#   waivable: false\npackage a\n\ndeny contains "x" if input.x\n'
+    )
+    (info,) = engine.describe(files(text))
+    assert isinstance(info, RuleInfo)
+    assert info.description == "All of it is there."
+    assert (info.rule_set, info.jurisdictions, info.roles) == ("regulation", ("EU",), ("provider",))
+    assert (info.effective_from, info.last_reviewed, info.waivable) == ("2027-12-02", "2026-11-21", False)
 
 
 def test_metadata_above_a_rule_wins_over_the_packages(engine: EmbeddedEngine) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.metadata import Block, read_metadata
+from trueup.adapters.policy.embedded.metadata_fields import text_of, texts_of
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.policy.results import RuleInfo
 
@@ -40,9 +41,16 @@ def _describe(entry: Mapping[str, Any], blocks: Mapping[str, list[Block]]) -> Ru
         id=custom.get("id") or f"{entry['package'].replace('.', '/')}/{entry['name']}",
         package=entry["package"],
         entry=entry["name"],
-        title=said.get("title") or "",
-        severity=custom.get("severity") or "",
-        controls=tuple(custom.get("controls", ())),
-        remediation=str(custom.get("remediation") or "").strip(),
+        title=text_of(said.get("title")),
+        severity=text_of(custom.get("severity")),
+        controls=texts_of(custom.get("controls")),
+        remediation=text_of(custom.get("remediation")),
         span=span,
+        description=text_of(said.get("description")),
+        rule_set=text_of(custom.get("ruleSet")),
+        jurisdictions=texts_of(custom.get("jurisdictions")),
+        roles=texts_of(custom.get("roles")),
+        effective_from=text_of(custom.get("effectiveFrom")),
+        last_reviewed=text_of(custom.get("lastReviewed")),
+        waivable=custom.get("waivable") is not False,
     )
