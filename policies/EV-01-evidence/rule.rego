@@ -5,8 +5,12 @@
 #   moves.
 # custom:
 #   id: EV-01
+#   ruleSet: evaluation
 #   severity: critical
 #   controls: [EU AI Act Art. 15(1), NIST AI RMF MEASURE 2.3, NIST AI RMF MEASURE 2.5, ISO/IEC 42001 A.6.2.4]
+#   jurisdictions: []
+#   roles: []
+#   lastReviewed: "2026-11-21"
 #   remediation: Run `trueup evaluate` for the environment, and correct the release when it fails.
 package trueup.rules.ev_01
 

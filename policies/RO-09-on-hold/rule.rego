@@ -4,8 +4,12 @@
 #   A release that was rolled back, or that someone put on hold, is not rolled out again before the hold is lifted.
 # custom:
 #   id: RO-09
+#   ruleSet: rollout
 #   severity: critical
 #   controls: [NIST AI RMF MANAGE 2.4, EU AI Act Art. 20(1)]
+#   jurisdictions: []
+#   roles: []
+#   lastReviewed: "2026-11-21"
 #   remediation: Lift the hold with `trueup hold lift` when the cause is gone, or declare another release.
 package trueup.rules.ro_09
 

@@ -302,7 +302,12 @@ good := {
 		"actor": "Ada <ada@example.com> on build-1",
 		"trailers": {},
 		"signature": {"status": "none", "signer": ""},
-		"commits": [{"revision": commit, "author": ada, "signature": "none"}],
+		"commits": [{
+			"revision": commit,
+			"author": ada,
+			"signature": "none",
+			"files": ["spec/deployments/support-prod.yaml"],
+		}],
 		"files": [{"path": "spec/deployments/support-prod.yaml", "status": "modified"}],
 		"operations": [
 			{
