@@ -28,7 +28,7 @@ from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, 
 from trueup.ports import Base, EvaluationRequest, Merged, ParseFiles, Progress, RouteTable, SourceTree
 from trueup.rollout.events import Event
 from trueup.spec.bundles import BundlePin
-from trueup.spec.resource import Resources
+from trueup.spec.resource import Resource, Resources
 from trueup.workflows.apply import Applied, ApplyRequest, apply
 from trueup.workflows.workspace import Policies
 
@@ -478,6 +478,7 @@ class FakeWorkspace:
         self.work = WorkedTarget(self.fuse)
         self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)
         self.actor = "Ada <ada@example.com>"
+        self.written_by = self.actor
         self.tool = "trueup 0"
         self.told: list[str] = []
         self.not_pushed = 0
@@ -533,6 +534,9 @@ class FakeWorkspace:
 
     def change(self, revision: Revision) -> ChangeFacts:
         return ChangeFacts(revision=revision, author=self.actor, actor=self.actor) if revision else ChangeFacts()
+
+    def writers(self, revision: Revision, resources: Iterable[Resource]) -> dict[str, str]:
+        return {str(r.id): self.written_by for r in resources}
 
     def target(self, name: str) -> WorkedTarget:
         assert name == "process"

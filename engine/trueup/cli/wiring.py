@@ -1,6 +1,6 @@
 """Joins adapters and workflows: the one place that knows which adapter stands behind which port."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trueup.policy.document import ChangeFacts
     from trueup.ports import Base, Clock, Committer, Evaluator, History, Journal, Lock, Progress, SourceTree, Target
     from trueup.spec.bundles import BundlePin
+    from trueup.spec.resource import Resource
     from trueup.workflows.audit import LedgerPlace
     from trueup.workflows.loading import ProjectSettings
     from trueup.workflows.workspace import Policies, Workspace
@@ -221,6 +222,15 @@ class LocalWorkspace:
         from trueup.adapters.git.commits import change_facts
 
         return change_facts(self.repository, revision, self.actor)
+
+    def writers(self, revision: Revision, resources: Iterable["Resource"]) -> dict[str, str]:
+        """Return who last wrote the file of each resource."""
+        from trueup.adapters.git.writers import writers
+
+        places = {str(r.id): r.origin for r in resources}
+        blobs = {origin.path: origin.blob for origin in places.values()}
+        found = writers(self.repository, revision, blobs, self.actor)
+        return {address: found[origin.path] for address, origin in places.items()}
 
     def target(self, name: str) -> "Target":
         """Return the target of that name; resolving has refused all that are not built in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +13,7 @@ from trueup.core.errors import PermanentError
 
 if TYPE_CHECKING:
     from trueup.policy.document import ChangeFacts
+    from trueup.policy.enforcement import Settings
     from trueup.ports import (
         Base,
         Clock,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Target,
     )
     from trueup.spec.bundles import BundlePin
+    from trueup.spec.resource import Resource
 
 
 class InvalidProjectError(PermanentError):
@@ -50,10 +52,24 @@ class InvalidProjectError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """The policies that decide together, and the digest that names them."""
+    """The policies that decide together, the digest that names them, and whose they are.
+
+    Attributes:
+        files: Policies and their data.
+        digest: Their identity.
+        source: `head`: those of what is judged, which is merged; `base`: those of the branch it is to be merged
+            into; `unknown`: its own, because that branch is not in this clone.
+        revision: The base's commit; None when they are not the base's.
+        changed: Policy files in which what is judged differs from them, and the project file when it names other ones.
+        settings: Settings of the environment at the base; None when they are the same there, or it is new.
+    """
 
     files: tuple[PolicyFile, ...]
     digest: Digest
+    source: str = "head"
+    revision: Revision | None = None
+    changed: tuple[str, ...] = ()
+    settings: Settings | None = None
 
 
 class Workspace(Protocol):
@@ -164,6 +180,13 @@ class Workspace(Protocol):
 
     def change(self, revision: Revision) -> ChangeFacts:
         """Return who wrote *revision* and on what it is based; empty facts for a dirty work tree."""
+        ...
+
+    def writers(self, revision: Revision, resources: Iterable[Resource]) -> Mapping[str, str]:
+        """Return, by address, who last wrote the file of each resource read from *revision*.
+
+        Empty where this clone cannot tell. *revision* is empty for a work tree; who works there wrote what it changed.
+        """
         ...
 
     def target(self, name: str) -> Target:
