@@ -5,12 +5,13 @@ reported, with what the new ones would say.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json
 from trueup.desired.resolve import environment_facts
+from trueup.policy.enforcement import Settings, settings_of
 from trueup.ports import SourceTree
 from trueup.spec.bundles import BundlePin
 from trueup.spec.parse import parse
@@ -19,68 +20,63 @@ from trueup.workflows.loading import PROJECT_FILE, Invalid, Loaded, ProjectSetti
 from trueup.workflows.workspace import Policies, Workspace
 
 HEAD, BASE, UNKNOWN = "head", "base", "unknown"
-"""Whose policies judge: the change's own because it is merged, its base's, or its own because no base is here."""
+"""As in `Policies.source`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Governing:
-    """The policies that judge a change.
-
-    Attributes:
-        policies: Those that judge.
-        own: Those of the change itself; the same value when nothing differs.
-        source: `HEAD`, `BASE` or `UNKNOWN`.
-        revision: The base's commit; None when the change's own judge.
-        changed: Policy files of the change that differ from those that judge, and `trueup.yaml` when it names
-            other ones.
-    """
+    """The policies that judge a change, and those it brings itself, which are the same ones when nothing differs."""
 
     policies: Policies
     own: Policies
-    source: str
-    revision: Revision | None = None
-    changed: tuple[str, ...] = ()
 
 
-def governing_policies(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> Governing | Invalid:
-    """Return the policies that judge what was *loaded*."""
+def governing_policies(
+    workspace: Workspace, loaded: Loaded, project: ProjectSettings, environment: str
+) -> Governing | Invalid:
+    """Return the policies that judge what was *loaded*, with the settings of *environment* that count."""
     own = _policies(workspace, loaded.tree, project)
     base = workspace.base(loaded.tree.revision, project.default_branch)
-    if not base.revision:
-        return Governing(own, own, HEAD if base.is_known else UNKNOWN)
+    if base.revision is None:
+        own = replace(own, source=HEAD if base.is_known else UNKNOWN)
+        return Governing(own, own)
     tree = workspace.tree(base.revision)
-    if not _is_adopted(tree):
-        return Governing(own, own, HEAD)  # the change that brings trueup; there is nothing to be judged by
+    if isinstance(tree.read(PROJECT_FILE), Diagnostic):
+        return Governing(own, own)  # the change that brings trueup; there is nothing to be judged by
     theirs, problems = read_project(tree)
     if theirs is None:
         return Invalid(problems)
-    policies = _policies(workspace, tree, theirs)
+    policies = replace(
+        _policies(workspace, tree, theirs),
+        source=BASE,
+        revision=base.revision,
+        settings=_settings_at(tree, loaded, environment),
+    )
     if policies.digest == own.digest:
-        return Governing(policies, policies, BASE, base.revision)
+        return Governing(policies, policies)
     changed = _changed(own, policies)
-    names = (theirs.library, theirs.policies, theirs.bundles) != (project.library, project.policies, project.bundles)
-    return Governing(policies, own, BASE, base.revision, (*changed, PROJECT_FILE) if names else changed)
+    if (theirs.library, theirs.policies, theirs.bundles) != (project.library, project.policies, project.bundles):
+        changed = (*changed, PROJECT_FILE)
+    return Governing(replace(policies, changed=changed), own)
 
 
-def settings_at_base(
-    workspace: Workspace, loaded: Loaded, governing: Governing, environment: str
-) -> Mapping[str, Json] | None:
-    """Return the settings that *environment* has at the base; None when it is the same there, or new."""
+def _settings_at(tree: SourceTree, loaded: Loaded, environment: str) -> Settings | None:
+    """Return the settings *environment* has in *tree*; one file is read when it was neither moved nor made new."""
     declared = loaded.resources.get(ResourceId("Environment", environment))
-    if not governing.revision or declared is None:
+    if declared is None:
         return None
-    tree = workspace.tree(governing.revision)
     path = declared.origin.path
-    there, here = tree.read(path), loaded.tree.read(path)
-    if there == here:
+    there = tree.read(path)
+    if there == loaded.tree.read(path):
         return None
     found = None
     if isinstance(there, bytes):
         found = parse([SourceFile(path, declared.origin.blob, there)], tree.read).resources.get(declared.id)
-    if found is None:  # it was moved, or is new
-        found = load_tree(tree).resources.get(declared.id)
-    settings = environment_facts(found).settings if found else None
-    return settings if isinstance(settings, Mapping) else None
+    found = found or load_tree(tree).resources.get(declared.id)
+    if found is None:
+        return None
+    facts = environment_facts(found)
+    return settings_of(facts.tier, facts.settings.get("policy") if isinstance(facts.settings, Mapping) else None)
 
 
 def bundles_in_force(workspace: Workspace, revision: str = "") -> tuple[BundlePin, ...] | Invalid:
@@ -94,10 +90,6 @@ def bundles_in_force(workspace: Workspace, revision: str = "") -> tuple[BundlePi
         theirs, problems = read_project(workspace.tree(base.revision))
         return theirs.bundles if theirs else Invalid(problems)
     return project.bundles
-
-
-def _is_adopted(tree: SourceTree) -> bool:
-    return isinstance(tree.read(PROJECT_FILE), bytes)
 
 
 def _policies(workspace: Workspace, tree: SourceTree, project: ProjectSettings) -> Policies:

@@ -1,5 +1,6 @@
 """Asks policy: about a plan before it is applied, and about one deployment at its gate."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.decision import Decision, Outcome
 from trueup.policy.document import policy_document
-from trueup.policy.enforcement import Enforcing
+from trueup.policy.enforcement import Enforcing, enforcing_of, stricter_of
 from trueup.policy.judge import judge
 from trueup.policy.results import Evaluation, Locate
 from trueup.spec.resource import Path
@@ -74,14 +75,25 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     return _ask(workspace, policies, document, locate_in(loaded), now)
 
 
+def judge_again(workspace: Workspace, policies: Policies, loaded: Loaded, judged: Judged) -> Decision:
+    """Return what *policies*, which do not count yet, say of a document that others have judged."""
+    document = json.loads(judged.document)
+    now = judged.at or workspace.clock.now()
+    evaluation = workspace.engine.evaluate(policies.files, [judged.document], now)[0]
+    return judge(evaluation, document, policies.digest, locate_in(loaded))
+
+
 def _ask(workspace: Workspace, policies: Policies, document: dict[str, Json], locate: Locate, now: datetime) -> Judged:
     """Judge *document*; its own time is what rules are told, or nobody could evaluate it again."""
     spelled = canonical_by_parts(document)
     began = workspace.clock.now()
     evaluation = workspace.engine.evaluate(policies.files, [spelled], now)[0]
     took = max(workspace.clock.now() - began, timedelta(0))
-    decision = judge(evaluation, document, policies.digest, locate)
-    return Judged(decision, spelled, evaluation, now, took, gate=document["gate"] is True)
+    enforcing = None
+    if policies.settings is not None:
+        enforcing = stricter_of(enforcing_of(document), Enforcing((policies.settings,)))
+    decision = judge(evaluation, document, policies.digest, locate, enforcing)
+    return Judged(decision, spelled, evaluation, now, took, gate=document["gate"] is True, enforcing=enforcing)
 
 
 def _unasked(policies: Policies, plan: Plan) -> Judged:

@@ -8,9 +8,10 @@ from trueup.diff.compare import diff
 from trueup.observed.state import ObservedState
 from trueup.plan.build import build_plan, find_targets
 from trueup.plan.plan import Plan
+from trueup.policy.decision import Decision
 from trueup.reconcile.observe import observe
 from trueup.workflows.governing import governing_policies
-from trueup.workflows.judging import Judged, judge_plan
+from trueup.workflows.judging import Judged, judge_again, judge_plan
 from trueup.workflows.loading import Invalid as Invalid  # noqa: PLC0414 - what planning gives
 from trueup.workflows.loading import Loaded, load
 from trueup.workflows.workspace import Policies, Workspace
@@ -18,7 +19,10 @@ from trueup.workflows.workspace import Policies, Workspace
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with everything it was made from."""
+    """A plan with everything it was made from.
+
+    `candidate` is what the policies that a change brings would decide; None when it changes none.
+    """
 
     loaded: Loaded
     desired: DesiredState
@@ -26,6 +30,7 @@ class Planned:
     policies: Policies
     plan: Plan
     judged: Judged
+    candidate: Decision | None = None
 
 
 def make_plan(
@@ -42,7 +47,7 @@ def plan_loaded(
     if not loaded.is_valid or loaded.project is None:
         return Invalid(loaded.diagnostics)
     # Before the revision is asked for: policies with uncommitted changes make the whole plan uncommitted.
-    governing = governing_policies(workspace, loaded, loaded.project)
+    governing = governing_policies(workspace, loaded, loaded.project, environment)
     if isinstance(governing, Invalid):
         return governing
     policies = governing.policies
@@ -58,4 +63,6 @@ def plan_loaded(
     changes = diff(desired, observed)
     plan = build_plan(desired, observed, changes, policies.digest, workspace.tool, now, chosen)
     judged = judge_plan(workspace, policies, loaded, plan, desired, observed)
-    return Planned(loaded, desired, observed, policies, plan, judged)
+    is_other = bool(policies.changed) and judged.evaluation is not None
+    candidate = judge_again(workspace, governing.own, loaded, judged) if is_other else None
+    return Planned(loaded, desired, observed, policies, plan, judged, candidate)
