@@ -109,6 +109,7 @@ shapes := {
 	"change.commits": "array",
 	"change.files": "array",
 	"change.operations": "array",
+	"change.trailers": "object",
 	"clock.today": "string",
 	"deployments": "array",
 	"derived.artifacts": "object",
@@ -124,6 +125,7 @@ shapes := {
 	"derived.evaluationChanges": "array",
 	"derived.freeze": "object",
 	"derived.freeze.active": "array",
+	"derived.freeze.unreadable": "array",
 	"derived.images": "array",
 	"derived.licenses": "object",
 	"derived.lifecycle": "object",
@@ -138,6 +140,7 @@ shapes := {
 	"environment.settings": "object",
 	"environment.target": "string",
 	"environment.tier": "string",
+	"environment.upstream": "string",
 	"evidence": "array",
 	"exceptions": "array",
 	"observed.drift": "array",
@@ -239,7 +242,7 @@ evidence_of(deployment, evaluation) := [item | some item in found; item.complete
 	key := field(evaluation, ["key"])
 	digest(key)
 	found := [item |
-		some item in object.get(evidence_by_key, key, set())
+		some item in evidence_by_key[key]
 		item.subject.release == deployment.release.digest
 	]
 	newest := max([item.completedAt | some item in found])
@@ -259,7 +262,7 @@ evaluation_document(evaluation) := object.get(input.resources, evaluation_addres
 # Releases that were verified for the deployment of the same name upstream.
 upstream_releases(deployment) := {verified.release |
 	name := sprintf("Deployment/%v/%v", [input.environment.upstream, field(deployment, ["name"])])
-	some verified in object.get(upstream_by_deployment, name, set())
+	some verified in upstream_by_deployment[name]
 }
 
 upstream_by_deployment[address] contains verified if {
