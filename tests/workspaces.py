@@ -473,7 +473,7 @@ class FakeWorkspace:
         self.ledger = WorkedLedger(self.fuse)
         self.lock = FakeLock(self.clock)
         self.journal = WorkedJournal(self.fuse)
-        self.engine = self.workbench = PythonPolicies()
+        self.engine = self.workbench = self.cached_engine = PythonPolicies()
         self.history = FakeHistory()
         self.work = WorkedTarget(self.fuse)
         self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)

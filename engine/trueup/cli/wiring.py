@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trueup.adapters.git.ledger import GitLedger
     from trueup.adapters.git.repository import Repository
     from trueup.adapters.policy.bundles.fetched import FetchedBundles
+    from trueup.adapters.policy.cache import CachedEngine
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.targets.process.target import ProcessTarget
@@ -116,6 +117,15 @@ class LocalWorkspace:
         from trueup.adapters.policy.embedded.engine import EmbeddedEngine
 
         return EmbeddedEngine()
+
+    @cached_property
+    def cached_engine(self) -> "CachedEngine":
+        """Rego that remembers."""
+        from trueup.adapters.policy.cache import CachedEngine
+
+        engine = self.engine
+        version = f"{self.tool}, {engine.name}"
+        return CachedEngine(engine, self.state / "cache" / "policy", version, engine.clock_fields)
 
     @property
     def workbench(self) -> "EmbeddedEngine":

@@ -18,6 +18,7 @@ from trueup.policy.document import policy_document
 from trueup.policy.enforcement import Enforcing, enforcing_of, stricter_of
 from trueup.policy.judge import judge
 from trueup.policy.results import Evaluation, Locate
+from trueup.ports import PolicyEngine
 from trueup.spec.resource import Path
 from trueup.spec.yaml.positions import locate as find_place
 from trueup.workflows.loading import Loaded
@@ -62,8 +63,12 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     observed: ObservedState,
     *,
     gate: bool = False,
+    engine: PolicyEngine | None = None,
 ) -> Judged:
-    """Return what policy says of *plan*; only the deployments it is narrowed to are looked at."""
+    """Return what policy says of *plan*; only the deployments it is narrowed to are looked at.
+
+    Without *engine*, the workspace's own is asked, which evaluates and looks nothing up.
+    """
     if not policies.files and desired.environment.tier in _BEFORE_PRODUCTION:
         return _unasked(policies, plan)
     narrowed = desired
@@ -72,7 +77,7 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     now = workspace.clock.now()
     facts = workspace.change(desired.revision)
     document = policy_document(plan, narrowed, observed, facts, now, gate=gate)
-    return _ask(workspace, policies, document, locate_in(loaded), now)
+    return _ask(workspace, engine or workspace.engine, policies, document, locate_in(loaded), now)
 
 
 def judge_again(workspace: Workspace, policies: Policies, loaded: Loaded, judged: Judged) -> Decision:
@@ -83,11 +88,18 @@ def judge_again(workspace: Workspace, policies: Policies, loaded: Loaded, judged
     return judge(evaluation, document, policies.digest, locate_in(loaded))
 
 
-def _ask(workspace: Workspace, policies: Policies, document: dict[str, Json], locate: Locate, now: datetime) -> Judged:
+def _ask(
+    workspace: Workspace,
+    engine: PolicyEngine,
+    policies: Policies,
+    document: dict[str, Json],
+    locate: Locate,
+    now: datetime,
+) -> Judged:
     """Judge *document*; its own time is what rules are told, or nobody could evaluate it again."""
     spelled = canonical_by_parts(document)
     began = workspace.clock.now()
-    evaluation = workspace.engine.evaluate(policies.files, [spelled], now)[0]
+    evaluation = engine.evaluate(policies.files, [spelled], now)[0]
     took = max(workspace.clock.now() - began, timedelta(0))
     enforcing = None
     if policies.settings is not None:

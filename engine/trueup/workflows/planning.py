@@ -9,6 +9,7 @@ from trueup.observed.state import ObservedState
 from trueup.plan.build import build_plan, find_targets
 from trueup.plan.plan import Plan
 from trueup.policy.decision import Decision
+from trueup.ports import PolicyEngine
 from trueup.reconcile.observe import observe
 from trueup.workflows.governing import governing_policies
 from trueup.workflows.judging import Judged, judge_again, judge_plan
@@ -34,14 +35,27 @@ class Planned:
 
 
 def make_plan(
-    workspace: Workspace, environment: str, revision: str = "", targets: tuple[str, ...] = ()
+    workspace: Workspace,
+    environment: str,
+    revision: str = "",
+    targets: tuple[str, ...] = (),
+    *,
+    engine: PolicyEngine | None = None,
 ) -> Planned | Invalid:
-    """Plan *environment* at *revision* (the work tree when empty), narrowed to the deployments named in *targets*."""
-    return plan_loaded(workspace, load(workspace, revision), environment, targets)
+    """Plan *environment* at *revision* (the work tree when empty), narrowed to the deployments named in *targets*.
+
+    A plan that is only shown may ask an *engine* that remembers; one that is carried out must not.
+    """
+    return plan_loaded(workspace, load(workspace, revision), environment, targets, engine=engine)
 
 
 def plan_loaded(
-    workspace: Workspace, loaded: Loaded, environment: str, targets: tuple[str, ...] = ()
+    workspace: Workspace,
+    loaded: Loaded,
+    environment: str,
+    targets: tuple[str, ...] = (),
+    *,
+    engine: PolicyEngine | None = None,
 ) -> Planned | Invalid:
     """Plan *environment* from what was loaded."""
     if not loaded.is_valid or loaded.project is None:
@@ -62,7 +76,7 @@ def plan_loaded(
         return Invalid(problems)
     changes = diff(desired, observed)
     plan = build_plan(desired, observed, changes, policies.digest, workspace.tool, now, chosen)
-    judged = judge_plan(workspace, policies, loaded, plan, desired, observed)
+    judged = judge_plan(workspace, policies, loaded, plan, desired, observed, engine=engine)
     is_other = bool(policies.changed) and judged.evaluation is not None
     candidate = judge_again(workspace, governing.own, loaded, judged) if is_other else None
     return Planned(loaded, desired, observed, policies, plan, judged, candidate)

@@ -111,6 +111,11 @@ class Workspace(Protocol):
         ...
 
     @property
+    def cached_engine(self) -> PolicyEngine:
+        """Rego that remembers what it was asked before; for what is only shown, never for what is carried out."""
+        ...
+
+    @property
     def workbench(self) -> PolicyWorkbench:
         """Rego, for authors of policies."""
         ...

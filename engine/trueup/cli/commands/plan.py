@@ -32,7 +32,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         refuse_unwritable(arguments.out)
     workspace = open_workspace(console, arguments.base)
-    planned = make_plan(workspace, arguments.environment, arguments.revision, tuple(arguments.names))
+    planned = make_plan(
+        workspace,
+        arguments.environment,
+        arguments.revision,
+        tuple(arguments.names),
+        engine=workspace.cached_engine,
+    )
     if isinstance(planned, Invalid):
         return report_invalid(planned, console)
     if arguments.out:

@@ -99,6 +99,16 @@ class EmbeddedEngine:
         with self._lock:
             return [self._evaluate(files, document, now) for document in documents]
 
+    def clock_fields(self, bundle: Sequence[PolicyFile]) -> frozenset[str] | None:
+        """Return the fields of `input.clock` that the policies may read; None when it may be any, or the time."""
+        with self._lock:
+            loaded = self._load(_without_tests(bundle))
+            answer = (
+                {"fields": None} if isinstance(loaded, tuple) else self._ask({"do": "clock", "bundle": loaded.digest})
+            )
+        fields = None if isinstance(answer, Diagnostic) else answer["fields"]
+        return None if fields is None else frozenset(fields)
+
     def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
         """Run the `test_` rules; the problems of the bundle instead, if any."""
         with self._lock:

@@ -57,6 +57,7 @@ class Loaded:
     entries: list[Asked] = field(default_factory=list)
     tests: list[Asked] = field(default_factory=list)
     engine: Any = None
+    modules: list[Module] = field(default_factory=list)
     clock: list[int] = field(default_factory=lambda: [0])
 
 
@@ -120,6 +121,7 @@ def _prepare(engine_class: Any, modules: list[Module], files: list[tuple[str, st
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return Loaded((diagnose(error, codes.UNSAFE, None),))
     loaded.engine = engine
+    loaded.modules = modules
     seen = set()
     for asked in (Asked(m, r) for m in modules for r in m.rules):
         if asked.rule.path in seen:

@@ -69,6 +69,10 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
             return _evaluate(bundles[request["bundle"]], request["document"], request["now"])
         case "test":
             return _test(bundles[request["bundle"]], request["index"], request["now"])
+        case "clock":
+            from trueup.adapters.policy.embedded.clock import clock_fields
+
+            return {"fields": clock_fields(bundles[request["bundle"]].modules)}
         case other:
             raise ValueError(f"unknown request {other}")
 
