@@ -4,8 +4,12 @@
 #   Models, adapters, data and tokenizers are named by a content digest or a full commit, never by a name that moves.
 # custom:
 #   id: SC-01
+#   ruleSet: supply-chain
 #   severity: critical
 #   controls: [OWASP LLM03:2025, NIST AI RMF MAP 4.2, NIST AI RMF MANAGE 3.2, ISO/IEC 42001 A.10.3]
+#   jurisdictions: []
+#   roles: []
+#   lastReviewed: "2026-11-21"
 #   remediation: Set `source.digest` to the sha256 of the bytes; trueup prints it when it fetches them.
 package trueup.rules.sc_01
 

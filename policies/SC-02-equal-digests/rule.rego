@@ -4,8 +4,12 @@
 #   What is declared is what is fetched, what is built from, and what was measured.
 # custom:
 #   id: SC-02
+#   ruleSet: supply-chain
 #   severity: critical
 #   controls: [SLSA v1.0 Build L1, OWASP LLM03:2025, ISO/IEC 42001 A.10.3]
+#   jurisdictions: []
+#   roles: []
+#   lastReviewed: "2026-11-21"
 #   remediation: Plan again from the merged commit; if it stays, the declaration and the store disagree.
 package trueup.rules.sc_02
 

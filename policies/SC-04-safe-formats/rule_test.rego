@@ -41,6 +41,45 @@ test_an_adapter_is_safetensors_unless_it_says_otherwise if {
 	count(sc_04.deny) == 0 with input as document
 }
 
+test_pickle_needs_a_clean_scan_of_its_bytes_besides if {
+	paths := {["spec", "format"], ["spec", "source", "digest"]}
+	{r.path | some r in sc_04.deny} == paths with input as fixtures.changed(format, "pickle")
+	{r.path | some r in sc_04.deny} == {["spec", "format"]} with input as scanned([scan({})])
+}
+
+test_a_scan_that_found_something_is_denied if {
+	count(sc_04.deny) == 2 with input as scanned([scan({"measurements": [{"metric": "findings", "value": 1}]})])
+	count(sc_04.deny) == 2 with input as scanned([scan({"measurements": []})])
+	count(sc_04.deny) == 2 with input as scanned([scan({"passed": false})])
+}
+
+test_a_scan_of_other_bytes_is_denied if {
+	count(sc_04.deny) == 2 with input as scanned([scan({"subject": {"artifact": fixtures.d("f")}})])
+}
+
+test_a_simulated_scan_is_denied if count(sc_04.deny) == 2 with input as scanned([scan({"simulated": true})])
+
+test_the_newest_scan_counts if {
+	older := scan({"completedAt": "2026-11-19T12:00:00Z"})
+	bad := scan({"measurements": [{"metric": "findings", "value": 1}]})
+	count(sc_04.deny) == 2 with input as scanned([older, bad])
+	count(sc_04.deny) == 1 with input as scanned([object.union(bad, {"completedAt": "2026-11-19T12:00:00Z"}), scan({})])
+}
+
 test_a_document_without_derived_facts_is_denied if count(sc_04.deny) > 0 with input as fixtures.without("/derived")
 
 test_an_empty_document_is_denied if count(sc_04.deny) > 0 with input as {}
+
+scanned(scans) := json.patch(fixtures.changed(format, "pickle"), [{"op": "replace", "path": "/evidence", "value": scans}])
+
+scan(differences) := object.union(
+	{
+		"type": "pickle-scan",
+		"subject": {"artifact": fixtures.d("a")},
+		"passed": true,
+		"simulated": false,
+		"completedAt": "2026-11-20T12:00:00Z",
+		"measurements": [{"metric": "findings", "value": 0, "unit": "findings", "samples": 3, "slice": ""}],
+	},
+	differences,
+)

@@ -5,8 +5,12 @@
 #   commit of it.
 # custom:
 #   id: SC-05
+#   ruleSet: supply-chain
 #   severity: critical
 #   controls: [OWASP LLM03:2025, NIST AI RMF MEASURE 2.7, EU AI Act Art. 15(5)]
+#   jurisdictions: []
+#   roles: []
+#   lastReviewed: "2026-11-21"
 #   remediation: >-
 #     Declare `trustRemoteCode: false`, and choose an architecture that the runtime knows; outside production, pin
 #     `codeRevision` to a full commit.
