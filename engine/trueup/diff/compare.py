@@ -50,6 +50,23 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=apply_order))
 
 
+def drifted(desired: DesiredState, observed: ObservedState) -> tuple[tuple[ResourceId, str], ...]:
+    """Return what drifted in the target and how, in words, also where a declared change hides it in a plan."""
+    applied = [(route, read_manifest(route.manifest)) for route in observed.target.routes]
+    replicas = _replicas(desired)
+    found: list[tuple[ResourceId, str]] = []
+    for route, manifest in applied:
+        drifts = (
+            drift_of(route, manifest, observed.target, replicas.get(manifest.server, 0)) if manifest.deployment else ()
+        )
+        found += [(route.deployment, drift.reason) for drift in drifts if drift.reason]
+    needed = {d.server.key for d in desired.deployments} | {
+        key for route in observed.target.routes for key in _servers_of(route)
+    }
+    found += [(stray.address, stray.reason) for stray in _strays(observed, needed)]
+    return tuple(found)
+
+
 def _create(deployment: DesiredDeployment, origins: "_Origins") -> Create:
     manifest = desired_manifest(deployment)
     movement = origins.movement(deployment, None)

@@ -6,7 +6,7 @@ must, and lets the order of the ledger decide, not the clocks of the machines th
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId, parse_address
@@ -21,7 +21,7 @@ from trueup.ledger.bodies import (
     serving_of,
 )
 from trueup.ledger.record import Record, RecordKind, RunOutcome
-from trueup.observed.state import Hold, VerifiedRelease
+from trueup.observed.state import Drill, Hold, VerifiedRelease
 
 _RUNS = frozenset({RecordKind.APPLY, RecordKind.ROLLBACK})
 _APPLIED = frozenset({RunOutcome.DONE, RunOutcome.PARTIAL})
@@ -103,6 +103,68 @@ def verified_releases(
         if limit and len(found) >= limit:
             break
     return tuple(found.values())[: limit or None]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The longest time a release served without a break, and whether it serves still."""
+
+    longest: timedelta
+    is_serving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One deployment's time under one release, None for none that was verified; *is_last* when it has not ended."""
+
+    release: Digest | None
+    start: datetime
+    end: datetime
+    is_last: bool
+
+
+def services(records: Iterable[Record], environment: str, now: datetime) -> dict[tuple[ResourceId, Digest], Service]:
+    """Return how long releases served *environment*, by deployment and release.
+
+    A release serves from the record that says that it was verified until a later one says something else of its
+    deployment.
+    """
+    found: dict[tuple[ResourceId, Digest], Service] = {}
+    runs: dict[ResourceId, _Run] = {}
+    for record in records:
+        if not _is_applied(record, environment):
+            continue
+        at = record.draft.at
+        said: list[tuple[ResourceId, Digest | None]] = [(gone, None) for gone in removed_of(record)]
+        said += [(s.deployment, s.release if s.verified else None) for s in serving_of(record)]
+        for deployment, release in said:
+            run = runs[deployment] = _begun(release, at, runs.get(deployment), now)
+            if release is not None:
+                known = found.get((deployment, release), Service(timedelta(), is_serving=False))
+                longest = max(known.longest, run.end - run.start)
+                found[deployment, release] = Service(longest, known.is_serving or run.is_last)
+    return found
+
+
+def _begun(release: Digest | None, at: datetime, later: _Run | None, now: datetime) -> _Run:
+    """Return the run that a record at *at* begins, or that it lets the *later* run begin earlier."""
+    if later is None:
+        return _Run(release, at, now, is_last=True)
+    if later.release == release:
+        return _Run(release, at, later.end, later.is_last)
+    return _Run(release, at, later.start, is_last=False)
+
+
+def drills(records: Iterable[Record]) -> tuple[Drill, ...]:
+    """Return the newest rollback that each deployment of any environment went through, sorted by deployment."""
+    found: dict[ResourceId, Drill] = {}
+    for record in records:
+        draft = record.draft
+        if draft.kind is RecordKind.ROLLBACK and draft.outcome in _APPLIED:
+            for serving in serving_of(record):
+                if serving.verified:
+                    found.setdefault(serving.deployment, Drill(serving.deployment, draft.at, record.digest))
+    return tuple(found[deployment] for deployment in sorted(found))
 
 
 def holds_in_force(records: Iterable[Record], environment: str, now: datetime) -> tuple[Hold, ...]:

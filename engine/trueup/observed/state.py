@@ -5,7 +5,7 @@ restarted after a crash serves the same release and must not make a reviewed pla
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
@@ -128,6 +128,8 @@ class VerifiedRelease:
         record: Digest of the ledger record that says so.
         verified_at: When.
         retained: Every artifact it needs is still in the store.
+        served: Longest time it served there without a break; None when nobody knows.
+        is_serving: It serves there still, as far as the ledger says.
     """
 
     deployment: ResourceId
@@ -137,6 +139,17 @@ class VerifiedRelease:
     record: Digest
     verified_at: datetime
     retained: bool = True
+    served: timedelta | None = None
+    is_serving: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A rollback that was carried out, by hand or by itself; *record* is the ledger record that says so."""
+
+    deployment: ResourceId
+    at: datetime
+    record: Digest
 
 
 @dataclass(frozen=True)
@@ -150,6 +163,7 @@ class ObservedState:
         verified: Releases verified in this environment, newest first.
         upstream: Releases verified in the upstream environment, newest first.
         holds: Holds in force in this environment.
+        drills: The newest rollback of each deployment, of all environments; like times, no part of the digest.
     """
 
     target: ObservedTarget
@@ -158,6 +172,7 @@ class ObservedState:
     verified: tuple[VerifiedRelease, ...] = ()
     upstream: tuple[VerifiedRelease, ...] = ()
     holds: tuple[Hold, ...] = field(default=())
+    drills: tuple[Drill, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return what the digest is taken over: states, never process ids, ports, counts or times."""

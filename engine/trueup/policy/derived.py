@@ -4,11 +4,26 @@ The secrets of a document are found before they are masked: a rule sees where th
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
+from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.masks import is_secret_name, masked
-from trueup.evidence.evidence import Evidence
+from trueup.observed.state import ObservedState
+from trueup.policy.facts.base import BaseResources, loosened
+from trueup.policy.facts.builds import build_facts
+from trueup.policy.facts.capacity import capacity_facts, demands
+from trueup.policy.facts.components import components, images
+from trueup.policy.facts.cost import cost_facts
+from trueup.policy.facts.freeze import freeze_facts
+from trueup.policy.facts.lifecycle import lifecycles
+from trueup.policy.facts.lineage import lineage, spec_of
+from trueup.policy.facts.prompts import prompt_findings
+from trueup.policy.facts.release_changes import replaced_parts
+from trueup.policy.facts.reviews import PolicyFacts, reviews
+from trueup.policy.facts.soak import soak_facts
 from trueup.policy.licenses import alternatives
 from trueup.spec.resource import Path
 
@@ -16,16 +31,85 @@ _CODE_SUFFIXES = ("bin", "pt", "pth", "ckpt", "pkl", "pickle", "joblib", "npy", 
 """Endings of weight files that can run code when they are loaded."""
 
 
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Declared documents by address, as they are and with secrets masked; the same object where none is."""
+
+    declared: Mapping[str, Json]
+    shown: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What facts are about.
+
+    Attributes:
+        desired: The whole environment.
+        changed: The deployments that the plan rolls out.
+        observed: What is observed for the environment.
+        installed: Versions of packages where the target runs, by their names.
+    """
+
+    desired: DesiredState
+    changed: tuple[DesiredDeployment, ...]
+    observed: ObservedState
+    installed: Mapping[str, str]
+
+
 def derive(
-    documents: Mapping[str, Json], shown: Mapping[str, Json], evidence: tuple[Evidence, ...], now: datetime
+    subject: Subject, documents: Documents, policies: PolicyFacts, base: BaseResources | None, now: datetime
 ) -> dict[str, Json]:
-    """Return the derived facts of *documents*, by address; *shown* are the same documents, masked where needed."""
-    ordered = sorted(documents.items())
+    """Return the derived facts; those that need an unknown base or unknown rules are left out."""
+    environment, today = subject.desired.environment, now.date()
+    facts: dict[str, Json] = {
+        **_document_facts(documents),
+        "lifecycle": lifecycles(documents.declared, today),
+        "freeze": freeze_facts(environment.settings, now),
+        "soak": soak_facts(subject.changed, environment, subject.observed.upstream),
+        "evidenceAgeDays": {e.key: (now - e.completed_at).days for e in reversed(subject.observed.evidence)},
+        **_deployment_facts(subject, documents.declared),
+        **_environment_facts(subject),
+    }
+    if base is not None:
+        facts["evaluationChanges"] = loosened(base, ResourceId("Environment", environment.name))
+    if policies.rules is not None:
+        facts["reviews"] = reviews(policies.rules, today)
+    return facts
+
+
+def _document_facts(documents: Documents) -> dict[str, Json]:
+    """Return the facts that are about documents alone."""
+    ordered = sorted(documents.declared.items())
+    secrets = {a: list(secret_places(d)) for a, d in ordered if d is not documents.shown[a]}
     return {
-        "secrets": [{"address": a, "path": list(p)} for a, d in ordered if d is not shown[a] for p in secret_places(d)],
+        "secrets": [{"address": a, "path": list(path)} for a, paths in secrets.items() for path in paths],
+        "prompts": prompt_findings(documents.declared, secrets),
         "licenses": {a: facts for a, d in ordered if (facts := _licenses(d)) is not None},
+        "lineage": lineage(documents.declared),
         "artifacts": {a: facts for a, d in ordered if (facts := _artifact(d)) is not None},
-        "evidenceAgeDays": {e.key: (now - e.completed_at).days for e in reversed(evidence)},
+        "images": images(documents.declared),
+        "purposes": [{"address": a, "categories": _categories(d)} for a, d in ordered if a.startswith("System/")],
+    }
+
+
+def _deployment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the facts about what the plan rolls out."""
+    settings = subject.desired.environment.settings
+    routes = {r.deployment: r for r in subject.observed.target.routes}
+    return {
+        "components": components(subject.changed, documents, subject.installed),
+        "builds": {str(d.id): build_facts(d, documents, settings, subject.installed) for d in subject.changed},
+        "releaseChanges": {str(d.id): replaced_parts(d, routes[d.id]) for d in subject.changed if d.id in routes},
+    }
+
+
+def _environment_facts(subject: Subject) -> dict[str, Json]:
+    """Return the facts about the whole environment, what the plan does not touch included."""
+    settings = subject.desired.environment.settings
+    demanded = demands(subject.desired.deployments)
+    return {
+        "capacity": capacity_facts(demanded, settings),
+        "cost": cost_facts(demanded, subject.observed.target.routes, settings),
     }
 
 
@@ -45,9 +129,9 @@ def secret_places(document: Json) -> Iterator[Path]:
             yield path
 
 
-def _spec(document: Json) -> Mapping[str, Json]:
-    spec = document.get("spec") if isinstance(document, Mapping) else None
-    return spec if isinstance(spec, Mapping) else {}
+def _categories(document: Json) -> list[Json]:
+    declared = spec_of(document).get("purposeCategories")
+    return [str(c).strip().lower() for c in declared] if isinstance(declared, list | tuple) else []
 
 
 def _licenses(document: Json) -> Json:
@@ -56,7 +140,7 @@ def _licenses(document: Json) -> Json:
     An expression that is none gives null in `alternatives`, which no allow-list contains.
     """
     kind = document.get("kind") if isinstance(document, Mapping) else None
-    spec = _spec(document)
+    spec = spec_of(document)
     match kind:
         case "Model" | "Adapter":
             key, declared = "licenses", spec.get("licenses")
@@ -75,7 +159,7 @@ def _licenses(document: Json) -> Json:
 
 def _artifact(document: Json) -> Json:
     """Return what a source's address says of its bytes; None when the document has no source."""
-    source = _spec(document).get("source")
+    source = spec_of(document).get("source")
     if not isinstance(source, Mapping):
         return None
     uri = str(source.get("uri") or "")

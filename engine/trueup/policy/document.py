@@ -1,8 +1,8 @@
 """The policy document: one JSON value with everything a rule may look at, and nothing that is secret.
 
-Facts that engines compute differently (ages, licence algebra, file suffixes) are computed here and given under
-`derived`. The format is described in `docs/policy/document.md` and versioned: a field may be added, none changes
-its meaning.
+Facts that engines compute differently (ages, licence algebra, lineage, cost) are computed in `facts` and `derived`.
+The format is described in `docs/policy/document.md` and versioned: a field may be added, none changes its meaning.
+What is unknown is left out or null, never zero or false, so that a rule that needs it denies.
 """
 
 import json
@@ -10,50 +10,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from trueup.core.digests import Digest
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
-from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
-from trueup.diff.changes import (
-    Build,
-    Change,
-    Create,
-    Delete,
-    Evaluate,
-    Fetch,
-    FieldChange,
-    Update,
-    symbol,
-)
-from trueup.diff.masks import masked, masked_text
-from trueup.evidence.evidence import Evidence
-from trueup.observed.state import ObservedState, VerifiedRelease
+from trueup.desired.closure import reachable
+from trueup.desired.state import DesiredDeployment, DesiredState
+from trueup.diff.changes import Create, Update
+from trueup.diff.compare import drifted
+from trueup.diff.masks import masked
+from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
-from trueup.policy.derived import derive
+from trueup.policy.derived import Documents, Subject, derive
 from trueup.policy.exceptions import read_waivers
+from trueup.policy.facts.base import BaseResources, base_documents
+from trueup.policy.facts.change import ChangeFacts as ChangeFacts  # noqa: PLC0414 - callers speak of it
+from trueup.policy.facts.change import approvals, change_facts
+from trueup.policy.facts.deployments import deployment_facts
+from trueup.policy.facts.lineage import generators
+from trueup.policy.facts.measured import evidence_facts
+from trueup.policy.facts.observed import observed_facts
+from trueup.policy.facts.operations import operation
+from trueup.policy.facts.reviews import PolicyFacts as PolicyFacts  # noqa: PLC0414 - callers speak of it
+from trueup.policy.facts.reviews import policy_facts
+from trueup.spec.resource import Resource, Resources, document_of
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeFacts:
-    """Where a change comes from.
+class Surroundings:
+    """What is known besides plan, states and change.
 
     Attributes:
-        revision: Its commit; empty for a dirty work tree.
-        base: The commit it is compared with; empty when there is none.
-        author: Name and e-mail of the commit's author.
-        trailers: Trailers of the commit message, by key, in order.
-        actor: Who runs the command, which need not be the author.
+        declared: Every resource of the revision: a document may name one that no reference leads to.
+        base: Resources at the base of the change; None when nobody knows them.
+        installed: Versions of packages where the target runs, by their names; empty when nobody knows.
+        written_by: By address of a PolicyException, who last changed its file.
     """
 
-    revision: str = ""
-    base: str = ""
-    author: str = ""
-    trailers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    actor: str = ""
+    declared: Resources = field(default_factory=dict)
+    base: BaseResources | None = None
+    installed: Mapping[str, str] = field(default_factory=dict)
+    written_by: Mapping[str, str] = field(default_factory=dict)
 
 
-def policy_document(
+def policy_document(  # noqa: PLR0913 - a document is a function of exactly these
     plan: Plan,
     desired: DesiredState,
     observed: ObservedState,
@@ -61,53 +61,78 @@ def policy_document(
     now: datetime,
     *,
     gate: bool = False,
+    policies: PolicyFacts | None = None,
+    around: Surroundings | None = None,
 ) -> dict[str, Json]:
     """Return the document that policy judges.
 
     Args:
-        plan: What would be done.
+        plan: What would be done; only the deployments it is narrowed to are shown.
         desired: What it was made from.
         observed: What it was made from; at the gate, observed again after the evaluations ran.
         change: Where the change comes from.
         now: The time, aware.
         gate: The evaluations have run: none is `planned` any more.
+        policies: Who judges.
+        around: What else is known.
     """
-    now = now.astimezone(UTC)
-    resources = {r.id: r.canonical for d in desired.deployments for r in d.resources}
-    documents = {str(id_): json.loads(canonical) for id_, canonical in sorted(resources.items())}
-    shown = {address: _masked_if_needed(document) for address, document in documents.items()}
-    return {
+    now, policies, around = now.astimezone(UTC), policies or PolicyFacts(), around or Surroundings()
+    shown = tuple(d for d in desired.deployments if not plan.targets or d.id in plan.targets)
+    rolled_out = {c.address for c in plan.changes if isinstance(c, Create | Update)}
+    changed = tuple(d for d in shown if d.id in rolled_out)
+    resources = _resources(shown, around.declared)
+    documents = _documents(resources)
+    drift = drifted(desired, observed)
+    document: dict[str, Json] = {
         "formatVersion": FORMAT_VERSION,
         "gate": gate,
-        "clock": {"now": now.isoformat().replace("+00:00", "Z"), "nowNs": str(_nanoseconds(now))},
-        "plan": {"id": plan.id, "environment": plan.environment, "targets": [str(t) for t in plan.targets]},
-        "change": {
-            "revision": change.revision,
-            "base": change.base,
-            "author": _text(change.author),
-            "actor": _text(change.actor),
-            "trailers": {_text(key): [_text(v) for v in values] for key, values in change.trailers.items()},
-            "operations": [_operation(c) for c in plan.changes],
+        "clock": {
+            "now": now.isoformat().replace("+00:00", "Z"),
+            "nowNs": str(_nanoseconds(now)),
+            "today": now.date().isoformat(),
         },
+        "plan": {"id": plan.id, "environment": plan.environment, "targets": [str(t) for t in plan.targets]},
+        "policies": policy_facts(policies, now.date()),
+        "change": {**change_facts(change), "operations": [operation(c) for c in plan.changes]},
         "environment": _environment(desired),
-        "deployments": _deployments(plan, desired, observed, gate),
-        "resources": shown,
-        "observed": _observed(observed, now),
+        "deployments": deployment_facts(plan, desired, observed, shown, gate=gate),
+        "resources": documents.shown,
+        "observed": observed_facts(observed, drift, now),
+        "evidence": evidence_facts(changed, observed.evidence, documents.declared, now),
         "artifacts": sorted(observed.artifacts),
-        "exceptions": [w.to_json() for w in read_waivers(desired.exceptions, now)],
-        "derived": derive(documents, shown, observed.evidence, now),
+        "exceptions": [w.to_json() for w in read_waivers(desired.exceptions, now, change.authors, around.written_by)],
+        "derived": derive(Subject(desired, changed, observed, around.installed), documents, policies, around.base, now),
     }
+    approved = approvals(change, desired.environment.settings)
+    if approved is not None:
+        document["approvals"] = approved
+    if around.base is not None:
+        document["base"] = {"resources": base_documents(around.base, resources)}
+    return document
+
+
+def _resources(shown: tuple[DesiredDeployment, ...], declared: Resources) -> dict[ResourceId, Resource]:
+    """Return what *shown* reaches, sorted, and the models that datasets name as what generated them."""
+    found = {r.id: r for d in shown for r in d.resources}
+    waiting = [r for r in found.values() if r.id.kind == "Dataset"]
+    while waiting:
+        named = {name for r in waiting if b'"generatedBy"' in r.canonical for name in generators([document_of(r)])}
+        made = [id_ for id_ in declared if str(id_) in named] if named else []
+        new = [r for r in reachable(made, declared) if r.id not in found]
+        found |= {r.id: r for r in new}
+        waiting = [r for r in new if r.id.kind == "Dataset"]
+    return dict(sorted(found.items()))
+
+
+def _documents(resources: Mapping[ResourceId, Resource]) -> Documents:
+    declared: dict[str, Json] = {str(id_): json.loads(r.canonical) for id_, r in resources.items()}
+    return Documents(declared, {address: _masked_if_needed(document) for address, document in declared.items()})
 
 
 def _masked_if_needed(document: Json) -> Json:
     """Return *document* itself when nothing in it is secret: two copies of thousands would lie in memory."""
     shown = masked(document)
     return document if shown == document else shown
-
-
-def _text(words: str) -> str:
-    """Return *words* as people wrote them in git, masked; bytes that are no UTF-8 become question marks."""
-    return masked_text(words.encode("utf-8", "replace").decode())
 
 
 def _environment(desired: DesiredState) -> Json:
@@ -119,128 +144,6 @@ def _environment(desired: DesiredState) -> Json:
         "target": facts.target,
         "evaluate": facts.evaluate,
         "settings": masked(facts.settings),
-    }
-
-
-def _deployments(plan: Plan, desired: DesiredState, observed: ObservedState, gate: bool) -> list[Json]:
-    changes = {c.address: c for c in plan.changes if isinstance(c, Create | Update)}
-    planned = {c.key for c in plan.changes if isinstance(c, Evaluate)}
-    if gate or desired.environment.evaluate != "during":
-        planned = set()
-    newest = {e.key: e for e in reversed(observed.evidence)}
-    return [_deployment(d, changes.get(d.id), newest, planned) for d in desired.deployments]
-
-
-def _deployment(
-    deployment: DesiredDeployment,
-    change: Create | Update | None,
-    newest: Mapping[Digest, Evidence],
-    planned: set[Digest],
-) -> Json:
-    release = deployment.release
-    return {
-        "address": str(deployment.id),
-        "name": deployment.id.name,
-        "environment": deployment.id.environment,
-        "changed": change is not None,
-        "movement": change.movement.value if change else "none",
-        "drift": isinstance(change, Update) and change.drift,
-        "fromRelease": change.from_release if isinstance(change, Update) else "",
-        "release": {
-            **release.to_json(),
-            "digest": release.digest,
-            "artifact": masked(release.artifact.to_json()),
-            "build": release.build.to_json(),
-        },
-        "server": deployment.server.to_json(),
-        "route": masked(deployment.route.to_json()),
-        "evaluations": [_evaluation(e, newest.get(e.key), planned) for e in deployment.evaluations],
-        "resources": [str(r.id) for r in deployment.resources],
-    }
-
-
-def _evaluation(required: RequiredEvaluation, newest: Evidence | None, planned: set[Digest]) -> Json:
-    if newest is not None and newest.passed:
-        status = "present"
-    elif required.key in planned:
-        status = "planned"
-    else:
-        status = "missing" if newest is None else "failed"
-    return {**required.to_json(), "status": status, "evidence": newest.to_json() if newest else None}
-
-
-def _observed(observed: ObservedState, now: datetime) -> Json:
-    target = observed.target
-    return {
-        "gateway": target.gateway.value,
-        "servers": [{"key": s.key, "replica": s.replica, "health": s.health.value} for s in target.servers],
-        "routes": [
-            {"deployment": str(r.deployment), "release": r.release, "server": r.server, "revision": r.revision}
-            for r in target.routes
-        ],
-        "verified": [_verified(v, now) for v in observed.verified],
-        "upstream": [_verified(v, now) for v in observed.upstream],
-        "holds": [{**h.to_json(), "active": h.expires is None or h.expires > now} for h in observed.holds],
-    }
-
-
-def _verified(verified: VerifiedRelease, now: datetime) -> Json:
-    return {
-        "deployment": str(verified.deployment),
-        "release": verified.release,
-        "revision": verified.revision,
-        "record": verified.record,
-        "verifiedAt": verified.verified_at.isoformat(),
-        "ageDays": (now - verified.verified_at).days,
-        "retained": verified.retained,
-    }
-
-
-def _operation(change: Change) -> Json:
-    sign, word = symbol(change)
-    common: dict[str, Json] = {
-        "kind": type(change).__name__.lower(),
-        "symbol": sign,
-        "word": word,
-        "address": str(change.address),
-        "reason": change.reason,
-    }
-    match change:
-        case Create():
-            return common | _rollout(change)
-        case Update():
-            more: dict[str, Json] = {
-                "fromRelease": change.from_release,
-                "restart": change.restart,
-                "drift": change.drift,
-            }
-            return common | _rollout(change) | more
-        case Delete():
-            return common | {"release": change.release, "servers": list(change.servers)}
-        case Fetch():
-            return common | {"uri": masked(change.uri), "digest": change.digest}
-        case Build():
-            built: dict[str, Json] = {"mode": change.mode, "parameters": dict(change.parameters)}
-            return common | built | {"source": change.source, "key": change.key}
-        case Evaluate():
-            return common | {"deployment": str(change.deployment), "key": change.key}
-
-
-def _rollout(change: Create | Update) -> dict[str, Json]:
-    return {
-        "movement": change.movement.value,
-        "release": change.release,
-        "impacts": [i.value for i in change.impacts],
-        "fields": [_field(f) for f in change.fields],
-    }
-
-
-def _field(changed: FieldChange) -> Json:
-    return {
-        "address": changed.address,
-        "path": list(changed.path),
-        "before": masked(changed.before),
-        "after": masked(changed.after),
     }
 
 

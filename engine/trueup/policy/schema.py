@@ -1,23 +1,24 @@
 """JSON Schema of the policy document, for people who write rules and for tools that produce documents."""
 
-from trueup.core.digests import DIGEST_PATTERN
 from trueup.core.json import Json
+from trueup.core.json_schema import (
+    COUNT,
+    DIGEST,
+    DIGEST_OR_NONE,
+    FLAG,
+    NUMBER,
+    TEXT,
+    list_of,
+    nullable,
+    object_of,
+    published,
+)
+from trueup.policy.schema_derived import DERIVED
 
-_TEXT: Json = {"type": "string"}
-_FLAG: Json = {"type": "boolean"}
-_COUNT: Json = {"type": "integer"}
-_DIGEST: Json = {"type": "string", "pattern": DIGEST_PATTERN}
-_DIGEST_OR_EMPTY: Json = {"anyOf": [_DIGEST, {"const": ""}]}
-_PATH: Json = {"type": "array", "items": {"type": ["string", "integer"]}}
-
-
-def _object(**fields: Json) -> dict[str, Json]:
-    """Return the schema of an object that has all *fields*; more may be added by later versions."""
-    return {"type": "object", "required": sorted(fields), "properties": fields}
-
-
-def _list(items: Json) -> dict[str, Json]:
-    return {"type": "array", "items": items}
+_DAYS: Json = {"type": "integer"}
+_OBJECT: Json = {"type": "object"}
+_PIN = object_of({"address": TEXT, "digest": DIGEST})
+_ARTIFACT = object_of({"uri": TEXT, "digest": DIGEST_OR_NONE, "format": TEXT})
 
 
 def _by_address(values: Json) -> dict[str, Json]:
@@ -28,110 +29,290 @@ def _one_of(*words: str) -> dict[str, Json]:
     return {"enum": list(words)}
 
 
-_PIN = _object(address=_TEXT, digest=_DIGEST)
+def _optional(schema: dict[str, Json], **more: Json) -> dict[str, Json]:
+    """Return *schema* with properties that are absent when they are unknown."""
+    properties = schema["properties"]
+    return {**schema, "properties": {**(properties if isinstance(properties, dict) else {}), **more}}
 
-_RELEASE = _object(
-    digest=_DIGEST,
-    model=_PIN,
-    artifact=_object(uri=_TEXT, digest=_DIGEST_OR_EMPTY, format=_TEXT),
-    build=_object(
-        address=_TEXT, digest=_DIGEST, mode=_TEXT, parameters={"type": "object"}, key=_DIGEST, implicit=_FLAG
+
+_RULE = object_of(
+    {
+        "id": TEXT,
+        "ruleSet": TEXT,
+        "lastReviewed": TEXT,
+        "reviewAgeDays": nullable(_DAYS),
+        "effectiveFrom": TEXT,
+        "inForce": FLAG,
+        "controls": list_of(TEXT),
+    }
+)
+
+_POLICIES = _optional(
+    object_of({"digest": DIGEST_OR_NONE, "revision": TEXT, "from": _one_of("head", "base", "unknown")}),
+    changed=list_of(TEXT),
+    rules=list_of(_RULE),
+)
+
+_SIGNATURE = _one_of("good", "bad", "unknown", "none")
+
+_OPERATION = object_of(
+    {
+        "kind": _one_of("create", "update", "delete", "fetch", "build", "evaluate"),
+        "symbol": TEXT,
+        "word": TEXT,
+        "address": TEXT,
+        "reason": TEXT,
+    }
+)
+
+_CHANGE = _optional(
+    object_of(
+        {
+            "revision": TEXT,
+            "base": TEXT,
+            "author": TEXT,
+            "actor": TEXT,
+            "trailers": {"type": "object", "additionalProperties": list_of(TEXT)},
+            "signature": object_of({"status": _SIGNATURE, "signer": TEXT}),
+            "operations": list_of(_OPERATION),
+        }
     ),
-    prompt={"anyOf": [_PIN, {"type": "null"}]},
-    adapters=_list(_PIN),
+    commits=list_of(object_of({"revision": TEXT, "author": TEXT, "signature": _SIGNATURE})),
+    truncated=FLAG,
+    files=list_of(object_of({"path": TEXT, "status": _one_of("added", "modified", "deleted")})),
 )
 
-_EVALUATION = _object(
-    evaluation=_PIN,
-    key=_DIGEST,
-    dataset=_object(uri=_TEXT, digest=_DIGEST_OR_EMPTY, format=_TEXT),
-    status=_one_of("present", "planned", "failed", "missing"),
-    evidence={"type": ["object", "null"]},
+_APPROVAL = object_of(
+    {
+        "by": TEXT,
+        "email": TEXT,
+        "roles": list_of(TEXT),
+        "commit": TEXT,
+        "source": _one_of("trailer"),
+        "signed": FLAG,
+        "isAuthor": FLAG,
+    }
 )
 
-_DEPLOYMENT = _object(
-    address=_TEXT,
-    name=_TEXT,
-    environment=_TEXT,
-    changed=_FLAG,
-    movement=_one_of("change", "promotion", "rollback", "none"),
-    drift=_FLAG,
-    fromRelease=_DIGEST_OR_EMPTY,
-    release=_RELEASE,
-    server={"type": "object"},
-    route={"type": "object"},
-    evaluations=_list(_EVALUATION),
-    resources=_list(_TEXT),
-)
-
-_OPERATION = _object(
-    kind=_one_of("create", "update", "delete", "fetch", "build", "evaluate"),
-    symbol=_TEXT,
-    word=_TEXT,
-    address=_TEXT,
-    reason=_TEXT,
-)
-
-_VERIFIED = _object(
-    deployment=_TEXT,
-    release=_DIGEST,
-    revision=_TEXT,
-    record=_TEXT,
-    verifiedAt=_TEXT,
-    ageDays=_COUNT,
-    retained=_FLAG,
-)
-
-_OBSERVED = _object(
-    gateway=_TEXT,
-    servers=_list(_object(key=_DIGEST, replica=_COUNT, health=_TEXT)),
-    routes=_list(_object(deployment=_TEXT, release=_DIGEST, server=_DIGEST, revision=_TEXT)),
-    verified=_list(_VERIFIED),
-    upstream=_list(_VERIFIED),
-    holds=_list(_object(deployment=_TEXT, release=_DIGEST, reason=_TEXT, since=_TEXT, active=_FLAG)),
-)
-
-_EXPRESSION = _object(expression=_TEXT, alternatives={"anyOf": [_list(_list(_TEXT)), {"type": "null"}]})
-
-_DERIVED = _object(
-    secrets=_list(_object(address=_TEXT, path=_PATH)),
-    licenses=_by_address(_object(field=_TEXT, expressions=_list(_EXPRESSION))),
-    artifacts=_by_address(_object(scheme=_TEXT, suffix=_TEXT, runsCode=_FLAG)),
-    evidenceAgeDays=_by_address(_COUNT),
-)
-
-SCHEMA: dict[str, Json] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "Policy document of trueup, format 1",
-    **_object(
-        formatVersion={"const": 1},
-        gate=_FLAG,
-        clock=_object(now=_TEXT, nowNs={"type": "string", "pattern": "^-?[0-9]+$"}),
-        plan=_object(id=_DIGEST, environment=_TEXT, targets=_list(_TEXT)),
-        change=_object(
-            revision=_TEXT,
-            base=_TEXT,
-            author=_TEXT,
-            actor=_TEXT,
-            trailers={"type": "object", "additionalProperties": _list(_TEXT)},
-            operations=_list(_OPERATION),
+_RELEASE = object_of(
+    {
+        "digest": DIGEST,
+        "model": _PIN,
+        "artifact": _ARTIFACT,
+        "build": object_of(
+            {
+                "address": TEXT,
+                "digest": DIGEST,
+                "mode": TEXT,
+                "parameters": _OBJECT,
+                "key": DIGEST,
+                "implicit": FLAG,
+            }
         ),
-        environment=_object(
-            name=_TEXT,
-            tier=_one_of("dev", "staging", "production"),
-            upstream=_TEXT,
-            target=_TEXT,
-            evaluate=_one_of("before", "during"),
-            settings={"type": "object"},
+        "prompt": nullable(_PIN),
+        "adapters": list_of(_PIN),
+    }
+)
+
+_RUNNING = object_of(
+    {
+        "release": object_of({"digest": DIGEST}),
+        "server": object_of({"key": DIGEST}),
+        "revision": TEXT,
+        "appliedAt": nullable(TEXT),
+    }
+)
+
+_REQUIRED = object_of(
+    {
+        "evaluation": _PIN,
+        "key": DIGEST,
+        "dataset": _ARTIFACT,
+        "status": _one_of("present", "planned", "failed", "missing"),
+        "evidence": {"type": ["object", "null"]},
+    }
+)
+
+_DEPLOYMENT = object_of(
+    {
+        "address": TEXT,
+        "name": TEXT,
+        "environment": TEXT,
+        "changed": FLAG,
+        "movement": _one_of("change", "promotion", "rollback", "none"),
+        "drift": FLAG,
+        "fromRelease": DIGEST_OR_NONE,
+        "release": _RELEASE,
+        "running": nullable(_RUNNING),
+        "server": object_of(
+            {
+                "key": DIGEST,
+                "runtime": TEXT,
+                "artifact": DIGEST,
+                "arguments": _OBJECT,
+                "interpreter": TEXT,
+                "replicas": COUNT,
+            }
         ),
-        deployments=_list(_DEPLOYMENT),
-        resources=_by_address({"type": "object"}),
-        observed=_OBSERVED,
-        artifacts=_list(_DIGEST_OR_EMPTY),
-        exceptions=_list(
-            _object(address=_TEXT, rule=_TEXT, resource=_TEXT, path=_TEXT, expires=_TEXT, inForce=_FLAG, problem=_TEXT)
+        "route": object_of({"modelName": TEXT, "limits": _OBJECT, "keys": list_of(TEXT)}),
+        "evaluations": list_of(_REQUIRED),
+        "resources": list_of(TEXT),
+    }
+)
+
+_EXCEPTION = object_of(
+    {
+        **dict.fromkeys(("address", "rule", "resource", "path", "owner", "reason", "compensatingControl"), TEXT),
+        **dict.fromkeys(("approvedBy", "expires", "problem"), TEXT),
+        "expiresInDays": nullable(_DAYS),
+        "approverIsAuthor": FLAG,
+        "inForce": FLAG,
+    }
+)
+
+_VERIFIED = object_of(
+    {
+        "deployment": TEXT,
+        "release": DIGEST,
+        "revision": TEXT,
+        "record": TEXT,
+        "verifiedAt": TEXT,
+        "ageDays": _DAYS,
+        "servedSeconds": nullable(COUNT),
+        "retained": FLAG,
+    }
+)
+
+_OBSERVED = object_of(
+    {
+        "gateway": TEXT,
+        "servers": list_of(object_of({"key": DIGEST, "replica": COUNT, "health": TEXT})),
+        "routes": list_of(object_of({"deployment": TEXT, "release": DIGEST, "server": DIGEST, "revision": TEXT})),
+        "verified": list_of(_VERIFIED),
+        "upstream": list_of(_VERIFIED),
+        "holds": list_of(
+            object_of(
+                {
+                    "environment": TEXT,
+                    "deployment": TEXT,
+                    "release": DIGEST,
+                    "reason": TEXT,
+                    "author": TEXT,
+                    "since": TEXT,
+                    "expires": nullable(TEXT),
+                    "active": FLAG,
+                }
+            )
         ),
-        derived=_DERIVED,
+        "drift": list_of(object_of({"address": TEXT, "reason": TEXT})),
+        "drills": list_of(
+            object_of({"deployment": TEXT, "environment": TEXT, "at": TEXT, "ageDays": _DAYS, "record": TEXT})
+        ),
+    }
+)
+
+_MEASUREMENT = object_of({"metric": TEXT, "value": NUMBER, "unit": TEXT, "samples": COUNT, "slice": TEXT})
+_GATE = object_of(
+    {
+        "metric": TEXT,
+        "operator": TEXT,
+        "threshold": NUMBER,
+        "value": nullable(NUMBER),
+        "slice": TEXT,
+        "passed": FLAG,
+    }
+)
+_SETTINGS = object_of(
+    {
+        "tool": TEXT,
+        "version": TEXT,
+        "task": TEXT,
+        "fewshot": nullable(COUNT),
+        "chatTemplate": nullable(FLAG),
+        "seed": nullable(COUNT),
+    }
+)
+_COMPARISON = object_of(
+    {
+        "baseline": DIGEST,
+        "baselineSettings": nullable(_SETTINGS),
+        "test": TEXT,
+        "alpha": NUMBER,
+        "margin": NUMBER,
+        "samples": COUNT,
+        "correction": TEXT,
+        "regressed": FLAG,
+    }
+)
+
+_MEASURED = object_of(
+    {
+        "type": TEXT,
+        "subject": {"type": "object", "additionalProperties": DIGEST_OR_NONE},
+        "address": TEXT,
+        "passed": FLAG,
+        "simulated": FLAG,
+        "signed": nullable(FLAG),
+        "completedAt": TEXT,
+        "ageDays": _DAYS,
+        "tool": TEXT,
+        "measurements": list_of(_MEASUREMENT),
+        "gates": list_of(_GATE),
+    }
+)
+
+_OF_EVALUATIONS: Json = {
+    "if": {"properties": {"type": {"const": "evaluation"}}},
+    "then": object_of(
+        {
+            "key": DIGEST,
+            "evaluation": TEXT,
+            "category": nullable(TEXT),
+            "settings": nullable(_SETTINGS),
+            "comparison": nullable(_COMPARISON),
+            "attacks": list_of(TEXT),
+        }
     ),
 }
+
+SCHEMA: dict[str, Json] = published(
+    "Policy document of trueup, format 2",
+    _optional(
+        object_of(
+            {
+                "formatVersion": {"const": 2},
+                "gate": FLAG,
+                "clock": object_of(
+                    {
+                        "now": TEXT,
+                        "nowNs": {"type": "string", "pattern": "^-?[0-9]+$"},
+                        "today": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+                    }
+                ),
+                "plan": object_of({"id": DIGEST, "environment": TEXT, "targets": list_of(TEXT)}),
+                "policies": _POLICIES,
+                "change": _CHANGE,
+                "environment": object_of(
+                    {
+                        "name": TEXT,
+                        "tier": _one_of("dev", "staging", "production"),
+                        "upstream": TEXT,
+                        "target": TEXT,
+                        "evaluate": _one_of("before", "during"),
+                        "settings": _OBJECT,
+                    }
+                ),
+                "deployments": list_of(_DEPLOYMENT),
+                "resources": _by_address(_OBJECT),
+                "observed": _OBSERVED,
+                "evidence": list_of({"allOf": [_MEASURED, _OF_EVALUATIONS]}),
+                "artifacts": list_of(DIGEST_OR_NONE),
+                "exceptions": list_of(_EXCEPTION),
+                "derived": DERIVED,
+            }
+        ),
+        approvals=list_of(_APPROVAL),
+        base=object_of({"resources": _by_address({"type": ["object", "null"]})}),
+    ),
+)
 """The schema itself, JSON Schema 2020-12. Unknown fields are allowed, because versions add some."""

@@ -1,10 +1,11 @@
 """Observes: asks target, store and ledger, and gives back one value. Changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trueup.core.digests import Digest
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredState
 from trueup.evidence.evidence import Evidence
@@ -22,19 +23,29 @@ def observe(
     records: tuple[Record, ...] = tuple(ledger.records())
     ages = {e.key: e.max_age for d in desired.deployments for e in d.evaluations}
     verified = history.verified_releases(records, environment)
+    times = history.services(records, environment, now)
     upstream: tuple[VerifiedRelease, ...] = ()
     if desired.environment.upstream:
-        upstream = history.verified_releases(records, desired.environment.upstream)
+        served_times = history.services(records, desired.environment.upstream, now)
+        upstream = tuple(
+            _served(v, served_times) for v in history.verified_releases(records, desired.environment.upstream)
+        )
     served = {v.release: served_key(v.manifest) for v in (*verified, *upstream)}
     present = store.present([*_wanted_keys(desired), *(k for k in served.values() if k)])
     return ObservedState(
         target=target.observe(environment),
         artifacts=present & frozenset(_wanted_keys(desired)),
         evidence=tuple(e for e in history.evidence(records, ages.keys()) if not _is_stale(e, ages[e.key], now)),
-        verified=tuple(replace(v, retained=served[v.release] in present) for v in verified),
+        verified=tuple(_served(replace(v, retained=served[v.release] in present), times) for v in verified),
         upstream=upstream,
         holds=history.holds_in_force(records, environment, now),
+        drills=history.drills(records),
     )
+
+
+def _served(verified: VerifiedRelease, times: Mapping[tuple[ResourceId, Digest], history.Service]) -> VerifiedRelease:
+    service = times[verified.deployment, verified.release]
+    return replace(verified, served=service.longest, is_serving=service.is_serving)
 
 
 def _is_stale(evidence: Evidence, max_age: timedelta | None, now: datetime) -> bool:

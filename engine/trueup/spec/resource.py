@@ -8,6 +8,7 @@ from functools import lru_cache
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import BlobId, Digest, digest_of
 from trueup.core.ids import ResourceId
+from trueup.core.json import Json
 
 Path = tuple[str | int, ...]
 """A place inside a document: keys and list indexes from its top."""
@@ -82,6 +83,12 @@ _MUTABLE: Mapping[str, tuple[str, ...]] = {
     "spec": ("lifecycle", "providerLifecycle"),
 }
 """Keys that may change after a version was merged, by the part of the document they stand in."""
+
+
+def document_of(resource: Resource) -> Json:
+    """Return the declared document, read anew: documents of a repository are kept in their canonical spelling."""
+    found: Json = json.loads(resource.canonical)
+    return found
 
 
 def content_digest(resource: Resource) -> Digest:

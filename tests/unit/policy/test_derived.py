@@ -4,16 +4,18 @@ from typing import Any
 
 import pytest
 
-from states import NOON
+from states import NOON, desired, nothing
 from trueup.core.json import Json
-from trueup.policy.derived import derive, secret_places
+from trueup.policy.derived import Documents, Subject, derive, secret_places
+from trueup.policy.facts.reviews import PolicyFacts
 
 KEY = "hf_abcdefghijklmnopqrstuv"
 
 
 def facts(kind: str, **spec: Json) -> Any:
     documents = {f"{kind}/x@1": {"kind": kind, "spec": spec}}
-    return derive(documents, documents, (), NOON)
+    subject = Subject(desired(), (), nothing(), {})
+    return derive(subject, Documents(documents, documents), PolicyFacts(), None, NOON)
 
 
 def test_secrets_are_found_by_issuers_prefix_and_by_field_name() -> None:

@@ -36,7 +36,11 @@ def status(state: DesiredState, observed: ObservedState, *, gate: bool = False) 
 def test_the_document_says_its_format_and_the_time_it_was_made_for() -> None:
     document = document_of(desired(WANT), nothing())
     assert document["formatVersion"] == FORMAT_VERSION
-    assert document["clock"] == {"now": "2026-03-14T12:00:00Z", "nowNs": "1773489600000000000"}
+    assert document["clock"] == {
+        "now": "2026-03-14T12:00:00Z",
+        "nowNs": "1773489600000000000",
+        "today": "2026-03-14",
+    }
 
 
 def test_the_same_inputs_give_the_same_bytes() -> None:

@@ -1,0 +1,1 @@
+"""Facts of the policy document, one small pure module each: values in, JSON out."""

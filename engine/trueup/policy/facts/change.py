@@ -1,0 +1,142 @@
+"""Where a change comes from: its commits with their signatures, its files, its approvals."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from trueup.core.json import Json
+from trueup.diff.masks import masked_text
+from trueup.policy.people import email_of, is_among
+
+_APPROVALS = ("approved-by", "reviewed-by")
+_CO_AUTHOR = "co-authored-by"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What git says of a commit's signature.
+
+    Attributes:
+        status: `good` (by a key that git trusts here), `bad`, `unknown` (it cannot be checked here), `none`.
+        signer: Who signed, as the key says; empty when nobody says.
+    """
+
+    status: str = "none"
+    signer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a change: author as `Name <mail>`, trailers in order."""
+
+    revision: str
+    author: str
+    signature: Signature = Signature()
+    trailers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A file that differs from the base: `added`, `modified` or `deleted`. A renamed one is two of them."""
+
+    path: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    """Where a change comes from.
+
+    Attributes:
+        revision: Its commit; empty for a dirty work tree.
+        base: The commit it is compared with; empty when there is none.
+        author: Name and e-mail of the commit's author.
+        trailers: Trailers of the commit message, by key, in order.
+        actor: Who runs the command, which need not be the author.
+        signature: What git says of the commit's signature.
+        commits: From the base to the revision, newest first; None when they cannot be known, as in a shallow clone.
+        files: What differs from the base, by path; None when it cannot be known.
+        truncated: There are more commits than are listed.
+    """
+
+    revision: str = ""
+    base: str = ""
+    author: str = ""
+    trailers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    actor: str = ""
+    signature: Signature = Signature()
+    commits: tuple[Commit, ...] | None = None
+    files: tuple[ChangedFile, ...] | None = None
+    truncated: bool = False
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Everybody who wrote a part of the change, each once: authors and co-authors of its commits."""
+        commits = self.commits or ()
+        co_authors = (value for c in commits for key, value in c.trailers if key.casefold() == _CO_AUTHOR)
+        # What is not committed was written by whoever runs the command, as far as anybody can tell.
+        named = (self.author or self.actor, *(c.author for c in commits), *co_authors)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+
+def change_facts(change: ChangeFacts) -> dict[str, Json]:
+    """Return the part of the document that says where the change comes from; what is unknown is left out."""
+    facts: dict[str, Json] = {
+        "revision": change.revision,
+        "base": change.base,
+        "author": shown(change.author),
+        "actor": shown(change.actor),
+        "trailers": {shown(key): [shown(v) for v in values] for key, values in change.trailers.items()},
+        "signature": {"status": change.signature.status, "signer": shown(change.signature.signer)},
+    }
+    if change.commits is not None:
+        facts["commits"] = [
+            {"revision": c.revision, "author": shown(c.author), "signature": c.signature.status} for c in change.commits
+        ]
+        facts["truncated"] = change.truncated
+    if change.files is not None:
+        facts["files"] = [{"path": shown(f.path), "status": f.status} for f in change.files]
+    return facts
+
+
+def approvals(change: ChangeFacts, settings: Json) -> list[Json] | None:
+    """Return who approved the change in trailers of its commits, with the roles that *settings* give them.
+
+    *settings* are those of the Environment. None when the commits are unknown.
+    """
+    if change.commits is None:
+        return None
+    members = tuple(_members(settings))
+    found: list[Json] = []
+    for commit in change.commits:
+        people = dict.fromkeys(value for key, value in commit.trailers if key.casefold() in _APPROVALS and value)
+        for person in people:
+            email = email_of(person)
+            found.append(
+                {
+                    "by": shown(person),
+                    "email": shown(email),
+                    "roles": list(dict.fromkeys(role for role, mail in members if email and mail == email)),
+                    "commit": commit.revision,
+                    "source": "trailer",
+                    "signed": commit.signature.status == "good",
+                    "isAuthor": is_among(person, change.authors),
+                }
+            )
+    return found
+
+
+def shown(words: str) -> str:
+    """Return *words* as people wrote them in git, masked; bytes that are no UTF-8 become question marks."""
+    return masked_text(words.encode("utf-8", "replace").decode())
+
+
+def _members(settings: Json) -> Iterator[tuple[str, str]]:
+    """Yield (role, e-mail) as the Environment's approvals declare them."""
+    approvals_declared = settings.get("approvals") if isinstance(settings, Mapping) else None
+    roles = approvals_declared.get("roles") if isinstance(approvals_declared, Mapping) else None
+    for declared in roles if isinstance(roles, list | tuple) else ():
+        match declared:
+            case {"role": str(role), "members": [*members]}:
+                yield from ((role, email_of(str(member))) for member in members)
+            case _:  # a role that nobody is known to have
+                pass

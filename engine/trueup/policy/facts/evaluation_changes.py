@@ -1,0 +1,204 @@
+"""What a change makes easier to pass: requirements, thresholds, comparisons and suites, before and after.
+
+A version of an Evaluation never changes, so a threshold is loosened by requiring `facts@2` in place of `facts@1`:
+evaluations are compared by name as well as by version.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+
+from trueup.core.durations import parse_duration
+from trueup.core.json import Json
+from trueup.policy.facts.lineage import spec_of
+
+Find = Callable[[str], Json]
+"""Returns the document of an address, None when there is none."""
+
+
+def evaluation_changes(environment: str, before: Find, after: Find) -> list[Json]:
+    """Return what is easier to pass after the change than before it.
+
+    Args:
+        environment: Address of the Environment.
+        before: Finds documents at the base.
+        after: Finds them in the change.
+    """
+    was, now = before(environment), after(environment)
+    if was is None or now is None:
+        return []  # a new environment loosens nothing, and one that is gone judges nothing
+    found: list[Json] = []
+    for reference, kept in _pairs(_required(spec_of(was)), _required(spec_of(now))):
+        if kept is None:
+            found.append(_found(environment, "requirement-removed", reference, None))
+        else:
+            found += _evaluation(reference, kept, before, after)
+    demanded, demands = (_mapping(spec_of(document).get("evaluations")) for document in (was, now))
+    return [*found, *_age(environment, demanded, demands)]
+
+
+def _pairs(was: list[str], now: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each reference of *was* with the one that stands for it in *now*: the same, else one of its name."""
+    left = [reference for reference in now if reference not in was]
+    for reference in was:
+        if reference in now:
+            yield reference, reference
+            continue
+        kept = next((r for r in left if r.partition("@")[0] == reference.partition("@")[0]), None)
+        if kept is not None:
+            left.remove(kept)
+        yield reference, kept
+
+
+def _found(address: str, kind: str, before: Json, after: Json) -> Json:
+    return {"address": address, "kind": kind, "before": before, "after": after}
+
+
+def _evaluation(before: str, after: str, was_at: Find, now_at: Find) -> Iterator[Json]:
+    address = f"Evaluation/{after}"
+    found = was_at(f"Evaluation/{before}")
+    was, now = spec_of(found), spec_of(now_at(address))
+    if found is None or was == now:
+        return
+    if was.get("category") != now.get("category"):
+        yield _found(address, "requirement-removed", was.get("category"), now.get("category"))
+    yield from _thresholds(address, was, now)
+    yield from _regression(address, was.get("regression"), now.get("regression"))
+    yield from _suite(address, was, now)
+    yield from _age(address, was, now)
+    yield from _dataset(was, now, was_at, now_at)
+
+
+def _thresholds(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[Json]:
+    after = _keyed(now.get("metricDecisionThreshold"))
+    for key, threshold in _keyed(was.get("metricDecisionThreshold")).items():
+        if key not in after:
+            yield _found(address, "threshold-removed", threshold, None)
+        elif _is_looser(threshold, after[key]):
+            yield _found(address, "threshold-loosened", threshold, after[key])
+    metrics = {str(m.get("name")): m for m in _mappings(now.get("metrics"))}
+    for metric in _mappings(was.get("metrics")):
+        kept = metrics.get(str(metric.get("name")))
+        if kept is None:
+            yield _found(address, "metric-dropped", metric.get("name"), None)
+        elif any(kept.get(key, default) != metric.get(key, default) for key, default in _METRIC.items()):
+            yield _found(address, "metric-dropped", dict(metric), dict(kept))
+
+
+_METRIC: dict[str, Json] = {"unit": "ratio", "higherIsBetter": True, "aggregation": "mean"}
+"""What makes a metric another one under the same name, with the defaults."""
+
+
+def _keyed(thresholds: Json) -> dict[tuple[str, str, str], Mapping[str, Json]]:
+    """Return the strictest threshold of each metric, slice and direction."""
+    found: dict[tuple[str, str, str], Mapping[str, Json]] = {}
+    for threshold in _mappings(thresholds):
+        key = (str(threshold.get("metric")), str(threshold.get("slice") or ""), str(threshold.get("op")).rstrip("="))
+        if key not in found or not _is_looser(found[key], threshold):
+            found[key] = threshold
+    return found
+
+
+def _is_looser(was: Mapping[str, Json], now: Mapping[str, Json]) -> bool:
+    """Tell whether *now* lets more values pass than *was*; both bound the same metric from the same side."""
+    before, after, direction = _number(was.get("value")), _number(now.get("value")), str(now.get("op"))[:1]
+    if direction == "=":
+        return before != after
+    if before == after:
+        return was.get("op") != now.get("op") and str(now.get("op")).endswith("=")
+    return after < before if direction == ">" else after > before
+
+
+_REGRESSION: dict[str, Json] = {
+    "baseline": "deployed",
+    "margin": 0,
+    "test": "paired-bootstrap",
+    "alpha": 0.05,
+    "minSamples": 30,
+    "correction": "holm",
+}
+
+
+def _regression(address: str, was: Json, now: Json) -> Iterator[Json]:
+    """Yield a comparison that forgives more; another test or baseline is not comparable and counts as that."""
+    if not isinstance(was, Mapping):
+        return
+    if not isinstance(now, Mapping):
+        yield _found(address, "regression-loosened", dict(was), None)
+        return
+    before, after = ({key: part.get(key, default) for key, default in _REGRESSION.items()} for part in (was, now))
+    metrics, kept = (set(_texts(part.get("metrics"))) for part in (was, now))
+    is_looser = (
+        any(before[key] != after[key] for key in ("baseline", "test", "correction"))
+        or _number(after["margin"]) > _number(before["margin"])
+        # A release is refused when it is found worse: the fewer false alarms, the fewer true ones.
+        or _number(after["alpha"]) < _number(before["alpha"])
+        or _number(after["minSamples"]) < _number(before["minSamples"])
+        or bool(kept and (not metrics or metrics - kept))
+    )
+    if is_looser:
+        yield _found(address, "regression-loosened", dict(was), dict(now))
+
+
+def _suite(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[Json]:
+    tasks = {str(t.get("task")): t for t in _mappings(now.get("tasks"))}
+    for task in _mappings(was.get("tasks")):
+        kept = tasks.get(str(task.get("task")))
+        if kept is None:
+            yield _found(address, "suite-shrunk", task.get("task"), None)
+        elif _limit(kept.get("limit")) < _limit(task.get("limit")):
+            yield _found(address, "suite-shrunk", dict(task), dict(kept))
+    before, after = (_mapping(part.get("suite")) for part in (was, now))
+    if any(
+        before.get(key, default) != after.get(key, default) for key, default in (("tool", "builtin"), ("ref", None))
+    ):
+        yield _found(address, "suite-shrunk", dict(before), dict(after))
+    cases = {str(q.get("case")) for q in _mappings(was.get("quarantine"))}
+    for quarantined in _mappings(now.get("quarantine")):
+        if str(quarantined.get("case")) not in cases:
+            yield _found(address, "suite-shrunk", None, quarantined.get("case"))
+
+
+def _dataset(was: Mapping[str, Json], now: Mapping[str, Json], was_at: Find, now_at: Find) -> Iterator[Json]:
+    """Yield data that became less, or that nobody can compare because it is other data."""
+    old, new = was.get("dataset"), now.get("dataset")
+    if not isinstance(old, str) or old == new:
+        return
+    before, after = spec_of(was_at(f"Dataset/{old}")), spec_of(now_at(f"Dataset/{new}"))
+    sizes = before.get("datasetSize"), after.get("datasetSize")
+    is_same_name = isinstance(new, str) and old.partition("@")[0] == new.partition("@")[0]
+    if not is_same_name or not (isinstance(sizes[0], int) and isinstance(sizes[1], int) and sizes[1] >= sizes[0]):
+        yield _found(f"Dataset/{new}" if new else f"Dataset/{old}", "suite-shrunk", old, new)
+
+
+def _age(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[Json]:
+    before, after = (_duration(part.get("maxAge")) for part in (was, now))
+    if before is not None and (after is None or after > before):
+        yield _found(address, "age-loosened", was.get("maxAge"), now.get("maxAge"))
+
+
+def _required(spec: Mapping[str, Json]) -> list[str]:
+    return _texts(_mapping(spec.get("evaluations")).get("required"))
+
+
+def _duration(value: Json) -> timedelta | None:
+    return parse_duration(value) if isinstance(value, str) else None
+
+
+def _number(value: Json) -> float:
+    return value if isinstance(value, int | float) else 0.0
+
+
+def _limit(value: Json) -> float:
+    return value if isinstance(value, int) else float("inf")
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: Json) -> list[Mapping[str, Json]]:
+    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def _texts(value: Json) -> list[str]:
+    return [v for v in value if isinstance(v, str)] if isinstance(value, list | tuple) else []
