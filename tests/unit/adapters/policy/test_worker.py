@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+from trueup.adapters.policy.embedded.policies import load
 from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
+from trueup.adapters.policy.embedded.worker import together
 from trueup.policy.results import Evaluation, PolicyFile
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -218,3 +220,12 @@ def test_a_worker_ends_when_its_parent_goes_away() -> None:
         time.sleep(0.05)
     assert not worker.is_alive
     worker.kill()
+
+
+def test_as_many_rules_as_a_library_has_are_asked_by_one_query() -> None:
+    files = [(f"{n}.rego", "", f'package acme.rules.rule_number_{n}\n\ndeny contains "{n}"') for n in range(100)]
+    loaded = load(files)
+    assert loaded.problems == ()
+    engine = loaded.engine.clone()
+    engine.set_input_json("{}")
+    assert sorted(map(str, together(engine, loaded.entries) or [])) == sorted(f"['{n}']" for n in range(100))

@@ -69,6 +69,10 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
             return _evaluate(bundles[request["bundle"]], request["document"], request["now"])
         case "test":
             return _test(bundles[request["bundle"]], request["index"], request["now"])
+        case "lines" | "cover" | "reads" | "trace":
+            from trueup.adapters.policy.embedded.explaining import answer
+
+            return answer(request, bundles[request["bundle"]])
         case "clock":
             from trueup.adapters.policy.embedded.clock import clock_fields
 
@@ -84,7 +88,7 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
         engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return {"results": [], "problems": [_spell(diagnose(error, codes.DOCUMENT_REFUSED, None))]}
-    together = _together(engine, loaded.entries)
+    together = together(engine, loaded.entries)
     if together is not None:
         return {"results": list(enumerate(together)), "problems": []}
     results, problems = [], []
@@ -102,10 +106,11 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
     return {"results": results, "problems": problems}
 
 
-def _together(engine: Any, entries: list[Asked]) -> list[Any] | None:
+def together(engine: Any, entries: list[Asked]) -> list[Any] | None:
     """Return the sets of all entries by one query, which shares what they share; None when one has no answer."""
     try:
-        values = _value(engine, f"[{', '.join(asked.query for asked in entries)}]")
+        # A line for each: the engine refuses a query, as any policy, whose lines are too long.
+        values = _value(engine, "[\n" + ",\n".join(asked.query for asked in entries) + "\n]")
     except BaseException:  # noqa: BLE001 a panic of the engine is no Exception; asking one by one tells which
         return None
     return values if isinstance(values, list) and all(isinstance(v, list) for v in values) else None
