@@ -88,9 +88,9 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
         engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return {"results": [], "problems": [_spell(diagnose(error, codes.DOCUMENT_REFUSED, None))]}
-    together = together(engine, loaded.entries)
-    if together is not None:
-        return {"results": list(enumerate(together)), "problems": []}
+    values = together(engine, loaded.entries)
+    if values is not None:
+        return {"results": list(enumerate(values)), "problems": []}
     results, problems = [], []
     for index, asked in enumerate(loaded.entries):
         try:
