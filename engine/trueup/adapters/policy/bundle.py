@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trueup.adapters.policy.bundles.fetched import FetchedBundles
     from trueup.spec.bundles import BundlePin
 
-SUFFIXES = (".rego", "data.json", "data.yaml", "data.yml")
+SUFFIXES = (".rego", "data.json", "data.yaml", "data.yml", "schema.json")
 """What takes part in a bundle, by the end of a file's name."""
 
 

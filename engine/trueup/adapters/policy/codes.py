@@ -133,6 +133,19 @@ DATA_FILE = Code(
     "It is not JSON or YAML, it is not an object, or two files claim the same place.",
     "Correct the file; one `data.json` or `data.yaml` a folder.",
 )
+DATA_SCHEMA = Code(
+    "POL038",
+    "Policy data does not fit its schema",
+    "The `schema.json` beside a data file, or beside the one of the library that it replaces, says what rules expect. "
+    "A rule over other data would be silent.",
+    "Correct the data file; the schema's `description` says what a field means.",
+)
+SCHEMA = Code(
+    "POL039",
+    "Schema of policy data is wrong",
+    "It is not JSON, no JSON Schema, or refers to what is not inside it.",
+    "Correct the file; `$ref` may point to `#/$defs/...`.",
+)
 LIBRARY_MISSING = Code(
     "POL020",
     "Rule library not found",
@@ -214,6 +227,8 @@ CODES = (
     METADATA,
     METADATA_FIELD,
     DATA_FILE,
+    DATA_SCHEMA,
+    SCHEMA,
     LIBRARY_MISSING,
     UNKNOWN_REFERENCE,
     WITH_ON_SOME,

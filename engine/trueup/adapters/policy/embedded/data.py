@@ -10,6 +10,7 @@ from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.json import Json
 from trueup.policy.results import LIBRARY
 
+SCHEMA_NAME = "schema.json"
 MAX_YAML_CHARACTERS = 200_000
 """YAML is read by the slow, safe reader, some 100 KB a second; larger tables come as JSON."""
 MAX_YAML_DEPTH = 64
@@ -21,12 +22,21 @@ Mounted = tuple[str, Parts, Json]
 
 def is_data(path: str) -> bool:
     """Tell whether a file of a bundle is data."""
-    return path.endswith((".json", ".yaml", ".yml"))
+    return path.endswith((".json", ".yaml", ".yml")) and not is_schema(path)
+
+
+def is_schema(path: str) -> bool:
+    """Tell whether a file of a bundle is the schema of the data file beside it, and nothing that rules see."""
+    return path.rsplit("/", 1)[-1] == SCHEMA_NAME
+
+
+def folders_of(path: str, root: str) -> Parts:
+    """Return where below `data` a file appears: at the folder it lies in, below its root."""
+    return tuple(path.removeprefix(root).strip("/").split("/")[:-1])
 
 
 def read_data(path: str, root: str, text: str) -> Mounted | Diagnostic:
-    """Parse a data file; it appears at the folder it lies in, below its root."""
-    folders = path.removeprefix(root).strip("/").split("/")[:-1]
+    """Parse a data file."""
     try:
         value = json.loads(text) if path.endswith(".json") else _read_yaml(text)
     except RecursionError:
@@ -36,7 +46,7 @@ def read_data(path: str, root: str, text: str) -> Mounted | Diagnostic:
         return Diagnostic(codes.DATA_FILE, f"{error}.", span)
     if not isinstance(value, dict):
         return Diagnostic(codes.DATA_FILE, "It must be an object with keys.", Span(path, 1, 1))
-    return path, tuple(folders), value
+    return path, folders_of(path, root), value
 
 
 def _read_yaml(text: str) -> Any:

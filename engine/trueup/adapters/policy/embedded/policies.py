@@ -11,10 +11,11 @@ from typing import Any
 
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.calls import check_calls
-from trueup.adapters.policy.embedded.data import Mounted, is_data, merge, overrides, read_data
+from trueup.adapters.policy.embedded.data import Mounted, is_data, is_schema, merge, overrides, read_data
 from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.parity import check_parity
 from trueup.adapters.policy.embedded.scan import scan
+from trueup.adapters.policy.embedded.schemas import check_schemas
 from trueup.adapters.policy.embedded.structure import (
     check_library,
     check_references,
@@ -77,6 +78,8 @@ def load(files: list[tuple[str, str, str]]) -> Loaded:
     modules: list[Module] = []
     mounted: list[Mounted] = []
     problems: list[Diagnostic] = []
+    schemas = [file for file in files if is_schema(file[0])]
+    files = [file for file in files if not is_schema(file[0])]
     for path, root, text in files:
         if is_data(path):
             read = read_data(path, root, text)
@@ -87,6 +90,7 @@ def load(files: list[tuple[str, str, str]]) -> Loaded:
     mounted = overrides(mounted)
     tree, clashes = merge(mounted)
     problems += clashes
+    problems += check_schemas(engine_class, schemas, mounted, {path: text for path, _, text in files})
     names = Names(modules)
     if not problems:
         problems += [*check_library(names), *check_structure(names), *check_calls(names), *check_parity(names)]
