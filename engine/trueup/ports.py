@@ -112,6 +112,15 @@ class Base:
     is_known: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class MergedCommit:
+    """A commit that the default branch took in, and when; its first parent is empty for the first one of all."""
+
+    revision: Revision
+    parent: Revision
+    at: datetime
+
+
 class History(Protocol):
     """What the default branch had before."""
 

@@ -131,15 +131,17 @@ class Parser(argparse.ArgumentParser):
 
 
 def format_rows(rows: Iterable[tuple[str, str]]) -> list[str]:
-    """Lay out label and description in two columns; a long label gets a line of its own."""
+    """Lay out label and description in two columns; a long label gets a line of its own, a long text several."""
     rows = list(rows)
     width = min(28, max((len(label) for label, _ in rows), default=0))
     lines = []
     for label, text in rows:
+        first, *rest = wrap(text, HELP_WIDTH - width - 4) or [""]
         if len(label) <= width:
-            lines.append(f"  {label:<{width}}  {text}".rstrip())
+            lines.append(f"  {label:<{width}}  {first}".rstrip())
         else:
-            lines += [f"  {label}", f"  {'':<{width}}  {text}".rstrip()]
+            lines += [f"  {label}", f"  {'':<{width}}  {first}".rstrip()]
+        lines += [f"  {'':<{width}}  {line}" for line in rest]
     return lines
 
 

@@ -18,6 +18,8 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     SARIF = "sarif"
     JUNIT = "junit"
+    GITHUB = "github"
+    OPENREPORTS = "openreports"
 
     @property
     def is_for_people(self) -> bool:

@@ -38,7 +38,7 @@ def failure_output(diagnostics: Sequence[Diagnostic], output: Format) -> str:
                 {"format_version": FORMAT_VERSION, "type": "diagnostic", **problem_json(d)} for d in diagnostics
             ]
             return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
-        case Format.MARKDOWN | Format.SARIF | Format.JUNIT:
+        case _:
             return render(DiagnosticsReport(tuple(diagnostics)), output, PLAIN)
 
 

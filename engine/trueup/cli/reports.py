@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from trueup.workflows.apply import Applied
     from trueup.workflows.planning import Invalid, Planned
 
-PLAN_FORMATS = (Format.JSON, Format.NDJSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT)
+PLAN_FORMATS = (
+    Format.JSON,
+    Format.NDJSON,
+    Format.MARKDOWN,
+    Format.SARIF,
+    Format.JUNIT,
+    Format.GITHUB,
+    Format.OPENREPORTS,
+)
 
 
 def report_invalid(invalid: "Invalid", console: Console) -> ExitCode:
@@ -43,7 +51,8 @@ def plan_report(planned: "Planned", file: str = "") -> "PlanReport":
     decision = planned.judged.decision
     expires = plan.created_at + timedelta(days=PLAN_LIFE_DAYS)
     saved = save_plan(plan, planned.desired, planned.observed, decision_to_json(decision), expires)
-    return PlanReport(saved, decision, file)
+    evaluation = planned.judged.evaluation
+    return PlanReport(saved, decision, file, rules=evaluation.described if evaluation else ())
 
 
 PLAN_LIFE_DAYS = 7

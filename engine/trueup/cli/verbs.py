@@ -27,10 +27,12 @@ SUBVERBS: dict[str, dict[str, str]] = {
         "lift": "Lift the holds of a deployment",
     },
     "policy": {
-        "check": "Find what is wrong with the policies, without evaluating anything",
-        "test": "Run the `test_` rules of the policies",
-        "list": "List the rules, with severity, title and file",
-        "pull": "Fetch the bundles of policies that the project names; nothing else uses the network",
+        "check": "Check the policies, or documents and plans by them",
+        "test": "Run the tests of the policies, and tell what they reach",
+        "list": "List the rules: enforcement, tests, coverage",
+        "docs": "Print a page about each rule; which rules cover a control",
+        "explain": "Say why a rule says what it says of a resource",
+        "pull": "Fetch the bundles of policies that the project names",
     },
     "audit": {
         "log": "List what was done, by whom, with which decision; newest first",

@@ -35,4 +35,32 @@ NOTHING_BELOW = Code(
     "Correct the name in `trueup.yaml`, or add the files; git leaves empty and ignored folders out.",
 )
 
-CODES = (NO_PROJECT_IN_FILE, NOTHING_DECLARED, ONE_ENVIRONMENT, NO_SUCH_HOLD, NOTHING_BELOW)
+UNKNOWN_RULE = Code(
+    "POL081",
+    "Unknown rule",
+    "No rule of the policies has that id. Ids are those of METADATA `custom.id`, or `package/rule` for a rule without.",
+    "`trueup policy list` shows all rules.",
+)
+UNJUDGED_ADDRESS = Code(
+    "POL082",
+    "Address without a place in the plan",
+    "A rule is explained for what is declared in an environment; nothing of that address is.",
+    "Name a resource as `trueup plan` shows it, such as `Deployment/prod/support` or `Model/tiny@2`.",
+)
+INPUT_FILE = Code(
+    "POL083",
+    "Document cannot be checked",
+    "A file that was given to be checked is not JSON or YAML, cannot be read, or holds no document.",
+    "Correct the file, or name another one.",
+)
+
+CODES = (
+    NO_PROJECT_IN_FILE,
+    NOTHING_DECLARED,
+    ONE_ENVIRONMENT,
+    NO_SUCH_HOLD,
+    NOTHING_BELOW,
+    UNKNOWN_RULE,
+    UNJUDGED_ADDRESS,
+    INPUT_FILE,
+)

@@ -1,49 +1,133 @@
-"""Policies for their authors: what is wrong with them, which rules there are, whether their tests pass."""
+"""Policies for their authors: what is wrong with them, which rules there are, what their tests show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic
-from trueup.policy.results import RuleInfo, RuleTest
-from trueup.workflows.loading import empty_policy_folders, read_project
-from trueup.workflows.planning import Invalid
+from trueup.core.suggestions import did_you_mean
+from trueup.desired.resolve import environment_facts
+from trueup.policy.enforcement import Settings, settings_of
+from trueup.policy.listing import ListedRule, RulePage, list_rules
+from trueup.policy.results import RuleInfo
+from trueup.policy.tracing import Reads, TestRun
+from trueup.spec.resource import Resources
+from trueup.workflows import codes
+from trueup.workflows.loading import Invalid, empty_policy_folders, load_tree, read_project
 from trueup.workflows.workspace import Policies, Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
-    """The outcome of the `test_` rules that were asked for."""
+class PolicySource:
+    """Where the policies come from.
 
-    tests: tuple[RuleTest, ...]
+    Attributes:
+        revision: Commit of the project's; the work tree when empty.
+        folder: A folder in place of the project's own, wherever it lies; empty for the project's.
+        in_project: Whether there is a project, which says whether the library takes part.
+    """
 
-    @property
-    def has_passed(self) -> bool:
-        """Whether every test passed; no test at all proves nothing."""
-        return bool(self.tests) and all(t.passed for t in self.tests)
+    revision: str = ""
+    folder: str = ""
+    in_project: bool = True
 
 
-def policies_of(workspace: Workspace, revision: str = "") -> Policies | Invalid:
-    """Return the policies of *revision*, or of the work tree when it is empty."""
-    tree = workspace.tree(revision)
+HERE = PolicySource()
+"""The policies of the work tree."""
+
+
+def policies_of(workspace: Workspace, source: PolicySource = HERE) -> Policies | Invalid:
+    """Return the policies that *source* names."""
+    if not source.in_project:
+        return workspace.policy_folder(source.folder, library=False)
+    tree = workspace.tree(source.revision)
     project, problems = read_project(tree)
     if project is None:
         return Invalid(problems)
+    if source.folder:
+        return workspace.policy_folder(source.folder, library=project.library)
     missing = tuple(empty_policy_folders(tree, project))
     if missing:
         return Invalid(missing)
-    return workspace.policies(tree, library=project.library, folders=project.policies)
+    return workspace.policies(tree, library=project.library, folders=project.policies, bundles=project.bundles)
 
 
-def check(workspace: Workspace, revision: str = "") -> tuple[Diagnostic, ...]:
+def check(workspace: Workspace, source: PolicySource = HERE) -> tuple[Diagnostic, ...]:
     """Return everything that is wrong with the policies; evaluates nothing."""
-    policies = policies_of(workspace, revision)
+    policies = policies_of(workspace, source)
     return policies.diagnostics if isinstance(policies, Invalid) else workspace.engine.check(policies.files)
 
 
-def rules(workspace: Workspace, revision: str = "") -> tuple[RuleInfo, ...] | Invalid:
+def rules(workspace: Workspace, source: PolicySource = HERE) -> tuple[RuleInfo, ...] | Invalid:
     """Return what each rule says of itself, sorted by id."""
-    policies = policies_of(workspace, revision)
+    policies = policies_of(workspace, source)
+    return policies if isinstance(policies, Invalid) else _described(workspace, policies)
+
+
+def run_tests(workspace: Workspace, source: PolicySource = HERE, wanted: str = "") -> TestRun | Invalid:
+    """Run the `test_` rules whose package and name contain *wanted*."""
+    policies = policies_of(workspace, source)
     if isinstance(policies, Invalid):
         return policies
+    run = workspace.tracer.cover(policies.files, wanted)
+    return run if isinstance(run, TestRun) else Invalid(run)
+
+
+def has_passed(run: TestRun) -> bool:
+    """Tell whether every test passed; no test at all proves nothing, and one that is still to do holds nothing up."""
+    return any(not c.is_todo for c in run.cases) and not any(c.has_failed for c in run.cases)
+
+
+def listing(
+    workspace: Workspace, source: PolicySource = HERE, *, with_tests: bool = True
+) -> tuple[ListedRule, ...] | Invalid:
+    """Return the table of rules: enforcement in every declared environment, tests and what they reach."""
+    policies = policies_of(workspace, source)
+    if isinstance(policies, Invalid):
+        return policies
+    return _listing(workspace, source, policies, with_tests=with_tests)
+
+
+def pages(workspace: Workspace, source: PolicySource = HERE) -> tuple[RulePage, ...] | Invalid:
+    """Return all there is to read about each rule."""
+    policies = policies_of(workspace, source)
+    if isinstance(policies, Invalid):
+        return policies
+    listed = _listing(workspace, source, policies, with_tests=True)
+    if isinstance(listed, Invalid):
+        return listed
+    reads = tuple(r for r in workspace.tracer.reads(policies.files) if isinstance(r, Reads))
+    return tuple(_page(workspace, source, rule, reads) for rule in listed)
+
+
+def unknown_rule(rule: str, known: tuple[str, ...]) -> Diagnostic:
+    """Return the problem of a rule id that no rule has."""
+    hint = did_you_mean(rule, known) or codes.UNKNOWN_RULE.remedy
+    return Diagnostic(codes.UNKNOWN_RULE, f"No rule has the id `{rule}`.", hint=hint)
+
+
+def settings_of_environments(resources: Resources) -> dict[str, Settings]:
+    """Return what each declared environment says of enforcement, by name."""
+    declared = (environment_facts(r) for id_, r in resources.items() if id_.kind == "Environment")
+    return {
+        e.name: settings_of(e.tier, e.settings.get("policy") if isinstance(e.settings, Mapping) else None)
+        for e in declared
+    }
+
+
+def _listing(
+    workspace: Workspace, source: PolicySource, policies: Policies, *, with_tests: bool
+) -> tuple[ListedRule, ...] | Invalid:
+    described = _described(workspace, policies)
+    if isinstance(described, Invalid):
+        return described
+    run = workspace.tracer.cover(policies.files) if with_tests else None
+    if isinstance(run, tuple):
+        return Invalid(run)
+    environments = settings_of_environments(_resources(workspace, source))
+    return list_rules(described, environments, workspace.clock.now().date(), run, _sources(policies, run))
+
+
+def _described(workspace: Workspace, policies: Policies) -> tuple[RuleInfo, ...] | Invalid:
     described = workspace.workbench.describe(policies.files)
     problems = tuple(d for d in described if isinstance(d, Diagnostic))
     if problems:
@@ -51,14 +135,30 @@ def rules(workspace: Workspace, revision: str = "") -> tuple[RuleInfo, ...] | In
     return tuple(sorted((r for r in described if isinstance(r, RuleInfo)), key=lambda r: (r.id, r.package)))
 
 
-def run_tests(workspace: Workspace, revision: str = "", wanted: str = "") -> Tested | Invalid:
-    """Run the `test_` rules whose package and name contain *wanted*."""
-    policies = policies_of(workspace, revision)
-    if isinstance(policies, Invalid):
-        return policies
-    found = workspace.workbench.test(policies.files)
-    problems = tuple(d for d in found if isinstance(d, Diagnostic))
-    if problems:
-        return Invalid(problems)
-    tests = (t for t in found if isinstance(t, RuleTest))
-    return Tested(tuple(t for t in tests if wanted in f"{t.package}.{t.name}"))
+def _resources(workspace: Workspace, source: PolicySource) -> Resources:
+    """Return what is declared, as far as it can be read: a table of rules needs no sound repository."""
+    return load_tree(workspace.tree(source.revision)).resources if source.in_project else {}
+
+
+def _sources(policies: Policies, run: TestRun | None) -> dict[tuple[str, str], str]:
+    """Return the text of each test: from its first line to the next test of its file."""
+    by_file: dict[str, list[tuple[int, str, str]]] = {}
+    for case in run.cases if run else ():
+        if case.test.span:
+            by_file.setdefault(case.test.span.path, []).append((case.test.span.line, case.test.package, case.test.name))
+    texts: dict[tuple[str, str], str] = {}
+    for file in policies.files:
+        lines = file.content.decode("utf-8", "replace").splitlines()
+        starts = sorted(by_file.get(file.path, ()))
+        ends = [line for line, _, _ in starts[1:]] + [len(lines) + 1]
+        for (line, package, name), end in zip(starts, ends[: len(starts)], strict=True):
+            texts[package, name] = "\n".join(lines[line - 1 : end - 1])
+    return texts
+
+
+def _page(workspace: Workspace, source: PolicySource, rule: ListedRule, reads: tuple[Reads, ...]) -> RulePage:
+    own = [r for r in reads if r.package == rule.info.package and r.entry in rule.entries]
+    parameters = {path: value for r in own for path, value in r.parameters}
+    inputs = sorted({".".join(str(step) for step in i.path) for r in own for i in r.inputs})
+    text = workspace.policy_page(rule.path, source.revision) if rule.path else ""
+    return RulePage(rule, tuple(sorted(parameters.items())), tuple(inputs), text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         History,
         Journal,
         Ledger,
+        MergedCommit,
         Lock,
         PolicyEngine,
         PolicyFile,
@@ -181,6 +183,12 @@ class Workspace(Protocol):
 
         *branch* is the default one, as the project file of that revision says.
         """
+        ...
+
+    def merged(
+        self, branch: str, folders: Sequence[str], since: datetime, until: datetime
+    ) -> Iterable[MergedCommit]:
+        """Return what the default branch took in from *since* up to *until* that touches *folders*, newest first."""
         ...
 
     def change(self, revision: Revision) -> ChangeFacts:

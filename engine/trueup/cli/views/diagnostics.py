@@ -166,6 +166,28 @@ class DiagnosticsJunit:
         return junit("validate", [finding_of(d) for d in report.diagnostics], ())
 
 
+class DiagnosticsGithub:
+    """For annotations of GitHub Actions."""
+
+    def render(self, report: DiagnosticsReport) -> str:
+        """Return a workflow command for each diagnostic."""
+        from trueup.cli.views.findings import finding_of
+        from trueup.cli.views.github import github
+
+        return github([finding_of(d) for d in report.diagnostics], report.summary)
+
+
+class DiagnosticsOpenreports:
+    """For what collects policy reports."""
+
+    def render(self, report: DiagnosticsReport) -> str:
+        """Return a Report in which every problem is an error."""
+        from trueup.cli.views.findings import finding_of
+        from trueup.cli.views.openreports import problems_report
+
+        return problems_report(finding_of(d) for d in report.diagnostics)
+
+
 def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Json]:
     """Return one diagnostic as JSON."""
     from trueup.cli.views.plan_json import span_json
@@ -195,6 +217,10 @@ def diagnostics_view(output: Format, style: Style, width: int = 100) -> Diagnost
             return DiagnosticsSarif()
         case Format.JUNIT:
             return DiagnosticsJunit()
+        case Format.GITHUB:
+            return DiagnosticsGithub()
+        case Format.OPENREPORTS:
+            return DiagnosticsOpenreports()
 
 
 def render(report: DiagnosticsReport, output: Format, style: Style, width: int = 100) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Protocol
 
-from trueup import __version__
 from trueup.cli.output import Format, Style
 from trueup.cli.views.plan_report import PlanReport
 
@@ -15,28 +14,20 @@ class PlanView(Protocol):
         ...
 
 
-class PlanSarif:
-    """The violations of a plan for code scanning."""
+class PlanDecision:
+    """The decision on a plan, in a format that knows no plans."""
+
+    def __init__(self, output: Format) -> None:
+        self._output = output
 
     def render(self, report: PlanReport) -> str:
         """Return what policy found."""
-        from trueup.cli.views.findings import findings_of
-        from trueup.cli.views.sarif import sarif
+        from trueup.cli.views.decision import render as render_decision
+        from trueup.policy.checked import Checked
 
-        return sarif(findings_of(report.decision) if report.decision else (), __version__)
-
-
-class PlanJunit:
-    """The rules that judged a plan as test cases."""
-
-    def render(self, report: PlanReport) -> str:
-        """Return a case for each rule that held and each finding."""
-        from trueup.cli.views.findings import findings_of
-        from trueup.cli.views.junit import junit
-
-        decision = report.decision
-        suite = f"policy {report.saved.environment.name}"
-        return junit(suite, findings_of(decision) if decision else (), decision.rules if decision else ())
+        subject = f"policy {report.saved.environment.name}"
+        checks = [Checked(subject, report.decision, report.rules)] if report.decision else []
+        return render_decision(checks, self._output, Style())
 
 
 def plan_view(output: Format, style: Style, width: int = 100) -> PlanView:
@@ -58,10 +49,8 @@ def plan_view(output: Format, style: Style, width: int = 100) -> PlanView:
             from trueup.cli.views.plan_markdown import PlanMarkdown
 
             return PlanMarkdown()
-        case Format.SARIF:
-            return PlanSarif()
-        case Format.JUNIT:
-            return PlanJunit()
+        case Format.SARIF | Format.JUNIT | Format.GITHUB | Format.OPENREPORTS:
+            return PlanDecision(output)
 
 
 def render(report: PlanReport, output: Format, style: Style, width: int = 100) -> str:

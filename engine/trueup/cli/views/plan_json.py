@@ -8,7 +8,7 @@ from trueup.core.json import Json
 from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, FieldChange, Update, change_id, symbol
 from trueup.evidence.evidence import Evidence
 from trueup.plan.plan import count
-from trueup.policy.decision import Decision, Violation
+from trueup.policy.decision import Decision, ExceptionUse, Violation
 
 FORMAT_VERSION = "1.0"
 """A reader ignores keys it does not know and refuses another major version."""
@@ -23,7 +23,7 @@ class PlanJson:
 
 
 class PlanNdjson:
-    """One value a line: the plan, its changes, violations, errors, evidence and holds, the summary last."""
+    """One value a line: the plan, its changes, violations, errors, exceptions, evidence and holds, the summary last."""
 
     def render(self, report: PlanReport) -> str:
         """Return the plan as lines that each carry their `type`."""
@@ -34,6 +34,8 @@ class PlanNdjson:
             ("change", whole.pop("changes")),
             ("violation", decision.pop("violations", None)),
             ("policy_error", decision.pop("errors", None)),
+            ("exception", decision.pop("exceptions", None)),
+            ("notice", decision.pop("notices", None)),
             ("evidence", whole.pop("evidence")),
             ("hold", whole.pop("holds")),
         )
@@ -75,6 +77,8 @@ def document(report: PlanReport) -> dict[str, Json]:
             "build": counts.build,
             "evaluate": counts.evaluate,
             "blocked": report.blocked,
+            "softened": len(report.softened),
+            "dry_run": len(report.dry_run),
             "text": report.summary,
         },
     }
@@ -141,12 +145,15 @@ def decision_json(decision: Decision) -> dict[str, Json]:
         "bundle": decision.bundle,
         "input": decision.input,
         "rules": list(decision.rules),
-        "violations": [_violation(v) for v in decision.violations],
+        "violations": [violation_json(v) for v in decision.violations],
         "errors": [{"message": e.message, "span": span_json(e.span)} for e in decision.errors],
+        "exceptions": [_exception(e) for e in decision.exceptions],
+        "notices": [{"message": n.message, "span": span_json(n.span)} for n in decision.notices],
     }
 
 
-def _violation(violation: Violation) -> Json:
+def violation_json(violation: Violation) -> Json:
+    """Return one violation: its rule, what it does, where, and what lifts or softens it."""
     return {
         "rule": violation.rule,
         "title": violation.title,
@@ -158,6 +165,18 @@ def _violation(violation: Violation) -> Json:
         "remediation": violation.remediation,
         "span": span_json(violation.span),
         "excepted_by": violation.excepted_by or None,
+        "softened_by": violation.softened_by or None,
+        "softened_from": violation.softened_from.value if violation.softened_from else None,
+    }
+
+
+def _exception(use: ExceptionUse) -> Json:
+    return {
+        "address": use.address,
+        "state": use.state,
+        "problem": use.problem or None,
+        "expires": use.expires or None,
+        "expires_in_days": use.expires_in_days,
     }
 
 

@@ -15,6 +15,7 @@ from trueup.plan.saved import SavedPlan
 from trueup.plan.shapes import ShapeError
 from trueup.policy.codec import decision_from_json, decision_to_json
 from trueup.policy.decision import Decision, Enforcement, Outcome, Violation
+from trueup.policy.results import RuleInfo
 
 PRODUCTION = "production"
 
@@ -40,6 +41,7 @@ class PlanReport:
         file: Where the plan was saved, for the line that says what to do next.
         intent: Why it is shown.
         asked: The words that chose revision and deployments, which an apply of the same needs too.
+        rules: What the rules that judged it say of themselves; a plan file does not keep it.
     """
 
     saved: SavedPlan
@@ -47,6 +49,7 @@ class PlanReport:
     file: str = ""
     intent: Intent = Intent.PROPOSE
     asked: tuple[str, ...] = ()
+    rules: tuple[RuleInfo, ...] = ()
 
     def __post_init__(self) -> None:
         """Mask the decision: a rule may quote the very secret it found."""
@@ -75,6 +78,16 @@ class PlanReport:
         found = self.decision.violations if self.decision else ()
         return tuple(v for v in found if v.excepted_by)
 
+    @cached_property
+    def softened(self) -> tuple[Violation, ...]:
+        """The warnings that would stop the plan if a setting or a date had not softened them."""
+        return self.decision.softened if self.decision else ()
+
+    @cached_property
+    def dry_run(self) -> tuple[Violation, ...]:
+        """The violations that are only recorded."""
+        return self.decision.dry_run if self.decision else ()
+
     @property
     def blocked(self) -> int:
         """How many things stop the plan: denying violations, and policies that could not be evaluated."""
@@ -99,12 +112,15 @@ class PlanReport:
         changes = self.saved.plan.changes
         if not changes and not self.is_blocked:
             return f"No changes. {self.saved.plan.environment} matches {self.revision}."
+        would = sum(v.would_deny for v in self.dry_run)
+        soft = f", {len(self.softened)} softened that would deny" if self.softened else ""
+        soft += f", {would} would deny (dry run)" if would else ""
         counts = count(changes)
         parts = [(counts.create, "create"), (counts.update, "update"), (counts.delete, "delete")]
         supplies = [(counts.fetch, "fetch"), (counts.build, "build"), (counts.evaluate, "evaluate")]
         parts += [supply for supply in supplies if supply[0]]
         counted = ", ".join(f"{n} to {word}" for n, word in parts)
-        return f"{self.title}: {counted}, {self.blocked} blocked"
+        return f"{self.title}: {counted}, {self.blocked} blocked{soft}"
 
     @property
     def revision(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from trueup.cli.output import Style
+from trueup.cli.views.decision_text import DecisionText
 from trueup.cli.views.plan_report import PlanReport, colour_of, facts, heading, left_out, shown_fields
 from trueup.cli.views.text import Piece, person, visible, wrapped, wrapped_pieces
 from trueup.cli.views.values import field_symbol, path_text, value_pieces
@@ -11,7 +12,6 @@ from trueup.core.digests import short
 from trueup.diff.changes import Change, Create, FieldChange, Update
 from trueup.evidence.evidence import Evidence
 from trueup.observed.state import Hold
-from trueup.policy.decision import Violation
 
 _FIELD_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
@@ -74,38 +74,11 @@ class PlanText:
         return wrapped_pieces([*pieces, *value_pieces(field)], self._width, "      ", self._style, "        ")
 
     def _policy(self, report: PlanReport) -> Iterator[str]:
+        yield ""
         if report.decision is None:
-            yield from ("", "Policy: not judged")
-            return
-        decision = report.decision
-        colour = "red" if report.is_blocked else "green"
-        verdict = self._style.paint(report.verdict, "bold", colour)
-        counted = f"{len(report.denials)} denying, {len(report.warnings)} warning, {len(report.excepted)} excepted"
-        yield from ("", f"Policy: {verdict} ({len(decision.rules)} rules; violations: {counted})")
-        for error in decision.errors:
-            where = f"{error.span}: " if error.span else ""
-            yield from self._wrap(
-                f"! blocked by a policy that could not be evaluated: {where}{error.message}", "", "red"
-            )
-        for violation in report.denials:
-            yield from self._violation("! blocked", violation, "red")
-        for violation in report.warnings:
-            yield from self._violation("warning", violation, "yellow")
-        for violation in report.excepted:
-            yield from self._violation(f"excepted by {violation.excepted_by}:", violation, "dim")
-
-    def _violation(self, mark: str, violation: Violation, colour: str) -> Iterator[str]:
-        pieces: list[Piece] = [(visible(mark), ("bold", colour))]
-        pieces.append((visible(f" {violation.rule} {violation.title}"), ("bold",)))
-        pieces.append((visible(f" ({violation.severity})"), ()))
-        yield from wrapped_pieces(pieces, self._width, "", self._style, "  ")
-        place = f"{violation.span}: " if violation.span else ""
-        where = f" at {path_text(violation.path)}" if violation.path else ""
-        yield from self._wrap(f"{place}{violation.address}{where}", "    ")
-        for line in violation.message.splitlines():
-            yield from self._wrap(line, "    ")
-        if violation.remediation:
-            yield from self._wrap(f"to do: {violation.remediation}", "    ")
+            yield "Policy: not judged"
+        else:
+            yield from DecisionText(self._style, self._width).lines(report.decision)
 
     def _evidence(self, report: PlanReport) -> Iterator[str]:
         if report.saved.evidence:

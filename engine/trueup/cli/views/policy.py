@@ -1,104 +1,161 @@
-"""Rules of policies and the outcome of their tests."""
+"""The table of rules: what each does in which environment, and what its tests show and reach."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from trueup.cli.output import Format, Style
-from trueup.cli.views.findings import Finding
-from trueup.cli.views.junit import junit
-from trueup.cli.views.text import visible, visible_lines
-from trueup.core.diagnostics import Severity
+from trueup.cli.views.markup import cell, cell_code, table
+from trueup.cli.views.text import visible, width_of
 from trueup.core.json import Json
-from trueup.policy.results import RuleInfo, RuleTest
+from trueup.policy.listing import KINDS, ListedRule, by_rule_set
 
 FORMAT_VERSION = "1.0"
-_COLORS = {"critical": "red", "high": "red", "medium": "yellow", "low": "cyan"}
+SEVERITY_COLOURS = {"critical": "red", "high": "red", "medium": "yellow", "low": "cyan"}
+_MOST_ENVIRONMENTS = 4
+"""Words side by side; with more environments than that, one word stands for all."""
+_WIDE = 120
+"""Columns from which on controls and file are shown."""
+_GAP = "  "
 
 
-def render_rules(rules: Sequence[RuleInfo], output: Format, style: Style, width: int = 200) -> str:
-    """Return the rules, a line each, with their files where *width* has room; formats other than text give JSON."""
-    if output is not Format.TEXT:
-        document: Json = {"format_version": FORMAT_VERSION, "rules": [_rule_json(r) for r in rules]}
-        return json.dumps(document, indent=2, ensure_ascii=False)
-    # A rule with several bodies is one rule to its reader.
-    rows = list(dict.fromkeys(tuple(visible(cell) for cell in _cells(r)) for r in rules))
-    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
-    has_room = sum(widths) + 6 + max((len(place) for *_, place in rows), default=0) <= width
-    lines = []
-    for id_, severity, title, place in rows:
-        painted = style.paint(f"{severity:<{widths[1]}}", _COLORS.get(severity, "dim"))
-        row = f"{id_:<{widths[0]}}  {painted}  {title:<{widths[2]}}"
-        lines.append((f"{row}  {style.paint(place, 'dim')}" if has_room else row).rstrip())
-    return "\n".join([*lines, "", "1 rule" if len(rows) == 1 else f"{len(rows)} rules"])
-
-
-def render_tests(tests: Sequence[RuleTest], output: Format, style: Style) -> str:
-    """Return how each test went; in text the passed ones of a package share a line."""
+def render_rules(rules: Sequence[ListedRule], output: Format, style: Style, width: int = 200) -> str:
+    """Return the rules, a line each below their set; what does not fit *width* is cut at the end of the line."""
     match output:
-        case Format.JUNIT:
-            failed = [_finding(t) for t in tests if not t.passed]
-            return junit("policy", failed, [_name(t) for t in tests])
         case Format.TEXT:
-            return _tests_text(tests, style)
+            return "\n".join(_text(rules, style, width))
+        case Format.MARKDOWN:
+            return "\n".join(rules_markdown(rules))
         case _:
-            document: Json = {"format_version": FORMAT_VERSION, "tests": [_test_json(t) for t in tests]}
+            document: Json = {"format_version": FORMAT_VERSION, "rules": [rule_json(r) for r in rules]}
             return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def tests_summary(tests: Sequence[RuleTest]) -> str:
-    """Return the line that says it all."""
-    passed = sum(t.passed for t in tests)
-    return f"{passed} passed, {len(tests) - passed} failed" if tests else "no test was found"
+def rules_markdown(rules: Sequence[ListedRule]) -> Iterator[str]:
+    """Yield the table as markdown."""
+    environments = _environments(rules)
+    head = ["rule", "title", "set", "severity", *environments, "tests", "coverage", "controls"]
+    rows = [
+        [
+            cell_code(r.info.id),
+            cell(r.info.title),
+            cell(r.info.rule_set),
+            cell(severity_of(r)),
+            *(cell(word) for _, word in r.enforcement),
+            cell(_tests(r)),
+            cell(_coverage(r)),
+            cell(", ".join(r.info.controls)),
+        ]
+        for r in rules
+    ]
+    yield from table(head, rows)
+    yield from ("", _counted(rules))
 
 
-def _tests_text(tests: Sequence[RuleTest], style: Style) -> str:
-    lines = []
-    for package in dict.fromkeys(t.package for t in tests):
-        inside = [t for t in tests if t.package == package]
-        failed = [t for t in inside if not t.passed]
-        mark = style.paint("fail", "bold", "red") if failed else style.paint("ok  ", "green")
-        lines.append(f"{mark}  {visible(package)}  {len(inside) - len(failed)} of {len(inside)}")
-        for test in failed:
-            lines.append(f"      {test.span or ''}: {visible(test.name)}")
-            lines += [f"        {line}" for line in visible_lines(test.output) if line]
-    color = "green" if tests and all(t.passed for t in tests) else "red"
-    return "\n".join([*lines, style.paint(tests_summary(tests), "bold", color)])
-
-
-def _cells(rule: RuleInfo) -> tuple[str, str, str, str]:
-    return rule.id, rule.severity or "high", rule.title, str(rule.span.path) if rule.span else ""
-
-
-def _rule_json(rule: RuleInfo) -> Json:
+def rule_json(rule: ListedRule) -> dict[str, Json]:
+    """Return one rule as JSON."""
+    info = rule.info
     return {
-        "id": rule.id,
-        "package": rule.package,
-        "rule": rule.entry,
-        "title": rule.title,
-        "severity": rule.severity,
-        "controls": list(rule.controls),
-        "remediation": rule.remediation,
-        "path": rule.span.path if rule.span else "",
-        "line": rule.span.line if rule.span else 0,
+        "id": info.id,
+        "package": info.package,
+        "rule": info.entry,
+        "entries": list(rule.entries),
+        "title": info.title,
+        "description": info.description,
+        "severity": severity_of(rule),
+        "rule_set": info.rule_set,
+        "enforcement": [{"environment": name, "does": word} for name, word in rule.enforcement],
+        "controls": list(info.controls),
+        "jurisdictions": list(info.jurisdictions),
+        "roles": list(info.roles),
+        "effective_from": info.effective_from,
+        "in_force": rule.in_force,
+        "last_reviewed": info.last_reviewed,
+        "waivable": info.waivable,
+        "remediation": info.remediation,
+        "tests": rule.tests,
+        "cases": list(rule.kinds),
+        "coverage_percent": None if rule.coverage is None else round(rule.coverage, 1),
+        "path": rule.path,
+        "line": info.span.line if info.span else 0,
     }
 
 
-def _test_json(test: RuleTest) -> Json:
-    return {
-        "package": test.package,
-        "name": test.name,
-        "passed": test.passed,
-        "seconds": test.seconds,
-        "output": test.output,
-        "path": test.span.path if test.span else "",
-        "line": test.span.line if test.span else 0,
-    }
+def severity_of(rule: ListedRule) -> str:
+    """Return the severity a result of the rule has when it names none."""
+    return rule.info.severity or "high"
 
 
-def _finding(test: RuleTest) -> Finding:
-    said = test.output or "The rule was false or undefined."
-    return Finding(_name(test), "Test failed", Severity.ERROR, said, span=test.span)
+def _text(rules: Sequence[ListedRule], style: Style, width: int) -> Iterator[str]:
+    environments = _environments(rules)
+    if environments:
+        yield f"does in {', '.join(visible(e) for e in environments)}"
+    head = ("rule", "severity", "does", "tests", "cover", "title")
+    rows = {r.info.id: _cells(r, width) for r in rules}
+    shown = [head, *rows.values()]
+    widths = [max(width_of(row[i]) for row in shown) for i in range(len(head) - 1)]
+    if rules:
+        yield style.paint(_line(head, widths, width, Style(), ""), "dim")
+    for name, members in by_rule_set(rules):
+        yield style.paint(visible(name or "no set"), "bold")
+        for rule in members:
+            yield _line(rows[rule.info.id], widths, width, style, SEVERITY_COLOURS.get(severity_of(rule), "dim"))
+    yield from ("", _counted(rules))
+    if any(r.tests for r in rules):
+        yield "tests: p a case that passes, f one that denies, a one in which a fact is absent; - is missing"
+    if any(not r.in_force for r in rules):
+        yield "*: not in force yet, warns until then"
 
 
-def _name(test: RuleTest) -> str:
-    return f"{test.package}.{test.name}"
+def _line(cells: Sequence[str], widths: Sequence[int], width: int, style: Style, colour: str) -> str:
+    """Return one line: columns of *widths*, the last one cut where the terminal ends."""
+    fixed = [c + " " * (w - width_of(c)) for c, w in zip(cells[:-1], widths, strict=True)]
+    room = width - sum(widths) - len(_GAP) * len(widths)
+    last = _cut(cells[-1], max(room, 12))
+    if colour:
+        fixed[1] = style.paint(fixed[1], colour)
+    return _GAP.join([*fixed, last]).rstrip()
+
+
+def _cut(text: str, room: int) -> str:
+    if width_of(text) <= room:
+        return text
+    while width_of(text) > room - 3:
+        text = text[:-1]
+    return text.rstrip() + "..."
+
+
+def _cells(rule: ListedRule, width: int) -> tuple[str, ...]:
+    mark = "" if rule.in_force else "*"
+    last = visible(rule.info.title)
+    if width >= _WIDE:
+        last = _GAP.join(visible(part) for part in (rule.info.title, ", ".join(rule.info.controls), rule.path) if part)
+    return visible(rule.info.id) + mark, severity_of(rule), _does(rule), _tests(rule), _coverage(rule), last
+
+
+def _does(rule: ListedRule) -> str:
+    words = [word for _, word in rule.enforcement]
+    if not words:
+        return ""
+    if len(words) > _MOST_ENVIRONMENTS:
+        return words[0] if len(set(words)) == 1 else "differs"
+    return " ".join("dry " if word == "dryrun" else word for word in words)
+
+
+def _tests(rule: ListedRule) -> str:
+    if rule.coverage is None:
+        return ""
+    letters = "".join(kind[0] if kind in rule.kinds else "-" for kind in KINDS)
+    return f"{rule.tests:>3} {letters}"
+
+
+def _coverage(rule: ListedRule) -> str:
+    # Rounded down: 100 % is said of what was reached whole.
+    return "" if rule.coverage is None else f"{int(rule.coverage):>3} %"
+
+
+def _environments(rules: Sequence[ListedRule]) -> tuple[str, ...]:
+    return tuple(name for name, _ in rules[0].enforcement) if rules else ()
+
+
+def _counted(rules: Sequence[ListedRule]) -> str:
+    return "1 rule" if len(rules) == 1 else f"{len(rules)} rules"

@@ -9,11 +9,12 @@ from typing import Any, Self
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.bundle import digest_of_files
 from trueup.adapters.policy.embedded.catalogue import describe
-from trueup.adapters.policy.embedded.data import is_data
 from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
 from trueup.adapters.policy.embedded.scan import decode
+from trueup.adapters.policy.embedded.traces import read_reads, read_run, read_trace
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
+from trueup.policy.tracing import Reads, RuleTrace, TestRun
 
 _CODES = {code.id: code for code in codes.CODES}
 _TEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,8 +28,11 @@ DEFAULT_MEMORY_BYTES = 1 << 30
 class _Bundle:
     """What the worker said of the bundle it holds."""
 
-    def __init__(self, digest: str, answer: dict[str, Any], rules: tuple[RuleInfo, ...]) -> None:
+    def __init__(
+        self, digest: str, answer: dict[str, Any], rules: tuple[RuleInfo, ...], warnings: tuple[Diagnostic, ...]
+    ) -> None:
         self.digest = digest
+        self.warnings = warnings
         self.entries = [(e["package"], e["name"], Span(*e["span"])) for e in answer["entries"]]
         self.tests = [(t["package"], t["name"], Span(*t["span"])) for t in answer["tests"]]
         self.rules = rules
@@ -82,7 +86,7 @@ class EmbeddedEngine:
         """Find what is wrong with the policies, tests included, without evaluating anything."""
         with self._lock:
             loaded = self._load(bundle)
-        return loaded if isinstance(loaded, tuple) else ()
+        return loaded if isinstance(loaded, tuple) else loaded.warnings
 
     def describe(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | tuple[Diagnostic, ...]:
         """Return what the rules of the bundle say of themselves, sorted by id; problems instead, if any."""
@@ -116,6 +120,55 @@ class EmbeddedEngine:
             if isinstance(loaded, tuple):
                 return loaded
             return tuple(self._test(bundle, index, *test) for index, test in enumerate(loaded.tests))
+
+    def cover(self, bundle: Sequence[PolicyFile], wanted: str = "") -> TestRun | tuple[Diagnostic, ...]:
+        """Run the `test_` rules whose package and name hold *wanted*, and tell what they reach of the policies."""
+        with self._lock:
+            loaded = self._load(bundle)
+            if isinstance(loaded, tuple):
+                return loaded
+            lines = self._ask({"do": "lines", "bundle": loaded.digest})
+            if isinstance(lines, Diagnostic):
+                return (lines,)
+            chosen = [(i, t) for i, t in enumerate(loaded.tests) if wanted in f"{t[0]}.{t[1]}"]
+            answers = [(self._cover(bundle, index), test) for index, test in chosen]
+        return read_run(lines, answers, wanted)
+
+    def reads(self, bundle: Sequence[PolicyFile]) -> tuple[Reads, ...] | tuple[Diagnostic, ...]:
+        """Return what each entry and its helpers read, as it is written in them."""
+        with self._lock:
+            loaded = self._load(_without_tests(bundle))
+            if isinstance(loaded, tuple):
+                return loaded
+            answer = self._ask({"do": "reads", "bundle": loaded.digest})
+        return (answer,) if isinstance(answer, Diagnostic) else read_reads(answer, loaded.entries)
+
+    def trace(
+        self, bundle: Sequence[PolicyFile], document: bytes, now: datetime, rule: str
+    ) -> RuleTrace | tuple[Diagnostic, ...]:
+        """Ask the entries with the id *rule* about *document* and tell how far each body came."""
+        files = _without_tests(bundle)
+        with self._lock:
+            loaded = self._load(files)
+            if isinstance(loaded, tuple):
+                return loaded
+            asked = {(r.package, r.entry) for r in loaded.rules if r.id == rule}
+            indexes = [i for i, (package, name, _) in enumerate(loaded.entries) if (package, name) in asked]
+            request = {"do": "trace", "bundle": loaded.digest, "entries": indexes, "now": _nanoseconds(now)}
+            answer = self._ask({**request, "document": document.decode("utf-8", "replace")})
+            reads = self.reads(bundle)
+        if isinstance(answer, Diagnostic):
+            return (answer,)
+        problems = tuple(_read(p) for p in answer["problems"])
+        chosen = tuple(r for r in reads if isinstance(r, Reads) and (r.package, r.entry) in asked)
+        return read_trace(answer, problems, loaded.entries, chosen)
+
+    def _cover(self, bundle: Sequence[PolicyFile], index: int) -> dict[str, Any] | Diagnostic:
+        loaded = self._load(bundle)  # an earlier test may have taken the worker with it
+        if isinstance(loaded, tuple):
+            return loaded[0]
+        now = _nanoseconds(_TEST_CLOCK)
+        return self._ask({"do": "cover", "bundle": loaded.digest, "index": index, "now": now})
 
     def _evaluate(self, files: Sequence[PolicyFile], document: bytes, now: datetime) -> Evaluation:
         loaded, answer = self._answer(files, document, now)
@@ -171,12 +224,12 @@ class EmbeddedEngine:
         answer = self._ask({"do": "load", "bundle": digest, "files": files})
         if isinstance(answer, Diagnostic):
             return (*problems, answer)
-        texts = {path: text for path, _, text in files if not is_data(path)}
+        texts = {path: text for path, _, text in files if path.endswith(".rego")}
         rules, complaints = describe(answer["entries"], texts)
         problems += [*map(_read, answer["problems"]), *complaints]
         if has_errors(problems):
             return sort_diagnostics(problems)
-        self._held = _Bundle(digest, answer, rules)
+        self._held = _Bundle(digest, answer, rules, sort_diagnostics(problems))
         return self._held
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | Diagnostic:

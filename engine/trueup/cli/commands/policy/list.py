@@ -6,27 +6,36 @@ from trueup.cli.arguments import add_output, add_revision
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
+from trueup.cli.policy_source import add_policies, open_policies
 
-SUMMARY = "List the rules, with severity, title and file"
-EXAMPLE = "trueup policy list -o json"
+SUMMARY = "List the rules: what they do in each environment, and what their tests show"
+EXAMPLE = 'trueup policy list --control "EU AI Act Art. 15"'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `policy list`."""
+    parser.add_argument("--rule-set", metavar="SET", default="", help="only rules of this set, such as data")
+    parser.add_argument(
+        "--control", metavar="TEXT", default="", help="only rules that serve this clause, or one inside it"
+    )
+    parser.add_argument("--no-tests", action="store_true", help="run no tests, which is faster")
+    add_policies(parser)
     add_revision(parser)
-    add_output(parser, Format.JSON)
+    add_output(parser, Format.JSON, Format.MARKDOWN)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """List the rules that would be asked."""
     from trueup.cli.reports import report_invalid
     from trueup.cli.views.policy import render_rules
-    from trueup.cli.wiring import open_workspace
-    from trueup.workflows.planning import Invalid
-    from trueup.workflows.policy import rules
+    from trueup.policy.listing import chosen
+    from trueup.workflows.loading import Invalid
+    from trueup.workflows.policy import listing
 
-    found = rules(open_workspace(console), arguments.revision)
+    workspace, source = open_policies(arguments, console)
+    found = listing(workspace, source, with_tests=not arguments.no_tests)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
-    console.publish(lambda output, style: render_rules(found, output, style, console.width))
+    rules = chosen(found, rule_set=arguments.rule_set, control=arguments.control)
+    console.publish(lambda output, style: render_rules(rules, output, style, console.width))
     return ExitCode.DONE

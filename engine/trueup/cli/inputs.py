@@ -1,0 +1,83 @@
+"""Documents that a user gives to be judged: JSON and YAML, from files, folders and standard input."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from trueup.core.diagnostics import Diagnostic, Span
+from trueup.workflows.codes import INPUT_FILE
+
+if TYPE_CHECKING:
+    from trueup.workflows.checking import InputDocument
+
+STANDARD_INPUT = "-"
+MAX_BYTES = 64_000_000
+"""A policy document of ten thousand deployments has a sixth of it."""
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def read_documents(paths: Iterable[str]) -> "tuple[tuple[InputDocument, ...], tuple[Diagnostic, ...]]":
+    """Return every document of *paths* and what is wrong with the files; a folder stands for the files below it."""
+    documents: list[InputDocument] = []
+    problems: list[Diagnostic] = []
+    for path in (file for named in paths for file in _files(named)):
+        content = _read(path)
+        found = content if isinstance(content, Diagnostic) else _documents(path, content)
+        if isinstance(found, Diagnostic):
+            problems.append(found)
+        elif found and isinstance(found[0], Diagnostic):
+            problems += [d for d in found if isinstance(d, Diagnostic)]
+        else:
+            documents += [d for d in found if not isinstance(d, Diagnostic)]
+    return tuple(documents), tuple(problems)
+
+
+def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
+        return
+    for place, folders, names in os.walk(path):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        yield from (os.path.join(place, name) for name in sorted(names) if name.endswith(_SUFFIXES))
+
+
+def _read(path: str) -> bytes | Diagnostic:
+    try:
+        if path == STANDARD_INPUT:
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with open(path, "rb") as file:
+                content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return _problem(path, f"`{path}`: {error.strerror}.")
+    if len(content) > MAX_BYTES:
+        return _problem(path, f"`{path}` has more than {MAX_BYTES:,} bytes.")
+    return content
+
+
+def _documents(path: str, content: bytes) -> "tuple[InputDocument | Diagnostic, ...] | Diagnostic":
+    from trueup.spec.yaml.load import load_documents
+    from trueup.workflows.checking import InputDocument
+
+    if path.endswith(".json") or content.lstrip()[:1] in (b"{", b"["):
+        try:
+            return (InputDocument(path, 0, json.loads(content), content),)
+        except RecursionError:
+            return _problem(path, f"`{path}` is nested too deeply.")
+        except ValueError as error:
+            if path.endswith(".json"):
+                place = Span(path, error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else None
+                return _problem(path, f"`{path}` is not JSON: {error}.", place)
+    loaded = load_documents(content, path)
+    if loaded.diagnostics:
+        return loaded.diagnostics
+    if not loaded.documents:
+        return _problem(path, f"`{path}` holds no document.")
+    alone = len(loaded.documents) == 1
+    return tuple(InputDocument(path, d.index, d.value, content, alone) for d in loaded.documents)
+
+
+def _problem(path: str, detail: str, span: Span | None = None) -> Diagnostic:
+    return Diagnostic(INPUT_FILE, detail, span or Span(path), INPUT_FILE.remedy)
