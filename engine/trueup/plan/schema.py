@@ -24,6 +24,7 @@ from trueup.core.json_schema import (
 )
 from trueup.diff.changes import Impact, Movement
 
+_ENFORCEMENTS = ("deny", "warn", "dryrun")
 _ACTIONS = ("create", "update", "delete", "fetch", "build", "evaluate")
 _IMPACTS: Json = {"type": "array", "items": {"enum": [i.value for i in Impact]}}
 _MOVEMENT: Json = {"enum": [m.value for m in Movement]}
@@ -52,11 +53,11 @@ def plan_json_schema() -> dict[str, Json]:
         "created_at": TIME,
         "expires_at": TIME,
         "changes": said(list_of(_with_particulars(change, _view_particulars())), "in the order they are applied"),
-        "decision": nullable(object_of(_decision("excepted_by", {"type": ["string", "null"]}))),
+        "decision": nullable(object_of(_shown_decision())),
         "evidence": list_of(object_of({"evaluation": TEXT, "key": DIGEST, "digest": DIGEST, "passed": FLAG})),
         "holds": list_of(object_of({"deployment": TEXT, "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT})),
         "summary": object_of(
-            {"has_changes": FLAG, **dict.fromkeys((*_ACTIONS, "blocked"), COUNT), "text": TEXT},
+            {"has_changes": FLAG, **dict.fromkeys((*_ACTIONS, "blocked", "softened", "dry_run"), COUNT), "text": TEXT},
         ),
     }
     return published("trueup plan, JSON output", object_of(document))
@@ -88,7 +89,9 @@ def saved_plan_schema() -> dict[str, Json]:
         "simulated": FLAG,
     }
     hold = {"environment": TEXT, "deployment": _id(), "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT}
-    decision = {"formatVersion": {"const": 1}, **_decision("exceptedBy", TEXT)}
+    # Fields that were added later are in no older file, so none is required.
+    added: dict[str, Json] = {"softenedBy": TEXT, "softenedFrom": {"enum": ["", *_ENFORCEMENTS]}}
+    decision = {"formatVersion": {"const": 1}, **_decision({"exceptedBy": TEXT}, added)}
     document = {
         "digest": DIGEST,
         "formatVersion": {"const": 1},
@@ -142,15 +145,31 @@ def _with_particulars(common: Mapping[str, Json], particulars: Mapping[str, Mapp
     return {**object_of(common), "allOf": cases}
 
 
-def _decision(excepted: str, excepted_type: Json) -> dict[str, Json]:
-    span = nullable(object_of({"path": TEXT, "line": COUNT, "column": COUNT}))
+def _shown_decision() -> dict[str, Json]:
+    text_or_none: Json = {"type": ["string", "null"]}
+    soft: dict[str, Json] = {"softened_by": text_or_none, "softened_from": {"enum": [None, *_ENFORCEMENTS]}}
+    exception = {
+        "address": TEXT,
+        "state": {"enum": ["used", "unused", "expired", "invalid"]},
+        "problem": text_or_none,
+        "expires": text_or_none,
+        "expires_in_days": {"type": ["integer", "null"]},
+    }
+    return {
+        **_decision({"excepted_by": text_or_none, **soft}, {}),
+        "exceptions": list_of(object_of(exception)),
+        "notices": list_of(object_of({"message": TEXT, "span": _span()})),
+    }
+
+
+def _decision(required: Mapping[str, Json], optional: Mapping[str, Json]) -> dict[str, Json]:
     texts = ("rule", "title", "severity", "address", "message", "remediation")
-    violation = {
+    always: dict[str, Json] = {
         **dict.fromkeys(texts, TEXT),
-        "enforcement": {"enum": ["deny", "warn"]},
+        "enforcement": {"enum": list(_ENFORCEMENTS)},
         "path": PATH,
-        "span": span,
-        excepted: excepted_type,
+        "span": _span(),
+        **required,
     }
     return {
         "outcome": {"enum": ["allow", "deny", "error"]},
@@ -158,9 +177,13 @@ def _decision(excepted: str, excepted_type: Json) -> dict[str, Json]:
         "bundle": DIGEST_OR_NONE,
         "input": DIGEST_OR_NONE,
         "rules": list_of(TEXT),
-        "violations": list_of(object_of(violation)),
-        "errors": list_of(object_of({"message": TEXT, "span": span})),
+        "violations": list_of({**object_of(always), "properties": {**always, **optional}}),
+        "errors": list_of(object_of({"message": TEXT, "span": _span()})),
     }
+
+
+def _span() -> Json:
+    return nullable(object_of({"path": TEXT, "line": COUNT, "column": COUNT}))
 
 
 def _inputs() -> dict[str, Json]:

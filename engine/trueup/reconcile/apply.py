@@ -159,7 +159,7 @@ class Applying:
         decision = self._gate(deployment)
         self.result.decisions.append(decision)
         if decision.outcome is not Outcome.ALLOW:
-            said = "; ".join(f"{v.rule}: {v.message}" for v in decision.violations if v.enforcement.value == "deny")
+            said = "; ".join(f"{v.rule}: {v.message}" for v in decision.violations if v.denies)
             failed = "; ".join(e.message for e in decision.errors)
             raise PermanentError(codes.GATE_DENIED, said or failed or "policy did not answer")
         return {"decision": decision.outcome.value, "input": decision.input}

@@ -23,7 +23,7 @@ from trueup.observed.state import Health, Hold, ObservedServer, ObservedState
 from trueup.plan.build import build_plan
 from trueup.plan.saved import SavedPlan, save_plan
 from trueup.policy.codec import decision_to_json
-from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
+from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Notice, Outcome, Violation
 
 RULES = ("EV-01", "LI-01", "SC-01")
 Case = tuple[DesiredState, ObservedState, Decision]
@@ -123,6 +123,32 @@ def blocked() -> Case:
     return now, observed, decision
 
 
+def softened() -> Case:
+    now = desired(Want(environment="prod", model="tiny@2"))
+    warned = Violation(
+        rule="SC-01",
+        title="Sources are pinned",
+        severity="critical",
+        enforcement=Enforcement.WARN,
+        address="Model/tiny@2",
+        path=("spec", "source"),
+        message="The source has no digest.",
+        softened_by="policy.rules.SC-01",
+        softened_from=Enforcement.DENY,
+    )
+    dry = replace(warned, rule="DP-04", title="Data is scanned", enforcement=Enforcement.DRYRUN, message="No scan.")
+    dry = replace(dry, softened_by="policy.ruleSets.data")
+    excepted = replace(warned, rule="LI-01", softened_by="", softened_from=None, excepted_by="PolicyException/soon")
+    uses = (
+        ExceptionUse("PolicyException/soon", "used", "", "2026-03-17", 3),
+        ExceptionUse("PolicyException/late", "used", "", "2026-05-17", 64),
+        ExceptionUse("PolicyException/over", "expired", "it expired on 2026-03-01", "2026-03-01", -13),
+    )
+    note = Notice("POL036 Setting for a rule that does not exist: `DP-40`.", Span("spec/environments/prod.yaml", 9, 7))
+    decision = replace(allow(), violations=(excepted, warned, dry), exceptions=uses, notices=(note,))
+    return now, stocked(desired(Want(environment="prod")), now), decision
+
+
 def undecided() -> Case:
     now = desired(Want(prompt="support@2"))
     error = EngineError("rule ran longer than 5 seconds", Span("policies/own/rule.rego", 7, 1))
@@ -183,6 +209,7 @@ CASES = tuple(
         promotion,
         rollback,
         blocked,
+        softened,
         undecided,
         nothing_to_do,
         uncommitted,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from trueup.cli.views.exception_notes import exception_notes
 from trueup.cli.views.markup import cell, cell_code, code, fenced, folded, marker, prose, table
 from trueup.cli.views.plan_report import PlanReport, facts, heading, left_out, shown_fields
 from trueup.cli.views.plan_text import evidence_line, hold_line
@@ -46,6 +47,7 @@ def _head(report: PlanReport) -> Iterator[str]:
     about = f"Environment {code(report.saved.environment.name)} ({prose(report.saved.environment.tier)})"
     yield f"{about}, revision {code(report.revision)}, plan {code(short(report.saved.plan.id))}."
     yield from _blocking(report)
+    yield from _softened(report)
     yield from _outside_any_fold(report)
     if report.ordered:
         rows = [_row(c) for c in report.ordered[:_MOST_ROWS]]
@@ -64,6 +66,19 @@ def _blocking(report: PlanReport) -> Iterator[str]:
         yield f"- `!` a policy could not be evaluated{where}: {prose(_cut(error.message))}"
     for violation in report.denials[:_MOST_ROWS]:
         yield _violation("!", violation)
+
+
+def _softened(report: PlanReport) -> Iterator[str]:
+    """Yield what a setting or a date softened, and exceptions to look after: both are easily taken for all right."""
+    if report.softened:
+        yield from ("", "**Softened, would deny:**", "")
+        yield from (_violation("warning", v) for v in report.softened[:_MOST_ROWS])
+    if report.decision is None:
+        return
+    notes = [*exception_notes(report.decision), *(n.message for n in report.decision.notices)]
+    if notes:
+        yield from ("", "**To look after:**", "")
+        yield from (f"- {prose(_cut(note))}" for note in notes[:_MOST_ROWS])
 
 
 def _outside_any_fold(report: PlanReport) -> Iterator[str]:
@@ -98,8 +113,11 @@ def _details(report: PlanReport) -> Iterator[list[str]]:
         yield ["", *folded("Evidence", [f"- {prose(evidence_line(e))}" for e in report.saved.evidence])]
     if report.saved.holds:
         yield ["", *folded("Holds", [f"- {prose(hold_line(h))}" for h in report.saved.holds])]
-    if report.warnings:
-        yield ["", *folded(f"Warnings ({len(report.warnings)})", [_violation("warning", v) for v in report.warnings])]
+    if plain := [v for v in report.warnings if v not in report.softened]:
+        yield ["", *folded(f"Warnings ({len(plain)})", [_violation("warning", v) for v in plain])]
+    if report.dry_run:
+        lines = [_violation("dry run", v) for v in report.dry_run]
+        yield ["", *folded(f"Dry run ({len(report.dry_run)})", lines)]
     if report.excepted:
         lines = [f"{_violation('excepted', v)} Lifted by {code(v.excepted_by)}." for v in report.excepted]
         yield ["", *folded(f"Excepted ({len(report.excepted)})", lines)]
@@ -123,9 +141,14 @@ def _tail(report: PlanReport) -> Iterator[str]:
 
 def _violation(mark: str, violation: Violation) -> str:
     place = f" {code(str(violation.span))}" if violation.span else ""
-    said = f"- `{mark}` **{prose(violation.rule)}** {prose(violation.title)} ({prose(violation.severity)}),"
+    how = f"{prose(violation.severity)}{_soft(violation)}"
+    said = f"- `{mark}` **{prose(violation.rule)}** {prose(violation.title)} ({how}),"
     said += f" {code(violation.address)}{place}: {prose(_cut(violation.message))}"
     return f"{said} To do: {prose(_cut(violation.remediation))}" if violation.remediation else said
+
+
+def _soft(violation: Violation) -> str:
+    return f", softened by {prose(violation.softened_by)}" if violation.softened_by else ""
 
 
 def _cut(text: str) -> str:
