@@ -14,7 +14,7 @@ from trueup.diff.changes import Evaluate
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.decision import Decision, Outcome
-from trueup.policy.document import policy_document
+from trueup.policy.document import Surroundings, policy_document
 from trueup.policy.enforcement import Enforcing, enforcing_of, stricter_of
 from trueup.policy.judge import judge
 from trueup.policy.results import Evaluation, Locate
@@ -64,19 +64,21 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     *,
     gate: bool = False,
     engine: PolicyEngine | None = None,
+    now: datetime | None = None,
 ) -> Judged:
     """Return what policy says of *plan*; only the deployments it is narrowed to are looked at.
 
-    Without *engine*, the workspace's own is asked, which evaluates and looks nothing up.
+    Without *engine*, the workspace's own is asked, which evaluates and looks nothing up; without *now*, it is now.
     """
     if not policies.files and desired.environment.tier in _BEFORE_PRODUCTION:
         return _unasked(policies, plan)
     narrowed = desired
     if plan.targets:
         narrowed = replace(desired, deployments=tuple(d for d in desired.deployments if d.id in plan.targets))
-    now = workspace.clock.now()
+    now = now or workspace.clock.now()
     facts = workspace.change(desired.revision)
-    document = policy_document(plan, narrowed, observed, facts, now, gate=gate)
+    around = Surroundings(written_by=workspace.writers(loaded.tree.revision, desired.exceptions))
+    document = policy_document(plan, narrowed, observed, facts, now, gate=gate, around=around)
     return _ask(workspace, engine or workspace.engine, policies, document, locate_in(loaded), now)
 
 

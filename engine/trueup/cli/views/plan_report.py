@@ -113,7 +113,7 @@ class PlanReport:
         if not changes and not self.is_blocked:
             return f"No changes. {self.saved.plan.environment} matches {self.revision}."
         would = sum(v.would_deny for v in self.dry_run)
-        soft = f", {len(self.softened)} softened that would deny" if self.softened else ""
+        soft = f", {len(self.softened)} softened" if self.softened else ""
         soft += f", {would} would deny (dry run)" if would else ""
         counts = count(changes)
         parts = [(counts.create, "create"), (counts.update, "update"), (counts.delete, "delete")]
