@@ -26,7 +26,7 @@ deny contains result if {
 
 deny contains lib.result("EV-03", lib.graded("high"), deployment.address, ["spec", "release"], msg) if {
 	some deployment in replacing
-	count([e | some e in deployment.evaluations; declares(e)]) == 0
+	count([e | some e in lib.list(lib.field(deployment, ["evaluations"])); declares(e)]) == 0
 	msg := "No evaluation that this release needs declares `regression`: nothing compares it with what it replaces."
 }
 
@@ -119,11 +119,13 @@ found(comparison, part) := value if {
 compared_metrics(evaluation, item) := {name | some name in declared} if {
 	declared := object.get(regression_of(evaluation), "metrics", [])
 	count(declared) > 0
-} else := {m.metric | some m in item.measurements}
+} else := measured_metrics(item)
+
+measured_metrics(item) := {m.metric | some m in lib.list(lib.field(item, ["measurements"]))}
 
 unmeasured(evaluation, item) := {"its metrics"} if {
 	count(compared_metrics(evaluation, item)) == 0
-} else := compared_metrics(evaluation, item) - {m.metric | some m in item.measurements}
+} else := compared_metrics(evaluation, item) - measured_metrics(item)
 
 # Terms under which hardly any loss would be found, as [address, field, words].
 weak contains [lib.evaluation_address(evaluation), "alpha", words] if {
@@ -152,7 +154,7 @@ weak contains [lib.evaluation_address(evaluation), "correction", words] if {
 weak contains [lib.evaluation_address(evaluation), "margin", words] if {
 	some [_, evaluation, item] in compared
 	margin := terms(evaluation).margin
-	some measurement in item.measurements
+	some measurement in lib.list(lib.field(item, ["measurements"]))
 	measurement.metric in compared_metrics(evaluation, item)
 	most := limits.max_margin[measurement.unit]
 	margin > most

@@ -68,7 +68,7 @@ part(slice) := sprintf(" in %v", [slice]) if slice != ""
 met(threshold, item) if {
 	item.simulated == false
 	some measurement in measured(threshold, item)
-	some gate in item.gates
+	some gate in lib.list(lib.field(item, ["gates"]))
 	gate.metric == threshold.metric
 	gate.operator == threshold.op
 	gate.threshold == threshold.value
@@ -79,7 +79,7 @@ met(threshold, item) if {
 }
 
 measured(threshold, item) := [measurement |
-	some measurement in item.measurements
+	some measurement in lib.list(lib.field(item, ["measurements"]))
 	measurement.metric == threshold.metric
 	measurement.slice == slice_of(threshold)
 	is_number(measurement.value)

@@ -94,7 +94,7 @@ analysed(deployment, place) if {
 }
 
 can_fail(analysis) if {
-	some metric in analysis.metrics
+	some metric in lib.list(lib.field(analysis, ["metrics"]))
 	lib.text(metric.successCondition)
 	object.get(metric, "failureLimit", 0) <= limits.most_failures
 }

@@ -64,7 +64,7 @@ allowed(operation, window) if {
 incidents contains trim_space(value) if {
 	some key, values in input.change.trailers
 	lower(key) == lower(incident.trailer)
-	some value in values
+	some value in lib.list(values)
 	regex.match(incident.pattern, trim_space(value))
 }
 
