@@ -89,7 +89,9 @@ terms(evaluation) := object.union(defaults, declared) if {
 	declared := object.filter(regression_of(evaluation), ["baseline", "test", "alpha", "margin", "correction"])
 }
 
-least_samples(declared) := max({declared, limits.min_samples}) if is_number(declared)
+least_samples(declared) := max({declared, limits.min_samples}) if {
+	is_number(declared)
+} else := limits.min_samples
 
 keeps(part, wanted, comparison, _) if {
 	part in {"regressed", "test", "alpha", "margin", "correction"}
@@ -131,8 +133,13 @@ unmeasured(evaluation, item) := {"its metrics"} if {
 weak contains [lib.evaluation_address(evaluation), "alpha", words] if {
 	some [_, evaluation, _] in compared
 	alpha := terms(evaluation).alpha
-	alpha < limits.min_alpha
+	not can_find(alpha)
 	words := sprintf("accepts a false alarm with a chance of %v; below %v a loss stays hidden", [alpha, limits.min_alpha])
+}
+
+can_find(alpha) if {
+	is_number(alpha)
+	alpha >= limits.min_alpha
 }
 
 weak contains [lib.evaluation_address(evaluation), "test", words] if {

@@ -54,6 +54,13 @@ test_an_evaluation_may_ask_for_more_examples_and_not_for_fewer if {
 	count(ev_03.deny) == 1 with input as few
 }
 
+test_terms_that_are_no_numbers_ask_for_the_limits if {
+	few := json.patch(declares("minSamples", "2"), [{"op": "replace", "path": concat("/", [comparison, "samples"]), "value": 2}])
+	count(ev_03.deny) == 1 with input as few
+	words := json.patch(declares("alpha", "any"), [{"op": "replace", "path": concat("/", [comparison, "alpha"]), "value": "any"}])
+	count(ev_03.deny) == 1 with input as words
+}
+
 test_another_baseline_than_what_serves_is_denied if {
 	count(ev_03.deny) == 1 with input as compares("baseline", fixtures.d("9"))
 	count(ev_03.deny) == 1 with input as compares("baseline", "")
