@@ -1,0 +1,117 @@
+"""Exceptions on every path: what lifts a rule at one place lifts it at all, and what has expired lifts it nowhere."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+import pytest
+
+from trueup.core.json import Json
+from trueup.policy.decision import Outcome
+from trueup.workflows.planning import Planned, make_plan
+from trueup.workflows.rollback import Proposal, propose
+from workspaces import Declared, FakeWorkspace, document
+
+OLD, NEW = Declared(model="smol@1"), Declared(model="smol@2")
+
+
+def forbidden(facts: Mapping[str, Json]) -> Iterator[Json]:
+    """Nothing may be rolled out."""
+    for deployment in facts["deployments"]:  # type: ignore[union-attr]
+        if deployment["changed"]:  # type: ignore[index, call-overload]
+            yield {"id": "SC-04", "severity": "critical", "msg": "forbidden", "address": deployment["address"]}  # type: ignore[index, call-overload]
+
+
+def excuse(workspace: FakeWorkspace, expires: str = "2026-03-20", approver: str = "Bob <bob@example.com>") -> None:
+    spec: dict[str, Json] = {
+        "rule": "SC-04",
+        "resource": "Deployment/*/*",
+        "reason": "No other weights exist.",
+        "compensatingControl": "Scanned by hand.",
+        "approvedBy": approver,
+        "expires": expires,
+    }
+    workspace.files["spec/exceptions/weights.yaml"] = document("PolicyException", "weights", spec)
+    workspace.commit()
+    workspace.engine.rules.append(forbidden)
+
+
+def planned(workspace: FakeWorkspace) -> Planned:
+    found = make_plan(workspace, "dev")
+    assert isinstance(found, Planned)
+    return found
+
+
+def outcome(workspace: FakeWorkspace) -> Outcome:
+    return planned(workspace).judged.decision.outcome
+
+
+def test_one_that_is_in_force_lets_a_plan_and_its_apply_through(make) -> None:
+    workspace = make(OLD)
+    excuse(workspace)
+    assert [e.state for e in planned(workspace).judged.decision.exceptions] == ["used"]
+    applied = workspace.apply()
+    assert [str(a) for a in applied.result.done] == ["Deployment/dev/support"]
+
+
+def test_an_expired_one_denies_a_plan(make) -> None:
+    workspace = make(OLD)
+    excuse(workspace, expires="2026-03-13")
+    assert outcome(workspace) is Outcome.DENY
+
+
+def test_one_that_expires_between_review_and_apply_denies_the_very_plan_that_was_reviewed(make) -> None:
+    workspace = make(OLD)
+    excuse(workspace)
+    reviewed = planned(workspace)
+    assert reviewed.judged.decision.outcome is Outcome.ALLOW
+    workspace.clock.time += timedelta(days=7)
+    applied = workspace.apply(expected=reviewed.plan.inputs)
+    assert applied.denied is not None
+    assert [e.state for e in applied.denied.exceptions] == ["expired"]
+    assert workspace.served() == {}
+
+
+def test_one_that_expires_while_apply_works_is_denied_at_the_gate(make) -> None:
+    workspace = make(OLD)
+    excuse(workspace, expires="2026-03-14")
+
+    def midnight(facts: Mapping[str, Json]) -> tuple[Json, ...]:
+        workspace.clock.time += timedelta(days=0 if facts["gate"] else 1)
+        return ()
+
+    workspace.engine.rules.append(midnight)
+    applied = workspace.apply()
+    assert applied.denied is None
+    assert [e.code.id for e in applied.result.failed.values()] == ["APP005"]
+    assert workspace.served() == {}
+
+
+def test_an_expired_one_denies_a_rollback(make) -> None:
+    workspace = make(OLD)
+    workspace.apply()
+    workspace.declare(NEW)
+    workspace.apply()
+    excuse(workspace)
+    proposal = propose(workspace, "dev", "support")
+    assert isinstance(proposal, Proposal)
+    assert proposal.denied is None
+    workspace.clock.time += timedelta(days=7)
+    late = propose(workspace, "dev", "support")
+    assert isinstance(late, Proposal)
+    assert late.denied is not None
+
+
+@pytest.mark.parametrize("approver", ["Ada <ada@example.com>", "ADA@example.com", "Ada"])
+def test_an_author_who_approves_their_own_is_not_let_through(make, approver: str) -> None:
+    workspace = make(OLD)
+    excuse(workspace, approver=approver)
+    assert outcome(workspace) is Outcome.DENY
+
+
+def test_who_wrote_the_exception_may_not_be_its_approver_when_somebody_else_changes_the_rest(make) -> None:
+    workspace = make(OLD)
+    excuse(workspace)
+    workspace.written_by = "Bob <bob@example.com>"
+    assert outcome(workspace) is Outcome.DENY
+    workspace.written_by = ""
+    assert outcome(workspace) is Outcome.DENY
