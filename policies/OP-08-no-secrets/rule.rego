@@ -5,8 +5,12 @@
 #   before a rule sees them; where they are is a derived fact.
 # custom:
 #   id: OP-08
+#   ruleSet: operations
 #   severity: critical
 #   controls: [ISO/IEC 27001:2022 A.5.17, OWASP LLM02:2025, OWASP LLM07:2025]
+#   jurisdictions: []
+#   roles: []
+#   lastReviewed: "2026-11-21"
 #   remediation: >-
 #     Revoke the secret, because history keeps it, and write a reference: `env:NAME` or `file:PATH`.
 package trueup.rules.op_08

@@ -43,4 +43,50 @@ test_a_system_without_jurisdictions_is_denied if {
 	count(rg_01.deny) > 0 with input as fixtures.changed(concat("", [system, "/spec/jurisdictions"]), [])
 }
 
+test_jurisdictions_that_are_a_text_are_none if {
+	count(rg_01.deny) == 1 with input as fixtures.changed(concat("", [system, "/spec/jurisdictions"]), "EU")
+}
+
+test_a_place_nobody_knows_is_denied_where_it_stands if {
+	every place in ["Europe", "worldwide", "XX", "", "E", " EU", 5, null] {
+		results := rg_01.deny with input as fixtures.changed(concat("", [system, "/spec/jurisdictions"]), ["US", place])
+		{r.path | some r in results} == {["spec", "jurisdictions", 1]}
+	}
+}
+
+test_countries_and_their_parts_are_places if {
+	places := ["EU", "de", "US-CA", "GB-ENG", "NO"]
+	count(rg_01.deny) == 0 with input as fixtures.changed(concat("", [system, "/spec/jurisdictions"]), places)
+}
+
+test_words_that_law_does_not_have_are_denied if {
+	every part, words in {"riskClass": ["low", "High-Annex-III", "", null, ["minimal"]], "operatorRole": ["vendor", "Deployer"]} {
+		every word in words {
+			results := rg_01.deny with input as fixtures.changed(concat("/", [system, "spec", part]), word)
+			{r.path | some r in results} == {["spec", part]}
+		}
+	}
+}
+
+test_words_that_say_nothing_are_no_purpose_and_no_owner if {
+	every part in ["spec/intendedPurpose", "metadata/owner"] {
+		every word in ["TBD", "n/a", "  ", "-", "<todo>", "TODO."] {
+			count(rg_01.deny) == 1 with input as fixtures.changed(concat("/", [system, part]), word)
+		}
+	}
+}
+
+test_a_system_that_is_no_document_is_not_declared if {
+	results := rg_01.deny with input as fixtures.changed(system, "support")
+	some result in results
+	result.msg == "System/support-assistant is not declared."
+}
+
+test_what_runs_unchanged_is_not_judged_again if {
+	document := json.patch(fixtures.without(concat("", [system, "/spec/riskClass"])), [
+		{"op": "replace", "path": "/deployments/0/changed", "value": false},
+	])
+	count(rg_01.deny) == 0 with input as document
+}
+
 test_an_empty_document_is_denied if count(rg_01.deny) > 0 with input as {}

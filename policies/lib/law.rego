@@ -5,9 +5,7 @@
 #   in words that are understood counts as the stricter of both.
 package trueup.law
 
-import data.parameters.jurisdictions
-import data.parameters.regulation
-import data.trueup.lib
+# Full references and no imports: an engine loses the imports of a package whose functions another package calls.
 
 # Whether the law of `place`, a country or a union, holds for a System.
 reaches(document, place) if {
@@ -43,39 +41,40 @@ places(document) := {upper(code) |
 holds_in(place, code) if country(code) == place
 
 holds_in(place, code) if {
-	some member in jurisdictions.unions[place]
+	some member in data.parameters.jurisdictions.unions[place]
 	country(code) == member
 }
 
 country(code) := split(upper(code), "-")[0]
 
-known_places contains code if some code in jurisdictions.countries
+known_places contains code if some code in data.parameters.jurisdictions.countries
 
-known_places contains code if some code, _ in jurisdictions.unions
+known_places contains code if some code, _ in data.parameters.jurisdictions.unions
 
 # A System's purposes, spelled as the lists of purposes are; none when the policy document has no facts of it.
-purposes(address) := {spelled(category) |
+purposes(address) := {purpose | some purpose in purposes_by_system[address]}
+
+purposes_by_system[fact.address] contains spelled(category) if {
 	some fact in input.derived.purposes
-	fact.address == address
 	is_array(fact.categories)
 	some category in fact.categories
-	lib.said(category)
+	data.trueup.lib.said(category)
 }
 
 spelled(word) := regex.replace(lower(trim_space(word)), `[ _/-]+`, "-")
 
 # Whether the duties of providers [EU AI Act Art. 3(3)] are ours; an unknown role is taken for it.
 provides(document) if {
-	role := lib.field(document, ["spec", "operatorRole"])
+	role := data.trueup.lib.field(document, ["spec", "operatorRole"])
 	not role in {"deployer", "importer", "distributor"}
 }
 
 # A result that only warns until the day from which the duty holds.
-dated(result, duty) := object.union(result, {"effectiveFrom": regulation.duties[duty].from})
+dated(result, duty) := object.union(result, {"effectiveFrom": data.parameters.regulation.duties[duty].from})
 
 # Changed deployments with the System they serve, as [deployment, address, document].
 served contains [deployment, address, document] if {
-	some deployment in lib.changed
+	some deployment in data.trueup.lib.changed
 	name := object.get(input.resources, [deployment.address, "spec", "system"], "")
 	is_string(name)
 	address := sprintf("System/%s", [name])
