@@ -25,7 +25,7 @@ from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
 from trueup.policy.document import ChangeFacts
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
-from trueup.ports import Base, EvaluationRequest, Merged, ParseFiles, Progress, RouteTable, SourceTree
+from trueup.ports import Base, EvaluationRequest, Merged, MergedCommit, ParseFiles, Progress, RouteTable, SourceTree
 from trueup.rollout.events import Event
 from trueup.spec.bundles import BundlePin
 from trueup.spec.resource import Resource, Resources
@@ -488,6 +488,7 @@ class FakeWorkspace:
         self.messages: list[str] = []
         self._stages = stages
         self._commits: dict[str, FakeTree] = {}
+        self.history_of_main: list[MergedCommit] = []
         self._head = FakeTree({}, "")
         self.files: dict[str, bytes] = {}
         self.declare(*declared)
@@ -507,6 +508,8 @@ class FakeWorkspace:
         revision = digest_of({"parent": self._head.revision, "files": content}).removeprefix("sha256:")[:40]
         self._head = FakeTree(dict(self.files), revision)
         self._commits[revision] = self._head
+        parent = self.history_of_main[-1].revision if self.history_of_main else Revision("")
+        self.history_of_main.append(MergedCommit(self._head.revision, parent, self.clock.now()))
         return self._head.revision
 
     @property
@@ -532,8 +535,19 @@ class FakeWorkspace:
     def base(self, revision: Revision, branch: str) -> Base:
         return self.governed_by
 
-    def change(self, revision: Revision) -> ChangeFacts:
+    def merged(self, branch: str, folders: Sequence[str], since: datetime, until: datetime) -> Iterable[MergedCommit]:
+        return [c for c in self.history_of_main[::-1] if since <= c.at < until]
+
+    def change(self, revision: Revision, base: Base, applied: Sequence[str] = ()) -> ChangeFacts:
         return ChangeFacts(revision=revision, author=self.actor, actor=self.actor) if revision else ChangeFacts()
+
+    def rules(self, policies: Policies, *, remembered: bool) -> tuple[RuleInfo, ...] | None:
+        described = self.workbench.describe(policies.files)
+        rules = tuple(rule for rule in described if isinstance(rule, RuleInfo))
+        return rules if len(rules) == len(described) else None
+
+    def installed(self, target: str) -> dict[str, str]:
+        return {}
 
     def writers(self, revision: Revision, resources: Iterable[Resource]) -> dict[str, str]:
         return {str(r.id): self.written_by for r in resources}

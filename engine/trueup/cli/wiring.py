@@ -1,6 +1,7 @@
 """Joins adapters and workflows: the one place that knows which adapter stands behind which port."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,20 @@ if TYPE_CHECKING:
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
-    from trueup.ports import Base, Clock, Committer, Evaluator, History, Journal, Lock, Progress, SourceTree, Target
+    from trueup.ports import (
+        Base,
+        Clock,
+        Committer,
+        Evaluator,
+        History,
+        Journal,
+        Lock,
+        MergedCommit,
+        Progress,
+        RuleInfo,
+        SourceTree,
+        Target,
+    )
     from trueup.spec.bundles import BundlePin
     from trueup.spec.resource import Resource
     from trueup.workflows.audit import LedgerPlace
@@ -227,11 +241,32 @@ class LocalWorkspace:
 
         return base_of(self.repository, revision, self.asked_base, branch, declared_at)
 
-    def change(self, revision: Revision) -> "ChangeFacts":
-        """Return who wrote *revision*."""
+    def merged(self, branch: str, folders: Sequence[str], since: datetime, until: datetime) -> "Iterator[MergedCommit]":
+        """Return what the default branch took in."""
+        from trueup.adapters.git.commit_log import merged_commits
+
+        return merged_commits(self.repository, branch, folders, since, until)
+
+    def change(self, revision: Revision, base: "Base", applied: Sequence[str] = ()) -> "ChangeFacts":
+        """Return who wrote *revision* and what it changes."""
         from trueup.adapters.git.commits import change_facts
 
-        return change_facts(self.repository, revision, self.actor)
+        return change_facts(self.repository, revision, self.actor, base, applied)
+
+    def rules(self, policies: "Policies", *, remembered: bool) -> "tuple[RuleInfo, ...] | None":
+        """Return what the rules say of themselves."""
+        from trueup.core.diagnostics import Diagnostic
+
+        known = self.cached_engine.remembered_rules(policies.files) if remembered else None
+        described = self.workbench.describe(policies.files) if known is None else known
+        rules = tuple(rule for rule in described if not isinstance(rule, Diagnostic))
+        return rules if len(rules) == len(described) else None
+
+    def installed(self, target: str) -> dict[str, str]:
+        """Return the versions of the runtimes of *target*."""
+        from trueup.adapters.targets.installed import installed_versions
+
+        return installed_versions() if target == "process" else {}
 
     def writers(self, revision: Revision, resources: Iterable["Resource"]) -> dict[str, str]:
         """Return who last wrote the file of each resource."""

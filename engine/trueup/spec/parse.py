@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trueup.core.diagnostics import Diagnostic, Span, sort_diagnostics
+from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
 from trueup.core.digests import digest_of_bytes
 from trueup.core.ids import ResourceId
 from trueup.core.json import canonical
@@ -46,6 +46,30 @@ def parse(files: Iterable[SourceFile], included: Included) -> Parsed:
         reading.read(file)
     reading.check_references()
     return Parsed(reading.resources, sort_diagnostics(reading.diagnostics))
+
+
+def read_unchecked(files: Iterable[SourceFile], included: Included) -> dict[ResourceId, Resource] | None:
+    """Return the resources of *files* without holding them to their kinds; None when a file cannot be read.
+
+    For files that were declared before, and compared with: what they hold may be older than the kinds of today.
+    """
+    resources: dict[ResourceId, Resource] = {}
+    for file in files:
+        loaded = load_file(file)
+        if has_errors(loaded.diagnostics):
+            return None
+        for document in loaded.documents:
+            value: Any = document.value
+            kind = value.get("kind") if isinstance(value, dict) else None
+            id_ = _identity(kind, value) if isinstance(kind, str) and kind in KINDS else None
+            if id_ is None:
+                continue
+            found = find(id_.kind, value)
+            for path, holder in found.files:
+                text = text_at(path, str(holder.get("file")), included)
+                value = value if isinstance(text, Problem) else filled(value, path, text)
+            resources[id_] = _resource(id_, value, Origin(file.path, file.blob, document.index, document.line), found)
+    return resources
 
 
 @cache

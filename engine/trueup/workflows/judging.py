@@ -14,13 +14,14 @@ from trueup.diff.changes import Evaluate
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.decision import Decision, Outcome
-from trueup.policy.document import Surroundings, policy_document
+from trueup.policy.document import policy_document
 from trueup.policy.enforcement import Enforcing, enforcing_of, stricter_of
 from trueup.policy.judge import judge
 from trueup.policy.results import Evaluation, Locate
 from trueup.ports import PolicyEngine
 from trueup.spec.resource import Path
 from trueup.spec.yaml.positions import locate as find_place
+from trueup.workflows.circumstances import Circumstances, circumstances
 from trueup.workflows.loading import Loaded
 from trueup.workflows.workspace import Policies, Workspace
 
@@ -65,20 +66,21 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     gate: bool = False,
     engine: PolicyEngine | None = None,
     now: datetime | None = None,
+    known: Circumstances | None = None,
 ) -> Judged:
     """Return what policy says of *plan*; only the deployments it is narrowed to are looked at.
 
     Without *engine*, the workspace's own is asked, which evaluates and looks nothing up; without *now*, it is now.
+    What is *known* around the plan is found out when it is not given.
     """
     if not policies.files and desired.environment.tier in _BEFORE_PRODUCTION:
         return _unasked(policies, plan)
-    narrowed = desired
-    if plan.targets:
-        narrowed = replace(desired, deployments=tuple(d for d in desired.deployments if d.id in plan.targets))
+    if known is None:
+        known = circumstances(workspace, policies, loaded, plan, desired, observed, remembered=engine is not None)
     now = now or workspace.clock.now()
-    facts = workspace.change(desired.revision)
-    around = Surroundings(written_by=workspace.writers(loaded.tree.revision, desired.exceptions))
-    document = policy_document(plan, narrowed, observed, facts, now, gate=gate, around=around)
+    document = policy_document(
+        plan, desired, observed, known.change, now, gate=gate, policies=known.policies, around=known.around
+    )
     return _ask(workspace, engine or workspace.engine, policies, document, locate_in(loaded), now)
 
 
@@ -138,13 +140,17 @@ def gate_of(  # noqa: PLR0913 - a gate is a plan's, judged again
     note: Callable[[Judged], None],
 ) -> Gate:
     """Return the gate of an apply of *plan*, which has each decision noted before it counts."""
+    asked: list[Circumstances] = []
 
     def judge_again(deployment: DesiredDeployment) -> Decision:
         changes = tuple(
             c for c in plan.changes if (c.deployment if isinstance(c, Evaluate) else c.address) == deployment.id
         )
         narrowed = replace(plan, changes=changes, targets=(deployment.id,))
-        judged = judge_plan(workspace, policies, loaded, narrowed, desired, observe_again(), gate=True)
+        observed = observe_again()
+        if not asked:  # once, before anything moved: the change is the same at every gate
+            asked.append(circumstances(workspace, policies, loaded, plan, desired, observed))
+        judged = judge_plan(workspace, policies, loaded, narrowed, desired, observed, gate=True, known=asked[0])
         note(judged)
         return judged.decision
 

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
         History,
         Journal,
         Ledger,
-        MergedCommit,
         Lock,
+        MergedCommit,
         PolicyEngine,
         PolicyFile,
         PolicyTracer,
         PolicyWorkbench,
         Progress,
+        RuleInfo,
         SourceTree,
         Store,
         StoreKeeper,
@@ -185,14 +186,23 @@ class Workspace(Protocol):
         """
         ...
 
-    def merged(
-        self, branch: str, folders: Sequence[str], since: datetime, until: datetime
-    ) -> Iterable[MergedCommit]:
+    def merged(self, branch: str, folders: Sequence[str], since: datetime, until: datetime) -> Iterable[MergedCommit]:
         """Return what the default branch took in from *since* up to *until* that touches *folders*, newest first."""
         ...
 
-    def change(self, revision: Revision) -> ChangeFacts:
-        """Return who wrote *revision* and on what it is based; empty facts for a dirty work tree."""
+    def change(self, revision: Revision, base: Base, applied: Sequence[str] = ()) -> ChangeFacts:
+        """Return who wrote *revision* (the work tree when empty) and what it changes.
+
+        *base* is what governs it; *applied* are the commits from which what it replaces was applied, oldest first.
+        """
+        ...
+
+    def rules(self, policies: Policies, *, remembered: bool) -> tuple[RuleInfo, ...] | None:
+        """Return what the rules say of themselves, perhaps *remembered*; None when they cannot be read."""
+        ...
+
+    def installed(self, target: str) -> Mapping[str, str]:
+        """Return the versions of packages that the runtimes of *target* are, by name; none for another machine's."""
         ...
 
     def writers(self, revision: Revision, resources: Iterable[Resource]) -> Mapping[str, str]:

@@ -214,7 +214,7 @@ class WorkTree:
                 tracked[path] = _Tracked(BlobId(blob.decode()), is_watched=flag != b"S" and flag.isupper())
         changed, untracked, uncommitted = set(), set(), set()
         status = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
-        for record in records(self._repository, *_filters_off(self._repository), *status, "--", *folders):
+        for record in records(self._repository, *filters_off(self._repository), *status, "--", *folders):
             index, disk, path = record[:1], record[1:2], record[3:]
             uncommitted.add(path)
             if index == b"?":
@@ -225,7 +225,7 @@ class WorkTree:
 
 
 @lru_cache(maxsize=8)
-def _filters_off(repository: Repository) -> tuple[str, ...]:
+def filters_off(repository: Repository) -> tuple[str, ...]:
     """Return options that keep git from starting the programs of `filter.*`, which attributes of a commit can name.
 
     A file that such a program converts, and whose time stamp is new, then counts as changed.

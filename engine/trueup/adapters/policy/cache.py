@@ -67,6 +67,10 @@ class CachedEngine:
         """Find what is wrong with the policies; always anew."""
         return self._engine.check(bundle)
 
+    def remembered_rules(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | None:
+        """Return what the rules of *bundle* say of themselves; None when it was never evaluated here."""
+        return self._held(bundle).described
+
     def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
         """Return what the engine says of each document, or said before."""
         held = self._held(bundle)

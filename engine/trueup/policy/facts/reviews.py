@@ -34,7 +34,8 @@ def policy_facts(policies: PolicyFacts, today: date) -> dict[str, Json]:
     if policies.changed is not None:
         facts["changed"] = [shown(path) for path in policies.changed]
     if policies.rules is not None:
-        facts["rules"] = [_rule(rule, today) for rule in policies.rules]
+        # A rule may both deny and warn; it is one rule all the same.
+        facts["rules"] = [_rule(r, today) for r in {rule.id: rule for rule in reversed(policies.rules)}.values()][::-1]
     return facts
 
 

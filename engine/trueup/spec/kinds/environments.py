@@ -151,6 +151,9 @@ class ApprovalRole(Declared):
 
     role: Sentence = Field(description="Team or role.")
     count: Count = Field(default=1, description="How many of them.")
+    members: Items[Sentence] = Field(
+        default=(), description="Who has the role, by e-mail as git has it; with none named, nobody has it."
+    )
 
 
 class Approvals(Declared):

@@ -1,0 +1,132 @@
+"""What policy may know around a plan: where its change comes from, what was declared before, what is installed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trueup.desired.state import DesiredState
+from trueup.diff.changes import Update
+from trueup.observed.state import ObservedState
+from trueup.plan.plan import Plan
+from trueup.policy.document import Surroundings
+from trueup.policy.facts.base import BaseResources
+from trueup.policy.facts.change import ChangedFile, ChangeFacts
+from trueup.policy.facts.reviews import PolicyFacts
+from trueup.ports import SourceTree
+from trueup.spec.parse import read_unchecked
+from trueup.spec.resource import Resources
+from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, read_project
+from trueup.workflows.overlay import Overlay
+from trueup.workflows.workspace import Policies, Workspace
+
+_FEW = 200
+"""Files that git is asked for by name; of more, it lists the folders they are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything around a plan that its states do not say."""
+
+    change: ChangeFacts
+    policies: PolicyFacts
+    around: Surroundings
+
+
+def circumstances(  # noqa: PLR0913 - all that a plan is made from
+    workspace: Workspace,
+    policies: Policies,
+    loaded: Loaded,
+    plan: Plan,
+    desired: DesiredState,
+    observed: ObservedState,
+    *,
+    remembered: bool = False,
+) -> Circumstances:
+    """Find out what is known around *plan*; what cannot be found out stays unknown.
+
+    What rules say of themselves may be *remembered* from an earlier run where the plan is only shown.
+    """
+    change = _change(workspace, loaded, plan, observed)
+    return Circumstances(
+        change,
+        PolicyFacts(
+            digest=policies.digest,
+            revision=policies.revision or desired.revision,
+            origin=policies.source,
+            changed=policies.changed,
+            rules=workspace.rules(policies, remembered=remembered),
+        ),
+        Surroundings(
+            declared=loaded.resources,
+            base=_base(workspace, loaded, change),
+            installed=workspace.installed(desired.environment.target),
+            written_by=workspace.writers(desired.revision, desired.exceptions),
+        ),
+    )
+
+
+def _change(workspace: Workspace, loaded: Loaded, plan: Plan, observed: ObservedState) -> ChangeFacts:
+    tree = loaded.tree
+    if isinstance(tree, Overlay):
+        edited = ChangedFile(tree.path, "modified")
+        return ChangeFacts(base=tree.base.revision, actor=workspace.actor, commits=(), files=(edited,))
+    branch = loaded.project.default_branch if loaded.project else ""
+    return workspace.change(plan.revision, workspace.base(plan.revision, branch), replaced_revisions(plan, observed))
+
+
+def replaced_revisions(plan: Plan, observed: ObservedState) -> tuple[str, ...]:
+    """Return the commits from which what *plan* replaces was applied, oldest first.
+
+    When it replaces nothing: the one that was applied last. The plan's own commit is none of them, or a second run
+    would see no change in what the first one has not rolled out yet.
+    """
+    updated = {c.address for c in plan.changes if isinstance(c, Update)}
+    routes = [r for r in observed.target.routes if r.applied_at and r.revision not in {"", plan.revision}]
+    routes.sort(key=lambda r: (r.applied_at.timestamp() if r.applied_at else 0.0, r.revision))
+    replaced = tuple(dict.fromkeys(r.revision for r in routes if r.deployment in updated))
+    if replaced:
+        return replaced
+    served = tuple(v.revision for v in observed.verified if v.revision not in {"", plan.revision})
+    return tuple(r.revision for r in routes[-1:]) or served[:1]
+
+
+def _base(workspace: Workspace, loaded: Loaded, change: ChangeFacts) -> BaseResources | None:
+    """Read the declared files that the change makes differ, as they were at its base; None when nobody can."""
+    if change.files is None or loaded.project is None:
+        return None
+    files = {file.path for file in change.files}
+    if not change.base:
+        return BaseResources(loaded.resources, frozenset(files), {})
+    tree = workspace.tree(change.base)
+    specs = set(loaded.project.specs)
+    if PROJECT_FILE in files:
+        project, _ = read_project(tree)
+        specs |= set(project.specs) if project else set()
+    declared = {path for path in files if path.endswith(SUFFIXES) and _lies_below(path, specs)}
+    paths = declared | set(_including(loaded.resources, files - declared))
+    if PROJECT_FILE in files:
+        # Folders may have been others: what is declared today in a file that did not change may be new all the same.
+        paths |= {r.origin.path for r in loaded.resources.values()}
+    then = _read(tree, paths, sorted(specs)) if paths else {}
+    return None if then is None else BaseResources(loaded.resources, frozenset(paths), then)
+
+
+def _read(tree: SourceTree, paths: set[str], folders: list[str]) -> Resources | None:
+    # A path that git spells with escapes is found by its folder only.
+    is_by_name = len(paths) <= _FEW and not any("\\" in path for path in paths)
+    files = tree.files(sorted(paths) if is_by_name else folders, SUFFIXES)
+    return read_unchecked((file for file in files if file.path in paths), tree.read)
+
+
+def _lies_below(path: str, folders: Iterable[str]) -> bool:
+    names = (folder.strip("/").removeprefix("./") for folder in folders)
+    return any(name in {"", "."} or path == name or path.startswith(f"{name}/") for name in names)
+
+
+def _including(resources: Resources, files: set[str]) -> Iterable[str]:
+    """Yield the files of *resources* that include the text of one of *files*."""
+    names = {path.rsplit("/", 1)[-1].encode() for path in files}
+    if not names:
+        return
+    for resource in resources.values():
+        if b'"file":' in resource.canonical and any(name in resource.canonical for name in names):
+            yield resource.origin.path
