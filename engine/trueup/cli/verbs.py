@@ -32,6 +32,8 @@ SUBVERBS: dict[str, dict[str, str]] = {
         "list": "List the rules: enforcement, tests, coverage",
         "docs": "Print a page about each rule; which rules cover a control",
         "explain": "Say why a rule says what it says of a resource",
+        "replay": "Ask policies about the past: what they would have blocked",
+        "exceptions": "List the exceptions: in force, expiring, expired, last used",
         "pull": "Fetch the bundles of policies that the project names",
     },
     "audit": {

@@ -11,6 +11,8 @@ RULE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0
 """Id of a policy rule, `SC-01`, or `package/rule` for one that names none."""
 RULE_SET_PATTERN = r"^[a-z][a-z0-9-]{0,62}$"
 """Name of a set of policy rules, `supply-chain`."""
+GLOB_PATTERN = r"^[A-Z*?][A-Za-z*?]*/[^\s]+$"
+"""Glob of addresses, `Deployment/prod/*`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,8 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from trueup.adapters.policy import codes as policy_codes
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import BlobId
 from trueup.core.json import Json
 from trueup.policy.decision import Outcome
+from trueup.policy.waiver_list import ListedWaiver, WaiverState
+from trueup.spec.parse import parse
+from trueup.spec.resource import SourceFile
+from trueup.workflows.exceptions import exceptions, last_uses, new_exception
+from trueup.workflows.loading import Invalid
 from trueup.workflows.planning import Planned, make_plan
 from trueup.workflows.rollback import Proposal, propose
 from workspaces import Declared, FakeWorkspace, document
@@ -115,3 +123,54 @@ def test_who_wrote_the_exception_may_not_be_its_approver_when_somebody_else_chan
     assert outcome(workspace) is Outcome.DENY
     workspace.written_by = ""
     assert outcome(workspace) is Outcome.DENY
+
+
+def test_the_list_tells_state_and_last_use(make) -> None:
+    workspace = make(OLD)
+    excuse(workspace)
+    (before,) = listed(workspace)
+    assert (before.state, before.last_use) == (WaiverState.EXPIRING, None)
+    workspace.apply()
+    (after,) = listed(workspace)
+    assert after.last_use is not None
+    assert (after.last_use.environment, after.last_use.record) == ("dev", 1)
+    workspace.written_by = "Bob <bob@example.com>"
+    (own,) = listed(workspace)
+    assert (own.state, own.problem) == (
+        WaiverState.INVALID,
+        "`Bob <bob@example.com>` approves what they wrote themselves",
+    )
+
+
+def test_without_exceptions_nothing_is_listed_and_no_record_is_read(make) -> None:
+    assert exceptions(make(OLD), timedelta(days=14)) == ()
+    assert last_uses(iter([None]), ()) == {}  # type: ignore[list-item]
+
+
+def test_what_cannot_be_read_is_told_and_not_listed(make) -> None:
+    workspace = make(OLD)
+    excuse(workspace)
+    workspace.engine.broken = (Diagnostic(policy_codes.SYNTAX, "no rule"),)
+    assert isinstance(exceptions(workspace, timedelta(days=14)), Invalid)
+    workspace.files["trueup.yaml"] = b"?"
+    assert isinstance(exceptions(workspace, timedelta(days=14)), Invalid)
+
+
+def test_a_new_exception_is_refused_until_somebody_has_completed_it(make) -> None:
+    workspace = make(OLD)
+    text = new_exception(workspace, "SC-04", "Model/legacy@1")
+    assert "expires: 2026-04-13" in text
+    assert "name: sc-04-model-legacy-1" in text
+    parsed = parse([SourceFile("a.yaml", BlobId(""), text.encode())], lambda _path: b"")
+    wrong = {
+        word for d in parsed.diagnostics for word in d.detail.split("`") if word.startswith(("metadata.", "spec."))
+    }
+    assert wrong == {"metadata.owner", "spec.reason", "spec.compensatingControl", "spec.approvedBy"}
+    filled = "\n".join(line.split("#")[0].rstrip() + " x" if ":  " in line else line for line in text.splitlines())
+    assert not parse([SourceFile("a.yaml", BlobId(""), filled.encode())], lambda _path: b"").diagnostics
+
+
+def listed(workspace: FakeWorkspace) -> tuple[ListedWaiver, ...]:
+    found = exceptions(workspace, timedelta(days=14))
+    assert isinstance(found, tuple)
+    return found

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from trueup.core.ids import GLOB_PATTERN
 from trueup.spec.kinds.base import ApiVersion, Declared, Metadata
 from trueup.spec.kinds.spellings import Day, RuleId, Sentence
 
@@ -18,7 +19,7 @@ class PolicyExceptionSpec(Declared):
     """What a PolicyException declares."""
 
     rule: RuleId = Field(description="Id of the rule that is lifted, such as `SC-04`.")
-    resource: Annotated[str, StringConstraints(pattern=r"^[A-Z*?][A-Za-z*?]*/[^\s]+$")] = Field(
+    resource: Annotated[str, StringConstraints(pattern=GLOB_PATTERN)] = Field(
         description="Address of what it is lifted for, `Kind/name@version` or `Deployment/environment/name`; "
         "`*` and `?` "
         "stand for anything within a part. What names no resource is about `Environment/name`."
