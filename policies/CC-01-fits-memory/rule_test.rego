@@ -116,7 +116,9 @@ test_a_runtime_for_accelerators_has_to_say_how_many if {
 }
 
 test_a_count_that_is_a_text_still_needs_an_estimate if {
-	document := json.patch(on_gpu, [{"op": "replace", "path": concat("", [declared, "resources"]), "value": {"count": "1"}}])
+	document := json.patch(on_gpu, [
+		{"op": "replace", "path": concat("", [declared, "resources"]), "value": {"count": "1"}},
+	])
 	paths := {r.path | some r in cc_01.deny} with input as document
 	paths == {["spec", "resources", "count"], ["spec", "resources"]}
 }

@@ -22,7 +22,12 @@ test_more_servers_than_the_quota_are_denied_with_both_numbers if {
 }
 
 test_every_resource_with_a_quota_is_compared if {
-	every key, path in {"accelerators": "accelerators", "cpuMillis": "cpu", "memoryMiB": "memory", "storageMiB": "storage"} {
+	every key, path in {
+		"accelerators": "accelerators",
+		"cpuMillis": "cpu",
+		"memoryMiB": "memory",
+		"storageMiB": "storage",
+	} {
 		document := set({sprintf("/demand/%s", [key]): 9, sprintf("/quota/%s", [key]): 8})
 		{r.path | some r in cc_02.deny} == {["spec", "quota", path]} with input as document
 	}

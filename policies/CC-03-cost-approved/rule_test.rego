@@ -63,7 +63,8 @@ test_a_currency_without_a_limit_needs_an_approval_for_any_increase if {
 test_a_cost_nobody_can_tell_is_denied_with_what_has_no_price if {
 	unknown := {"monthlyDelta": null, "monthlyBudget": null, "unpriced": ["h100"]}
 	results := cc_03.deny with input as priced(unknown)
-	{r.msg | some r in results} == {"Nobody can tell what this costs: h100 without a price, so somebody of the role `finops` has to approve."}
+	wanted := "Nobody can tell what this costs: h100 without a price, so somebody of the role `finops` has to approve."
+	{r.msg | some r in results} == {wanted}
 	{r.path | some r in results} == {["spec", "accelerators"]}
 	{r.severity | some r in cc_03.deny} == {"medium"} with input as fixtures.in_tier(priced(unknown), "dev")
 	count(cc_03.deny) == 1 with input as priced({"monthlyDelta": "0"})

@@ -12,8 +12,8 @@
 #   roles: []
 #   lastReviewed: "2026-11-21"
 #   remediation: >-
-#     Set `maxTokens`, `requestsPerMinute` and `timeoutSeconds` under `gateway.limits` of the deployment, and `budget` of
-#     the environment.
+#     Set `maxTokens`, `requestsPerMinute` and `timeoutSeconds` under `gateway.limits` of the deployment, and the
+#     `budget` of the environment.
 package trueup.rules.cc_05
 
 import data.parameters.limits
@@ -29,11 +29,12 @@ deny contains result if {
 	])
 }
 
-deny contains lib.result("CC-05", lib.graded("high"), deployment.address, ["spec", "gateway", "limits", limit], msg) if {
+deny contains lib.result("CC-05", lib.graded("high"), deployment.address, path, msg) if {
 	some deployment in lib.changed
 	some limit, most in limits.most
 	value := object.get(deployment, ["route", "limits", limit], null)
 	not is_bounded(value, most)
+	path := ["spec", "gateway", "limits", limit]
 	msg := sprintf("Clients are granted %s of `%s`; at most %v is wanted.", [shown(value), limit, most])
 }
 

@@ -47,7 +47,13 @@ test_an_environment_without_a_budget_is_denied if {
 }
 
 test_a_budget_without_an_amount_or_a_time_is_none if {
-	every value in [null, {}, {"maxBudget": "100", "budgetDuration": "30d"}, {"maxBudget": 100}, {"maxBudget": 0 - 1, "budgetDuration": "30d"}] {
+	every value in [
+		null,
+		{},
+		{"maxBudget": "100", "budgetDuration": "30d"},
+		{"maxBudget": 100},
+		{"maxBudget": 0 - 1, "budgetDuration": "30d"},
+	] {
 		count(cc_05.deny) == 1 with input as fixtures.changed(budget, value)
 	}
 }
@@ -67,6 +73,8 @@ test_what_runs_unchanged_is_not_judged_again if {
 	count(cc_05.deny) == 0 with input as document
 }
 
-test_a_document_without_settings_is_denied if count(cc_05.deny) > 0 with input as fixtures.without("/environment/settings")
+test_a_document_without_settings_is_denied if {
+	count(cc_05.deny) > 0 with input as fixtures.without("/environment/settings")
+}
 
 test_an_empty_document_is_denied if count(cc_05.deny) > 0 with input as {}

@@ -51,7 +51,9 @@ test_words_that_say_nothing_are_absent if {
 }
 
 test_what_runs_unchanged_is_not_judged_again if {
-	document := json.patch(fixtures.without(on_call), [{"op": "replace", "path": "/deployments/0/changed", "value": false}])
+	document := json.patch(fixtures.without(on_call), [
+		{"op": "replace", "path": "/deployments/0/changed", "value": false},
+	])
 	count(op_01.deny) == 0 with input as document
 }
 

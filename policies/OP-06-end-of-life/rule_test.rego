@@ -5,7 +5,9 @@ import data.trueup.rules.op_06
 
 life := "/derived/lifecycle/Model~1tiny@2"
 
-living(facts) := fixtures.changed(life, object.union({"phase": "active", "deprecatedForDays": null, "retiresInDays": null}, facts))
+prime := {"phase": "active", "deprecatedForDays": null, "retiresInDays": null}
+
+living(facts) := fixtures.changed(life, object.union(prime, facts))
 
 # The same model serves already; something else of the release changes.
 kept(document) := json.patch(document, [
@@ -72,7 +74,9 @@ test_another_version_that_serves_makes_it_no_use_of_before if {
 }
 
 test_where_nothing_serves_all_use_is_new if {
-	document := json.patch(living({"phase": "deprecated"}), [{"op": "replace", "path": "/deployments/0/running", "value": null}])
+	document := json.patch(living({"phase": "deprecated"}), [
+		{"op": "replace", "path": "/deployments/0/running", "value": null},
+	])
 	count(op_06.deny) == 1 with input as document
 	count(op_06.deny) == 1 with input as json.patch(document, [{"op": "remove", "path": "/deployments/0/running"}])
 }
@@ -113,7 +117,9 @@ test_a_model_whose_life_is_unknown_is_denied if {
 }
 
 test_what_runs_unchanged_is_not_judged_again if {
-	document := json.patch(living({"phase": "retired"}), [{"op": "replace", "path": "/deployments/0/changed", "value": false}])
+	document := json.patch(living({"phase": "retired"}), [
+		{"op": "replace", "path": "/deployments/0/changed", "value": false},
+	])
 	count(op_06.deny) == 0 with input as document
 }
 

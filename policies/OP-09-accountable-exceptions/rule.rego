@@ -1,8 +1,8 @@
 # METADATA
 # title: Exceptions have an end and people who answer
 # description: >-
-#   A PolicyException that could lift a rule for what the plan changes has an owner, a reason, a compensating control, an
-#   approver who is no author, and an end within 90 days.
+#   A PolicyException that could lift a rule for what the plan changes has an owner, a reason, a compensating control,
+#   an approver who is no author, and an end within 90 days.
 # custom:
 #   id: OP-09
 #   ruleSet: operations
@@ -57,7 +57,8 @@ deny contains lib.result("OP-09", "high", exception.address, ["spec", "approvedB
 warn contains lib.result("OP-09", "low", exception.address, ["spec", "expires"], msg) if {
 	some exception in concerning
 	has_expired(exception)
-	msg := sprintf("The exception expired on %v and lifts nothing: renew it, or delete it.", [lib.field(exception, ["expires"])])
+	day := lib.field(exception, ["expires"])
+	msg := sprintf("The exception expired on %v and lifts nothing: renew it, or delete it.", [day])
 }
 
 judged := [exception |

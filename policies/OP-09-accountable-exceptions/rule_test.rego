@@ -77,7 +77,14 @@ test_an_expired_exception_warns_and_denies_nothing if {
 }
 
 test_an_exception_for_something_else_is_not_this_plans if {
-	every resource in ["Model/other@1", "Deployment/staging/support", "Model/tiny", "Model/tiny@22", "model/tiny@2", "*/other@*"] {
+	every resource in [
+		"Model/other@1",
+		"Deployment/staging/support",
+		"Model/tiny",
+		"Model/tiny@22",
+		"model/tiny@2",
+		"*/other@*",
+	] {
 		count(op_09.deny) == 0 with input as with_exception({"owner": "", "resource": resource})
 	}
 }

@@ -37,8 +37,9 @@ deny contains lib.result("OP-10", "medium", deployment.address, ["spec", "fallba
 	named := fallbacks(deployment)
 	count(named) > 0
 	count([name | some name in named; stands_in(name, deployment)]) == 0
-	msg := sprintf("Of its fallbacks (%s), none is another deployment here that was verified and has another provider than `%s`.", [
-		concat(", ", [sprintf("%v", [name]) | some name in named]),
+	names := concat(", ", [sprintf("%v", [name]) | some name in named])
+	msg := sprintf("None of its fallbacks (%s) is another deployment here that was verified and does without `%s`.", [
+		names,
 		provider(deployment),
 	])
 }

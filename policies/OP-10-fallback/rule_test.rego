@@ -5,7 +5,11 @@ import data.trueup.rules.op_10
 
 spec := "/resources/Deployment~1prod~1support/spec"
 
-remote := {"kind": "Model", "metadata": {"name": "big"}, "spec": {"source": {"uri": "api://Provider/big"}, "format": "api"}}
+remote := {
+	"kind": "Model",
+	"metadata": {"name": "big"},
+	"spec": {"source": {"uri": "api://Provider/big"}, "format": "api"},
+}
 
 backup := json.patch(fixtures.rollout, [
 	{"op": "replace", "path": "/address", "value": "Deployment/prod/backup"},
@@ -67,11 +71,13 @@ test_a_provider_is_recognised_by_address_or_by_format if {
 test_a_fallback_that_was_never_verified_is_none if {
 	results := op_10.deny with input as but([{"op": "remove", "path": "/observed/verified/1"}])
 	some result in results
-	contains(result.msg, "Of its fallbacks (backup), none")
+	contains(result.msg, "None of its fallbacks (backup) is")
 }
 
 test_a_fallback_that_was_verified_with_another_release_is_none if {
-	count(op_10.deny) == 1 with input as but([{"op": "replace", "path": "/observed/verified/1/release", "value": fixtures.d("9")}])
+	count(op_10.deny) == 1 with input as but([
+		{"op": "replace", "path": "/observed/verified/1/release", "value": fixtures.d("9")},
+	])
 }
 
 test_what_serves_at_the_fallback_may_be_the_verified_release if {
@@ -132,6 +138,8 @@ test_what_runs_unchanged_is_not_judged_again if {
 	count(op_10.deny) == 0 with input as document
 }
 
-test_a_document_without_the_history_is_denied if count(op_10.deny) > 0 with input as fixtures.without("/observed/verified")
+test_a_document_without_the_history_is_denied if {
+	count(op_10.deny) > 0 with input as fixtures.without("/observed/verified")
+}
 
 test_an_empty_document_is_denied if count(op_10.deny) > 0 with input as {}

@@ -60,7 +60,10 @@ test_countries_and_their_parts_are_places if {
 }
 
 test_words_that_law_does_not_have_are_denied if {
-	every part, words in {"riskClass": ["low", "High-Annex-III", "", null, ["minimal"]], "operatorRole": ["vendor", "Deployer"]} {
+	every part, words in {
+		"riskClass": ["low", "High-Annex-III", "", null, ["minimal"]],
+		"operatorRole": ["vendor", "Deployer"],
+	} {
 		every word in words {
 			results := rg_01.deny with input as fixtures.changed(concat("/", [system, "spec", part]), word)
 			{r.path | some r in results} == {["spec", part]}

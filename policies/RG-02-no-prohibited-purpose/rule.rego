@@ -49,7 +49,7 @@ deny contains lib.result("RG-02", lib.graded("critical"), address, ["spec", "pur
 	some [address, document] in law.systems
 	concerned(document)
 	count(law.purposes(address)) == 0
-	msg := sprintf("%s does not say what it is for in `purposeCategories`, so nobody can tell whether it is prohibited.", [address])
+	msg := sprintf("%s does not say in `purposeCategories` what it is for, and it could be prohibited.", [address])
 }
 
 deny contains lib.result("RG-02", "medium", address, ["spec", "purposeCategories"], msg) if {
@@ -57,7 +57,7 @@ deny contains lib.result("RG-02", "medium", address, ["spec", "purposeCategories
 	concerned(document)
 	some purpose in law.purposes(address)
 	not purpose in known
-	msg := sprintf("No list knows the purpose `%s`, so nobody can tell whether it is prohibited.", [purpose])
+	msg := sprintf("No list knows the purpose `%s`, and it could be a prohibited one.", [purpose])
 }
 
 # Whether any law on the list holds where the System is used.

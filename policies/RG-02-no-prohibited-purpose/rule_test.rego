@@ -68,7 +68,7 @@ test_a_system_without_purposes_is_denied if {
 		count(results) == 1
 		some result in results
 		result.severity == "critical"
-		contains(result.msg, "does not say what it is for")
+		contains(result.msg, "does not say in `purposeCategories` what it is for")
 	}
 }
 

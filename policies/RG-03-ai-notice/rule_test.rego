@@ -63,8 +63,9 @@ test_one_purpose_among_others_is_enough_to_need_one if {
 }
 
 test_the_day_is_data if {
+	duty := {"text": "a", "article": "b", "jurisdiction": "EU", "from": "2030-01-01"}
 	results := rg_03.deny with input as fixtures.without(notice)
-		with data.parameters.regulation.duties.ai_notice as {"text": "a", "article": "b", "jurisdiction": "EU", "from": "2030-01-01"}
+		with data.parameters.regulation.duties.ai_notice as duty
 	{r.effectiveFrom | some r in results} == {"2030-01-01"}
 }
 

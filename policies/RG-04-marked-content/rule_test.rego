@@ -72,18 +72,24 @@ test_an_older_release_of_another_deployment_makes_no_legacy if {
 
 test_who_only_deploys_has_no_such_duty if {
 	every role in ["deployer", "importer", "distributor"] {
-		count(rg_04.deny) == 0 with input as but([{"op": "replace", "path": concat("/", [spec, "operatorRole"]), "value": role}])
+		count(rg_04.deny) == 0 with input as but([
+			{"op": "replace", "path": concat("/", [spec, "operatorRole"]), "value": role},
+		])
 	}
 }
 
 test_both_and_unknown_roles_have_it if {
 	every role in ["both", "Deployer", "", null] {
-		count(rg_04.deny) == 1 with input as but([{"op": "replace", "path": concat("/", [spec, "operatorRole"]), "value": role}])
+		count(rg_04.deny) == 1 with input as but([
+			{"op": "replace", "path": concat("/", [spec, "operatorRole"]), "value": role},
+		])
 	}
 }
 
 test_outside_the_union_it_does_not_hold if {
-	count(rg_04.deny) == 0 with input as but([{"op": "replace", "path": concat("/", [spec, "jurisdictions"]), "value": ["US"]}])
+	count(rg_04.deny) == 0 with input as but([
+		{"op": "replace", "path": concat("/", [spec, "jurisdictions"]), "value": ["US"]},
+	])
 	count(rg_04.deny) == 1 with input as but([{"op": "remove", "path": concat("/", [spec, "jurisdictions"])}])
 }
 
@@ -101,7 +107,9 @@ test_a_model_that_makes_something_else_besides_needs_one if {
 
 test_a_model_nobody_knows_needs_one if {
 	count(rg_04.deny) > 0 with input as but([{"op": "remove", "path": "/deployments/0/release/model"}])
-	count(rg_04.deny) > 0 with input as but([{"op": "replace", "path": "/deployments/0/release/model/address", "value": "Model/other@1"}])
+	count(rg_04.deny) > 0 with input as but([
+		{"op": "replace", "path": "/deployments/0/release/model/address", "value": "Model/other@1"},
+	])
 }
 
 test_outside_production_it_is_medium if {
@@ -112,6 +120,8 @@ test_what_runs_unchanged_is_not_judged_again if {
 	count(rg_04.deny) == 0 with input as but([{"op": "replace", "path": "/deployments/0/changed", "value": false}])
 }
 
-test_a_document_without_the_history_is_denied if count(rg_04.deny) > 0 with input as fixtures.without("/observed/verified")
+test_a_document_without_the_history_is_denied if {
+	count(rg_04.deny) > 0 with input as fixtures.without("/observed/verified")
+}
 
 test_an_empty_document_is_denied if count(rg_04.deny) > 0 with input as {}

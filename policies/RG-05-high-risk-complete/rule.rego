@@ -56,7 +56,7 @@ deny contains law.dated(result, duty) if {
 deny contains law.dated(result, duty) if {
 	some [address, document, duty] in high_risk_systems
 	not assessed(document, {"AIIA", "FRIA"})
-	msg := sprintf("%s has no assessment of its risks (AIIA or FRIA) that is approved and holds today [Art. 9].", [address])
+	msg := sprintf("%s has no assessment of its risks (AIIA, FRIA) that is approved and holds today [Art. 9].", [address])
 	result := lib.result("RG-05", lib.graded("high"), address, ["spec", "impactAssessments"], msg)
 }
 

@@ -15,7 +15,7 @@ complete := json.patch(fixtures.good, [
 		"approvedBy": "risk-owner@example.com",
 		"validUntil": "2026-11-21",
 	}]},
-	{"op": "add", "path": concat("/", [system, "ethicalConsiderations"]), "value": ["Wrong answers; people are told to check."]},
+	{"op": "add", "path": concat("/", [system, "ethicalConsiderations"]), "value": ["Wrong answers; people check."]},
 	{"op": "add", "path": concat("/", [system, "technicalLimitations"]), "value": ["Knows little."]},
 	{"op": "add", "path": concat("/", [system, "transparency", "documentation"]), "value": "docs/instructions.md"},
 	{"op": "add", "path": concat("/", [system, "humanOversight"]), "value": {
@@ -174,7 +174,9 @@ test_an_assessment_why_it_is_none_lets_it_pass if {
 		}]},
 	])
 	count(rg_05.deny) == 0 with input as document
-	other := json.patch(document, [{"op": "replace", "path": at([system, "impactAssessments", "0", "type"]), "value": "DPIA"}])
+	other := json.patch(document, [
+		{"op": "replace", "path": at([system, "impactAssessments", "0", "type"]), "value": "DPIA"},
+	])
 	count(rg_05.deny) == 1 with input as other
 }
 

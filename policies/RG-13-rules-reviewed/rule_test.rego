@@ -17,7 +17,9 @@ test_rules_reviewed_of_late_pass if {
 test_a_review_may_be_as_old_as_the_limit if count(rg_13.warn) == 0 with input as with_age(180)
 
 test_an_older_review_warns_with_the_names_of_the_rules if {
-	document := json.patch(with_age(181), [{"op": "add", "path": "/policies/rules/-", "value": {"id": "AB-01", "reviewAgeDays": 999}}])
+	document := json.patch(with_age(181), [
+		{"op": "add", "path": "/policies/rules/-", "value": {"id": "AB-01", "reviewAgeDays": 999}},
+	])
 	results := rg_13.warn with input as document
 	{r.msg | some r in results} == {"Reviewed more than 180 days ago: AB-01, SC-01."}
 	{r.severity | some r in results} == {"medium"}
