@@ -46,4 +46,90 @@ test_the_list_is_data if {
 	count(li_01.deny) > 0 with input as fixtures.good with data.parameters.licenses.allowed as ["MIT"]
 }
 
+test_a_licence_without_commercial_use_is_denied_for_a_commercial_system if {
+	results := li_01.deny with input as limited(["customer-support"], {})
+	{result.msg | some result in results} == {sprintf("%s, which does not allow commercial use, and %s is that.", [
+		"Model/tiny@2 has the licence `CC-BY-NC-4.0`",
+		fixtures.deployment,
+	])}
+	some result in results
+	result.path == ["spec", "licenses"]
+}
+
+test_a_licence_without_commercial_use_passes_for_research if {
+	count(li_01.deny) == 0 with input as limited(["non-commercial-research"], {})
+	count(li_01.deny) == 0 with input as limited(["Non-commercial research", "personal-use"], {})
+}
+
+test_one_commercial_purpose_makes_a_system_commercial if {
+	count(li_01.deny) == 1 with input as limited(["non-commercial-research", "sales"], {})
+	count(li_01.deny) == 1 with input as limited(["non-commercial-research", "tbd"], {})
+}
+
+test_a_system_that_does_not_say_its_purposes_is_commercial if {
+	count(li_01.deny) == 1 with input as limited([], {})
+	count(li_01.deny) == 1 with input as json.patch(
+		limited(["personal-use"], {}),
+		[{"op": "replace", "path": "/derived/purposes", "value": []}],
+	)
+}
+
+test_a_licence_that_may_not_be_handed_on_passes_for_a_deployer_only if {
+	limits := {"CC-BY-NC-4.0": {"redistribution": false}}
+	count(li_01.deny) == 0 with input as limited([], {}) with data.parameters.licenses.limited as limits
+	every role in ["provider", "both", "importer", ""] {
+		results := li_01.deny with input as limited([], {"operatorRole": role})
+			with data.parameters.licenses.limited as limits
+		some result in results
+		contains(result.msg, "does not allow handing it on")
+	}
+}
+
+test_a_licence_that_leaves_a_region_out_is_denied_there if {
+	except := {"CC-BY-NC-4.0": {"except_regions": ["EU", "US-CA"]}}
+	every places in [["EU"], ["DE"], ["eu"], ["US"], ["us-ca"], ["GB", "FR"], ["Europe"], [], "GB"] {
+		count(li_01.deny) == 1 with input as limited([], {"jurisdictions": places})
+			with data.parameters.licenses.limited as except
+	}
+	every places in [["GB"], ["US-NY"], ["GB", "CH"]] {
+		count(li_01.deny) == 0 with input as limited([], {"jurisdictions": places})
+			with data.parameters.licenses.limited as except
+	}
+}
+
+test_a_licence_that_leaves_a_country_out_is_denied_in_its_union if {
+	except := {"CC-BY-NC-4.0": {"except_regions": ["DE"]}}
+	count(li_01.deny) == 1 with input as limited([], {}) with data.parameters.licenses.limited as except
+}
+
+test_a_limited_licence_without_a_system_is_denied if {
+	system := {"op": "remove", "path": "/resources/System~1support-assistant"}
+	name := {"op": "remove", "path": "/resources/Deployment~1prod~1support/spec/system"}
+	document := json.patch(limited(["personal-use"], {}), [system])
+	without := json.patch(document, [name])
+	count(li_01.deny) > 0 with input as document
+	count(li_01.deny) > 0 with input as without
+}
+
+test_an_unlimited_alternative_is_enough_for_every_use if {
+	either := [{"expression": "CC-BY-NC-4.0 OR MIT", "alternatives": [["CC-BY-NC-4.0"], ["MIT"]]}]
+	count(li_01.deny) == 0 with input as fixtures.changed(expressions, either)
+}
+
+test_a_file_with_nothing_but_allowed_licences_is_enough if {
+	count(li_01.deny) == 0 with input as fixtures.good with data.parameters.licenses as {"allowed": ["Apache-2.0"]}
+}
+
+test_a_document_without_purposes_is_denied if count(li_01.deny) > 0 with input as fixtures.without("/derived/purposes")
+
 test_an_empty_document_is_denied if count(li_01.deny) > 0 with input as {}
+
+limited(purposes, system) := json.patch(fixtures.good, [
+	{"op": "replace", "path": expressions, "value": [{"expression": "CC-BY-NC-4.0", "alternatives": [["CC-BY-NC-4.0"]]}]},
+	{"op": "replace", "path": "/derived/purposes/0/categories", "value": purposes},
+	{
+		"op": "replace",
+		"path": "/resources/System~1support-assistant/spec",
+		"value": object.union(fixtures.system.spec, system),
+	},
+])

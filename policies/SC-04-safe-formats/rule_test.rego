@@ -70,7 +70,11 @@ test_a_document_without_derived_facts_is_denied if count(sc_04.deny) > 0 with in
 
 test_an_empty_document_is_denied if count(sc_04.deny) > 0 with input as {}
 
-scanned(scans) := json.patch(fixtures.changed(format, "pickle"), [{"op": "replace", "path": "/evidence", "value": scans}])
+scanned(scans) := json.patch(fixtures.changed(format, "pickle"), [{
+	"op": "replace",
+	"path": "/evidence",
+	"value": scans,
+}])
 
 scan(differences) := object.union(
 	{

@@ -1,8 +1,8 @@
 # METADATA
 # title: No component that is known to be bad
 # description: >-
-#   Runtimes and tools are not on the list of `parameters/components/data.yaml`; of a component on that list, the version
-#   is known.
+#   Runtimes and tools are not on the list of `parameters/components/data.yaml`; of a component on that list, the
+#   version is known.
 # custom:
 #   id: SC-11
 #   ruleSet: supply-chain

@@ -189,6 +189,7 @@ newest(type, name, value) := [item | some item in found; item.completedAt == las
 evidence_about[value] contains item if {
 	some item in input.evidence
 	item.simulated == false
+	text(item.completedAt)
 	some value in item.subject
 }
 
