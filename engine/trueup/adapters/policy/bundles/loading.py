@@ -55,7 +55,7 @@ def _in_tree(tree: SourceTree, pin: BundlePin) -> Files:
         if isinstance(content, Diagnostic):
             raise BundleError(codes.UNREACHABLE, content.detail, span=Span(folder))
         return read_archive(content, folder)
-    suffixes = (".rego", "data.json", "data.yaml", "data.yml", NAME)
+    suffixes = (".rego", "data.json", "data.yaml", "data.yml", "schema.json", NAME)
     return [(file.path.removeprefix(f"{folder}/"), file.content) for file in tree.files([folder], suffixes)]
 
 

@@ -7,6 +7,7 @@ A file that replaces one of the library is held to the library's schema as well 
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from trueup.adapters.policy import codes
@@ -36,16 +37,18 @@ def check_schemas(
         mounted: The data files that count.
         texts: Their texts, for the place of a problem.
     """
-    by_mount: dict[Parts, list[tuple[str, Any]]] = {}
+    by_mount: dict[Parts, list[tuple[str, Any]]] = {mount: [] for _, mount, _ in mounted}
     for path, root, text in schemas:
+        if folders_of(path, root) not in by_mount:
+            continue  # beside no data: a file of that name may be anything
         schema = _read(path, text)
         problem = schema if isinstance(schema, Diagnostic) else _wrong(engine_class, path, schema)
         if problem:
             yield problem
         else:
-            by_mount.setdefault(folders_of(path, root), []).append((path, schema))
+            by_mount[folders_of(path, root)].append((path, schema))
     for path, mount, value in mounted:
-        for schema_path, schema in by_mount.get(mount, []):
+        for schema_path, schema in by_mount[mount]:
             for place, why in _first(_Validator(engine_class, schema).problems(value)):
                 where = f"`{'.'.join(str(step) for step in place)}`: " if place else ""
                 detail = f"{where}{why} ({schema_path} says what it must be)."
@@ -98,9 +101,12 @@ class _Validator:
         fits, why = answer["result"][0]["expressions"][0]["value"]
         return "" if fits else str(why)
 
-    def problems(self, value: Any) -> Iterator[tuple[Path, str]]:
-        """Yield place and words of what is wrong with *value*."""
-        yield from self._search((), value, self._schema)
+    def problems(self, value: Any) -> list[tuple[Path, str]]:
+        """Return place and words of what is wrong with *value*."""
+        try:
+            return [*islice(self._search((), value, self._schema), _MOST + 1)]
+        except _SchemaError:
+            return [((), self.says(value))]  # a part refers to another part, which alone it does not have
 
     def _search(self, path: Path, value: Any, schema: Any) -> Iterator[tuple[Path, str]]:
         whole = self.says(value, schema)
@@ -153,12 +159,8 @@ def _without(schema: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _first(found: Iterator[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
-    for count, problem in enumerate(found):
-        if count == _MOST:
-            yield (), "there are more problems"
-            return
-        yield problem
+def _first(found: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
+    return found if len(found) <= _MOST else [*found[:_MOST], ((), "there are more problems")]
 
 
 def _span(path: str, text: str, place: Path) -> Span:
