@@ -43,6 +43,7 @@ def plan_report(planned: "Planned", file: str = "") -> "PlanReport":
     """Return what the plan views show."""
     from datetime import timedelta
 
+    from trueup.cli.views.governing import JudgedBy
     from trueup.cli.views.plan_report import PlanReport
     from trueup.plan.saved import save_plan
     from trueup.policy.codec import decision_to_json
@@ -52,7 +53,9 @@ def plan_report(planned: "Planned", file: str = "") -> "PlanReport":
     expires = plan.created_at + timedelta(days=PLAN_LIFE_DAYS)
     saved = save_plan(plan, planned.desired, planned.observed, decision_to_json(decision), expires)
     evaluation = planned.judged.evaluation
-    return PlanReport(saved, decision, file, rules=evaluation.described if evaluation else ())
+    policies = planned.policies
+    judged_by = JudgedBy(policies.source, policies.revision or "", policies.changed, decision, planned.candidate)
+    return PlanReport(saved, decision, file, rules=evaluation.described if evaluation else (), judged_by=judged_by)
 
 
 PLAN_LIFE_DAYS = 7

@@ -30,6 +30,14 @@ _IMPACTS: Json = {"type": "array", "items": {"enum": [i.value for i in Impact]}}
 _MOVEMENT: Json = {"enum": [m.value for m in Movement]}
 
 
+_POLICIES: dict[str, Json] = {
+    "source": said({"enum": ["head", "base", "unknown"]}, "the change's own; its base's; its own, no base being here"),
+    "revision": said(TEXT, "commit of the base; empty for the change's own"),
+    "changed": said(list_of(TEXT), "policy files in which the change differs from them"),
+    "candidate": nullable(object_of({"outcome": TEXT, "denies": list_of(TEXT)})),
+}
+
+
 def plan_json_schema() -> dict[str, Json]:
     """Return the schema of `trueup plan --output json`, format version 1."""
     change: dict[str, Json] = {
@@ -53,7 +61,8 @@ def plan_json_schema() -> dict[str, Json]:
         "created_at": TIME,
         "expires_at": TIME,
         "changes": said(list_of(_with_particulars(change, _view_particulars())), "in the order they are applied"),
-        "decision": nullable(object_of(_shown_decision())),
+        "decision": nullable(object_of(shown_decision())),
+        "policies": said(nullable(object_of(_POLICIES)), "whose policies judged; null when read from a plan file"),
         "evidence": list_of(object_of({"evaluation": TEXT, "key": DIGEST, "digest": DIGEST, "passed": FLAG})),
         "holds": list_of(object_of({"deployment": TEXT, "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT})),
         "summary": object_of(
@@ -91,7 +100,7 @@ def saved_plan_schema() -> dict[str, Json]:
     hold = {"environment": TEXT, "deployment": _id(), "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT}
     # Fields that were added later are in no older file, so none is required.
     added: dict[str, Json] = {"softenedBy": TEXT, "softenedFrom": {"enum": ["", *_ENFORCEMENTS]}}
-    decision = {"formatVersion": {"const": 1}, **_decision({"exceptedBy": TEXT}, added)}
+    decision = {"formatVersion": {"const": 1}, **_decision(_violation({"exceptedBy": TEXT}), added)}
     document = {
         "digest": DIGEST,
         "formatVersion": {"const": 1},
@@ -145,9 +154,16 @@ def _with_particulars(common: Mapping[str, Json], particulars: Mapping[str, Mapp
     return {**object_of(common), "allOf": cases}
 
 
-def _shown_decision() -> dict[str, Json]:
+def shown_violation() -> dict[str, Json]:
+    """Return the keys of one violation in JSON output."""
     text_or_none: Json = {"type": ["string", "null"]}
     soft: dict[str, Json] = {"softened_by": text_or_none, "softened_from": {"enum": [None, *_ENFORCEMENTS]}}
+    return _violation({"excepted_by": text_or_none, **soft})
+
+
+def shown_decision() -> dict[str, Json]:
+    """Return the keys of a decision in JSON output."""
+    text_or_none: Json = {"type": ["string", "null"]}
     exception = {
         "address": TEXT,
         "state": {"enum": ["used", "unused", "expired", "invalid"]},
@@ -156,21 +172,24 @@ def _shown_decision() -> dict[str, Json]:
         "expires_in_days": {"type": ["integer", "null"]},
     }
     return {
-        **_decision({"excepted_by": text_or_none, **soft}, {}),
+        **_decision(shown_violation(), {}),
         "exceptions": list_of(object_of(exception)),
         "notices": list_of(object_of({"message": TEXT, "span": _span()})),
     }
 
 
-def _decision(required: Mapping[str, Json], optional: Mapping[str, Json]) -> dict[str, Json]:
+def _violation(required: Mapping[str, Json]) -> dict[str, Json]:
     texts = ("rule", "title", "severity", "address", "message", "remediation")
-    always: dict[str, Json] = {
+    return {
         **dict.fromkeys(texts, TEXT),
         "enforcement": {"enum": list(_ENFORCEMENTS)},
         "path": PATH,
         "span": _span(),
         **required,
     }
+
+
+def _decision(always: Mapping[str, Json], optional: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "outcome": {"enum": ["allow", "deny", "error"]},
         "engine": TEXT,

@@ -132,6 +132,11 @@ class Decision:
     notices: tuple[Notice, ...] = ()
 
     @property
+    def denials(self) -> tuple[Violation, ...]:
+        """The violations that deny."""
+        return tuple(v for v in self.violations if v.enforcement is Enforcement.DENY and not v.excepted_by)
+
+    @property
     def softened(self) -> tuple[Violation, ...]:
         """The violations that would deny if a setting or a date had not softened them to a warning."""
         return tuple(v for v in self.violations if v.would_deny and v.enforcement is Enforcement.WARN)

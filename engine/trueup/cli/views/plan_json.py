@@ -66,6 +66,7 @@ def document(report: PlanReport) -> dict[str, Json]:
         "expires_at": saved.expires_at.isoformat(),
         "changes": [change_json(c) for c in plan.changes],
         "decision": None if report.decision is None else decision_json(report.decision),
+        "policies": report.judged_by.to_json() if report.judged_by else None,
         "evidence": [_evidence(e) for e in saved.evidence],
         "holds": [h.to_json() for h in saved.holds],
         "summary": {

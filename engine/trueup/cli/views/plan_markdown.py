@@ -75,7 +75,7 @@ def _softened(report: PlanReport) -> Iterator[str]:
         yield from (_violation("warning", v) for v in report.softened[:_MOST_ROWS])
     if report.decision is None:
         return
-    notes = [*exception_notes(report.decision), *(n.message for n in report.decision.notices)]
+    notes = [*report.policy_notes, *exception_notes(report.decision), *(n.message for n in report.decision.notices)]
     if notes:
         yield from ("", "**To look after:**", "")
         yield from (f"- {prose(_cut(note))}" for note in notes[:_MOST_ROWS])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from trueup.cli.views.governing import JudgedBy
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import short
 from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, FieldChange, Movement, Update, symbol
@@ -42,6 +43,7 @@ class PlanReport:
         intent: Why it is shown.
         asked: The words that chose revision and deployments, which an apply of the same needs too.
         rules: What the rules that judged it say of themselves; a plan file does not keep it.
+        judged_by: Whose policies those are; a plan file does not keep it.
     """
 
     saved: SavedPlan
@@ -50,6 +52,7 @@ class PlanReport:
     intent: Intent = Intent.PROPOSE
     asked: tuple[str, ...] = ()
     rules: tuple[RuleInfo, ...] = ()
+    judged_by: JudgedBy | None = None
 
     def __post_init__(self) -> None:
         """Mask the decision: a rule may quote the very secret it found."""
@@ -87,6 +90,11 @@ class PlanReport:
     def dry_run(self) -> tuple[Violation, ...]:
         """The violations that are only recorded."""
         return self.decision.dry_run if self.decision else ()
+
+    @property
+    def policy_notes(self) -> tuple[str, ...]:
+        """What a reader has to know of whose policies judged."""
+        return tuple(self.judged_by.notes()) if self.judged_by else ()
 
     @property
     def blocked(self) -> int:

@@ -79,6 +79,8 @@ class PlanText:
             yield "Policy: not judged"
         else:
             yield from DecisionText(self._style, self._width).lines(report.decision)
+        for note in report.policy_notes:
+            yield from self._wrap(note, "  ", "yellow")
 
     def _evidence(self, report: PlanReport) -> Iterator[str]:
         if report.saved.evidence:

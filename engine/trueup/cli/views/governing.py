@@ -1,0 +1,73 @@
+"""Whose policies judged, and what those that a change brings would decide."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trueup.core.digests import short
+from trueup.core.json import Json
+from trueup.policy.decision import Decision, Outcome, Violation
+
+_WORDS = {Outcome.ALLOW: "allowed", Outcome.DENY: "denied", Outcome.ERROR: "not decided, which denies"}
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """The policies that judged.
+
+    Attributes:
+        source: `head`, `base` or `unknown`.
+        revision: The base's commit; empty when they are not the base's.
+        changed: Policy files in which the change differs from them.
+        decision: What they decided.
+        candidate: What those of the change would decide; None when nothing differs or nobody was asked.
+    """
+
+    source: str
+    revision: str
+    changed: tuple[str, ...]
+    decision: Decision
+    candidate: Decision | None = None
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a reader has to know, a sentence or two a line; nothing when the change's own policies judge."""
+        if self.source == "unknown":
+            yield (
+                "The branch this is to be merged into is not in this clone, so its own policies judge. "
+                "Fetch that branch, or name it with `--base`."
+            )
+        if not self.changed:
+            return
+        files = ", ".join(self.changed)
+        yield f"This change has other policies ({files}); those of its base, {short(self.revision)}, judge."
+        if self.candidate is None:
+            return
+        yield f"With its own it would be {_WORDS[self.candidate.outcome]}{self._difference(self.candidate)}."
+
+    def _difference(self, candidate: Decision) -> str:
+        ours, theirs = _denials(self.decision), _denials(candidate)
+        parts = [
+            f"{word} {', '.join(sorted(found))}"
+            for word, found in (("also denied by", theirs - ours), ("no longer denied by", ours - theirs))
+            if found
+        ]
+        return f": {'; '.join(parts)}" if parts else ""
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as JSON; of the candidate its outcome and what it denies."""
+        candidate = self.candidate
+        return {
+            "source": self.source,
+            "revision": self.revision,
+            "changed": list(self.changed),
+            "candidate": None
+            if candidate is None
+            else {"outcome": candidate.outcome.value, "denies": [*sorted(_denials(candidate))]},
+        }
+
+
+def _denials(decision: Decision) -> set[str]:
+    return {_named(v) for v in decision.denials} | {e.message for e in decision.errors}
+
+
+def _named(violation: Violation) -> str:
+    return f"{violation.rule} {violation.address}".strip()
