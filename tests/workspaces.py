@@ -14,7 +14,7 @@ from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.stores import codes as store_codes
 from trueup.adapters.targets.process import codes as target_codes
-from trueup.core.diagnostics import Diagnostic
+from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, Revision, digest_of
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json
@@ -25,6 +25,7 @@ from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
 from trueup.policy.document import ChangeFacts
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
+from trueup.policy.tracing import Read, Reads, RuleTrace, TestCase, TestRun
 from trueup.ports import Base, EvaluationRequest, Merged, MergedCommit, ParseFiles, Progress, RouteTable, SourceTree
 from trueup.rollout.events import Event
 from trueup.spec.bundles import BundlePin
@@ -436,7 +437,8 @@ class PythonPolicies:
             errors = self.broken
             if facts["gate"] and self.breaks_at_the_gate:
                 errors = (Diagnostic(policy_codes.SYNTAX, "the engine is gone"),)
-            found.append(Evaluation(results, errors, names, "python"))
+            described = tuple(RuleInfo(name, name, "deny") for name in names)
+            found.append(Evaluation(results, errors, names, "python", described))
         return found
 
     def describe(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | tuple[Diagnostic, ...]:
@@ -444,6 +446,23 @@ class PythonPolicies:
 
     def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
         return self.broken or tuple(RuleTest(r.__name__, f"test_{r.__name__}", True, 0.0) for r in self.rules)
+
+    def cover(self, bundle: Sequence[PolicyFile], wanted: str = "") -> TestRun | tuple[Diagnostic, ...]:
+        tests = self.test(bundle)
+        cases = tuple(TestCase(t) for t in tests if isinstance(t, RuleTest) and wanted in f"{t.package}.{t.name}")
+        return self.broken or TestRun(cases, ())
+
+    def reads(self, bundle: Sequence[PolicyFile]) -> tuple[Reads, ...] | tuple[Diagnostic, ...]:
+        read = Read(("environment", "tier"), Span("policies/x.rego", 1, 1))
+        return self.broken or tuple(
+            Reads(r.__name__, "deny", (read,), (), (("parameters.limit", 3),)) for r in self.rules
+        )
+
+    def trace(
+        self, bundle: Sequence[PolicyFile], document: bytes, now: datetime, rule: str
+    ) -> RuleTrace | tuple[Diagnostic, ...]:
+        reads = tuple(r for r in self.reads(bundle) if isinstance(r, Reads) and r.package == rule)
+        return self.broken or RuleTrace((), (), (), (), reads)
 
 
 @dataclass
@@ -473,7 +492,7 @@ class FakeWorkspace:
         self.ledger = WorkedLedger(self.fuse)
         self.lock = FakeLock(self.clock)
         self.journal = WorkedJournal(self.fuse)
-        self.engine = self.workbench = self.cached_engine = PythonPolicies()
+        self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
         self.history = FakeHistory()
         self.work = WorkedTarget(self.fuse)
         self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)
@@ -531,6 +550,13 @@ class FakeWorkspace:
         names = sorted(r.__name__ for r in self.engine.rules) if library else []
         files = tuple(PolicyFile(f"policies/{n}.rego", n.encode(), "policies") for n in names)
         return Policies(files, bundle_digest(files))
+
+    def policy_folder(self, folder: str, *, library: bool) -> Policies:
+        files = (PolicyFile(f"{folder}/own.rego", b"own", folder),)
+        return Policies(files, bundle_digest(files))
+
+    def policy_page(self, path: str, revision: str) -> str:
+        return f"# Page of {path}\n"
 
     def base(self, revision: Revision, branch: str) -> Base:
         return self.governed_by

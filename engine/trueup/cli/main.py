@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LEADING_WITH_VALUE = ("-C", "--directory", "--color", "-e", "--environment", "-o", "--output", "--output-file")
 _USAGE = "trueup COMMAND [options]"
+_LONGEST_USAGE = 72
 
 _COLLECT_AFTER = 200_000
 """New objects after which the garbage collector looks. Python's own 700 makes it walk everything that a plan of
@@ -117,7 +118,9 @@ def _table_help(usage: str, about: str, rows: Mapping[str, str]) -> str:
 
 
 def _group_usage(verb: str) -> str:
-    return f"trueup {verb} {{{','.join(SUBVERBS[verb])}}} [options]"
+    usage = f"trueup {verb} {{{','.join(SUBVERBS[verb])}}} [options]"
+    # Eight words and more make a line that no terminal of 80 columns holds; the list below it has them.
+    return usage if len(usage) <= _LONGEST_USAGE else f"trueup {verb} COMMAND [options]"
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -14,7 +14,6 @@ from trueup.reconcile import codes
 from trueup.reconcile.observe import loaded_key, served_key
 from trueup.spec.codes import VERSION_CHANGED
 from trueup.workflows import codes as workflow_codes
-from trueup.workflows import policy
 from trueup.workflows.apply import Applied
 from trueup.workflows.collect import KEPT_RELEASES, Collected, collect
 from trueup.workflows.explain import RECORDS_SHOWN, explain
@@ -22,7 +21,7 @@ from trueup.workflows.judging import NO_POLICIES, locate_in
 from trueup.workflows.loading import environments, load, load_tree, require_environment
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.planning import Invalid, Planned, make_plan
-from trueup.workflows.policy import check, rules, run_tests
+from trueup.workflows.policy import check
 from trueup.workflows.rollback import propose, roll_back
 from trueup.workflows.status import status
 from trueup.workflows.validate import validate
@@ -336,36 +335,6 @@ def test_an_overlay_is_the_tree_with_one_file_replaced_and_no_commit() -> None:
     assert found["spec/a.yaml"] == (b"new", BlobId(""))
     assert found["spec/b.yaml"][0] == b"b"
     assert (tree.read("spec/a.yaml"), tree.read("spec/b.yaml")) == (b"new", b"b")
-
-
-def test_policies_are_checked_listed_and_tested(make) -> None:
-    workspace = make(OLD)
-    assert check(workspace) == ()
-    found = rules(workspace)
-    assert not isinstance(found, Invalid)
-    assert [r.id for r in found] == ["evidence_passes", "nothing_on_hold"]
-    tested = run_tests(workspace)
-    assert isinstance(tested, policy.Tested)
-    assert tested.has_passed
-    wanted = run_tests(workspace, wanted="hold")
-    assert isinstance(wanted, policy.Tested)
-    assert [t.name for t in wanted.tests] == ["test_nothing_on_hold"]
-
-
-def test_no_test_at_all_proves_nothing() -> None:
-    assert not policy.Tested(()).has_passed
-
-
-def test_broken_policies_and_projects_are_problems_everywhere(make) -> None:
-    workspace = make(OLD)
-    workspace.engine.broken = (CHANGED,)
-    assert check(workspace) == (CHANGED,)
-    assert isinstance(rules(workspace), Invalid)
-    assert isinstance(run_tests(workspace), Invalid)
-    workspace.files = {}
-    assert check(workspace)
-    assert isinstance(rules(workspace), Invalid)
-    assert isinstance(run_tests(workspace), Invalid)
 
 
 def test_a_digest_of_observed_facts_forgets_times_and_counts(make) -> None:

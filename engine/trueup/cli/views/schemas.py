@@ -3,6 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from trueup.cli.views.exceptions import exceptions_schema
+from trueup.cli.views.policy_schemas import (
+    checked_schema,
+    rule_explanation_schema,
+    rule_pages_schema,
+    rule_tests_schema,
+    rules_schema,
+)
+from trueup.cli.views.replay_schema import replay_schema
 from trueup.core.json import Json
 from trueup.core.json_schema import (
     COUNT,
@@ -10,7 +19,6 @@ from trueup.core.json_schema import (
     DIGEST_OR_NONE,
     FLAG,
     FORMAT_1,
-    NUMBER,
     TEXT,
     TIME,
     list_of,
@@ -210,20 +218,6 @@ def _audit() -> dict[str, Json]:
     return {"format_version": FORMAT_1, "hint": said(TEXT, "why there may be more than is shown; empty mostly")}
 
 
-def rules_schema() -> Schema:
-    """Return the schema of `policy list`."""
-    texts = dict.fromkeys(("id", "package", "rule", "title", "severity", "remediation", "path"), TEXT)
-    rule = object_of({**texts, "controls": list_of(TEXT), "line": COUNT})
-    return published("trueup policy rules", object_of({"format_version": FORMAT_1, "rules": list_of(rule)}))
-
-
-def rule_tests_schema() -> Schema:
-    """Return the schema of `policy test`."""
-    texts = dict.fromkeys(("package", "name", "output", "path"), TEXT)
-    test = object_of({**texts, "passed": FLAG, "seconds": NUMBER, "line": COUNT})
-    return published("trueup policy tests", object_of({"format_version": FORMAT_1, "tests": list_of(test)}))
-
-
 def checks_schema() -> Schema:
     """Return the schema of `doctor`."""
     check = object_of({"name": TEXT, "level": {"enum": ["ok", "warn", "fail"]}, "found": TEXT, "advice": TEXT})
@@ -247,13 +241,18 @@ OUTPUTS: Mapping[str, Output] = {
     "failure": Output("any command that fails, with -o json", failure_schema),
     "event": Output("a line of trueup apply, rollback or evaluate, with -o ndjson", event_schema),
     "holds": Output("trueup hold list -o json", holds_schema),
+    "exceptions": Output("trueup policy exceptions -o json", exceptions_schema),
     "audit-log": Output("trueup audit log -o json", audit_log_schema),
     "audit-at": Output("trueup audit at TIME -o json", audit_at_schema),
     "audit-verification": Output("trueup audit verify -o json", audit_verification_schema),
     "record": Output("record.json of a commit of refs/trueup/ledger", record_schema),
     "policy-document": Output("the input of rules", lambda: dict(POLICY_DOCUMENT)),
     "policy-rules": Output("trueup policy list -o json", rules_schema),
+    "policy-docs": Output("trueup policy docs -o json", rule_pages_schema),
     "policy-tests": Output("trueup policy test -o json", rule_tests_schema),
+    "policy-check": Output("trueup policy check FILE, -e ENV or --plan PLAN, with -o json", checked_schema),
+    "policy-explanation": Output("trueup policy explain -o json", rule_explanation_schema),
+    "policy-replay": Output("trueup policy replay -o json", replay_schema),
     "doctor": Output("trueup doctor -o json", checks_schema),
     "gc": Output("trueup gc -o json", collection_schema),
 }

@@ -80,8 +80,8 @@ def test_ndjson_has_a_line_for_each_and_the_summary_last() -> None:
 
 def test_sarif_points_at_line_and_column_and_keeps_its_name_when_lines_move() -> None:
     moved = Diagnostic(CODE, ERROR.detail, Span(PLACE.path, 99, 1), ERROR.hint)
-    (run,) = json.loads(shown(ERROR, moved, output=Format.SARIF))["runs"]
-    first, second = run["results"]
+    results = [json.loads(shown(d, output=Format.SARIF))["runs"][0]["results"] for d in (ERROR, moved)]
+    (first,), (second,) = results
     place = first["locations"][0]["physicalLocation"]
     assert place["region"] == {"startLine": 12, "startColumn": 10}
     assert first["partialFingerprints"] == second["partialFingerprints"]
@@ -107,7 +107,6 @@ def test_junit_fails_for_errors_and_passes_without() -> None:
         "tests": "1",
         "failures": "0",
         "errors": "0",
-        "skipped": "0",
     }
 
 
@@ -125,7 +124,8 @@ def test_hostile_text_is_harmless_in_every_format(output: Format) -> None:
     text = shown(bad, output=output)
     assert "\x1b" not in text
     assert "\x00" not in text
-    assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+    commands = [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    assert [c.split(" ")[0] for c in commands] == (["::error"] if output is Format.GITHUB else [])
     if output is Format.JUNIT:
         ET.fromstring(text.encode())
 

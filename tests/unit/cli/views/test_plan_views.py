@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[3] / "golden" / "plan"))
 from cases import CASES, Golden, blocked, create, delete, hostile, nothing_to_do, plan_of, promotion, uncommitted
 
+from published_formats import check_junit, check_openreports, check_sarif
 from states import Want, desired, nothing
 from trueup.cli.output import Format, Style
 from trueup.cli.views.plan import render
@@ -94,19 +95,26 @@ def test_every_ndjson_line_is_a_value_with_a_type(case: Golden) -> None:
 
 @every_case
 def test_the_sarif_names_a_rule_for_every_result(case: Golden) -> None:
-    log = json.loads(shown(case, Format.SARIF))
-    (run,) = log["runs"]
-    rules = [r["id"] for r in run["tool"]["driver"]["rules"]]
-    assert log["version"] == "2.1.0"
-    assert all(rules[r["ruleIndex"]] == r["ruleId"] for r in run["results"])
+    run = check_sarif(shown(case, Format.SARIF))
     assert all(r["message"]["text"] and r["partialFingerprints"] for r in run["results"])
 
 
 @every_case
 def test_the_junit_counts_what_it_lists(case: Golden) -> None:
-    suite = ET.fromstring(shown(case, Format.JUNIT).encode())[0]
-    assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
-    assert int(suite.attrib["failures"]) == len(suite.findall(".//failure")) == report(case).blocked
+    text = shown(case, Format.JUNIT)
+    check_junit(text)
+    suite = ET.fromstring(text.encode())[0]
+    counts = {name: int(suite.attrib[name]) for name in ("tests", "failures", "errors")}
+    listed = {"tests": "testcase", "failures": ".//failure", "errors": ".//error"}
+    assert counts == {name: len(suite.findall(path)) for name, path in listed.items()}
+    assert counts["failures"] + counts["errors"] == report(case).blocked
+
+
+@every_case
+def test_a_plan_is_annotated_and_reported_like_any_decision(case: Golden) -> None:
+    check_openreports(shown(case, Format.OPENREPORTS))
+    errors = [line for line in shown(case, Format.GITHUB).splitlines() if line.startswith("::error ")]
+    assert len(errors) == min(report(case).blocked, 10)
 
 
 def test_deletions_come_before_everything_else() -> None:

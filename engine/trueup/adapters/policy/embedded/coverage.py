@@ -138,6 +138,12 @@ def line_of(module: Module, offset: int) -> int:
 def spell_place(module: Module, node: Node) -> Message:
     """Return file, line, column and source text of a node."""
     place = module.at(node)
-    text = " ".join(module.word(node["span"]).split())
+    text = " ".join(_source(module, node["span"]).split())
     shown = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rsplit(" ", 1)[0] + " ..."
     return {"span": [place.path, place.line, place.column], "text": shown}
+
+
+def _source(module: Module, span: Node) -> str:
+    """Return the text of a span; one that ends in a literal text lacks its closing quote."""
+    text, following = module.word(span), module.text[span["end"] : span["end"] + 1].decode("utf-8", "replace")
+    return text + following if following in ('"', "`") and text.count(following) % 2 else text

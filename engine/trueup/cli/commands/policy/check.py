@@ -22,14 +22,10 @@ _LEVELS = ("deny", "warn", "critical", "high", "medium", "low")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `policy check`."""
-    parser.add_argument(
-        "files", metavar="FILE", nargs="*", help="JSON or YAML documents to check; a folder; - is standard input"
-    )
+    parser.add_argument("files", metavar="FILE", nargs="*", help="JSON or YAML to check, a folder of it, - for stdin")
     add_environment(parser, required=False)
-    parser.add_argument("--plan", metavar="PLAN", help="check what a saved plan was made from, planned again")
-    parser.add_argument(
-        "--fail-on", metavar="LEVEL", choices=_LEVELS, default="deny", help=f"{' | '.join(_LEVELS)}; else deny"
-    )
+    parser.add_argument("--plan", metavar="PLAN", help="check a saved plan, planned again")
+    parser.add_argument("--fail-on", metavar="LEVEL", choices=_LEVELS, default="deny", help=" | ".join(_LEVELS))
     parser.add_argument("--show-input", action="store_true", help="print the policy document instead, masked")
     add_policies(parser)
     add_revision(parser)
