@@ -77,7 +77,9 @@ _CHANGE = _optional(
             "operations": list_of(_OPERATION),
         }
     ),
-    commits=list_of(object_of({"revision": TEXT, "author": TEXT, "signature": _SIGNATURE})),
+    commits=list_of(
+        object_of({"revision": TEXT, "author": TEXT, "signature": _SIGNATURE, "files": list_of(TEXT)}),
+    ),
     truncated=FLAG,
     files=list_of(object_of({"path": TEXT, "status": _one_of("added", "modified", "deleted")})),
 )

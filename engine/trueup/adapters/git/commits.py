@@ -64,10 +64,11 @@ def change_facts(
     commits = tuple(_commits(repository, scope, MOST_COMMITS + 1))
     if _boundary(repository) & {c.revision for c in commits}:
         return facts  # there may be more commits on the way than this clone has
+    changed = _files_by_commit(repository, scope)
     return replace(
         facts,
         base=since,
-        commits=commits[:MOST_COMMITS],
+        commits=tuple(replace(c, files=tuple(changed.get(c.revision, ()))) for c in commits[:MOST_COMMITS]),
         truncated=len(commits) > MOST_COMMITS,
         files=tuple(_files(repository, since, revision)),
     )
@@ -165,6 +166,23 @@ def _files(repository: Repository, base: str, revision: str) -> Iterator[Changed
     said = records(repository, "-c", "diff.relative=false", "diff-tree", *options, *compared)
     for status in said:
         yield ChangedFile(shown(next(said)), _STATUSES.get(status.decode(), "modified"))
+
+
+def _files_by_commit(repository: Repository, scope: str) -> dict[str, list[str]]:
+    """Return the paths in which each commit of *scope* differs from its first parent."""
+    options = ("-r", "-z", "--raw", "--diff-merges=first-parent", "--no-renames", "--no-color", "--no-ext-diff")
+    settings = ("-c", "log.showRoot=true", "-c", "diff.relative=false", "-c", "diff.ignoreSubmodules=none")
+    limits = ("--topo-order", f"--max-count={MOST_COMMITS}", "-O/dev/null", "--no-show-signature")
+    found: dict[str, list[str]] = {}
+    said = records(repository, *settings, "log", *options, *limits, "--format=%H", scope, "--")
+    paths: list[str] = []
+    for record in said:
+        text = record.lstrip(b"\n")
+        if text.startswith(b":"):
+            paths.append(shown(next(said)))  # whatever the path looks like, it follows what is said of it
+        elif text:
+            paths = found.setdefault(text.decode(), [])
+    return found
 
 
 def _uncommitted(repository: Repository) -> Iterator[ChangedFile]:

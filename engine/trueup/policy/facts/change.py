@@ -26,12 +26,21 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of a change: author as `Name <mail>`, trailers in order."""
+    """One commit of a change.
+
+    Attributes:
+        revision: Its id.
+        author: `Name <mail>`.
+        signature: What git says of its signature.
+        trailers: Key and value of each, in order.
+        files: Paths that differ from its first parent, in order.
+    """
 
     revision: str
     author: str
     signature: Signature = Signature()
     trailers: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,13 @@ def change_facts(change: ChangeFacts) -> dict[str, Json]:
     }
     if change.commits is not None:
         facts["commits"] = [
-            {"revision": c.revision, "author": shown(c.author), "signature": c.signature.status} for c in change.commits
+            {
+                "revision": c.revision,
+                "author": shown(c.author),
+                "signature": c.signature.status,
+                "files": [shown(path) for path in c.files],
+            }
+            for c in change.commits
         ]
         facts["truncated"] = change.truncated
     if change.files is not None:

@@ -14,7 +14,7 @@ _PARTS = ("template", "messages", "tools", "responseFormat", "variables")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 _RESERVED = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|net|org))?|test|invalid)$", re.IGNORECASE)
 """Names that belong to nobody (RFC 2606, RFC 6761)."""
-_PHONE = re.compile(r"(?<![\w.+-])(?:\+|00)\d{1,3}[ ./()-]{0,3}\d(?:[ ./()-]{0,3}\d){6,12}(?![\w-])")
+_PHONE = re.compile(r"(?<![\w.+-])(?:\+|00)[1-9]\d{0,2}[ ./()-]{0,3}\d(?:[ ./()-]{0,3}\d){6,12}(?![\w-])")
 _LOCAL_PHONE = re.compile(
     r"(?<![\w.+-])(?:(?:\(\d{3,5}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}|0\d{2,4}[ /-]\d{3,4}[ /-]?\d{2,4})(?![\w-]|\.\d)"
 )
@@ -101,11 +101,12 @@ def _has_email(text: str) -> bool:
 
 
 def _has_phone(text: str) -> bool:
-    return any(pattern.search(text) for pattern in (_PHONE, _LOCAL_PHONE))
+    plain = _IBAN.sub(" ", text)  # groups of an account number look like one
+    return any(pattern.search(plain) for pattern in (_PHONE, _LOCAL_PHONE))
 
 
 def _has_card(text: str) -> bool:
-    return any(_is_luhn(re.sub(r"\D", "", m.group())) for m in _CARD.finditer(text))
+    return any(_is_luhn(re.sub(r"\D", "", m.group())) for m in _CARD.finditer(_IBAN.sub(" ", text)))
 
 
 def _is_luhn(digits: str) -> bool:

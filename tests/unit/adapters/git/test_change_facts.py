@@ -42,6 +42,7 @@ def test_a_change_that_is_not_merged_is_compared_with_where_it_left_its_branch(t
     assert found.files == (ChangedFile("a", "deleted"), ChangedFile("spec/x.yaml", "added"))
     assert found.commits is not None
     assert found.commits[1].trailers == (("Approved-by", "Grace <grace@example.com>"),)
+    assert [c.files for c in found.commits] == [("spec/x.yaml",), ("a", "spec/x.yaml")]
 
 
 def test_a_merged_change_is_compared_with_the_oldest_commit_it_replaces(tmp_path: Path) -> None:
@@ -83,6 +84,16 @@ def test_a_renamed_file_is_one_deleted_and_one_added(tmp_path: Path) -> None:
     assert facts(made, tip).files == (ChangedFile(".github/CODEOWNERS", "deleted"), ChangedFile("gone", "added"))
 
 
+def test_a_path_that_looks_like_a_commit_stays_a_path(tmp_path: Path) -> None:
+    made = repository(tmp_path, {"a": b"1"})
+    parent = git(tmp_path, "rev-parse", "HEAD")
+    between = commit(tmp_path, {"b": b"1"})
+    tip = commit(tmp_path, {between: b"1", ":100644 100644": b"2", "z": b"3"})
+    found = facts(made, tip, applied=[parent])
+    assert found.commits is not None
+    assert [sorted(c.files) for c in found.commits] == [sorted([between, ":100644 100644", "z"]), ["b"]]
+
+
 def test_a_merge_brings_its_own_trailers_and_those_of_what_it_merges(tmp_path: Path) -> None:
     made = repository(tmp_path, {"a": b"1"})
     git(tmp_path, "checkout", "-q", "-b", "topic")
@@ -96,6 +107,8 @@ def test_a_merge_brings_its_own_trailers_and_those_of_what_it_merges(tmp_path: P
         "Reviewed-By": ("Linus <linus@example.com>",),
     }
     assert found.authors == ("Ada <ada@example.com>", "Bob <bob@example.com>")
+    assert found.commits is not None
+    assert [c.files for c in found.commits] == [("b",), ("b",)]
 
 
 @pytest.mark.parametrize("base", [Base(is_known=False), None])
