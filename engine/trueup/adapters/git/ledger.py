@@ -86,14 +86,11 @@ class GitLedger:
         Raises:
             LedgerUnreadableError: It does not have the digest it is kept under.
         """
-        tip = self._tip()
-        if not tip or not is_digest(digest):
+        if not is_digest(digest):
             return None
         path = reading.attachment_path(digest)
-        if beside is not None and any(digest == named for named, _ in beside.draft.attachments):
-            added = str(beside.commit)
-        else:
-            added = self._git.tell("log", "--format=%H", "--diff-filter=A", "--no-renames", "-1", tip, "--", path)
+        is_named = beside is not None and any(digest == named for named, _ in beside.draft.attachments)
+        added = str(beside.commit) if beside is not None and is_named else self._added(path)
         if not added:
             return None
         with reading.batch(self._git) as objects:
@@ -102,6 +99,13 @@ class GitLedger:
             detail = f"The attachment {short(digest)} of ledger commit {short(added)} was changed."
             raise reading.LedgerUnreadableError(ATTACHMENT_WRONG, detail)
         return content
+
+    def _added(self, path: str) -> str:
+        """Return the ledger commit that brought *path*, empty when none did."""
+        tip = self._tip()
+        if not tip:
+            return ""
+        return self._git.tell("log", "--format=%H", "--diff-filter=A", "--no-renames", "-1", tip, "--", path)
 
     def verify(self) -> tuple[int, tuple[Diagnostic, ...]]:
         """Check the whole chain, its commits, and that it has what this branch and the remote have seen in it."""

@@ -20,6 +20,8 @@ from trueup.ports import PolicyEngine
 FORMAT_VERSION = 1
 LIMIT_BYTES = 64 << 20
 """An evaluation takes one or two kilobytes, so tens of thousands have room."""
+_LARGE_BYTES = 1 << 20
+"""From here on, a document is spelled a part at a time, which takes less memory and more time."""
 _PRUNING_KEYS = "00"
 """The size is looked at with keys that begin so, one in 256: to look through a full folder takes a tenth of a second."""
 
@@ -139,7 +141,8 @@ def _key(document: bytes, clock: frozenset[str] | None, now: datetime) -> str:
         return ""
     times = value.pop("clock", None)
     read = {name: times.get(name) for name in clock} if isinstance(times, Mapping) else times
-    return digest_of([digest_of_bytes(canonical_by_parts(value)), read]).removeprefix("sha256:")
+    spelled = canonical(value) if len(document) < _LARGE_BYTES else canonical_by_parts(value)
+    return digest_of([digest_of_bytes(spelled), read]).removeprefix("sha256:")
 
 
 def _sealed(path: Path, key: str) -> Any:
