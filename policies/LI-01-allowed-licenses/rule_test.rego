@@ -75,10 +75,10 @@ test_a_system_that_does_not_say_its_purposes_is_commercial if {
 }
 
 test_a_licence_that_may_not_be_handed_on_passes_for_a_deployer_only if {
-	limits := {"CC-BY-NC-4.0": {"redistribution": false}}
-	count(li_01.deny) == 0 with input as limited([], {}) with data.parameters.licenses.limited as limits
+	limits := {"LicenseRef-Some": {"redistribution": false}}
+	count(li_01.deny) == 0 with input as having("LicenseRef-Some", [], {}) with data.parameters.licenses.limited as limits
 	every role in ["provider", "both", "importer", ""] {
-		results := li_01.deny with input as limited([], {"operatorRole": role})
+		results := li_01.deny with input as having("LicenseRef-Some", [], {"operatorRole": role})
 			with data.parameters.licenses.limited as limits
 		some result in results
 		contains(result.msg, "does not allow handing it on")
@@ -86,20 +86,20 @@ test_a_licence_that_may_not_be_handed_on_passes_for_a_deployer_only if {
 }
 
 test_a_licence_that_leaves_a_region_out_is_denied_there if {
-	except := {"CC-BY-NC-4.0": {"except_regions": ["EU", "US-CA"]}}
+	except := {"LicenseRef-Some": {"except_regions": ["EU", "US-CA"]}}
 	every places in [["EU"], ["DE"], ["eu"], ["US"], ["us-ca"], ["GB", "FR"], ["Europe"], [], "GB"] {
-		count(li_01.deny) == 1 with input as limited([], {"jurisdictions": places})
+		count(li_01.deny) == 1 with input as having("LicenseRef-Some", [], {"jurisdictions": places})
 			with data.parameters.licenses.limited as except
 	}
 	every places in [["GB"], ["US-NY"], ["GB", "CH"]] {
-		count(li_01.deny) == 0 with input as limited([], {"jurisdictions": places})
+		count(li_01.deny) == 0 with input as having("LicenseRef-Some", [], {"jurisdictions": places})
 			with data.parameters.licenses.limited as except
 	}
 }
 
 test_a_licence_that_leaves_a_country_out_is_denied_in_its_union if {
-	except := {"CC-BY-NC-4.0": {"except_regions": ["DE"]}}
-	count(li_01.deny) == 1 with input as limited([], {}) with data.parameters.licenses.limited as except
+	except := {"LicenseRef-Some": {"except_regions": ["DE"]}}
+	count(li_01.deny) == 1 with input as having("LicenseRef-Some", [], {}) with data.parameters.licenses.limited as except
 }
 
 test_a_limited_licence_without_a_system_is_denied if {
@@ -124,8 +124,10 @@ test_a_document_without_purposes_is_denied if count(li_01.deny) > 0 with input a
 
 test_an_empty_document_is_denied if count(li_01.deny) > 0 with input as {}
 
-limited(purposes, system) := json.patch(fixtures.good, [
-	{"op": "replace", "path": expressions, "value": [{"expression": "CC-BY-NC-4.0", "alternatives": [["CC-BY-NC-4.0"]]}]},
+limited(purposes, system) := having("CC-BY-NC-4.0", purposes, system)
+
+having(license, purposes, system) := json.patch(fixtures.good, [
+	{"op": "replace", "path": expressions, "value": [{"expression": license, "alternatives": [[license]]}]},
 	{"op": "replace", "path": "/derived/purposes/0/categories", "value": purposes},
 	{
 		"op": "replace",
