@@ -32,7 +32,7 @@ deny contains lib.result("EV-03", lib.graded("high"), deployment.address, ["spec
 
 deny contains lib.result("EV-03", "high", deployment.address, ["spec", "release"], msg) if {
 	some [deployment, evaluation, item] in compared
-	not is_object(lib.field(item, ["comparison"]))
+	not was_compared(item)
 	msg := sprintf("%s was not compared with the release that serves.", [lib.evaluation_address(evaluation)])
 }
 
@@ -63,6 +63,8 @@ replacing contains deployment if {
 	some deployment in lib.released
 	object.get(deployment, "fromRelease", "unknown") != ""
 }
+
+was_compared(item) if is_object(lib.field(item, ["comparison"]))
 
 regression_of(evaluation) := lib.field(lib.evaluation_document(evaluation), ["spec", "regression"])
 

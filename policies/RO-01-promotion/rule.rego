@@ -23,13 +23,13 @@ deny contains result if {
 
 deny contains lib.result("RO-01", "critical", deployment.address, ["spec", "release"], msg) if {
 	some deployment in arriving
-	not lib.text(upstream)
+	not has_upstream
 	msg := "The release is promoted, and its environment declares no `upstream`."
 }
 
 deny contains lib.result("RO-01", "critical", deployment.address, ["spec", "release"], msg) if {
 	some deployment in arriving
-	lib.text(upstream)
+	has_upstream
 	not verified(deployment)
 	msg := sprintf("This very release was never verified in `%s`, where releases come from.", [upstream])
 }
@@ -53,7 +53,9 @@ warn contains lib.result("RO-01", "low", deployment.address, ["spec", "release"]
 	msg := sprintf("The release does not serve in `%s` any more.", [upstream])
 }
 
-upstream := object.get(input.environment, "upstream", "")
+has_upstream if lib.text(upstream)
+
+upstream := object.get(input, ["environment", "upstream"], "")
 
 arriving contains deployment if {
 	some deployment in lib.released
@@ -62,7 +64,7 @@ arriving contains deployment if {
 
 comes_from_upstream(deployment) if deployment.movement == "promotion"
 
-comes_from_upstream(_) if lib.text(upstream)
+comes_from_upstream(_) if has_upstream
 
 verified(deployment) if {
 	digest := deployment.release.digest

@@ -195,7 +195,7 @@ changed_rules contains file if some file in input.policies.changed
 changed_rules contains path if {
 	object.get(input.policies, "from", "unknown") != "head"
 	some file in input.change.files
-	some path in {file.path, lib.field(file, ["from"])}
+	path := lib.field(file, ["path"])
 	governs(path)
 }
 
@@ -209,6 +209,11 @@ changed_rules contains path if {
 	governs(path)
 	some other in files
 	declares(other)
+}
+
+changed_rules contains words if {
+	object.get(input.change, "truncated", false) != false
+	words := "More commits changed than are known: a file"
 }
 
 changed_rules contains words if {

@@ -216,8 +216,8 @@ test_owners_and_policies_do_not_change_together_with_a_release if {
 }
 
 test_a_renamed_file_is_known_by_its_old_name if {
-	renamed := {"path": "docs/notes.md", "status": "renamed", "from": "CODEOWNERS"}
-	count(ro_05.deny) == 1 with input as branch([renamed])
+	renamed := [{"path": "CODEOWNERS", "status": "deleted"}, {"path": "docs/notes.md", "status": "added"}]
+	count(ro_05.deny) == 1 with input as branch(renamed)
 }
 
 test_policies_wherever_they_lie_do_not_change_together_with_a_release if {
@@ -243,6 +243,11 @@ test_on_the_default_branch_each_commit_is_a_change if {
 
 test_a_commit_that_does_not_say_its_files_may_have_changed_any if {
 	count(ro_05.deny) == 1 with input as fixtures.without("/change/commits/0/files")
+}
+
+test_commits_that_are_not_listed_may_have_changed_any_file if {
+	count(ro_05.deny) == 1 with input as fixtures.added("/change/truncated", true)
+	count(ro_05.deny) == 0 with input as fixtures.added("/change/truncated", false)
 }
 
 test_outside_production_both_may_change_together if {
