@@ -106,4 +106,4 @@ within(name, entry) if {
 	not contains(name, "..")
 }
 
-own := object.get(input.environment.settings, ["verification", "registries"], [])
+own := object.get(input, ["environment", "settings", "verification", "registries"], [])

@@ -115,9 +115,11 @@ loadable(mode, loads) if {
 	not mode in compiled
 }
 
-tuning(deployment) := object.get(input.resources, [build, "spec", "accelerator", "tuning"], "product") if {
-	build := lib.field(deployment, ["release", "build", "address"])
-}
+tuning(deployment) := object.get(
+	input,
+	["resources", lib.field(deployment, ["release", "build", "address"]), "spec", "accelerator", "tuning"],
+	"product",
+)
 
 capable(_, matches) if matches == true
 

@@ -60,7 +60,8 @@ harmless(version, entry) if {
 	lib.text(version)
 	bad := {plain(v) | some v in entry.versions}
 	not "*" in bad
-	not plain(version) in bad
+	own := plain(version)
+	not own in bad
 }
 
 # As PyPI compares names (PEP 503).

@@ -46,9 +46,9 @@ default strict := true
 strict := false if input.environment.tier == "dev"
 
 # `field(x, ["spec", "source", "digest"])` is "" when any part is absent.
-field(document, path) := object.get(document, path, "") if is_object(document)
-
-field(document, _) := "" if not is_object(document)
+field(document, path) := object.get(document, path, "") if {
+	is_object(document)
+} else := ""
 
 text(value) if {
 	is_string(value)
