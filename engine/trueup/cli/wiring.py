@@ -134,12 +134,14 @@ class LocalWorkspace:
 
     @cached_property
     def cached_engine(self) -> "CachedEngine":
-        """Rego that remembers."""
+        """Rego that remembers, in git's own folder: nothing that a pull request brings can lie there."""
         from trueup.adapters.policy.cache import CachedEngine
 
         engine = self.engine
         version = f"{self.tool}, {engine.name}"
-        return CachedEngine(engine, self.state / "cache" / "policy", version, engine.clock_fields)
+        return CachedEngine(
+            engine, self.repository.common_dir / "trueup" / "policy-cache", version, engine.clock_fields
+        )
 
     @property
     def workbench(self) -> "EmbeddedEngine":

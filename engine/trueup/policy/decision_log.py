@@ -9,7 +9,7 @@ Source: https://www.openpolicyagent.org/docs/management-decision-logs. `format`,
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -44,7 +44,6 @@ class Circumstances:
         nanoseconds: What evaluating took.
         actor: Who asked.
         tool: Name and version of this tool.
-        revision: Commit the repository's own policies come from; empty when it is none.
         gate: It was made at the gate.
         enforcing: The settings that counted; None when those of the document did.
     """
@@ -54,7 +53,6 @@ class Circumstances:
     nanoseconds: int
     actor: str
     tool: str
-    revision: str = ""
     gate: bool = False
     enforcing: Enforcing | None = None
 
@@ -64,9 +62,37 @@ def attachment(content: bytes) -> Attachment:
     return digest_of_bytes(content), content
 
 
-def bundle_attachment(bundle: Iterable[PolicyFile]) -> Attachment:
-    """Return *bundle* as a record keeps it."""
-    return attachment(bundle_to_bytes(bundle))
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The policies of a run as its records keep them.
+
+    Attributes:
+        attachment: The files, with their digest.
+        parts: Where they come from: revision and digest of the library, other bundles, and the repository's own.
+    """
+
+    attachment: Attachment
+    parts: Mapping[str, Json]
+
+
+def keep(bundle: Sequence[PolicyFile], tool: str, revision: str) -> Kept:
+    """Return *bundle* as records keep it.
+
+    Args:
+        bundle: The policies.
+        tool: Name and version of this tool, which brings the library.
+        revision: Commit the repository's own policies come from; empty when it is none.
+    """
+    parts: dict[str, list[PolicyFile]] = {}
+    for file in deciding(bundle):
+        parts.setdefault(_part(file.path), []).append(file)
+    revisions = {"library": tool, REPOSITORY: revision}
+    named: dict[str, Json] = {}
+    for name, files in sorted(parts.items()):
+        digest = digest_of_files(files)
+        # A bundle from elsewhere is pinned by its content.
+        named[name] = {"revision": revisions.get(name, digest), "digest": digest}
+    return Kept(attachment(bundle_to_bytes(bundle)), named)
 
 
 def evaluation_attachment(evaluation: Evaluation) -> Attachment:
@@ -81,23 +107,14 @@ def evaluation_attachment(evaluation: Evaluation) -> Attachment:
     return attachment(canonical(content))
 
 
-def event(
-    decision: Decision,
-    document: bytes,
-    bundle: Sequence[PolicyFile],
-    about: Circumstances,
-    *,
-    kept: Digest,
-    evaluation: Digest,
-) -> dict[str, Json]:
+def event(decision: Decision, document: bytes, kept: Kept, about: Circumstances, evaluation: Digest) -> dict[str, Json]:
     """Return the event that records *decision*; equal decisions in equal circumstances have one id.
 
     Args:
         decision: What was decided.
         document: What it was decided on.
-        bundle: The policies.
+        kept: The policies that decided.
         about: Where, when and by whom.
-        kept: Digest of `bundle_attachment`.
         evaluation: Digest of `evaluation_attachment`.
     """
     labels: Json = {"app": "trueup", "version": about.tool, "environment": about.environment, "engine": decision.engine}
@@ -106,8 +123,8 @@ def event(
         "format": FORMAT,
         "judge": JUDGE_VERSION,
         "labels": labels,
-        "bundles": {p["name"]: {"revision": p["revision"], "digest": p["digest"]} for p in _parts(bundle, about)},
-        "policies": {"digest": decision.bundle, "attachment": kept},
+        "bundles": kept.parts,
+        "policies": {"digest": decision.bundle, "attachment": kept.attachment[0]},
         "path": GATE_PATH if about.gate else PLAN_PATH,
         "input_digest": decision.input,
         "evaluation": evaluation,
@@ -149,18 +166,6 @@ def _masked(value: Json, pointer: str) -> Iterator[str]:
     elif isinstance(value, Sequence):
         for index, below in enumerate(value):
             yield from _masked(below, f"{pointer}/{index}")
-
-
-def _parts(bundle: Iterable[PolicyFile], about: Circumstances) -> Iterator[dict[str, str]]:
-    """Yield where the policies come from: the library, other bundles, and the repository itself."""
-    parts: dict[str, list[PolicyFile]] = {}
-    for file in deciding(bundle):
-        parts.setdefault(_part(file.path), []).append(file)
-    revisions = {"library": about.tool, REPOSITORY: about.revision}
-    for name, files in sorted(parts.items()):
-        digest = digest_of_files(files)
-        # A bundle from elsewhere is pinned by its content.
-        yield {"name": name, "revision": revisions.get(name, digest), "digest": digest}
 
 
 def _part(path: str) -> str:

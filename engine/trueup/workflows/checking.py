@@ -92,7 +92,7 @@ def check_plan(
     targets: tuple[str, ...] = (),
 ) -> PlanChecked | Invalid:
     """Judge the plan of *environment*: by the policies in force, or by those of a folder when *source* names one."""
-    planned = make_plan(workspace, environment, source.revision, targets)
+    planned = make_plan(workspace, environment, source.revision, targets, engine=workspace.cached_engine)
     if isinstance(planned, Invalid):
         return planned
     judged = planned.judged
@@ -103,7 +103,15 @@ def check_plan(
         problems = workspace.engine.check(candidate.files)
         if problems:
             return Invalid(problems)
-        judged = judge_plan(workspace, candidate, planned.loaded, planned.plan, planned.desired, planned.observed)
+        judged = judge_plan(
+            workspace,
+            candidate,
+            planned.loaded,
+            planned.plan,
+            planned.desired,
+            planned.observed,
+            engine=workspace.cached_engine,
+        )
     described = judged.evaluation.described if judged.evaluation else ()
     subject = f"plan of {environment}"
     return PlanChecked(planned, checked(subject, judged.decision, described, judged.document))

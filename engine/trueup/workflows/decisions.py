@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.json import Json
-from trueup.policy.decision_log import Circumstances, attachment, bundle_attachment, evaluation_attachment, event
+from trueup.policy.decision_log import Circumstances, Kept, attachment, evaluation_attachment, event, keep
 from trueup.policy.recorded import input_of
 from trueup.policy.results import Evaluation
 from trueup.workflows.judging import Judged
@@ -34,10 +34,12 @@ class DecisionLog:
     revision: str
     events: list[Json] = field(default_factory=list)
     attachments: dict[Digest, bytes] = field(default_factory=dict)
+    _kept: Kept | None = None
 
     def note(self, judged: Judged) -> dict[Digest, bytes]:
         """Take *judged* in and return the attachments that came with it."""
-        kept = bundle_attachment(self.policies.files)
+        if self._kept is None:
+            self._kept = keep(self.policies.files, self.workspace.tool, self.revision)
         evaluation = evaluation_attachment(judged.evaluation or Evaluation((), (), (), judged.decision.engine))
         about = Circumstances(
             environment=self.environment,
@@ -45,21 +47,11 @@ class DecisionLog:
             nanoseconds=round(judged.took.total_seconds() * 1_000_000) * 1_000,
             actor=self.workspace.actor,
             tool=self.workspace.tool,
-            revision=self.revision,
             gate=judged.gate,
             enforcing=judged.enforcing,
         )
-        self.events.append(
-            event(
-                judged.decision,
-                judged.document,
-                self.policies.files,
-                about,
-                kept=kept[0],
-                evaluation=evaluation[0],
-            )
-        )
-        found = dict((kept, evaluation, attachment(judged.document)))
+        self.events.append(event(judged.decision, judged.document, self._kept, about, evaluation[0]))
+        found = dict((self._kept.attachment, evaluation, attachment(judged.document)))
         new = {digest: content for digest, content in found.items() if digest not in self.attachments}
         self.attachments |= new
         return new

@@ -18,9 +18,9 @@ from trueup.policy.bundle_files import bundle_digest, bundle_from_bytes, bundle_
 from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Outcome, Violation
 from trueup.policy.decision_log import (
     Circumstances,
-    bundle_attachment,
     evaluation_attachment,
     event,
+    keep,
     masked_pointers,
 )
 from trueup.policy.enforcement import Enforcing, Settings
@@ -48,12 +48,12 @@ DECISION = Decision(
     rules=("EV-01", "OP-01"),
     exceptions=(ExceptionUse("PolicyException/on-call", "used"), ExceptionUse("PolicyException/b", "unused")),
 )
-ABOUT = Circumstances("prod", NOON, 1_500_000, "Ada <ada@example.com>", "trueup 1", "8f2a", gate=True)
-KEPT, GIVEN = digest_of("bundle"), digest_of("evaluation")
+ABOUT = Circumstances("prod", NOON, 1_500_000, "Ada <ada@example.com>", "trueup 1", gate=True)
+KEPT, GIVEN = keep(BUNDLE, "trueup 1", "8f2a"), digest_of("evaluation")
 
 
 def logged(decision: Decision = DECISION, about: Circumstances = ABOUT, document: bytes = DOCUMENT) -> dict[str, Json]:
-    return event(decision, document, BUNDLE, about, kept=KEPT, evaluation=GIVEN)
+    return event(decision, document, KEPT, about, GIVEN)
 
 
 def test_an_event_has_the_shape_of_opas_decision_log() -> None:
@@ -83,7 +83,7 @@ def test_what_is_read_back_is_what_was_decided() -> None:
     assert (found.bundle, found.input, found.kept_bundle, found.kept_evaluation) == (
         DECISION.bundle,
         DECISION.input,
-        KEPT,
+        KEPT.attachment[0],
         GIVEN,
     )
     assert [v.identity for v in found.violations] == [(v.rule, v.address, v.path) for v in DECISION.violations]
@@ -133,7 +133,7 @@ def test_what_rules_gave_is_kept_in_one_order() -> None:
 
 
 def test_tests_are_no_part_of_a_kept_bundle() -> None:
-    digest, content = bundle_attachment(BUNDLE)
+    digest, content = KEPT.attachment
     assert digest == digest_of_bytes(content)
     assert bundle_from_bytes(content) == tuple(
         sorted((f for f in BUNDLE if "_test" not in f.path), key=lambda f: f.path)

@@ -6,7 +6,7 @@ from records import NOON
 from trueup.core.digests import digest_of
 from trueup.core.json import canonical
 from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
-from trueup.policy.decision_log import Circumstances, event
+from trueup.policy.decision_log import Circumstances, event, keep
 from trueup.policy.recorded import RecordedDecision, RecordedResult, read_decision
 from trueup.policy.redecided import differences, result_differences, violation_differences
 from trueup.policy.results import Evaluation, RuleResult
@@ -18,7 +18,7 @@ RAW = {"id": "EV-01", "msg": "no evidence", "path": []}
 
 def recorded(decision: Decision = DECISION) -> RecordedDecision:
     about = Circumstances("dev", NOON, 0, "Ada", "trueup 1")
-    return read_decision(event(decision, b"{}", (), about, kept=digest_of("k"), evaluation=digest_of("e")))
+    return read_decision(event(decision, b"{}", keep((), "trueup 1", ""), about, digest_of("e")))
 
 
 def test_a_decision_equals_itself() -> None:

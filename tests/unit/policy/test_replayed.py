@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from records import NOON
 from trueup.core.digests import digest_of
 from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
-from trueup.policy.decision_log import Circumstances, event
+from trueup.policy.decision_log import Circumstances, event, keep
 from trueup.policy.recorded import read_decision
 from trueup.policy.replayed import (
     ALLOWED,
@@ -114,7 +114,7 @@ def test_only_what_denies_blocks_wherever_it_is_read() -> None:
     errors = (EngineError("it is broken"),)
     decision = Decision(Outcome.ERROR, (violation, lifted, warned), errors, digest_of("p"), digest_of("i"), "e")
     about = Circumstances("dev", NOON, 0, "Ada", "trueup 1")
-    kept = event(decision, b"{}", (), about, kept=digest_of("k"), evaluation=digest_of("e"))
+    kept = event(decision, b"{}", keep((), "trueup 1", ""), about, digest_of("e"))
     expected = Verdict(Outcome.ERROR, (A,), ("it is broken",))
     assert verdict_of(decision) == recorded_verdict(read_decision(kept)) == expected
 

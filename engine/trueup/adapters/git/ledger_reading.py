@@ -1,9 +1,9 @@
 """Reads the ledger's commits: one `rev-list` for the order, one `cat-file --batch` for everything else."""
 
 import subprocess
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO
 
@@ -185,6 +185,8 @@ class Audit:
     commits: Sequence[str]
     count: int = 0
     problems: tuple[Diagnostic, ...] = ()
+    _before: Mapping[str, bytes] = field(default_factory=dict)
+    """Attachments of the record before, by the id of their blob: neighbours mostly have the same policies."""
 
     def is_cut(self) -> bool:
         """Tell whether the oldest commit that is here has a parent that is not."""
@@ -201,11 +203,24 @@ class Audit:
             if _parents(raw) != parents and not (cut and not parents):
                 self._note_order(name, commit, _parents(raw), parents)
             if isinstance(entry, Record):
-                self._note_content(entry, raw, _names(tree, len(commit)), _names(folder, len(commit)))
-                entry = replace(entry, draft=draft_with_bytes(self.objects, entry))
+                attached = _names(folder, len(commit))
+                self._note_content(entry, raw, set(_names(tree, len(commit))), set(attached))
+                entry = replace(entry, draft=self._whole(entry, attached))
             self.count += 1
             parents = [commit]
             yield entry
+
+    def _whole(self, record: Record, attached: Mapping[str, str]) -> Draft:
+        """Return the record's draft with the bytes of its attachments; an absent one has none."""
+        found: dict[str, bytes] = {}
+        contents = []
+        for digest, _ in record.draft.attachments:
+            blob = attached.get(attachment_path(digest).split("/")[1], "")
+            if blob and blob not in found:
+                found[blob] = self._before[blob] if blob in self._before else self.objects.read(blob) or b""
+            contents.append((digest, found.get(blob, b"")))
+        self._before = found
+        return replace(record.draft, attachments=tuple(contents))
 
     def _note_order(self, name: str, commit: str, actual: list[str], expected: list[str]) -> None:
         has = " and ".join(short(p) for p in actual) or "no commit"
@@ -240,12 +255,13 @@ def _parents(commit: bytes) -> list[str]:
     return [line[7:].decode() for line in header.split(b"\n") if line.startswith(b"parent ")]
 
 
-def _names(tree: bytes, id_digits: int) -> set[str]:
-    """Read the entry names of a raw tree: mode, space, name, NUL, id, and again."""
-    names = set()
-    at = 0
+def _names(tree: bytes, id_digits: int) -> dict[str, str]:
+    """Read names and ids of the entries of a raw tree: mode, space, name, NUL, id, and again."""
+    names = {}
+    at, id_bytes = 0, id_digits // 2
     while at < len(tree):
         end = tree.index(b"\0", at)
-        names.add(tree[at:end].split(b" ", 1)[1].decode("utf-8", "replace"))
-        at = end + 1 + id_digits // 2
+        name = tree[at:end].split(b" ", 1)[1].decode("utf-8", "replace")
+        at = end + 1 + id_bytes
+        names[name] = tree[end + 1 : at].hex()
     return names
