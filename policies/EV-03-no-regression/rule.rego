@@ -25,6 +25,7 @@ deny contains result if {
 }
 
 deny contains lib.result("EV-03", lib.graded("high"), deployment.address, ["spec", "release"], msg) if {
+	lib.strict
 	some deployment in replacing
 	count([e | some e in lib.list(lib.field(deployment, ["evaluations"])); declares(e)]) == 0
 	msg := "No evaluation that this release needs declares `regression`: nothing compares it with what it replaces."

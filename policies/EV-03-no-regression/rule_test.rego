@@ -138,6 +138,7 @@ test_production_must_compare_something if {
 	{r.severity | some r in results} == {"high"}
 	staging := {r.severity | some r in ev_03.deny} with input as fixtures.in_tier(undeclared, "staging")
 	staging == {"medium"}
+	count(ev_03.deny) == 0 with input as fixtures.in_tier(undeclared, "dev")
 }
 
 test_the_first_release_replaces_nothing if {

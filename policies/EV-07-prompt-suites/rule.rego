@@ -33,6 +33,7 @@ deny contains lib.result("EV-07", "high", deployment.address, ["spec", "release"
 }
 
 deny contains lib.result("EV-07", lib.graded("high"), deployment.address, ["spec", "release", "prompt"], msg) if {
+	lib.strict
 	some deployment in lib.released
 	prompt_changes(deployment)
 	count(deployment.evaluations) == 0

@@ -39,8 +39,9 @@ test_a_prompt_that_changes_without_an_evaluation_is_denied if {
 	results := ev_07.deny with input as unevaluated(["prompt"])
 	{r.msg | some r in results} == {"The prompt changes, and no evaluation shows what that does."}
 	{r.severity | some r in results} == {"high"}
-	dev := {r.severity | some r in ev_07.deny} with input as fixtures.in_tier(unevaluated(["prompt"]), "dev")
-	dev == {"medium"}
+	staging := {r.severity | some r in ev_07.deny} with input as fixtures.in_tier(unevaluated(["prompt"]), "staging")
+	staging == {"medium"}
+	count(ev_07.deny) == 0 with input as fixtures.in_tier(unevaluated(["prompt"]), "dev")
 }
 
 test_another_change_without_an_evaluation_is_not_judged_here if {
