@@ -48,10 +48,11 @@ def test_the_past_is_decided_again_and_asked_again_on_a_clone(served: Scratch, t
         told = json.loads(clone.trueup(*words, "-o", "json").out)
         assert told["effects"]["blocks"] == decisions["count"]
         assert [(r["rule"], r["blocks"]) for r in told["rules"]] == [("DAY-01", decisions["count"])]
+    assert (clone.folder / ".git/trueup/policy-cache").is_dir(), "a pull request could bring what lies elsewhere"
     assert "DAY-01: blocks" in clone.trueup(*words, "--fail-on-change", code=3).out
 
 
 def test_a_candidate_that_cannot_be_read_is_shown_as_policy_check_shows_it(scratch: Scratch, tmp_path: Path) -> None:
     (tmp_path / "broken.rego").write_text("package candidate\n\ndeny contains\n")
     refused = scratch.trueup("policy", "replay", "--policies", str(tmp_path), code=8)
-    assert "broken.rego:3" in refused.err
+    assert "broken.rego:4" in refused.err
