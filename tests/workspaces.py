@@ -24,6 +24,7 @@ from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
 from trueup.policy.document import ChangeFacts
+from trueup.policy.facts.change import ChangedFile, Commit
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import Read, Reads, RuleTrace, TestCase, TestRun
 from trueup.ports import Base, EvaluationRequest, Merged, MergedCommit, ParseFiles, Progress, RouteTable, SourceTree
@@ -475,6 +476,14 @@ class FakeHistory:
         return self.problems
 
 
+def changed_files(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[ChangedFile, ...]:
+    """Return how two sets of files differ, in path order."""
+    status = {
+        p: "modified" if p in before and p in after else "added" if p in after else "deleted" for p in (*before, *after)
+    }
+    return tuple(ChangedFile(p, status[p]) for p in sorted(status) if before.get(p) != after.get(p))
+
+
 class FakeWorkspace:
     """`Workspace` of a repository in memory, below *folder* for the bytes of artifacts.
 
@@ -565,7 +574,20 @@ class FakeWorkspace:
         return [c for c in self.history_of_main[::-1] if since <= c.at < until]
 
     def change(self, revision: Revision, base: Base, applied: Sequence[str] = ()) -> ChangeFacts:
-        return ChangeFacts(revision=revision, author=self.actor, actor=self.actor) if revision else ChangeFacts()
+        if not revision:
+            files = changed_files(self._head.contents, self.files)
+            return ChangeFacts(base=self.head, actor=self.actor, commits=(), files=files)
+        before = {c.revision: c.parent for c in self.history_of_main}
+        since = next((r for r in applied if r in before), before[revision])
+        contents = self._commits[since].contents if since else {}
+        return ChangeFacts(
+            revision=revision,
+            base=since,
+            author=self.actor,
+            actor=self.actor,
+            commits=(Commit(revision, self.actor),),
+            files=changed_files(contents, self._commits[revision].contents),
+        )
 
     def rules(self, policies: Policies, *, remembered: bool) -> tuple[RuleInfo, ...] | None:
         described = self.workbench.describe(policies.files)

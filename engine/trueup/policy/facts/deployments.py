@@ -1,6 +1,6 @@
 """The deployments of a plan: what each is to serve, what it serves now, and which evaluations it has passed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
@@ -64,8 +64,3 @@ def _evaluation(required: RequiredEvaluation, newest: Evidence | None, planned: 
     else:
         status = "missing" if newest is None else "failed"
     return {**required.to_json(), "status": status, "evidence": newest.to_json() if newest else None}
-
-
-def by_address(routes: Iterable[ObservedRoute]) -> Mapping[ResourceId, ObservedRoute]:
-    """Return *routes* by what they serve."""
-    return {route.deployment: route for route in routes}
