@@ -26,7 +26,7 @@ from trueup.policy.bundle_files import bundle_digest
 from trueup.policy.document import ChangeFacts
 from trueup.policy.facts.change import ChangedFile, Commit
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
-from trueup.policy.tracing import Read, Reads, RuleTrace, TestCase, TestRun
+from trueup.policy.tracing import FileCoverage, Read, Reads, RuleTrace, TestCase, TestRun
 from trueup.ports import Base, EvaluationRequest, Merged, MergedCommit, ParseFiles, Progress, RouteTable, SourceTree
 from trueup.rollout.events import Event
 from trueup.spec.bundles import BundlePin
@@ -448,10 +448,13 @@ class PythonPolicies:
     def test(self, bundle: Sequence[PolicyFile]) -> tuple[RuleTest, ...] | tuple[Diagnostic, ...]:
         return self.broken or tuple(RuleTest(r.__name__, f"test_{r.__name__}", True, 0.0) for r in self.rules)
 
-    def cover(self, bundle: Sequence[PolicyFile], wanted: str = "") -> TestRun | tuple[Diagnostic, ...]:
+    def cover(
+        self, bundle: Sequence[PolicyFile], wanted: str = "", *, run: bool = True
+    ) -> TestRun | tuple[Diagnostic, ...]:
         tests = self.test(bundle)
         cases = tuple(TestCase(t) for t in tests if isinstance(t, RuleTest) and wanted in f"{t.package}.{t.name}")
-        return self.broken or TestRun(cases, ())
+        files = (FileCoverage("policies/x.rego", (1,), ()),) if run else ()
+        return self.broken or TestRun(cases, files)
 
     def reads(self, bundle: Sequence[PolicyFile]) -> tuple[Reads, ...] | tuple[Diagnostic, ...]:
         read = Read(("environment", "tier"), Span("policies/x.rego", 1, 1))

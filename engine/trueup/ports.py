@@ -271,8 +271,13 @@ class PolicyWorkbench(Protocol):
 class PolicyTracer(Protocol):
     """How far rules come: for their authors, never for a decision."""
 
-    def cover(self, bundle: Sequence[PolicyFile], wanted: str = "") -> TestRun | tuple[Diagnostic, ...]:
-        """Run the `test_` rules whose package and name hold *wanted*; tell which lines of the policies they reach."""
+    def cover(
+        self, bundle: Sequence[PolicyFile], wanted: str = "", *, run: bool = True
+    ) -> TestRun | tuple[Diagnostic, ...]:
+        """Run the `test_` rules whose package and name hold *wanted*; tell which lines of the policies they reach.
+
+        Without *run* they are only listed, and no file is told.
+        """
         ...
 
     def reads(self, bundle: Sequence[PolicyFile]) -> tuple[Reads, ...] | tuple[Diagnostic, ...]:

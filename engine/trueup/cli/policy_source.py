@@ -20,8 +20,10 @@ def add_policies(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_policies(arguments: argparse.Namespace, console: Console) -> "tuple[LocalWorkspace, PolicySource]":
-    """Return the workspace and where the policies come from; with `--policies` no project is needed.
+def open_policies(
+    arguments: argparse.Namespace, console: Console, *, needs_project: bool = False
+) -> "tuple[LocalWorkspace, PolicySource]":
+    """Return the workspace and where the policies come from; with `--policies` no project is needed, mostly.
 
     Raises:
         PermanentError: There is no project, and no folder was named.
@@ -33,7 +35,7 @@ def open_policies(arguments: argparse.Namespace, console: Console) -> "tuple[Loc
     try:
         root = find_project()
     except PermanentError:
-        if not folder or revision:
+        if needs_project or not folder or revision:
             raise
         return LocalWorkspace(Path.cwd(), console.progress), PolicySource("", folder, in_project=False)
     return LocalWorkspace(root, console.progress), PolicySource(revision, folder)

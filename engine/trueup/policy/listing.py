@@ -29,7 +29,7 @@ class ListedRule:
         in_force: Whether its first day has come.
         tests: Number of tests about it.
         kinds: Those of `KINDS` that its tests show.
-        coverage: Share of its lines that tests reach, 0 to 100; None when no test was run.
+        coverage: Share of its lines that tests reach, 0 to 100; None when none was run.
     """
 
     info: RuleInfo
@@ -77,7 +77,7 @@ def list_rules(
         rules: What rules say of themselves, one an entry.
         environments: What each environment says of enforcement.
         today: Decides whether a rule is in force yet.
-        run: Their tests; None when none was run.
+        run: Their tests; None when nobody looked.
         sources: Text of the tests, to tell what they show.
     """
     by_id: dict[str, list[RuleInfo]] = {}
@@ -105,7 +105,7 @@ def _row(
     alone = next(iter(folders)) if len(folders) == 1 else ""
     cases = [c.test for c in run.cases if not c.is_todo and belongs(c.test, info.package, alone)]
     kinds = {kind_of_case(t.name, sources.get((t.package, t.name), "")) for t in cases}
-    covered = joined(f for f in run.files if f.path in paths).percent
+    covered = joined(f for f in run.files if f.path in paths).percent if run.files else None
     shown = tuple(k for k in KINDS if k in kinds)
     return ListedRule(info, entries, words, in_force, len(cases), shown, covered)
 

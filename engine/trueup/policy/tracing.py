@@ -56,7 +56,7 @@ class TestCase:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """Tests that were run, and what they reached of the files that decide."""
+    """Tests, and what they reached of the files that decide; no file when they were only listed."""
 
     __test__ = False
 

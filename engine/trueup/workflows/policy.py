@@ -78,21 +78,23 @@ def has_passed(run: TestRun) -> bool:
 
 
 def listing(
-    workspace: Workspace, source: PolicySource = HERE, *, with_tests: bool = True
+    workspace: Workspace, source: PolicySource = HERE, *, coverage: bool = False
 ) -> tuple[ListedRule, ...] | Invalid:
-    """Return the table of rules: enforcement in every declared environment, tests and what they reach."""
+    """Return the table of rules: enforcement in every declared environment, tests and, if asked, what they reach."""
     policies = policies_of(workspace, source)
     if isinstance(policies, Invalid):
         return policies
-    return _listing(workspace, source, policies, with_tests=with_tests)
+    return _listing(workspace, source, policies, coverage=coverage)
 
 
-def pages(workspace: Workspace, source: PolicySource = HERE) -> tuple[RulePage, ...] | Invalid:
+def pages(
+    workspace: Workspace, source: PolicySource = HERE, *, coverage: bool = False
+) -> tuple[RulePage, ...] | Invalid:
     """Return all there is to read about each rule."""
     policies = policies_of(workspace, source)
     if isinstance(policies, Invalid):
         return policies
-    listed = _listing(workspace, source, policies, with_tests=True)
+    listed = _listing(workspace, source, policies, coverage=coverage)
     if isinstance(listed, Invalid):
         return listed
     reads = tuple(r for r in workspace.tracer.reads(policies.files) if isinstance(r, Reads))
@@ -115,14 +117,15 @@ def settings_of_environments(resources: Resources) -> dict[str, Settings]:
 
 
 def _listing(
-    workspace: Workspace, source: PolicySource, policies: Policies, *, with_tests: bool
+    workspace: Workspace, source: PolicySource, policies: Policies, *, coverage: bool
 ) -> tuple[ListedRule, ...] | Invalid:
+    # Tests first: what the engine holds then has the rules, too, and need not be loaded twice.
+    run = workspace.tracer.cover(policies.files, run=coverage)
+    if isinstance(run, tuple):
+        return Invalid(run)
     described = _described(workspace, policies)
     if isinstance(described, Invalid):
         return described
-    run = workspace.tracer.cover(policies.files) if with_tests else None
-    if isinstance(run, tuple):
-        return Invalid(run)
     environments = settings_of_environments(_resources(workspace, source))
     return list_rules(described, environments, workspace.clock.now().date(), run, _sources(policies, run))
 
@@ -140,10 +143,10 @@ def _resources(workspace: Workspace, source: PolicySource) -> Resources:
     return load_tree(workspace.tree(source.revision)).resources if source.in_project else {}
 
 
-def _sources(policies: Policies, run: TestRun | None) -> dict[tuple[str, str], str]:
+def _sources(policies: Policies, run: TestRun) -> dict[tuple[str, str], str]:
     """Return the text of each test: from its first line to the next test of its file."""
     by_file: dict[str, list[tuple[int, str, str]]] = {}
-    for case in run.cases if run else ():
+    for case in run.cases:
         if case.test.span:
             by_file.setdefault(case.test.span.path, []).append((case.test.span.line, case.test.package, case.test.name))
     texts: dict[tuple[str, str], str] = {}

@@ -72,6 +72,7 @@ def test_rules_of_one_file_tell_their_tests_by_package() -> None:
     cases = (TestCase(RuleTest("acme.dp-02_test", "test_x", passed=True, seconds=0.0)),)
     mine, theirs = rows(rule(), other, run=TestRun(cases, ()), sources={("acme.dp-02_test", "test_x"): "== 0"})
     assert (mine.tests, theirs.tests, theirs.kinds) == (0, 1, ("pass",))
+    assert theirs.coverage is None
     (twice,) = rows(rule(), rule(span=Span("elsewhere/rule.rego", 1, 1)), run=TestRun(cases, ()))
     assert twice.tests == 0
 

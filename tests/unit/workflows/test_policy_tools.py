@@ -88,10 +88,10 @@ def test_the_table_says_what_rules_do_in_each_declared_environment(make) -> None
     found = listing(workspace)
     assert not isinstance(found, Invalid)
     assert [name for name, _ in found[0].enforcement] == ["dev", "prod"]
-    assert found[0].coverage is not None
-    untested = listing(workspace, with_tests=False)
-    assert not isinstance(untested, Invalid)
-    assert untested[0].coverage is None
+    assert found[0].coverage is None
+    covered = listing(workspace, coverage=True)
+    assert not isinstance(covered, Invalid)
+    assert covered[0].coverage is not None
 
 
 def test_a_folder_stands_in_the_place_of_the_projects_policies_with_and_without_a_project(make) -> None:

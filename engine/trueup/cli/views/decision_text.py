@@ -30,6 +30,10 @@ def counts_of(decision: Decision) -> str:
     return ", ".join(parts)
 
 
+def _rules(decision: Decision) -> str:
+    return "1 rule" if len(decision.rules) == 1 else f"{len(decision.rules)} rules"
+
+
 class DecisionText:
     """Plain lines; colour only repeats what a word says."""
 
@@ -42,7 +46,7 @@ class DecisionText:
         if verdict:
             colour = "green" if decision.outcome is Outcome.ALLOW else "red"
             painted = self._style.paint(verdict_of(decision), "bold", colour)
-            yield f"Policy: {painted} ({len(decision.rules)} rules; violations: {counts_of(decision)})"
+            yield f"Policy: {painted} ({_rules(decision)}; violations: {counts_of(decision)})"
         for error in decision.errors:
             where = f"{error.span}: " if error.span else ""
             yield from self._wrap(
@@ -68,9 +72,9 @@ class DecisionText:
         if violation.softened_by:
             pieces.append((visible(f" softened by {violation.softened_by}"), ("yellow",)))
         yield from wrapped_pieces(pieces, self._width, "", self._style, "  ")
-        place = f"{violation.span}: " if violation.span else ""
-        where = f" at {path_text(violation.path)}" if violation.path else ""
-        yield from self._wrap(f"{place}{violation.address}{where}".strip(), "    ")
+        field = f"at {path_text(violation.path)}" if violation.path else ""
+        about = " ".join(part for part in (violation.address, field) if part)
+        yield from self._wrap(": ".join(str(part) for part in (violation.span, about) if part), "    ")
         for line in violation.message.splitlines():
             yield from self._wrap(line, "    ")
         if violation.remediation:

@@ -89,7 +89,7 @@ def _text(rules: Sequence[ListedRule], style: Style, width: int) -> Iterator[str
     environments = _environments(rules)
     if environments:
         yield f"does in {', '.join(visible(e) for e in environments)}"
-    head = ("rule", "severity", "does", "tests", "cover", "title")
+    head = ("rule", "severity", "does", "tests", "cover" if any(r.coverage is not None for r in rules) else "", "title")
     rows = {r.info.id: _cells(r, width) for r in rules}
     shown = [head, *rows.values()]
     widths = [max(width_of(row[i]) for row in shown) for i in range(len(head) - 1)]
@@ -142,8 +142,8 @@ def _does(rule: ListedRule) -> str:
 
 
 def _tests(rule: ListedRule) -> str:
-    if rule.coverage is None:
-        return ""
+    if not rule.tests:
+        return "  0"
     letters = "".join(kind[0] if kind in rule.kinds else "-" for kind in KINDS)
     return f"{rule.tests:>3} {letters}"
 

@@ -180,9 +180,9 @@ def _facts(page: RulePage) -> Iterator[tuple[str, str]]:
         yield "to do", info.remediation
     if page.inputs:
         yield "reads", ", ".join(page.inputs)
-    if rule.coverage is not None:
-        missing = f"; no case: {', '.join(rule.missing_kinds)}" if rule.missing_kinds else ""
-        yield "tests", f"{rule.tests}, which reach {int(rule.coverage)} % of its lines{missing}"
+    missing = f"; no case: {', '.join(rule.missing_kinds)}" if rule.missing_kinds else ""
+    reach = "" if rule.coverage is None else f", which reach {int(rule.coverage)} % of its lines"
+    yield "tests", f"{rule.tests}{reach}{missing}"
     if rule.path:
         yield "defined in", str(info.span)
 

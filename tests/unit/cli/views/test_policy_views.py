@@ -84,7 +84,7 @@ def test_rules_stand_below_their_set_with_what_they_do_and_what_their_tests_show
         "supply-chain",
         "SC-01     critical  deny deny   12 pf-   99 %  Every input is pinned by its d...",
         "no set",
-        "TEAM-01*  medium    warn dry                   On call",
+        "TEAM-01*  medium    warn dry     0             On call",
         "",
         "2 rules",
         "tests: p a case that passes, f one that denies, a one in which a fact is absent; - is missing",

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from trueup.adapters.policy import codes
-from trueup.adapters.policy.embedded.policies import Loaded, diagnose
+from trueup.adapters.policy.embedded.policies import Asked, Loaded, diagnose
 from trueup.adapters.policy.embedded.syntax import Module, Node, Rule
 
 Message = dict[str, Any]
@@ -27,8 +27,20 @@ class Lines:
     missed: frozenset[int]
 
 
+def answer_todo(loaded: Loaded) -> Message:
+    """Return the tests that are still to do, by OPA's convention."""
+    return {
+        "todo": [
+            {"package": ".".join(m.package[1:]), "name": r.name, "span": [r.span.path, r.span.line, r.span.column]}
+            for m in loaded.modules
+            for r in m.rules
+            if r.plain and r.name.startswith("todo_test_")
+        ]
+    }
+
+
 def answer_lines(loaded: Loaded) -> Message:
-    """Return the lines of every file that decides which a test could reach, and the tests that are still to do."""
+    """Return the lines of every file that decides which a test could reach."""
     engine = loaded.engine.clone()
     engine.set_enable_coverage(True)
     engine.set_input_json("{}")
@@ -40,20 +52,17 @@ def answer_lines(loaded: Loaded) -> Message:
             continue
     found = report(engine)
     paths = [m.path for m in modules]
-    todo = [
-        {"package": ".".join(m.package[1:]), "name": r.name, "span": [r.span.path, r.span.line, r.span.column]}
-        for m in loaded.modules
-        for r in m.rules
-        if r.plain and r.name.startswith("todo_test_")
-    ]
-    return {"lines": {p: sorted(found[p].reached | found[p].missed) for p in paths if p in found}, "todo": todo}
+    return {"lines": {p: sorted(found[p].reached | found[p].missed) for p in paths if p in found}}
 
 
 def answer_test(loaded: Loaded, index: int, now: int) -> Message:
-    """Run one test and return how it went, what it reached of the files that decide, and where it ended."""
+    """Run one test and return how it went, and where it ended when it failed.
+
+    All tests share one engine: a new one orders every rule first, which takes longer than most tests. What they reach
+    adds up in it until `answer_reached` is asked for it.
+    """
     loaded.clock[0] = now
-    engine = loaded.engine.clone()
-    engine.set_enable_coverage(True)
+    engine = _shared(loaded)
     asked = loaded.tests[index]
     start = perf_counter()
     try:
@@ -63,20 +72,34 @@ def answer_test(loaded: Loaded, index: int, now: int) -> Message:
         problem = diagnose(error, codes.EVALUATION, asked.rule.span)
         passed, output = False, f"{problem.span}: {problem.detail}"
     seconds = perf_counter() - start
-    found = report(engine)
+    said = "\n".join([*engine.take_prints(), output]).strip()
+    stalled = None if passed or output else _stalled(loaded, asked)
+    return {"passed": passed, "seconds": seconds, "output": said, "stalled": stalled}
+
+
+def answer_reached(loaded: Loaded) -> Message:
+    """Return the lines that the tests since the last call reached of the files that decide."""
+    found = report(_shared(loaded))
+    loaded.shared = None
     deciding = {m.path for m in loaded.modules if not m.is_test}
-    stalled: Message | None = None
-    if not passed and not output:
-        own = found.get(asked.module.path)
-        bodies = definitions(loaded, asked.module, asked.rule.path)
-        stalled = next((s for m, b in bodies if own and (s := stall(m, b, own))), None)
-    return {
-        "passed": passed,
-        "seconds": seconds,
-        "output": "\n".join([*engine.take_prints(), output]).strip(),
-        "reached": {path: sorted(lines.reached) for path, lines in found.items() if path in deciding},
-        "stalled": stalled,
-    }
+    return {"reached": {path: sorted(lines.reached) for path, lines in found.items() if path in deciding}}
+
+
+def _shared(loaded: Loaded) -> Any:
+    if loaded.shared is None:
+        loaded.shared = loaded.engine.clone()
+        loaded.shared.set_enable_coverage(True)
+    return loaded.shared
+
+
+def _stalled(loaded: Loaded, asked: Asked) -> Message | None:
+    """Run a test that failed once more, alone, to see how far it came."""
+    engine = loaded.engine.clone()
+    engine.set_enable_coverage(True)
+    first_value(engine, asked.query)
+    own = report(engine).get(asked.module.path)
+    bodies = definitions(loaded, asked.module, asked.rule.path)
+    return next((s for m, b in bodies if own and (s := stall(m, b, own))), None)
 
 
 def first_value(engine: Any, query: str) -> Any:

@@ -11,7 +11,7 @@ from trueup.adapters.policy.bundle import digest_of_files
 from trueup.adapters.policy.embedded.catalogue import describe
 from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
 from trueup.adapters.policy.embedded.scan import decode
-from trueup.adapters.policy.embedded.traces import read_reads, read_run, read_trace
+from trueup.adapters.policy.embedded.traces import read_list, read_reads, read_run, read_trace
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import Reads, RuleTrace, TestRun
@@ -91,7 +91,7 @@ class EmbeddedEngine:
     def describe(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | tuple[Diagnostic, ...]:
         """Return what the rules of the bundle say of themselves, sorted by id; problems instead, if any."""
         with self._lock:
-            loaded = self._load(_without_tests(bundle))
+            loaded = self._rules_of(bundle)
         return loaded if isinstance(loaded, tuple) else tuple(sorted(loaded.rules, key=lambda r: (r.id, r.entry)))
 
     def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
@@ -121,23 +121,32 @@ class EmbeddedEngine:
                 return loaded
             return tuple(self._test(bundle, index, *test) for index, test in enumerate(loaded.tests))
 
-    def cover(self, bundle: Sequence[PolicyFile], wanted: str = "") -> TestRun | tuple[Diagnostic, ...]:
-        """Run the `test_` rules whose package and name hold *wanted*, and tell what they reach of the policies."""
+    def cover(
+        self, bundle: Sequence[PolicyFile], wanted: str = "", *, run: bool = True
+    ) -> TestRun | tuple[Diagnostic, ...]:
+        """Run the `test_` rules whose package and name hold *wanted*, and tell what they reach of the policies.
+
+        Without *run* they are only listed, and no file is told.
+        """
         with self._lock:
             loaded = self._load(bundle)
             if isinstance(loaded, tuple):
                 return loaded
-            lines = self._ask({"do": "lines", "bundle": loaded.digest})
-            if isinstance(lines, Diagnostic):
-                return (lines,)
             chosen = [(i, t) for i, t in enumerate(loaded.tests) if wanted in f"{t[0]}.{t[1]}"]
+            said = self._ask_all(loaded.digest, "todo", *(["lines"] if run else []))
+            if isinstance(said, Diagnostic):
+                return (said,)
+            if not run:
+                return read_list(said, [test for _, test in chosen], wanted)
             answers = [(self._cover(bundle, index), test) for index, test in chosen]
-        return read_run(lines, answers, wanted)
+            # A test that took the worker with it took what was reached before it, too.
+            reached = self._ask_all(loaded.digest, "reached") if self._holds(bundle) else {"reached": {}}
+        return (reached,) if isinstance(reached, Diagnostic) else read_run({**said, **reached}, answers, wanted)
 
     def reads(self, bundle: Sequence[PolicyFile]) -> tuple[Reads, ...] | tuple[Diagnostic, ...]:
         """Return what each entry and its helpers read, as it is written in them."""
         with self._lock:
-            loaded = self._load(_without_tests(bundle))
+            loaded = self._rules_of(bundle)
             if isinstance(loaded, tuple):
                 return loaded
             answer = self._ask({"do": "reads", "bundle": loaded.digest})
@@ -156,12 +165,29 @@ class EmbeddedEngine:
             indexes = [i for i, (package, name, _) in enumerate(loaded.entries) if (package, name) in asked]
             request = {"do": "trace", "bundle": loaded.digest, "entries": indexes, "now": _nanoseconds(now)}
             answer = self._ask({**request, "document": document.decode("utf-8", "replace")})
-            reads = self.reads(bundle)
+            reads = self.reads(files)
         if isinstance(answer, Diagnostic):
             return (answer,)
         problems = tuple(_read(p) for p in answer["problems"])
         chosen = tuple(r for r in reads if isinstance(r, Reads) and (r.package, r.entry) in asked)
         return read_trace(answer, problems, loaded.entries, chosen)
+
+    def _ask_all(self, digest: str, *what: str) -> dict[str, Any] | Diagnostic:
+        """Ask several questions about the held bundle and return the answers as one."""
+        said: dict[str, Any] = {}
+        for question in what:
+            answer = self._ask({"do": question, "bundle": digest})
+            if isinstance(answer, Diagnostic):
+                return answer
+            said |= answer
+        return said
+
+    def _holds(self, bundle: Sequence[PolicyFile]) -> bool:
+        return self._held is not None and bool(self.worker_pid) and self._held.digest == digest_of_files(bundle)
+
+    def _rules_of(self, bundle: Sequence[PolicyFile]) -> _Bundle | tuple[Diagnostic, ...]:
+        """Have the worker hold *bundle*; with its tests when it does already, for they are no rules."""
+        return self._load(bundle if self._holds(bundle) else _without_tests(bundle))
 
     def _cover(self, bundle: Sequence[PolicyFile], index: int) -> dict[str, Any] | Diagnostic:
         loaded = self._load(bundle)  # an earlier test may have taken the worker with it

@@ -13,7 +13,9 @@ from trueup.adapters.policy.embedded.coverage import (
     Lines,
     Message,
     answer_lines,
+    answer_reached,
     answer_test,
+    answer_todo,
     bodies_of,
     first_value,
     is_complete,
@@ -35,10 +37,14 @@ Definition = tuple[Module, Rule]
 def answer(request: Message, loaded: Loaded) -> Message:
     """Answer a request of authors of policies; `do` says which."""
     match request["do"]:
+        case "todo":
+            return answer_todo(loaded)
         case "lines":
             return answer_lines(loaded)
         case "cover":
             return answer_test(loaded, request["index"], request["now"])
+        case "reached":
+            return answer_reached(loaded)
         case "reads":
             return answer_reads(loaded)
         case _:

@@ -52,13 +52,17 @@ class Asked:
 
 @dataclass(slots=True)
 class Loaded:
-    """What loading a bundle gave: problems, or an engine and what can be asked."""
+    """What loading a bundle gave: problems, or an engine and what can be asked.
+
+    `shared` is an engine that a run of tests uses, so that lines they reach add up.
+    """
 
     problems: tuple[Diagnostic, ...]
     entries: list[Asked] = field(default_factory=list)
     tests: list[Asked] = field(default_factory=list)
     engine: Any = None
     modules: list[Module] = field(default_factory=list)
+    shared: Any = None
     clock: list[int] = field(default_factory=lambda: [0])
 
 

@@ -1,6 +1,6 @@
 """Answers of the worker about coverage and single rules, as values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from trueup.core.diagnostics import Diagnostic, Span
@@ -12,10 +12,9 @@ Named = tuple[str, str, Span]
 """Package, name and place of a rule."""
 
 
-def read_run(lines: Answer, answers: Iterable[tuple[Answer | Diagnostic, Named]], wanted: str) -> TestRun:
+def read_run(said: Answer, answers: Iterable[tuple[Answer | Diagnostic, Named]], wanted: str) -> TestRun:
     """Return the tests with what they reached together, those still to do last."""
     cases: list[TestCase] = []
-    reached: dict[str, set[int]] = {}
     for answer, (package, name, span) in answers:
         if isinstance(answer, Diagnostic):
             test = RuleTest(package, name, passed=False, seconds=0.0, output=answer.detail, span=span)
@@ -23,15 +22,21 @@ def read_run(lines: Answer, answers: Iterable[tuple[Answer | Diagnostic, Named]]
             continue
         test = RuleTest(package, name, answer["passed"], answer["seconds"], answer["output"], span)
         cases.append(TestCase(test, _stalled(answer["stalled"])))
-        for path, hit in answer["reached"].items():
-            reached.setdefault(path, set()).update(hit)
-    for item in lines["todo"]:
-        if wanted in f"{item['package']}.{item['name']}":
-            test = RuleTest(item["package"], item["name"], passed=False, seconds=0.0, span=Span(*item["span"]))
-            cases.append(TestCase(test))
-    files = merged(lines["lines"], reached)
+    files = merged(said["lines"], said["reached"])
     # Of some tests only what they are about is asked: the files that they come to at all.
-    return TestRun(tuple(cases), tuple(f for f in files if f.reached) if wanted else files)
+    return TestRun((*cases, *_todo(said, wanted)), tuple(f for f in files if f.reached) if wanted else files)
+
+
+def read_list(said: Answer, tests: Iterable[Named], wanted: str) -> TestRun:
+    """Return tests that were not run."""
+    cases = (TestCase(RuleTest(package, name, passed=False, seconds=0.0, span=span)) for package, name, span in tests)
+    return TestRun((*cases, *_todo(said, wanted)), ())
+
+
+def _todo(said: Answer, wanted: str) -> Iterator[TestCase]:
+    for item in said["todo"]:
+        if wanted in f"{item['package']}.{item['name']}":
+            yield TestCase(RuleTest(item["package"], item["name"], passed=False, seconds=0.0, span=Span(*item["span"])))
 
 
 def read_reads(answer: Answer, entries: Sequence[Named]) -> tuple[Reads, ...]:

@@ -69,7 +69,7 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
             return _evaluate(bundles[request["bundle"]], request["document"], request["now"])
         case "test":
             return _test(bundles[request["bundle"]], request["index"], request["now"])
-        case "lines" | "cover" | "reads" | "trace":
+        case "todo" | "lines" | "cover" | "reached" | "reads" | "trace":
             from trueup.adapters.policy.embedded.explaining import answer
 
             return answer(request, bundles[request["bundle"]])

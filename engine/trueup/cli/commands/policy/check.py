@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     named = [bool(arguments.files), bool(arguments.plan), bool(arguments.environment)]
     if sum(named) > 1:
         raise UsageError("FILE, `--plan` and `-e` name different things to check.", hint="name one of them")
-    workspace, source = open_policies(arguments, console)
+    needs_project = bool(arguments.plan or arguments.environment)
+    workspace, source = open_policies(arguments, console, needs_project=needs_project)
     if not any(named):
         if arguments.show_input:
             raise UsageError("`--show-input` needs something to show.", hint="name an environment with `-e`")

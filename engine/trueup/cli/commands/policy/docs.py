@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("rules", metavar="RULE", nargs="*", help="only these rules, by id")
     parser.add_argument("--by", metavar="WHAT", choices=_BY, default="rule", help=" | ".join(_BY))
     parser.add_argument("--control", metavar="TEXT", default="", help="only what covers this clause, or one inside it")
+    parser.add_argument("--coverage", action="store_true", help="run the tests, and show what they reach")
     add_policies(parser)
     add_revision(parser)
     add_output(parser, Format.JSON, Format.MARKDOWN)
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.workflows.policy import pages, unknown_rule
 
     workspace, source = open_policies(arguments, console)
-    found = pages(workspace, source)
+    found = pages(workspace, source, coverage=arguments.coverage)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
     known = tuple(p.rule.info.id for p in found)

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.workflows.loading import Invalid
     from trueup.workflows.rule_explaining import explain_rule
 
-    workspace, source = open_policies(arguments, console)
+    workspace, source = open_policies(arguments, console, needs_project=True)
     found = explain_rule(workspace, arguments.rule, arguments.address, arguments.environment or "", source)
     if isinstance(found, Invalid):
         return report_invalid(found, console)

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--control", metavar="TEXT", default="", help="only rules that serve this clause, or one inside it"
     )
-    parser.add_argument("--no-tests", action="store_true", help="run no tests, which is faster")
+    parser.add_argument("--coverage", action="store_true", help="run the tests, and show what they reach")
     add_policies(parser)
     add_revision(parser)
     add_output(parser, Format.JSON, Format.MARKDOWN)
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.workflows.policy import listing
 
     workspace, source = open_policies(arguments, console)
-    found = listing(workspace, source, with_tests=not arguments.no_tests)
+    found = listing(workspace, source, coverage=arguments.coverage)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
     rules = chosen(found, rule_set=arguments.rule_set, control=arguments.control)
