@@ -45,12 +45,14 @@ class Subject:
 
     Attributes:
         desired: The whole environment.
+        settings: Settings of the environment, masked.
         changed: The deployments that the plan rolls out.
         observed: What is observed for the environment.
         installed: Versions of packages where the target runs, by their names.
     """
 
     desired: DesiredState
+    settings: Json
     changed: tuple[DesiredDeployment, ...]
     observed: ObservedState
     installed: Mapping[str, str]
@@ -62,12 +64,13 @@ def derive(
     """Return the derived facts; those that need an unknown base or unknown rules are left out."""
     environment, today = subject.desired.environment, now.date()
     facts: dict[str, Json] = {
-        **_document_facts(documents),
-        "lifecycle": lifecycles(documents.declared, today),
-        "freeze": freeze_facts(environment.settings, now),
+        **_secret_facts(documents),
+        **_document_facts(documents.shown),
+        "lifecycle": lifecycles(documents.shown, today),
+        "freeze": freeze_facts(subject.settings, now),
         "soak": soak_facts(subject.changed, environment, subject.observed.upstream),
         "evidenceAgeDays": {e.key: (now - e.completed_at).days for e in reversed(subject.observed.evidence)},
-        **_deployment_facts(subject, documents.declared),
+        **_deployment_facts(subject, documents.shown),
         **_environment_facts(subject),
     }
     if base is not None:
@@ -77,24 +80,30 @@ def derive(
     return facts
 
 
-def _document_facts(documents: Documents) -> dict[str, Json]:
-    """Return the facts that are about documents alone."""
-    ordered = sorted(documents.declared.items())
-    secrets = {a: list(secret_places(d)) for a, d in ordered if d is not documents.shown[a]}
+def _secret_facts(documents: Documents) -> dict[str, Json]:
+    """Return where documents hold what they should not; only these facts look at them unmasked."""
+    secrets = {a: list(secret_places(d)) for a, d in sorted(documents.declared.items()) if d is not documents.shown[a]}
     return {
-        "secrets": [{"address": a, "path": list(path)} for a, paths in secrets.items() for path in paths],
+        "secrets": [{"address": a, "path": masked(list(path))} for a, paths in secrets.items() for path in paths],
         "prompts": prompt_findings(documents.declared, secrets),
+    }
+
+
+def _document_facts(documents: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the facts that are about documents alone."""
+    ordered = sorted(documents.items())
+    return {
         "licenses": {a: facts for a, d in ordered if (facts := _licenses(d)) is not None},
-        "lineage": lineage(documents.declared),
+        "lineage": lineage(documents),
         "artifacts": {a: facts for a, d in ordered if (facts := _artifact(d)) is not None},
-        "images": images(documents.declared),
+        "images": images(documents),
         "purposes": [{"address": a, "categories": _categories(d)} for a, d in ordered if a.startswith("System/")],
     }
 
 
 def _deployment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[str, Json]:
     """Return the facts about what the plan rolls out."""
-    settings = subject.desired.environment.settings
+    settings = subject.settings
     routes = {r.deployment: r for r in subject.observed.target.routes}
     return {
         "components": components(subject.changed, documents, subject.installed),
@@ -105,7 +114,7 @@ def _deployment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[s
 
 def _environment_facts(subject: Subject) -> dict[str, Json]:
     """Return the facts about the whole environment, what the plan does not touch included."""
-    settings = subject.desired.environment.settings
+    settings = subject.settings
     demanded = demands(subject.desired.deployments)
     return {
         "capacity": capacity_facts(demanded, settings),

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.closure import reachable
-from trueup.desired.state import DesiredDeployment, DesiredState
+from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFacts
 from trueup.diff.changes import Create, Update
 from trueup.diff.compare import drifted
 from trueup.diff.masks import masked
@@ -81,7 +81,7 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
     rolled_out = {c.address for c in plan.changes if isinstance(c, Create | Update)}
     changed = tuple(d for d in shown if d.id in rolled_out)
     resources = _resources(shown, around.declared)
-    documents = _documents(resources)
+    documents, settings = _documents(resources), masked(desired.environment.settings)
     drift = drifted(desired, observed)
     document: dict[str, Json] = {
         "formatVersion": FORMAT_VERSION,
@@ -94,14 +94,16 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
         "plan": {"id": plan.id, "environment": plan.environment, "targets": [str(t) for t in plan.targets]},
         "policies": policy_facts(policies, now.date()),
         "change": {**change_facts(change), "operations": [operation(c) for c in plan.changes]},
-        "environment": _environment(desired),
+        "environment": _environment(desired.environment, settings),
         "deployments": deployment_facts(plan, desired, observed, shown, gate=gate),
         "resources": documents.shown,
         "observed": observed_facts(observed, drift, now),
-        "evidence": evidence_facts(changed, observed.evidence, documents.declared, now),
+        "evidence": evidence_facts(changed, observed.evidence, documents.shown, now),
         "artifacts": sorted(observed.artifacts),
         "exceptions": [w.to_json() for w in read_waivers(desired.exceptions, now, change.authors, around.written_by)],
-        "derived": derive(Subject(desired, changed, observed, around.installed), documents, policies, around.base, now),
+        "derived": derive(
+            Subject(desired, settings, changed, observed, around.installed), documents, policies, around.base, now
+        ),
     }
     approved = approvals(change, desired.environment.settings)
     if approved is not None:
@@ -135,15 +137,14 @@ def _masked_if_needed(document: Json) -> Json:
     return document if shown == document else shown
 
 
-def _environment(desired: DesiredState) -> Json:
-    facts = desired.environment
+def _environment(facts: EnvironmentFacts, settings: Json) -> Json:
     return {
         "name": facts.name,
         "tier": facts.tier,
         "upstream": facts.upstream,
         "target": facts.target,
         "evaluate": facts.evaluate,
-        "settings": masked(facts.settings),
+        "settings": settings,
     }
 
 

@@ -14,7 +14,7 @@ KEY = "hf_abcdefghijklmnopqrstuv"
 
 def facts(kind: str, **spec: Json) -> Any:
     documents = {f"{kind}/x@1": {"kind": kind, "spec": spec}}
-    subject = Subject(desired(), (), nothing(), {})
+    subject = Subject(desired(), {}, (), nothing(), {})
     return derive(subject, Documents(documents, documents), PolicyFacts(), None, NOON)
 
 

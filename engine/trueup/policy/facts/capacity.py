@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
+from trueup.diff.masks import masked_text
 from trueup.policy.facts.lineage import spec_of
 from trueup.policy.facts.quantities import mebibytes, millis
 
@@ -57,7 +58,7 @@ def demand_of(document: Json) -> Demand:
     return Demand(
         replicas=most,
         accelerators=_whole(resources.get("count")) * most,
-        sku=str(resources.get("accelerator") or ""),
+        sku=masked_text(str(resources.get("accelerator") or "")),
         cpu_millis=(millis(resources.get("cpu")) or 0) * most,
         memory_mib=(mebibytes(resources.get("memory")) or 0) * most,
         storage_mib=(mebibytes(resources.get("storage")) or 0) * most,

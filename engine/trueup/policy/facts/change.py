@@ -130,7 +130,7 @@ def approvals(change: ChangeFacts, settings: Json) -> list[Json] | None:
                 {
                     "by": shown(person),
                     "email": shown(email),
-                    "roles": list(dict.fromkeys(role for role, mail in members if email and mail == email)),
+                    "roles": list(dict.fromkeys(shown(role) for role, mail in members if email and mail == email)),
                     "commit": commit.revision,
                     "source": "trailer",
                     "signed": commit.signature.status == "good",

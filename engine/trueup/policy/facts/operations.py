@@ -58,7 +58,7 @@ def _rollout(change: Create | Update) -> dict[str, Json]:
 def _field(changed: FieldChange) -> Json:
     return {
         "address": changed.address,
-        "path": list(changed.path),
+        "path": masked(list(changed.path)),
         "before": masked(changed.before),
         "after": masked(changed.after),
     }

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
 from trueup.core.json import Json
+from trueup.diff.masks import masked
 from trueup.policy.facts.lineage import spec_of
 from trueup.spec.resource import Path
 
@@ -64,7 +65,7 @@ def prompt_findings(documents: Mapping[str, Json], secrets: Mapping[str, list[Pa
     for address, document in sorted(documents.items()):
         if address.startswith("Prompt/"):
             for path, kind in _findings(document, secrets.get(address, ())):
-                found.append({"address": address, "path": list(path), "kind": kind})
+                found.append({"address": address, "path": masked(list(path)), "kind": kind})
     return found
 
 
