@@ -95,7 +95,7 @@ IDENTIFIER = _spelling(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", "an identifier: letters
 RUNTIME = _spelling(r"^[a-z0-9][a-z0-9._-]{0,62}$", "the name of a runtime", "llama.cpp")
 RULE = _spelling(
     RULE_PATTERN,
-    "a rule id, or `package/rule` for one that names none",
+    "a rule id (`package/rule` for one that names none)",
     "SC-01",
 )
 RULE_SET = _spelling(RULE_SET_PATTERN, "a rule set", "supply-chain")
