@@ -87,15 +87,17 @@ NEGATED_CALL = Code(
     "POL013",
     "Negated call on a field that may be missing",
     "When the field is missing, one Rego engine takes `not f(input.x)` as true and another as undefined: the "
-    "same rule would deny here and pass there.",
+    "same rule would deny here and pass there. So it is with comparisons other than `==`, with `in`, and with "
+    "rules and functions that may have no value.",
     'Give the field a default, `object.get(r, "x", "")`, put the call in a rule of its own and negate that, or '
     "import `future.keywords.not`.",
 )
 REGEX_CLASS = Code(
     "POL014",
-    "Regex class that differs between engines",
-    "`\\d`, `\\w`, `\\s` and `\\b` mean ASCII in one engine and Unicode in another.",
-    "Write the characters out: `[0-9]`, `[0-9A-Za-z_]`, `[ \\t\\r\\n]`.",
+    "Regex that differs between engines",
+    "`\\d`, `\\w`, `\\s` and `\\b` mean ASCII in one engine and Unicode in another; a `{` that begins no repetition is "
+    "a character in one and an error in another.",
+    "Write the characters out: `[0-9]`, `[0-9A-Za-z_]`, `[ \\t\\r\\n]`, `\\{`.",
 )
 SPRINTF = Code(
     "POL015",
@@ -166,6 +168,39 @@ WITH_ON_SOME = Code(
     "statements after it would read another document.",
     "Take the value first: `found := rule with input as x`, then `some r in found`.",
 )
+NUMBERS = Code(
+    "POL025",
+    "Number that engines compute differently",
+    "One Rego engine has exact decimal numbers, another has binary fractions and 64-bit integers: `0.1 + 0.2 == 0.3` "
+    "is true in one and false in the other.",
+    "Compute with whole numbers in a smaller unit: cents, MiB, per mille.",
+)
+TEXT_LENGTH = Code(
+    "POL026",
+    "Length of a text",
+    "`count` of a text gives characters in one Rego engine and parts of characters in another.",
+    "Match the text with `regex.match`, or count what `split` gives.",
+)
+SCHEMA_ERRORS = Code(
+    "POL027",
+    "Messages of `json.match_schema`",
+    "Whether a value matches is the same in all Rego engines; the messages that say why are not.",
+    "Take the first part alone: `[matches, _] := json.match_schema(value, schema)`.",
+)
+PATCH = Code(
+    "POL028",
+    "`json.patch` in a rule",
+    "Where a path is absent, one Rego engine has an error and another no value, so that a rule denies here and passes "
+    "there.",
+    "Use `object.union` and `object.remove`. Tests may use `json.patch`.",
+)
+ITERATION = Code(
+    "POL029",
+    "Iteration over a single value",
+    "A text, a number, a boolean or null has no members. One Rego engine refuses the rule, another ends it with an "
+    "error.",
+    "Name the collection that is meant.",
+)
 EVALUATION = Code(
     "POL030",
     "Rule could not be evaluated",
@@ -232,6 +267,11 @@ CODES = (
     LIBRARY_MISSING,
     UNKNOWN_REFERENCE,
     WITH_ON_SOME,
+    NUMBERS,
+    TEXT_LENGTH,
+    SCHEMA_ERRORS,
+    PATCH,
+    ITERATION,
     EVALUATION,
     TIMEOUT,
     WORKER_DIED,

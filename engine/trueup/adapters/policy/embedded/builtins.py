@@ -2,16 +2,18 @@
 
 An engine finds an absent builtin only when evaluation reaches it, and some engines then answer "undefined",
 which reads as "no violation". So a call must be on this list, or name a function of the bundle. Left out
-besides what is absent: what panics or differs in ways that matter (`strings.count`, `semver.is_valid`,
-`yaml.*`), and what reaches outside, which is refused by name.
+besides what is absent: what engines compute differently in ways that matter (`yaml.*`, `regex.template_match`), and
+what reaches outside, which is refused by name.
 """
 
+from trueup.adapters.policy.embedded.extensions import EXTENSIONS
+
 _BY_ARITY: dict[tuple[int, ...], str] = {
-    (0,): "time.now_ns",
+    (0,): "time.now_ns rego.metadata.chain rego.metadata.rule",
     (1,): """
-        abs ceil floor round count sum product max min sort to_number
+        abs ceil floor round count sum product max min sort
         array.reverse intersection union
-        lower upper trim_space strings.reverse
+        trim_space strings.reverse
         is_array is_boolean is_null is_number is_object is_set is_string type_name
         json.is_valid json.marshal json.unmarshal
         base64.encode base64.decode base64.is_valid base64url.encode base64url.decode base64url.encode_no_pad
@@ -23,23 +25,26 @@ _BY_ARITY: dict[tuple[int, ...], str] = {
     # As a relation, `walk(x, [path, value])` takes its result as a second argument.
     (1, 2): "walk",
     (2,): """
-        array.concat concat contains endswith startswith indexof indexof_n format_int split sprintf
-        strings.any_prefix_match strings.any_suffix_match strings.replace_n
+        array.concat concat contains endswith startswith indexof_n format_int split
+        strings.any_prefix_match strings.any_suffix_match
         trim trim_left trim_prefix trim_right trim_suffix
         bits.and bits.or bits.xor bits.lsh bits.rsh numbers.range
         object.filter object.remove object.subset object.union
         json.filter json.remove json.patch json.match_schema
-        regex.match regex.split semver.compare net.cidr_contains
+        regex.match regex.split
         graph.reachable graph.reachable_paths time.diff
     """,
     (3,): """
         array.slice object.get replace substring glob.match numbers.range_step
         regex.find_n regex.replace regex.find_all_string_submatch_n
     """,
-    (4,): "time.add_date regex.template_match",
+    (4,): "time.add_date",
 }
 
-BUILTINS: dict[str, tuple[int, ...]] = {name: arities for arities, names in _BY_ARITY.items() for name in names.split()}
+BUILTINS: dict[str, tuple[int, ...]] = {
+    **{name: arities for arities, names in _BY_ARITY.items() for name in names.split()},
+    **{name: (arity,) for name, (_, arity) in EXTENSIONS.items()},
+}
 """Name to the numbers of arguments it takes. `print` is not here: it takes any number."""
 
 REFUSED = frozenset(

@@ -10,9 +10,21 @@ from trueup.adapters.policy.embedded.syntax import Module, Node, static_parts
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.suggestions import did_you_mean
 
-# Verbs that Go's formatting and this engine's spell alike; `%%` is a percent sign.
-_VERB = re.compile(r"%(?:%|[vsdqx]|\.[0-9]{1,2}f|0?[0-9]{1,2}d)")
+# Verbs of Go's formatting that say something of a number or a text; `%t` of a boolean is a mistake there.
+_VERB = re.compile(r"%(?:%|[-+ 0]*[0-9]{0,3}(?:\.[0-9]{1,2})?[vsdxXeEfFgGboOc]|[-0]*[0-9]{0,3}(?:\.[0-9]{1,2})?q)")
 _ANY_VERB = re.compile(r"%(?:%|[-+# 0-9.*\[\]]*.?)", re.DOTALL)
+
+
+def builtins_called(names: Names) -> set[str]:
+    """Return the names of the builtins that the bundle calls."""
+    return {
+        ".".join(parts)
+        for module in names.modules
+        for kind, node, _ in module.expressions
+        if kind == "Call"
+        for parts in [static_parts(node["fcn"])[0]]
+        if names.resolve(module, parts) is None
+    }
 
 
 def check_calls(names: Names) -> Iterator[Diagnostic]:
@@ -66,7 +78,7 @@ def _check_format(module: Module, node: Node) -> Iterator[Diagnostic]:
     verbs = [v for v in _ANY_VERB.findall(body["value"]) if v != "%%"]
     for verb in verbs:
         if not _VERB.fullmatch(verb):
-            yield Diagnostic(codes.SPRINTF, f"`{verb}` is not a verb that all engines share.", module.at(body))
+            yield Diagnostic(codes.SPRINTF, f"`{verb}` is not a verb that all engines take.", module.at(body))
     if "Array" in values and len(values["Array"]["items"]) != len(verbs):
         count = len(values["Array"]["items"])
         detail = f"The text has {len(verbs)} verb(s), and {count} value(s) are given."

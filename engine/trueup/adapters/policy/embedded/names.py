@@ -42,7 +42,7 @@ class Names:
 
     def references(self, module: Module, rule: Rule) -> Iterator[tuple[Parts, Node]]:
         """Yield what *rule* reads below `data`, without its own head and without what it calls."""
-        local = _locals(module, rule)
+        local = local_names(module, rule)
         for kind, node, _ in rule.expressions:
             if is_reference(kind) and not _is_own_head(rule, kind, node):
                 parts = static_parts({kind: node})[0]
@@ -66,7 +66,7 @@ def _is_own_head(rule: Rule, kind: str, node: Node) -> bool:
     return definition["refr"].get(kind) is node
 
 
-def _locals(module: Module, rule: Rule) -> set[str]:
+def local_names(module: Module, rule: Rule) -> set[str]:
     """Return the names that are variables inside *rule* and hide a rule of the same name."""
     found: set[str] = set()
     for kind, node, _ in rule.expressions:

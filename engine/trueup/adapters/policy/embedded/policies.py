@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trueup.adapters.policy import codes
-from trueup.adapters.policy.embedded.calls import check_calls
+from trueup.adapters.policy.embedded.calls import builtins_called, check_calls
 from trueup.adapters.policy.embedded.data import Mounted, is_data, is_schema, merge, overrides, read_data
+from trueup.adapters.policy.embedded.extensions import load_extensions
 from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.parity import check_parity
+from trueup.adapters.policy.embedded.rewriting import METADATA, SPRINTF, Rewriter
 from trueup.adapters.policy.embedded.scan import scan
 from trueup.adapters.policy.embedded.schemas import check_schemas
 from trueup.adapters.policy.embedded.structure import (
@@ -30,6 +32,9 @@ _ARROW = re.compile(r"^--> (?P<path>.*):(?P<line>\d+):(?P<column>\d+)$", re.MULT
 _BACKTRACE = re.compile(r"\n\s*Stack backtrace:.*", re.DOTALL)
 _REASON = re.compile(r"error: (?P<reason>.*)", re.DOTALL)
 _ONE_LINE = re.compile(r"\s+")
+_EXTENSION = re.compile(r"extension '(?P<name>[^']*)' raises Python error: \w+: ")
+_UNHASHABLE = re.compile(r"TypeError: unhashable type: .*")
+_SET_OF_SETS = "a set that holds arrays or objects is handed to a builtin that cannot take one; make it an array first"
 
 
 @dataclass(slots=True)
@@ -63,6 +68,7 @@ class Loaded:
     engine: Any = None
     modules: list[Module] = field(default_factory=list)
     shared: Any = None
+    tree: Any = None
     clock: list[int] = field(default_factory=lambda: [0])
 
 
@@ -101,7 +107,7 @@ def load(files: list[tuple[str, str, str]]) -> Loaded:
         problems += [*check_shadowing(names, mounted), *check_references(names, mounted)]
     if problems:
         return Loaded(sort_diagnostics(problems))
-    return _prepare(engine_class, modules, [f for f in files if not is_data(f[0])], tree)
+    return _prepare(engine_class, names, tree)
 
 
 def _parse(engine_class: Any, path: str, text: str) -> Module | list[Diagnostic]:
@@ -115,23 +121,26 @@ def _parse(engine_class: Any, path: str, text: str) -> Module | list[Diagnostic]
         return [diagnose(error, codes.SYNTAX, Span(path))]
 
 
-def _prepare(engine_class: Any, modules: list[Module], files: list[tuple[str, str, str]], tree: Any) -> Loaded:
-    loaded = Loaded(())
+def _prepare(engine_class: Any, names: Names, tree: Any) -> Loaded:
+    loaded = Loaded((), modules=list(names.modules), tree=tree)
+    rewriter = Rewriter(names)
     engine = engine_class()
     engine.set_gather_prints(True)
     engine.add_extension("time.now_ns", 0, lambda: loaded.clock[0])
+    engine.add_extension(METADATA, 1, lambda number: rewriter.annotations[number])
+    for name, arity, function in load_extensions(builtins_called(names)):
+        engine.add_extension(SPRINTF if name == "sprintf" else name, arity, function)
     try:
-        for path, _, text in files:
-            engine.add_policy(path, text)
+        for module in names.modules:
+            engine.add_policy(module.path, rewriter.rewrite(module))
         engine.add_data_json(json.dumps(tree))
         # The first query, whatever it is, makes the engine order every rule; that finds unsafe variables.
         engine.eval_query_as_json("1")
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return Loaded((diagnose(error, codes.UNSAFE, None),))
     loaded.engine = engine
-    loaded.modules = modules
     seen = set()
-    for asked in (Asked(m, r) for m in modules for r in m.rules):
+    for asked in (Asked(m, r) for m in names.modules for r in m.rules):
         if asked.rule.path in seen:
             continue
         seen.add(asked.rule.path)
@@ -149,4 +158,6 @@ def diagnose(error: BaseException, code: Code, fallback: Span | None) -> Diagnos
     span = Span(place["path"], int(place["line"]), int(place["column"])) if place else fallback
     reason = _REASON.search(text)
     detail = reason["reason"].split("\n-->")[0] if reason else text
+    detail = _EXTENSION.sub(lambda m: f"`{'sprintf' if m['name'] == SPRINTF else m['name']}`: ", detail)
+    detail = _UNHASHABLE.sub(_SET_OF_SETS, detail)
     return Diagnostic(code, _ONE_LINE.sub(" ", detail).strip() or type(error).__name__, span)
