@@ -91,9 +91,10 @@ estimates(deployment) := [item |
 	lib.digest(item.subject.server)
 ]
 
-estimated[item.address] contains item if {
-	some item in input.evidence
+estimated[address] contains item if {
+	some item in lib.list(input.evidence)
 	item.type == "fit"
+	address := item.address
 }
 
 newest(items) := [item |
@@ -116,7 +117,7 @@ measured(estimate, metric) := values[0] if {
 } else := null
 
 values_of(estimate, metric) := [measurement.value |
-	some measurement in estimate.measurements
+	some measurement in lib.list(estimate.measurements)
 	measurement.metric == metric
 	measurement.unit == "MiB"
 	is_number(measurement.value)

@@ -54,6 +54,7 @@ deny contains lib.result("CC-02", lib.graded("high"), environment, ["spec", "quo
 
 deny contains lib.result("CC-02", "high", environment, ["spec", "accelerators"], msg) if {
 	count(lib.changed) > 0
+	is_object(input.derived.capacity.bySku)
 	some sku, facts in input.derived.capacity.bySku
 	demand := lib.field(facts, ["demand"])
 	available := lib.field(facts, ["available"])
@@ -71,7 +72,7 @@ deny contains lib.result("CC-02", "high", deployment.address, ["spec", "scaling"
 	msg := "The number of its servers has no upper end."
 }
 
-unbounded contains address if some address in input.derived.capacity.unbounded
+unbounded contains address if some address in lib.list(input.derived.capacity.unbounded)
 
 # What may have a quota: its field below `spec.quota`, and how it is counted.
 resources := {

@@ -23,6 +23,8 @@ deny contains result if {
 		"deployments",
 		"resources",
 		"approvals",
+	"change.author",
+	"change.commits",
 		"derived.cost",
 		"environment.name",
 		"environment.tier",
@@ -43,7 +45,8 @@ deny contains lib.result("CC-03", "high", environment, ["spec", "budget"], msg) 
 
 deny contains lib.result("CC-03", lib.graded("high"), environment, ["spec", "accelerators"], msg) if {
 	count(lib.changed) > 0
-	not is_number(delta)
+	increase := delta
+	not is_number(increase)
 	not approved
 	msg := sprintf("Nobody can tell what this costs%s, so somebody of the role `%s` has to approve.", [
 		unpriced,
@@ -70,13 +73,7 @@ default limit := 0
 
 limit := cost.approval_above[input.derived.cost.currency]
 
-approved if {
-	some approval in input.approvals
-	approval.isAuthor == false
-	is_array(approval.roles)
-	some role in approval.roles
-	lower(role) == cost.approver_role
-}
+approved if count(lib.approvers_of(cost.approver_role)) > 0
 
 kept(budget) if {
 	is_number(budget)
@@ -92,7 +89,7 @@ kept(budget) if {
 }
 
 unpriced := sprintf(": %s without a price", [concat(", ", sort(names))]) if {
-	names := {sprintf("%v", [name]) | some name in object.get(input.derived.cost, "unpriced", [])}
+	names := {sprintf("%v", [name]) | some name in lib.list(object.get(input.derived.cost, "unpriced", []))}
 	count(names) > 0
 } else := ""
 

@@ -12,10 +12,12 @@ priced(changes) := json.patch(fixtures.good, [{
 	"value": object.union({"currency": "USD", "unpriced": []}, object.union(costs, changes)),
 }])
 
+fin := {"by": "Fin <fin@example.com>", "email": "fin@example.com", "roles": ["finops"], "signed": false, "isAuthor": false}
+
 approved_by(approval) := json.patch(priced({}), [{
 	"op": "add",
 	"path": "/approvals/-",
-	"value": object.union({"by": "Fin <fin@example.com>", "roles": ["finops"], "isAuthor": false}, approval),
+	"value": object.union(fin, approval),
 }])
 
 test_what_costs_no_more_passes if count(cc_03.deny) == 0 with input as fixtures.good
@@ -38,17 +40,19 @@ test_it_is_as_dear_outside_production if {
 
 test_an_approval_by_finops_lets_it_pass if {
 	count(cc_03.deny) == 0 with input as approved_by({})
-	count(cc_03.deny) == 0 with input as approved_by({"roles": ["risk-owner", "FinOps"]})
+	count(cc_03.deny) == 0 with input as approved_by({"roles": ["risk-owner", "finops"]})
 }
 
 test_an_approval_by_another_role_does_not if {
 	count(cc_03.deny) == 1 with input as approved_by({"roles": ["risk-owner"]})
 	count(cc_03.deny) == 1 with input as approved_by({"roles": []})
+	count(cc_03.deny) == 1 with input as approved_by({"email": ""})
 }
 
 test_an_approval_by_an_author_does_not_count if {
 	count(cc_03.deny) == 1 with input as approved_by({"isAuthor": true})
 	count(cc_03.deny) == 1 with input as approved_by({"isAuthor": null})
+	count(cc_03.deny) == 1 with input as approved_by({"email": "ADA@example.com"})
 }
 
 test_roles_that_are_a_text_are_none if count(cc_03.deny) == 1 with input as approved_by({"roles": "finops"})
@@ -107,6 +111,7 @@ test_a_plan_that_rolls_nothing_out_is_not_judged if {
 test_a_document_without_costs_or_approvals_is_denied if {
 	count(cc_03.deny) > 0 with input as fixtures.without("/derived/cost")
 	count(cc_03.deny) > 0 with input as fixtures.without("/approvals")
+	count(cc_03.deny) > 0 with input as fixtures.without("/change/commits")
 }
 
 test_an_empty_document_is_denied if count(cc_03.deny) > 0 with input as {}

@@ -21,7 +21,7 @@ import data.trueup.lib
 deny contains result if some result in lib.absent("OP-09", "high", ["deployments", "resources", "exceptions"])
 
 deny contains lib.result("OP-09", "high", "", [], msg) if {
-	some exception in input.exceptions
+	some exception in lib.list(input.exceptions)
 	address := lib.field(exception, ["address"])
 	not lib.text(address)
 	msg := "An exception of the policy document has no address, so nobody can tell which it is."
@@ -78,7 +78,7 @@ ends_in_time(left) if {
 
 # Those whose resource is one that the plan changes or reaches; another team's are not this plan's.
 concerning := [exception |
-	some exception in input.exceptions
+	some exception in lib.list(input.exceptions)
 	lib.text(exception.address)
 	concerns(lib.field(exception, ["resource"]))
 ]

@@ -64,9 +64,16 @@ stands_in(name, deployment) if {
 	release in releases(other)
 }
 
-by_address[deployment.address] contains deployment if some deployment in input.deployments
+by_address[address] contains deployment if {
+	some deployment in lib.list(input.deployments)
+	address := deployment.address
+}
 
-verified[item.deployment] contains item.release if some item in input.observed.verified
+verified[address] contains release if {
+	some item in lib.list(input.observed.verified)
+	address := item.deployment
+	release := item.release
+}
 
 # What serves there and what is to serve there.
 releases(deployment) := {digest |
@@ -75,8 +82,8 @@ releases(deployment) := {digest |
 	lib.digest(digest)
 }
 
-# null when the policy document does not hold it.
-model_of(deployment) := object.get(input.resources, lib.field(deployment, ["release", "model", "address"]), null)
+# "" when the policy document does not hold it.
+model_of(deployment) := lib.field(input.resources, [lib.field(deployment, ["release", "model", "address"])])
 
 # Host of an `api://` source; "" when we serve the model ourselves.
 provider(deployment) := lower(split(uri, "/")[2]) if {

@@ -47,8 +47,9 @@ duty_of(deployment) := "content_marking_legacy" if {
 	deployment.address in legacy
 } else := "content_marking"
 
-legacy contains verified.deployment if {
-	some verified in input.observed.verified
+legacy contains address if {
+	some verified in lib.list(input.observed.verified)
+	address := verified.deployment
 	is_string(verified.verifiedAt)
 	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T`, verified.verifiedAt)
 	verified.verifiedAt < regulation.duties.content_marking_legacy.placed_before

@@ -172,7 +172,7 @@ is_written(value) if lib.said(value)
 is_written(value) if lib.said(lib.field(value, ["content"]))
 
 is_measured(deployment) if {
-	some evaluation in deployment.evaluations
+	some evaluation in lib.list(deployment.evaluations)
 	category := object.get(input.resources, [evaluation.evaluation.address, "spec", "category"], "")
 	category in {"quality", "factuality"}
 	will_have_run(evaluation)

@@ -29,21 +29,20 @@ deny contains lib.result("RG-13", "medium", "", [], msg) if {
 }
 
 warn contains lib.result("RG-13", "medium", "", [], msg) if {
-	old := {rule.id | some rule in input.policies.rules; has_age(rule); rule.reviewAgeDays > days.review}
+	old := {rule.id | some rule in lib.list(input.policies.rules); has_age(rule); rule.reviewAgeDays > days.review}
 	count(old) > 0
 	msg := sprintf("Reviewed more than %d days ago: %s.", [days.review, concat(", ", sort(old))])
 }
 
 warn contains lib.result("RG-13", "low", "", [], msg) if {
-	unknown := {rule.id | some rule in input.policies.rules; not has_age(rule)}
+	unknown := {rule.id | some rule in lib.list(input.policies.rules); not has_age(rule)}
 	count(unknown) > 0
 	msg := sprintf("Nobody says when these were reviewed: %s.", [concat(", ", sort(unknown))])
 }
 
 warn contains lib.result("RG-13", "medium", "", [], msg) if {
-	some rule in input.policies.rules
-	is_array(rule.controls)
-	some control in rule.controls
+	some rule in lib.list(input.policies.rules)
+	some control in lib.list(rule.controls)
 	some text in regulation.repealed
 	contains(letters(control), letters(text.cited))
 	msg := sprintf("%s cites `%s`: %s is repealed; see %s.", [rule.id, control, text.text, text.replaced_by])

@@ -54,11 +54,12 @@ known_places contains code if some code, _ in data.parameters.jurisdictions.unio
 # A System's purposes, spelled as the lists of purposes are; none when the policy document has no facts of it.
 purposes(address) := {purpose | some purpose in purposes_by_system[address]}
 
-purposes_by_system[fact.address] contains spelled(category) if {
-	some fact in input.derived.purposes
-	is_array(fact.categories)
-	some category in fact.categories
+purposes_by_system[address] contains purpose if {
+	some fact in data.trueup.lib.list(input.derived.purposes)
+	address := fact.address
+	some category in data.trueup.lib.list(fact.categories)
 	data.trueup.lib.said(category)
+	purpose := spelled(category)
 }
 
 spelled(word) := regex.replace(lower(trim_space(word)), `[ _/-]+`, "-")
