@@ -117,7 +117,10 @@ def _policy(planned: Planned, id_: ResourceId) -> Iterator[str]:
     for violation in decision.violations:
         if violation.address in reached:
             where = f" ({violation.span})" if violation.span else ""
-            yield f"{violation.enforcement.value} {violation.rule} {violation.address}: {violation.message}{where}"
+            word = "excepted" if violation.excepted_by else violation.enforcement.value
+            why = f", lifted by {violation.excepted_by}" if violation.excepted_by else ""
+            why += f", softened by {violation.softened_by}" if violation.softened_by else ""
+            yield f"{word} {violation.rule} {violation.address}: {violation.message}{where}{why}"
     for hold in planned.observed.holds:
         if hold.deployment == id_:
             yield f"hold on release {short(hold.release)}: {hold.reason} ({hold.author})"

@@ -1,5 +1,6 @@
 """Exceptions on every path: what lifts a rule at one place lifts it at all, and what has expired lifts it nowhere."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from trueup.policy.waiver_list import ListedWaiver, WaiverState
 from trueup.spec.parse import parse
 from trueup.spec.resource import SourceFile
 from trueup.workflows.exceptions import exceptions, last_uses, new_exception
+from trueup.workflows.explain import explain
 from trueup.workflows.loading import Invalid
 from trueup.workflows.planning import Planned, make_plan
 from trueup.workflows.rollback import Proposal, propose
@@ -174,3 +176,25 @@ def listed(workspace: FakeWorkspace) -> tuple[ListedWaiver, ...]:
     found = exceptions(workspace, timedelta(days=14))
     assert isinstance(found, tuple)
     return found
+
+
+def test_explain_tells_what_lifts_and_what_softens(make) -> None:
+    workspace = make(OLD)
+    excuse(workspace)
+    (line,) = [line for line in policy_lines(workspace) if "SC-04" in line]
+    assert line.startswith("excepted SC-04 ")
+    assert line.endswith(", lifted by PolicyException/weights")
+    del workspace.files["spec/exceptions/weights.yaml"]
+    environment = json.loads(workspace.files["spec/environments/dev.yaml"])
+    environment["spec"]["policy"] = {"rules": {"SC-04": "dryrun"}}
+    workspace.files["spec/environments/dev.yaml"] = json.dumps(environment).encode()
+    workspace.commit()
+    (line,) = [line for line in policy_lines(workspace) if "SC-04" in line]
+    assert line.startswith("dryrun SC-04 ")
+    assert line.endswith(", softened by policy.rules.SC-04")
+
+
+def policy_lines(workspace: FakeWorkspace) -> tuple[str, ...]:
+    found = explain(workspace, "Deployment/dev/support")
+    assert not isinstance(found, Invalid)
+    return next(s.lines for s in found.sections if s.title == "Policy")
