@@ -567,7 +567,7 @@ class FakeWorkspace:
         files = (PolicyFile(f"{folder}/own.rego", b"own", folder),)
         return Policies(files, bundle_digest(files))
 
-    def policy_page(self, path: str, revision: str) -> str:
+    def policy_page(self, path: str, revision: str, *, folder: str = "") -> str:
         return f"# Page of {path}\n"
 
     def base(self, revision: Revision, branch: str) -> Base:

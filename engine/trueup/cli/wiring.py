@@ -225,11 +225,11 @@ class LocalWorkspace:
         files = load_folder(folder, library=library)
         return Policies(files, bundle_digest(files))
 
-    def policy_page(self, path: str, revision: str) -> str:
+    def policy_page(self, path: str, revision: str, *, folder: str = "") -> str:
         """Return the README beside a policy file."""
         from trueup.adapters.policy.folders import page_beside
 
-        return page_beside(path, lambda: self.tree(revision))
+        return page_beside(path, lambda: self.tree(revision), folder=folder)
 
     def base(self, revision: Revision, branch: str) -> "Base":
         """Return what governs *revision*."""

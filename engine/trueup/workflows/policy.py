@@ -163,5 +163,5 @@ def _page(workspace: Workspace, source: PolicySource, rule: ListedRule, reads: t
     own = [r for r in reads if r.package == rule.info.package and r.entry in rule.entries]
     parameters = {path: value for r in own for path, value in r.parameters}
     inputs = sorted({".".join(str(step) for step in i.path) for r in own for i in r.inputs})
-    text = workspace.policy_page(rule.path, source.revision) if rule.path else ""
+    text = workspace.policy_page(rule.path, source.revision, folder=source.folder) if rule.path else ""
     return RulePage(rule, tuple(sorted(parameters.items())), tuple(inputs), text)

@@ -175,8 +175,11 @@ class Workspace(Protocol):
         """
         ...
 
-    def policy_page(self, path: str, revision: str) -> str:
-        """Return the README beside the policy file at *path*; empty when there is none."""
+    def policy_page(self, path: str, revision: str, *, folder: str = "") -> str:
+        """Return the README beside the policy file at *path*; empty when there is none.
+
+        *folder* is the one that `policy_folder` read it from, if it did.
+        """
         ...
 
     def base(self, revision: Revision, branch: str) -> Base:

@@ -1,7 +1,7 @@
 """Policies of any folder on this machine, and the pages beside them."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import trueup
@@ -33,7 +33,7 @@ def load_folder(folder: str, *, library: bool) -> tuple[PolicyFile, ...]:
     top = Path(folder)
     if not top.is_dir():
         raise FolderError(codes.FOLDER, f"`{folder}` is not a folder.")
-    is_library = (top / "lib" / "trueup.rego").is_file()
+    is_library = _is_library(top)
     shown = LIBRARY if is_library else folder.rstrip("/") or folder
     files = list(load_library()) if library and not is_library else []
     count = 0
@@ -52,16 +52,34 @@ def load_folder(folder: str, *, library: bool) -> tuple[PolicyFile, ...]:
     return tuple(sorted(files, key=lambda f: f.path))
 
 
-def page_beside(path: str, tree: Callable[[], SourceTree]) -> str:
-    """Return the README beside the policy file at *path*, of the library, a folder or *tree*; empty without one."""
-    folder = path.rpartition("/")[0]
+def page_beside(path: str, tree: Callable[[], SourceTree], *, folder: str = "") -> str:
+    """Return the README beside the policy file at *path*; empty without one.
+
+    Args:
+        path: As bundles have it.
+        tree: Opens the files of the project, for policies of its own.
+        folder: The one that `load_folder` read.
+    """
+    place = path.rpartition("/")[0]
+    if folder and _is_library(Path(folder)):
+        return _first([Path(folder, place.removeprefix(LIBRARY).strip("/"))])
     if path.startswith(f"{LIBRARY}/"):
         package = Path(trueup.__file__).resolve().parent
-        places = [package / "library", package.parents[1] / "policies"]
-        found = [p / folder.removeprefix(LIBRARY).strip("/") / _PAGE for p in places]
-        return next((_text(p.read_bytes()) for p in found if p.is_file()), "")
-    content = tree().read(f"{folder}/{_PAGE}")
+        inside = place.removeprefix(LIBRARY).strip("/")
+        return _first([package / "library" / inside, package.parents[1] / "policies" / inside])
+    if folder:
+        return _first([Path(place)])
+    content = tree().read(f"{place}/{_PAGE}")
     return "" if isinstance(content, Diagnostic) else _text(content)
+
+
+def _first(folders: Iterable[Path]) -> str:
+    pages = (folder / _PAGE for folder in folders)
+    return next((_text(page.read_bytes()) for page in pages if page.is_file()), "")
+
+
+def _is_library(folder: Path) -> bool:
+    return (folder / "lib" / "trueup.rego").is_file()
 
 
 def _text(content: bytes) -> str:

@@ -66,3 +66,12 @@ def test_the_page_beside_a_rule_is_found_in_the_library_and_in_the_repository() 
     library = page_beside(f"{LIBRARY}/SC-01-pinned-sources/rule.rego", lambda: tree)
     assert library.startswith("# SC-01")
     assert page_beside(f"{LIBRARY}/nothing/rule.rego", lambda: tree) == ""
+
+
+def test_the_page_beside_a_rule_of_a_folder_is_read_from_there(folder: Path) -> None:
+    (folder / "README.md").write_text("# Mine\n")
+    nowhere = FakeTree({})
+    assert page_beside(f"{folder}/a.rego", lambda: nowhere, folder=str(folder)) == "# Mine\n"
+    (folder / "lib").mkdir()
+    (folder / "lib" / "trueup.rego").write_text("package trueup.lib\n")
+    assert page_beside(f"{LIBRARY}/a.rego", lambda: nowhere, folder=str(folder)) == "# Mine\n"
