@@ -130,7 +130,7 @@ def _page_text(page: RulePage, style: Style, width: int) -> Iterator[str]:
         yield from wrapped(f"{name}: {text}", width, "  ")
     for path, value in page.parameters:
         yield from wrapped(f"parameter {path}: {_value(path, value)}", width, "  ")
-    for line in visible_lines(page.text):
+    for line in visible_lines(page.text) if page.text else ():
         yield f"  | {line}".rstrip()
 
 
