@@ -5,8 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+import oracle
 from fakes import FakePolicyEngine
+from opa_server import OpaServer, running
+from trueup.adapters.policy.both import BothEngines
 from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+from trueup.adapters.policy.opa.engine import OpaEngine
+from trueup.adapters.policy.opa.settings import OpaSettings
 from trueup.policy.results import Evaluation, PolicyFile, RuleTest
 from trueup.ports import PolicyEngine
 
@@ -28,8 +33,29 @@ def embedded() -> Iterator[EmbeddedEngine]:
         yield engine
 
 
-@pytest.fixture(params=["embedded", "fake"])
+@pytest.fixture(scope="module")
+def opa(embedded: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpaEngine]:
+    if reason := oracle.available():
+        pytest.skip(f"no OPA: {reason}")
+    with oracle.Oracle() as engine, running(OpaServer(engine)) as url:
+        yield OpaEngine(OpaSettings(url, timeout_seconds=60), embedded, tmp_path_factory.mktemp("opa"))
+
+
+@pytest.fixture(params=["embedded", "opa", "both", "fake"])
 def engine(request: pytest.FixtureRequest, embedded: EmbeddedEngine) -> PolicyEngine:
+    match request.param:
+        case "embedded":
+            return embedded
+        case "fake":
+            return FakePolicyEngine()
+        case "opa":
+            return request.getfixturevalue("opa")  # type: ignore[no-any-return]  # pytest has no types for these
+        case _:
+            return BothEngines(embedded, request.getfixturevalue("opa"))
+
+
+@pytest.fixture(params=["embedded", "fake"])
+def workbench(request: pytest.FixtureRequest, embedded: EmbeddedEngine) -> EmbeddedEngine | FakePolicyEngine:
     return embedded if request.param == "embedded" else FakePolicyEngine()
 
 
@@ -107,18 +133,18 @@ def test_the_engine_names_itself(engine: PolicyEngine) -> None:
     assert evaluate(engine, b"{}", RULES).engine
 
 
-def test_test_rules_pass_or_fail_by_name(engine: PolicyEngine) -> None:
+def test_test_rules_pass_or_fail_by_name(workbench: EmbeddedEngine | FakePolicyEngine) -> None:
     tests = PolicyFile(
         "policies/demo_test.rego", b"package demo_test\ntest_good if true\ntest_bad if false\n", "policies"
     )
-    results = engine.test([*bundle(RULES), tests])
+    results = workbench.test([*bundle(RULES), tests])
     assert [(t.package, t.name, t.passed) for t in results if isinstance(t, RuleTest)] == [
         ("demo_test", "test_good", True),
         ("demo_test", "test_bad", False),
     ]
 
 
-def test_tests_of_policies_with_problems_are_not_run(engine: PolicyEngine) -> None:
-    results = engine.test(bundle(b"package demo\ntest_a if true\nx { y }\n"))
+def test_tests_of_policies_with_problems_are_not_run(workbench: EmbeddedEngine | FakePolicyEngine) -> None:
+    results = workbench.test(bundle(b"package demo\ntest_a if true\nx { y }\n"))
     assert not any(isinstance(r, RuleTest) for r in results)
     assert len(results) == 1

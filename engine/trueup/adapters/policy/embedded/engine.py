@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -9,7 +10,9 @@ from typing import Any, Self
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.bundle import digest_of_files
 from trueup.adapters.policy.embedded.catalogue import describe
+from trueup.adapters.policy.embedded.kept_images import Images, Kept, Place
 from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
+from trueup.adapters.policy.embedded.relocated import Relocated, read_moved
 from trueup.adapters.policy.embedded.scan import decode
 from trueup.adapters.policy.embedded.traces import read_list, read_reads, read_run, read_trace
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
@@ -25,17 +28,25 @@ DEFAULT_TIMEOUT_SECONDS = 10.0
 DEFAULT_MEMORY_BYTES = 1 << 30
 
 
+@dataclass(frozen=True, slots=True)
 class _Bundle:
-    """What the worker said of the bundle it holds."""
+    """What is known of the bundle the worker holds.
 
-    def __init__(
-        self, digest: str, answer: dict[str, Any], rules: tuple[RuleInfo, ...], warnings: tuple[Diagnostic, ...]
-    ) -> None:
-        self.digest = digest
-        self.warnings = warnings
-        self.entries = [(e["package"], e["name"], Span(*e["span"])) for e in answer["entries"]]
-        self.tests = [(t["package"], t["name"], Span(*t["span"])) for t in answer["tests"]]
-        self.rules = rules
+    Attributes:
+        digest: Its identity, tests included when it has some.
+        entries: The rules that decide, in the worker's order.
+        tests: The rules that test.
+        rules: What the former say of themselves.
+        warnings: What was found, and keeps nobody from evaluating.
+        is_whole: The worker has its syntax trees.
+    """
+
+    digest: str
+    entries: list[Place]
+    rules: tuple[RuleInfo, ...]
+    tests: list[Place] = field(default_factory=list)
+    warnings: tuple[Diagnostic, ...] = ()
+    is_whole: bool = True
 
 
 class EmbeddedEngine:
@@ -45,10 +56,22 @@ class EmbeddedEngine:
     """
 
     def __init__(
-        self, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS, memory_bytes: int = DEFAULT_MEMORY_BYTES
+        self,
+        *,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        memory_bytes: int = DEFAULT_MEMORY_BYTES,
+        images: Images | None = None,
     ) -> None:
+        """Start nothing yet.
+
+        Args:
+            timeout_seconds: For one answer.
+            memory_bytes: The most the worker may take.
+            images: Where checked bundles are kept, so that the next worker need not check them again.
+        """
         self._timeout = timeout_seconds
         self._memory = memory_bytes
+        self._images = images
         self._worker: WorkerProcess | None = None
         self._held: _Bundle | None = None
         self._lock = threading.RLock()
@@ -102,6 +125,17 @@ class EmbeddedEngine:
         files = _without_tests(bundle)
         with self._lock:
             return [self._evaluate(files, document, now) for document in documents]
+
+    def relocate(self, bundle: Sequence[PolicyFile], prefix: str) -> Relocated | tuple[Diagnostic, ...]:
+        """Return the bundle as a server is given it, below the package *prefix*; the problems instead, if any."""
+        with self._lock:
+            loaded = self._load(_without_tests(bundle))
+            if isinstance(loaded, tuple):
+                return loaded
+            answer = self._ask({"do": "relocate", "bundle": loaded.digest, "prefix": prefix})
+        if isinstance(answer, Diagnostic):
+            return (answer,)
+        return Relocated(read_moved(answer["modules"]), answer["data"], tuple(loaded.entries), loaded.rules)
 
     def clock_fields(self, bundle: Sequence[PolicyFile]) -> frozenset[str] | None:
         """Return the fields of `input.clock` that the policies may read; None when it may be any, or the time."""
@@ -218,7 +252,7 @@ class EmbeddedEngine:
     def _answer(
         self, files: Sequence[PolicyFile], document: bytes, now: datetime
     ) -> tuple[_Bundle | tuple[Diagnostic, ...], dict[str, Any] | Diagnostic]:
-        loaded = self._load(files)
+        loaded = self._load(files, whole=False)
         if isinstance(loaded, tuple):
             return loaded, loaded[0]
         try:
@@ -238,11 +272,31 @@ class EmbeddedEngine:
             return RuleTest(package, name, passed=False, seconds=0.0, output=answer.detail, span=span)
         return RuleTest(package, name, answer["passed"], answer["seconds"], answer["output"], span)
 
-    def _load(self, bundle: Sequence[PolicyFile]) -> _Bundle | tuple[Diagnostic, ...]:
-        """Have the worker hold *bundle*, checked; return the problems when it has some."""
+    def _load(self, bundle: Sequence[PolicyFile], *, whole: bool = True) -> _Bundle | tuple[Diagnostic, ...]:
+        """Have the worker hold *bundle*, checked; return the problems when it has some.
+
+        What looks at syntax trees needs it *whole*; what only asks rules takes the image of one that was checked.
+        """
         digest = digest_of_files(bundle)
-        if self._held is not None and self._held.digest == digest and self.worker_pid:
-            return self._held
+        held = self._held
+        if held is not None and held.digest == digest and self.worker_pid and (held.is_whole or not whole):
+            return held
+        prepared = None if whole else self._prepared(digest)
+        loaded = self._checked(digest, bundle) if prepared is None else prepared
+        if isinstance(loaded, _Bundle):
+            self._held = loaded
+        return loaded
+
+    def _prepared(self, digest: str) -> _Bundle | None:
+        kept = self._images.get(digest) if self._images is not None else None
+        if kept is None:
+            return None
+        answer = self._ask({"do": "prepare", "bundle": digest, "image": kept.image})
+        if isinstance(answer, Diagnostic) or answer["problems"]:
+            return None  # it is checked again, and what is wrong is told
+        return _Bundle(digest, kept.entries, kept.rules, is_whole=False)
+
+    def _checked(self, digest: str, bundle: Sequence[PolicyFile]) -> _Bundle | tuple[Diagnostic, ...]:
         files, problems = [], []
         for file in bundle:
             text = decode(file.path, file.content)
@@ -255,8 +309,14 @@ class EmbeddedEngine:
         problems += [*map(_read, answer["problems"]), *complaints]
         if has_errors(problems):
             return sort_diagnostics(problems)
-        self._held = _Bundle(digest, answer, rules, sort_diagnostics(problems))
-        return self._held
+        entries, tests = (
+            [(p["package"], p["name"], Span(*p["span"])) for p in answer[k]] for k in ("entries", "tests")
+        )
+        if self._images is not None and not problems and not tests:
+            image = self._ask({"do": "image", "bundle": digest})
+            if not isinstance(image, Diagnostic):
+                self._images.put(digest, Kept(image["image"], rules))
+        return _Bundle(digest, entries, rules, tests, sort_diagnostics(problems))
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | Diagnostic:
         if self._worker is None or not self._worker.is_alive:

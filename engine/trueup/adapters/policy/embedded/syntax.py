@@ -63,6 +63,9 @@ class Module:
         imports: Alias to the path it stands for.
         rules: Its rules, in file order.
         aligned_not: `import future.keywords.not` makes negation mean one thing on all engines.
+        text: Its bytes.
+        package_start: Where the package's path begins, in bytes.
+        imported: Its imports in the tree.
     """
 
     path: str
@@ -71,6 +74,14 @@ class Module:
     rules: tuple[Rule, ...]
     aligned_not: bool
     text: bytes = field(repr=False)
+    package_start: int = 0
+    imported: tuple[Node, ...] = field(default=(), repr=False)
+
+    @property
+    def roots(self) -> Iterator[Node]:
+        """Its imports and rules in the tree."""
+        yield from self.imported
+        yield from (rule.node for rule in self.rules)
 
     @property
     def expressions(self) -> Iterator[Expression]:
@@ -111,7 +122,8 @@ def read_module(policy: Node) -> Module:
             name = text[alias["start"] : alias["end"]].decode() if alias else target[-1]
             imports[name] = target
     rules = tuple(_read_rule(path, package, rule) for rule in tree["rules"])
-    return Module(path, package, imports, rules, aligned, text)
+    ((_, named),) = tree["package"]["refr"].items()
+    return Module(path, package, imports, rules, aligned, text, named["span"]["start"], tuple(tree["imports"]))
 
 
 def _read_rule(path: str, package: Parts, rule: Node) -> Rule:

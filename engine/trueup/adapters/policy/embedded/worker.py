@@ -12,7 +12,8 @@ from time import perf_counter
 from typing import Any
 
 from trueup.adapters.policy import codes
-from trueup.adapters.policy.embedded.policies import Asked, Loaded, diagnose, load
+from trueup.adapters.policy.embedded.images import Asked, image_from_json
+from trueup.adapters.policy.embedded.policies import Loaded, diagnose, load, prepare
 from trueup.core.diagnostics import Diagnostic, Span
 
 Message = dict[str, Any]
@@ -65,6 +66,12 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
                 "entries": [_describe(a) for a in loaded.entries],
                 "tests": [_describe(a) for a in loaded.tests],
             }
+        case "prepare":
+            loaded = bundles[request["bundle"]] = prepare(image_from_json(request["image"]))
+            return {"problems": [_spell(p) for p in loaded.problems]}
+        case "image":
+            image = bundles[request["bundle"]].image
+            return {"image": image.to_json() if image else None}
         case "evaluate":
             return _evaluate(bundles[request["bundle"]], request["document"], request["now"])
         case "test":
@@ -77,6 +84,11 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
             from trueup.adapters.policy.embedded.clock import clock_fields
 
             return {"fields": clock_fields(bundles[request["bundle"]].modules)}
+        case "relocate":
+            from trueup.adapters.policy.embedded.relocation import relocate, spell
+
+            loaded = bundles[request["bundle"]]
+            return {"modules": spell(relocate(loaded.modules, request["prefix"])), "data": loaded.tree}
         case other:
             raise ValueError(f"unknown request {other}")
 
@@ -96,13 +108,13 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
         try:
             value = _value(engine, asked.query)
         except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-            problems.append(_spell(diagnose(error, codes.EVALUATION, asked.rule.span)))
+            problems.append(_spell(diagnose(error, codes.EVALUATION, asked.span)))
             continue
         if isinstance(value, list):
             results.append([index, value])
         else:
             what = "no value" if value is None else "a value that is no set"
-            problems.append(_spell(Diagnostic(codes.EVALUATION, f"`{asked.rule.name}` gave {what}.", asked.rule.span)))
+            problems.append(_spell(Diagnostic(codes.EVALUATION, f"`{asked.name}` gave {what}.", asked.span)))
     return {"results": results, "problems": problems}
 
 
@@ -125,7 +137,7 @@ def _test(loaded: Loaded, index: int, now: int) -> Message:
         value = _value(engine, asked.query)
         passed, output = value is not None and value is not False, ""
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-        problem = diagnose(error, codes.EVALUATION, asked.rule.span)
+        problem = diagnose(error, codes.EVALUATION, asked.span)
         passed, output = False, f"{problem.span}: {problem.detail}"
     seconds = perf_counter() - start
     return {"passed": passed, "seconds": seconds, "output": "\n".join([*engine.take_prints(), output]).strip()}
@@ -139,8 +151,8 @@ def _value(engine: Any, query: str) -> Any:
 
 
 def _describe(asked: Asked) -> Message:
-    span = asked.rule.span
-    return {"package": asked.package, "name": asked.rule.name, "span": [span.path, span.line, span.column]}
+    span = asked.span
+    return {"package": asked.package, "name": asked.name, "span": [span.path, span.line, span.column]}
 
 
 def _spell(problem: Diagnostic) -> Message:
