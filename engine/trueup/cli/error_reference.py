@@ -17,6 +17,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Plans", "trueup.plan.codes"),
     ("Policy files", "trueup.adapters.policy.codes"),
     ("Bundles of policies", "trueup.adapters.policy.bundles.codes"),
+    ("Policy engines on servers", "trueup.adapters.policy.opa.codes"),
     ("Policy results and exceptions", "trueup.policy.codes"),
     ("Sources of artifacts", "trueup.adapters.sources.codes"),
     ("Store", "trueup.adapters.stores.codes"),
