@@ -59,7 +59,9 @@ warn contains lib.result("EV-01", "low", sprintf("Environment/%s", [input.enviro
 	msg := "A production environment requires no evaluation, so no release needs evidence."
 }
 
-required contains name if some name in input.environment.settings.evaluations.required
+required contains name if {
+	some name in lib.list(lib.field(input, ["environment", "settings", "evaluations", "required"]))
+}
 
 sufficient(status) if status == "present"
 
@@ -76,7 +78,7 @@ beside(status, found) := sprintf(": %s", [concat("; ", sort(found))]) if {
 } else := ""
 
 shortfalls(evaluation) := {text |
-	evidence := object.get(evaluation, "evidence", null)
+	evidence := lib.field(evaluation, ["evidence"])
 	is_object(evidence)
 	gates := object.get(evidence, "gates", [])
 	is_array(gates)

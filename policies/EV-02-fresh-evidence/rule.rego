@@ -58,7 +58,7 @@ deny contains lib.result("EV-02", "high", deployment.address, ["spec", "release"
 	some part, words in compared
 	mine := setting(lib.field(item, ["settings"]), part)
 	theirs := setting(lib.field(comparison, ["baselineSettings"]), part)
-	not equal(mine, theirs)
+	not alike(mine, theirs)
 	msg := sprintf("%s compares results of different ways to measure: the %s is `%v` here and `%v` in the baseline.", [
 		name_of(evaluation),
 		words,
@@ -78,7 +78,7 @@ name_of(evaluation) := lib.evaluation_address(evaluation)
 allowed_ages(evaluation) := {age |
 	some age in {
 		lib.field(lib.evaluation_document(evaluation), ["spec", "maxAge"]),
-		object.get(input.environment, ["settings", "evaluations", "maxAge"], ""),
+		object.get(input, ["environment", "settings", "evaluations", "maxAge"], ""),
 		sprintf("%vd", [limits.max_age_days]),
 	}
 	not age in {"", null}
@@ -119,7 +119,7 @@ setting(settings, "version") := major if {
 	major := split(trim_prefix(sprintf("%v", [version]), "v"), ".")[0]
 }
 
-equal(mine, theirs) if {
+alike(mine, theirs) if {
 	not mine in {"", null}
 	mine == theirs
 }

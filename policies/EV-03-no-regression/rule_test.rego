@@ -50,14 +50,12 @@ test_too_few_examples_are_denied if {
 
 test_an_evaluation_may_ask_for_more_examples_and_not_for_fewer if {
 	count(ev_03.deny) == 1 with input as declares("minSamples", 60)
-	few := json.patch(declares("minSamples", 2), [{"op": "replace", "path": concat("/", [comparison, "samples"]), "value": 2}])
-	count(ev_03.deny) == 1 with input as few
+	count(ev_03.deny) == 1 with input as few(2)
 }
 
 test_terms_that_are_no_numbers_ask_for_the_limits if {
-	few := json.patch(declares("minSamples", "2"), [{"op": "replace", "path": concat("/", [comparison, "samples"]), "value": 2}])
-	count(ev_03.deny) == 1 with input as few
-	words := json.patch(declares("alpha", "any"), [{"op": "replace", "path": concat("/", [comparison, "alpha"]), "value": "any"}])
+	count(ev_03.deny) == 1 with input as few("2")
+	words := both("alpha", "any")
 	count(ev_03.deny) == 1 with input as words
 }
 
@@ -90,35 +88,19 @@ test_a_declared_baseline_upstream_is_one_that_was_verified_there if {
 }
 
 test_terms_that_hide_a_loss_are_denied_where_they_are_declared if {
-	blind := json.patch(declares("alpha", 0.000001), [{
-		"op": "replace",
-		"path": concat("/", [comparison, "alpha"]),
-		"value": 0.000001,
-	}])
+	blind := both("alpha", 0.000001)
 	results := ev_03.deny with input as blind
 	{[r.address, r.path] | some r in results} == {["Evaluation/facts@1", ["spec", "regression", "alpha"]]}
-	generous := json.patch(declares("margin", 0.9), [{
-		"op": "replace",
-		"path": concat("/", [comparison, "margin"]),
-		"value": 0.9,
-	}])
+	generous := both("margin", 0.9)
 	paths := {r.path | some r in ev_03.deny} with input as generous
 	paths == {["spec", "regression", "margin"]}
-	guessed := json.patch(declares("test", "unpaired-t"), [{
-		"op": "replace",
-		"path": concat("/", [comparison, "test"]),
-		"value": "unpaired-t",
-	}])
+	guessed := both("test", "unpaired-t")
 	tests := {r.path | some r in ev_03.deny} with input as guessed
 	tests == {["spec", "regression", "test"]}
 }
 
 test_several_metrics_need_a_correction if {
-	alone := json.patch(declares("correction", "none"), [{
-		"op": "replace",
-		"path": concat("/", [comparison, "correction"]),
-		"value": "none",
-	}])
+	alone := both("correction", "none")
 	count(ev_03.deny) == 0 with input as alone
 	second := {"metric": "f1", "value": 0.9, "unit": "ratio", "samples": 59, "slice": ""}
 	together := json.patch(alone, [{"op": "add", "path": "/evidence/0/measurements/-", "value": second}])
@@ -165,3 +147,16 @@ test_a_rollback_is_not_compared if {
 test_absent_evidence_is_denied if count(ev_03.deny) == 1 with input as fixtures.changed("/evidence", [])
 
 test_an_empty_document_is_denied if count(ev_03.deny) > 0 with input as {}
+
+# Declared and done alike.
+both(part, value) := json.patch(declares(part, value), [{
+	"op": "replace",
+	"path": concat("/", [comparison, part]),
+	"value": value,
+}])
+
+few(declared) := json.patch(declares("minSamples", declared), [{
+	"op": "replace",
+	"path": concat("/", [comparison, "samples"]),
+	"value": 2,
+}])

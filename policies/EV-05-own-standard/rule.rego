@@ -24,13 +24,13 @@ deny contains result if {
 }
 
 deny contains lib.result("EV-05", lib.graded("critical"), address_of(lowered), path(lowered), msg) if {
-	some lowered in input.derived.evaluationChanges
+	some lowered in lib.list(lib.field(input, ["derived", "evaluationChanges"]))
 	some deployment in lib.released
 	msg := sprintf("%s, and the same change releases %s.", [described(lowered), deployment.address])
 }
 
 deny contains lib.result("EV-05", lib.graded("critical"), address_of(lowered), path(lowered), msg) if {
-	some lowered in input.derived.evaluationChanges
+	some lowered in lib.list(lib.field(input, ["derived", "evaluationChanges"]))
 	not only_rollbacks
 	count(lib.approvers_of(approvals.risk_owner)) == 0
 	msg := sprintf("%s, and nobody of the role `%s` besides its authors approved that.", [
@@ -51,7 +51,7 @@ only_rollbacks if {
 address_of(lowered) := address if {
 	address := lib.field(lowered, ["address"])
 	lib.text(address)
-} else := sprintf("Environment/%v", [object.get(input.environment, "name", "")])
+} else := sprintf("Environment/%v", [object.get(input, ["environment", "name"], "")])
 
 described(lowered) := sprintf("%s: %s (%v to %v)", [address_of(lowered), words, before, after]) if {
 	words := object.get(words_by_kind, lib.field(lowered, ["kind"]), "less is asked of releases")

@@ -63,6 +63,6 @@ same(measured, served) if {
 # A first release changes nothing; one that does not say what it changes may change the prompt.
 prompt_changes(deployment) if {
 	object.get(deployment, "fromRelease", "unknown") != ""
-	parts := object.get(input.derived.releaseChanges, deployment.address, ["prompt"])
+	parts := object.get(input, ["derived", "releaseChanges", deployment.address], ["prompt"])
 	"prompt" in parts
 }

@@ -72,7 +72,7 @@ verified(deployment) if {
 	digest in lib.upstream_releases(deployment)
 }
 
-soak(deployment) := object.get(input.derived.soak, deployment.address, {})
+soak(deployment) := object.get(input, ["derived", "soak", deployment.address], {})
 
 soaked(facts) if {
 	facts.upstream == upstream

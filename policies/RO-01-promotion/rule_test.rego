@@ -53,8 +53,8 @@ test_a_release_that_has_not_served_long_enough_is_denied if {
 	document := fixtures.changed(concat("/", [soak, "requiredSeconds"]), 259200)
 	results := ro_01.deny with input as document
 	{r.msg | some r in results} == {"The release has served in `staging` for 172800 s, and 259200 s is wanted."}
-	equal := fixtures.changed(concat("/", [soak, "requiredSeconds"]), 172800)
-	count(ro_01.deny) == 0 with input as equal
+	exact := fixtures.changed(concat("/", [soak, "requiredSeconds"]), 172800)
+	count(ro_01.deny) == 0 with input as exact
 }
 
 test_a_soak_that_nobody_knows_is_denied if {

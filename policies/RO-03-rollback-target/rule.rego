@@ -53,7 +53,7 @@ deny contains lib.result("RO-03", "high", deployment.address, ["spec", "release"
 
 deny contains lib.result("RO-03", "high", deployment.address, ["spec", "release", "build"], msg) if {
 	some deployment in replaced
-	some mismatch in mismatches(object.get(input.derived.builds, deployment.address, null))
+	some mismatch in mismatches(object.get(input, ["derived", "builds", deployment.address], null))
 	msg := sprintf("The build does not fit the hardware: %s.", [mismatch])
 }
 
@@ -77,7 +77,7 @@ needed if input.environment.settings.requireRollbackTarget == true
 verified_releases(deployment) := {v | some v in verified_by_deployment[deployment.address]}
 
 verified_by_deployment[address] contains verified if {
-	some verified in input.observed.verified
+	some verified in lib.list(lib.field(input, ["observed", "verified"]))
 	address := verified.deployment
 }
 
@@ -89,7 +89,7 @@ drill_ages(deployment) := {drill.ageDays |
 }
 
 drills_by_name[name] contains drill if {
-	some drill in input.observed.drills
+	some drill in lib.list(lib.field(input, ["observed", "drills"]))
 	drill.environment in {input.environment.name, input.environment.upstream}
 	[_, drill.environment, name] = split(drill.deployment, "/")
 }

@@ -73,7 +73,7 @@ deny contains lib.result("RO-05", "critical", "", [], msg) if {
 	])
 }
 
-environment := sprintf("Environment/%v", [object.get(input.environment, "name", "")])
+environment := sprintf("Environment/%v", [object.get(input, ["environment", "name"], "")])
 
 # Deployments that somebody has to agree to: a repair was approved before, and the way back waits for nobody.
 reviewed contains deployment if {
@@ -85,12 +85,13 @@ reviewed contains deployment if {
 to_approve contains deployment.address if some deployment in reviewed
 
 to_approve contains operation.address if {
-	some operation in input.change.operations
+	some operation in lib.list(lib.field(input, ["change", "operations"]))
 	operation.kind == "delete"
+	is_string(operation.address)
 	startswith(operation.address, "Deployment/")
 }
 
-asked contains terms(object.get(input.environment, ["settings", "approvals"], "nothing"))
+asked contains terms(object.get(input, ["environment", "settings", "approvals"], "nothing"))
 
 asked contains terms(object.get(before, ["spec", "approvals"], {})) if is_object(before)
 
@@ -114,8 +115,10 @@ separated(declared) := false if {
 risk_classes(deployment) := found if {
 	found := {class |
 		some address in deployment.resources
+		is_string(address)
 		startswith(address, "System/")
-		some document in [object.get(input.resources, address, {}), object.get(input.base.resources, address, null)]
+		some documents in [input.resources, input.base.resources]
+		document := object.get(documents, address, null)
 		is_object(document)
 		# As a text: a list would be taken for a path into the parameters.
 		class := sprintf("%v", [object.get(document, ["spec", "riskClass"], "unknown")])
@@ -123,23 +126,30 @@ risk_classes(deployment) := found if {
 	count(found) > 0
 } else := {"unknown"}
 
-shortfalls(required, roles, separate) := {sprintf("%d approval(s) by others are there and %v are wanted", [n, required]) |
-	n := count(people(separate))
-	n < required
-} | {sprintf("%d approval(s) of the role `%s` are there and %v are wanted", [n, role, wanted]) |
+shortfalls(required, roles, separate) := {words |
+	number := count(people(separate))
+	number < required
+	words := sprintf("%d approval(s) by others are there and %v are wanted", [number, required])
+} | {words |
 	some role, wanted in roles
-	n := count(people_of(role, separate))
-	n < wanted
+	number := count(people_of(role, separate))
+	number < wanted
+	words := sprintf("%d approval(s) of the role `%s` are there and %v are wanted", [number, role, wanted])
 }
 
 people(separate) := lib.approvers if separate
 
-people(separate) := {lib.address_of(a) | some a in input.approvals; lib.acceptable_signature(a)} if not separate
+people(separate) := {lib.address_of(a) |
+	some a in lib.list(lib.field(input, ["approvals"]))
+	lib.acceptable_signature(a)
+} if {
+	not separate
+}
 
 people_of(role, separate) := lib.approvers_of(role) if separate
 
 people_of(role, separate) := {lib.address_of(a) |
-	some a in input.approvals
+	some a in lib.list(lib.field(input, ["approvals"]))
 	some given in lib.list(lib.field(a, ["roles"]))
 	given == role
 	lib.acceptable_signature(a)
@@ -151,12 +161,14 @@ people_of(role, separate) := {lib.address_of(a) |
 moved contains deployment.address if some deployment in lib.released
 
 moved contains operation.address if {
-	some operation in input.change.operations
+	some operation in lib.list(lib.field(input, ["change", "operations"]))
 	operation.address in to_approve
 	not only_words(operation)
 }
 
-moved contains lib.field(lowered, ["address"]) if some lowered in input.derived.evaluationChanges
+moved contains lib.field(lowered, ["address"]) if {
+	some lowered in lib.list(lib.field(input, ["derived", "evaluationChanges"]))
+}
 
 only_words(operation) if {
 	impacts := lib.list(lib.field(operation, ["impacts"]))
@@ -166,7 +178,7 @@ only_words(operation) if {
 	}
 }
 
-before := object.get(input.base.resources, environment, "unchanged")
+before := object.get(input, ["base", "resources", environment], "unchanged")
 
 production_now_or_before if lib.production
 
@@ -179,31 +191,31 @@ production_now_or_before if {
 changed_settings contains key if {
 	is_object(before)
 	some key in separation.settings
-	object.get(before, ["spec", key], null) != object.get(input.resources, [environment, "spec", key], null)
+	object.get(before, ["spec", key], null) != object.get(input, ["resources", environment, "spec", key], null)
 }
 
 # A new environment brings no settings that soften its own rules.
 changed_settings contains "policy" if {
 	before == null
-	settings := object.get(input.resources, [environment, "spec", "policy"], null)
+	settings := object.get(input, ["resources", environment, "spec", "policy"], null)
 	not settings in [null, {}]
 }
 
-changed_rules contains file if some file in input.policies.changed
+changed_rules contains file if some file in lib.list(lib.field(input, ["policies", "changed"]))
 
 # A branch is one change as a whole.
 changed_rules contains path if {
-	object.get(input.policies, "from", "unknown") != "head"
-	some file in input.change.files
+	object.get(input, ["policies", "from"], "unknown") != "head"
+	some file in lib.list(lib.field(input, ["change", "files"]))
 	path := lib.field(file, ["path"])
 	governs(path)
 }
 
 # On the default branch many changes lie between two releases; each commit is one.
 changed_rules contains path if {
-	object.get(input.policies, "from", "unknown") == "head"
+	object.get(input, ["policies", "from"], "unknown") == "head"
 	input.change.base != ""
-	some commit in input.change.commits
+	some commit in lib.list(lib.field(input, ["change", "commits"]))
 	files := lib.list(lib.field(commit, ["files"]))
 	some path in files
 	governs(path)
@@ -212,19 +224,20 @@ changed_rules contains path if {
 }
 
 changed_rules contains words if {
-	object.get(input.change, "truncated", false) != false
+	object.get(input, ["change", "truncated"], false) != false
 	words := "More commits changed than are known: a file"
 }
 
 changed_rules contains words if {
 	input.change.base != ""
-	some commit in input.change.commits
-	files := object.get(commit, "files", null)
+	some commit in lib.list(lib.field(input, ["change", "commits"]))
+	files := lib.field(commit, ["files"])
 	not is_array(files)
-	words := sprintf("What the commit %v changes is not known: a file", [object.get(commit, "revision", "")])
+	words := sprintf("What the commit %v changes is not known: a file", [lib.field(commit, ["revision"])])
 }
 
 governs(path) if {
+	is_string(path)
 	some pattern in separation.files
 	glob.match(pattern, ["/"], path)
 }

@@ -31,7 +31,7 @@ deny contains lib.result("RO-07", "medium", operation.address, [], msg) if {
 
 deny contains lib.result("RO-07", "medium", environment, ["spec", "freezeWindows", place], msg) if {
 	count(moving) > 0
-	some window in input.derived.freeze.unreadable
+	some window in lib.list(lib.field(input, ["derived", "freeze", "unreadable"]))
 	place := object.get(window, "index", 0)
 	msg := sprintf("Nobody can tell when this window is: %v.", [object.get(window, "problem", "it cannot be read")])
 }
@@ -45,13 +45,13 @@ warn contains lib.result("RO-07", "low", operation.address, [], msg) if {
 # What a window stops, as [operation, window].
 frozen contains [operation, window] if {
 	some operation in moving
-	some window in input.derived.freeze.active
+	some window in lib.list(lib.field(input, ["derived", "freeze", "active"]))
 	not allowed(operation, window)
 }
 
 # Repairs restore what was applied before the freeze; builds and evaluations move nothing.
 moving contains operation if {
-	some operation in input.change.operations
+	some operation in lib.list(lib.field(input, ["change", "operations"]))
 	operation.kind in {"create", "update", "delete"}
 	object.get(operation, "drift", false) != true
 }
@@ -79,4 +79,4 @@ said(window, name, otherwise) := value if {
 	lib.text(value)
 } else := otherwise
 
-environment := sprintf("Environment/%v", [object.get(input.environment, "name", "")])
+environment := sprintf("Environment/%v", [object.get(input, ["environment", "name"], "")])

@@ -24,13 +24,13 @@ deny contains result if {
 deny contains lib.result("RO-08", "high", deployment.address, ["spec", "release"], msg) if {
 	some deployment in lib.released
 	comes_from_upstream(deployment)
-	some drift in input.observed.drift
+	some drift in lib.list(lib.field(input, ["observed", "drift"]))
 	msg := sprintf("The target is not what was applied to it: %s: %s.", [said(drift, "address"), said(drift, "reason")])
 }
 
 comes_from_upstream(deployment) if deployment.movement == "promotion"
 
-comes_from_upstream(_) if lib.text(object.get(input.environment, "upstream", ""))
+comes_from_upstream(_) if lib.text(object.get(input, ["environment", "upstream"], ""))
 
 said(drift, name) := value if {
 	value := lib.field(drift, [name])

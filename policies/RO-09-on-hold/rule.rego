@@ -26,7 +26,7 @@ deny contains lib.result("RO-09", "critical", deployment.address, ["spec", "rele
 
 deny contains lib.result("RO-09", "critical", deployment.address, ["spec", "release"], msg) if {
 	some deployment in lib.changed
-	some hold in input.observed.holds
+	some hold in lib.list(lib.field(input, ["observed", "holds"]))
 	hold.deployment == deployment.address
 	hold.release == deployment.release.digest
 	# A hold that does not say whether it is over is in force.

@@ -254,7 +254,7 @@ evidence_of(deployment, evaluation) := [item | some item in found; item.complete
 } else := []
 
 evidence_by_key[key] contains item if {
-	some item in input.evidence
+	some item in list(field(input, ["evidence"]))
 	item.type == "evaluation"
 	key := item.key
 }
@@ -271,13 +271,13 @@ upstream_releases(deployment) := {verified.release |
 }
 
 upstream_by_deployment[address] contains verified if {
-	some verified in input.observed.upstream
+	some verified in list(field(input, ["observed", "upstream"]))
 	address := verified.deployment
 }
 
 # Those who approved the change, by e-mail in lower case: one person counts once, and an author never.
 approvers contains email if {
-	some approval in input.approvals
+	some approval in list(field(input, ["approvals"]))
 	email := address_of(approval)
 	approval.isAuthor == false
 	not email in authors
@@ -285,7 +285,7 @@ approvers contains email if {
 }
 
 approvers_of(role) := {email |
-	some approval in input.approvals
+	some approval in list(field(input, ["approvals"]))
 	some given in list(field(approval, ["roles"]))
 	given == role
 	email := address_of(approval)
@@ -300,6 +300,9 @@ acceptable_signature(approval) if object.get(approval, "signed", false) == true
 acceptable_signature(_) if data.parameters.approvals.require_signed == false
 
 authors contains lower(found[1]) if {
-	some name in {input.change.author} | {commit.author | some commit in input.change.commits}
+	some name in {field(input, ["change", "author"])} | {field(commit, ["author"]) |
+		some commit in list(field(input, ["change", "commits"]))
+	}
+	is_string(name)
 	some found in regex.find_all_string_submatch_n(`<([^<>]+)>`, name, -1)
 }
