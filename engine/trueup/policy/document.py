@@ -24,6 +24,7 @@ from trueup.policy.exceptions import read_waivers
 from trueup.policy.facts.base import BaseResources, base_documents
 from trueup.policy.facts.change import ChangeFacts as ChangeFacts  # noqa: PLC0414 - callers speak of it
 from trueup.policy.facts.change import approvals, change_facts
+from trueup.policy.facts.change import shown as written
 from trueup.policy.facts.deployments import deployment_facts
 from trueup.policy.facts.lineage import generators
 from trueup.policy.facts.measured import evidence_facts
@@ -94,7 +95,7 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
         "plan": {"id": plan.id, "environment": plan.environment, "targets": [str(t) for t in plan.targets]},
         "policies": policy_facts(policies, now.date()),
         "change": {**change_facts(change), "operations": [operation(c) for c in plan.changes]},
-        "environment": _environment(desired.environment, settings),
+        "environment": _environment(desired.environment, settings, around.declared),
         "deployments": deployment_facts(plan, desired, observed, shown, gate=gate),
         "resources": documents.shown,
         "observed": observed_facts(observed, drift, now),
@@ -137,9 +138,11 @@ def _masked_if_needed(document: Json) -> Json:
     return document if shown == document else shown
 
 
-def _environment(facts: EnvironmentFacts, settings: Json) -> Json:
+def _environment(facts: EnvironmentFacts, settings: Json, declared: Resources) -> Json:
+    resource = declared.get(ResourceId("Environment", facts.name))
     return {
         "name": facts.name,
+        **({"path": written(resource.origin.path)} if resource else {}),
         "tier": facts.tier,
         "upstream": facts.upstream,
         "target": facts.target,

@@ -135,31 +135,48 @@ _REQUIRED = object_of(
     }
 )
 
-_DEPLOYMENT = object_of(
-    {
-        "address": TEXT,
-        "name": TEXT,
-        "environment": TEXT,
-        "changed": FLAG,
-        "movement": _one_of("change", "promotion", "rollback", "none"),
-        "drift": FLAG,
-        "fromRelease": DIGEST_OR_NONE,
-        "release": _RELEASE,
-        "running": nullable(_RUNNING),
-        "server": object_of(
-            {
-                "key": DIGEST,
-                "runtime": TEXT,
-                "artifact": DIGEST,
-                "arguments": _OBJECT,
-                "interpreter": TEXT,
-                "replicas": COUNT,
-            }
-        ),
-        "route": object_of({"modelName": TEXT, "limits": _OBJECT, "keys": list_of(TEXT)}),
-        "evaluations": list_of(_REQUIRED),
-        "resources": list_of(TEXT),
-    }
+_DEPLOYMENT = _optional(
+    object_of(
+        {
+            "address": TEXT,
+            "name": TEXT,
+            "environment": TEXT,
+            "changed": FLAG,
+            "movement": _one_of("change", "promotion", "rollback", "none"),
+            "drift": FLAG,
+            "fromRelease": DIGEST_OR_NONE,
+            "release": _RELEASE,
+            "running": nullable(_RUNNING),
+            "server": object_of(
+                {
+                    "key": DIGEST,
+                    "runtime": TEXT,
+                    "artifact": DIGEST,
+                    "arguments": _OBJECT,
+                    "interpreter": TEXT,
+                    "replicas": COUNT,
+                }
+            ),
+            "route": object_of({"modelName": TEXT, "limits": _OBJECT, "keys": list_of(TEXT)}),
+            "evaluations": list_of(_REQUIRED),
+            "resources": list_of(TEXT),
+        }
+    ),
+    path=TEXT,
+)
+
+_ENVIRONMENT = _optional(
+    object_of(
+        {
+            "name": TEXT,
+            "tier": _one_of("dev", "staging", "production"),
+            "upstream": TEXT,
+            "target": TEXT,
+            "evaluate": _one_of("before", "during"),
+            "settings": _OBJECT,
+        }
+    ),
+    path=TEXT,
 )
 
 _EXCEPTION = object_of(
@@ -294,16 +311,7 @@ SCHEMA: dict[str, Json] = published(
                 "plan": object_of({"id": DIGEST, "environment": TEXT, "targets": list_of(TEXT)}),
                 "policies": _POLICIES,
                 "change": _CHANGE,
-                "environment": object_of(
-                    {
-                        "name": TEXT,
-                        "tier": _one_of("dev", "staging", "production"),
-                        "upstream": TEXT,
-                        "target": TEXT,
-                        "evaluate": _one_of("before", "during"),
-                        "settings": _OBJECT,
-                    }
-                ),
+                "environment": _ENVIRONMENT,
                 "deployments": list_of(_DEPLOYMENT),
                 "resources": _by_address(_OBJECT),
                 "observed": _OBSERVED,

@@ -82,6 +82,7 @@ class Supplying:
             subject=(
                 ("artifact", deployment.server.artifact),
                 ("dataset", required.dataset.digest),
+                *([("prompt", release.prompt.digest)] if release.prompt else []),
                 ("release", release.digest),
             ),
         )

@@ -57,6 +57,21 @@ def environment_document(**spec: Json) -> Resource:
     return resource(ResourceId("Environment", "prod"), content)
 
 
+def test_files_that_declare_the_environment_and_its_deployments_are_named() -> None:
+    state = desired(WANT)
+    found = made(state, nothing("prod"), around=Surroundings(declared=declared(state, environment_document())))
+    assert found["environment"]["path"] == environment_document().origin.path
+    (shown,) = found["deployments"]
+    assert shown["path"] == next(
+        r.origin.path for r in state.deployments[0].resources if r.id == state.deployments[0].id
+    )
+    (item,) = state.deployments
+    elsewhere = replace(state, deployments=(replace(item, resources=()),))
+    unknown = made(elsewhere, nothing("prod"))
+    assert "path" not in unknown["environment"]
+    assert "path" not in unknown["deployments"][0]
+
+
 def test_what_is_unknown_is_left_out() -> None:
     found = made(desired(WANT), nothing("prod"), ChangeFacts(REVISION, author=ADA))
     assert not {"approvals", "base"} & found.keys()
@@ -207,12 +222,21 @@ def test_evidence_of_what_is_rolled_out_says_what_it_is_bound_to() -> None:
     assert found["subject"] == {
         "build": item.release.build.key,
         "server": item.server.key,
+        "prompt": item.release.prompt.digest if item.release.prompt else "",
         "dataset": item.evaluations[0].dataset.digest,
     }
     assert (found["type"], found["address"], found["evaluation"]) == ("evaluation", str(item.id), "Evaluation/facts@1")
     assert (found["ageDays"], found["passed"], found["signed"], found["simulated"]) == (3, True, None, False)
     assert (found["settings"], found["comparison"], found["attacks"]) == (None, None, [])
     assert found["gates"][0]["slice"] == found["measurements"][0]["slice"] == ""
+
+
+def test_evidence_of_a_release_without_a_prompt_names_none() -> None:
+    item = desired(WANT).deployments[0]
+    bare = replace(item, release=replace(item.release, prompt=None))
+    state = replace(desired(WANT), deployments=(bare,))
+    (found,) = made(state, replace(nothing("prod"), evidence=(passing(item.evaluations[0]),)))["evidence"]
+    assert found["subject"]["prompt"] == ""
 
 
 def test_evidence_that_two_deployments_share_is_there_once() -> None:

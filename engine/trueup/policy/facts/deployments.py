@@ -11,6 +11,7 @@ from trueup.diff.masks import masked
 from trueup.evidence.evidence import Evidence
 from trueup.observed.state import ObservedRoute, ObservedState
 from trueup.plan.plan import Plan
+from trueup.policy.facts.change import shown as written
 from trueup.policy.facts.release_changes import running
 
 
@@ -36,10 +37,12 @@ def deployment_facts(
 
 def _deployment(deployment: DesiredDeployment, change: Create | Update | None) -> dict[str, Json]:
     release, server = deployment.release, masked(deployment.server.to_json())
+    path = next((r.origin.path for r in deployment.resources if r.id == deployment.id), None)
     return {
         "address": str(deployment.id),
         "name": deployment.id.name,
         "environment": deployment.id.environment,
+        **({"path": written(path)} if path is not None else {}),
         "changed": change is not None,
         "movement": change.movement.value if change else "none",
         "drift": isinstance(change, Update) and change.drift,

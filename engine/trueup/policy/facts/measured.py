@@ -28,9 +28,10 @@ def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, no
     return {
         "type": "evaluation",
         "subject": {
-            # The key binds the result to this deployment's build and server, whatever the evidence itself names.
+            # The key binds the result to these parts of the deployment, whatever the evidence itself names.
             "build": about.release.build.key,
             "server": about.server.key,
+            "prompt": about.release.prompt.digest if about.release.prompt else "",
             **dict(evidence.subject),
         },
         "address": str(about.id),
