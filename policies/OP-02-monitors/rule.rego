@@ -25,9 +25,10 @@ deny contains result if some result in lib.absent("OP-02", "high", ["deployments
 
 deny contains lib.result("OP-02", lib.graded("high"), deployment.address, ["spec", "monitors"], msg) if {
 	some deployment in lib.changed
+	watched := watched_signals(deployment)
 	unwatched := {what |
 		some what, signals in monitors.required
-		not is_watched(deployment, signals)
+		count({signal | some signal in signals; signal in watched}) == 0
 	}
 	count(unwatched) > 0
 	msg := sprintf("Nothing watches its %s.", [concat("; ", sort(unwatched))])
@@ -42,11 +43,11 @@ deny contains lib.result("OP-02", lib.graded("high"), deployment.address, ["spec
 }
 
 # A monitor without a threshold or a route watches nothing.
-is_watched(deployment, signals) if {
+watched_signals(deployment) := {signal |
 	some monitor in monitors_of(deployment)
-	lib.field(monitor, ["signal"]) in signals
 	has_part(monitor, "threshold")
 	has_part(monitor, "route")
+	signal := lib.field(monitor, ["signal"])
 }
 
 has_part(monitor, "threshold") if is_number(lib.field(monitor, ["threshold"]))

@@ -26,13 +26,10 @@ deny contains result if {
 }
 
 deny contains law.dated(result, duty) if {
-	some [deployment, address, document] in law.served
-	duty := duty_of(deployment)
-	law.reaches(document, regulation.duties[duty].jurisdiction)
-	law.provides(document)
+	some [deployment, address, _] in law.served
+	address in unmarked
 	generates(deployment)
-	marking := lib.field(document, ["spec", "transparency", "contentMarking"])
-	not marking in {"metadata", "watermark", "c2pa"}
+	duty := duty_of(deployment)
 	msg := sprintf("What %s generates is not marked for machines, as %s %s asks from %s.", [
 		address,
 		regulation.duties[duty].text,
@@ -40,6 +37,15 @@ deny contains law.dated(result, duty) if {
 		regulation.duties[duty]["from"],
 	])
 	result := lib.result("RG-04", lib.graded("high"), address, ["spec", "transparency", "contentMarking"], msg)
+}
+
+# Systems that we offer where law asks for it, and that say nothing of a mark.
+unmarked contains address if {
+	some [address, document] in law.systems
+	marking := lib.field(document, ["spec", "transparency", "contentMarking"])
+	not marking in {"metadata", "watermark", "c2pa"}
+	law.provides(document)
+	law.reaches(document, regulation.duties.content_marking.jurisdiction)
 }
 
 # What was verified here before the day was on the market before it: the ledger says so, not the declaration.
@@ -51,7 +57,8 @@ legacy contains address if {
 	some verified in lib.list(input.observed.verified)
 	address := verified.deployment
 	is_string(verified.verifiedAt)
-	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T`, verified.verifiedAt)
+	startswith(verified.verifiedAt, "20")
+	substring(verified.verifiedAt, 10, 1) == "T"
 	verified.verifiedAt < regulation.duties.content_marking_legacy.placed_before
 }
 

@@ -116,10 +116,11 @@ high_risk_systems contains [address, document, duty] if {
 }
 
 high_risk_deployments contains [deployment, duty] if {
-	some [address, _, duty] in high_risk_systems
-	some [deployment, served, _] in law.served
-	served == address
+	some [deployment, address, _] in law.served
+	duty := duty_of_system[address]
 }
+
+duty_of_system[address] := duty if some [address, _, duty] in high_risk_systems
 
 # The duty that a high-risk class brings, in the words of `parameters/regulation`.
 high_risk(document) := duty if {
