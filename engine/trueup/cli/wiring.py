@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trueup.adapters.policy.bundles.fetched import FetchedBundles
     from trueup.adapters.policy.cache import CachedEngine
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+    from trueup.adapters.policy.embedded.pool import EnginePool
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
@@ -133,15 +134,28 @@ class LocalWorkspace:
         return EmbeddedEngine()
 
     @cached_property
+    def quick_engine(self) -> "EnginePool":
+        """Rego whose workers take what was checked before, from git's own folder; nothing is carried out by it."""
+        import os
+
+        from trueup.adapters.policy.embedded.engine import engine_name
+        from trueup.adapters.policy.embedded.kept_images import ImageFolder
+        from trueup.adapters.policy.embedded.pool import EnginePool
+
+        return EnginePool(os.cpu_count() or 1, ImageFolder(self._remembered, f"{self.tool}, {engine_name()}"))
+
+    @cached_property
     def cached_engine(self) -> "CachedEngine":
-        """Rego that remembers, in git's own folder: nothing that a pull request brings can lie there."""
+        """Rego that remembers."""
         from trueup.adapters.policy.cache import CachedEngine
 
-        engine = self.engine
-        version = f"{self.tool}, {engine.name}"
-        return CachedEngine(
-            engine, self.repository.common_dir / "trueup" / "policy-cache", version, engine.clock_fields
-        )
+        engine = self.quick_engine
+        return CachedEngine(engine, self._remembered, f"{self.tool}, {engine.name}", engine.clock_fields)
+
+    @property
+    def _remembered(self) -> Path:
+        """A folder of git's own: nothing that a pull request brings can lie there."""
+        return self.repository.common_dir / "trueup" / "policy-cache"
 
     @property
     def workbench(self) -> "EmbeddedEngine":
@@ -260,7 +274,8 @@ class LocalWorkspace:
         from trueup.core.diagnostics import Diagnostic
 
         known = self.cached_engine.remembered_rules(policies.files) if remembered else None
-        described = self.workbench.describe(policies.files) if known is None else known
+        engine = self.quick_engine if remembered else self.engine
+        described = engine.describe(policies.files) if known is None else known
         rules = tuple(rule for rule in described if not isinstance(rule, Diagnostic))
         return rules if len(rules) == len(described) else None
 

@@ -1,7 +1,8 @@
 """What goes into a policy engine and what comes out of it, before anybody judges."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.json import Json
@@ -82,6 +83,25 @@ class RuleInfo:
     effective_from: str = ""
     last_reviewed: str = ""
     waivable: bool = True
+
+
+def rule_to_json(rule: RuleInfo) -> dict[str, Json]:
+    """Return *rule* as JSON that `rule_from_json` reads back."""
+    span = rule.span
+    place: Json = [span.path, span.line, span.column] if span else None
+    return {**{f.name: getattr(rule, f.name) for f in fields(rule)}, "span": place}
+
+
+def rule_from_json(value: Mapping[str, Any]) -> RuleInfo:
+    """Read `rule_to_json`.
+
+    Raises:
+        ValueError: Its fields are those of another version.
+    """
+    if set(value) != {f.name for f in fields(RuleInfo)}:
+        raise ValueError("fields differ")
+    known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+    return RuleInfo(**known | {"span": Span(*value["span"]) if value["span"] else None})
 
 
 @dataclass(frozen=True, slots=True)

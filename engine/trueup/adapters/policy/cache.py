@@ -4,17 +4,17 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from trueup.adapters.whole_files import replace_file
+from trueup.adapters.policy.sealed import read_sealed, seal
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, digest_of, digest_of_bytes
 from trueup.core.json import Json, canonical, canonical_by_parts
 from trueup.policy.bundle_files import bundle_digest
-from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult
+from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, rule_from_json, rule_to_json
 from trueup.ports import PolicyEngine
 
 FORMAT_VERSION = 1
@@ -100,7 +100,7 @@ class CachedEngine:
 
     def _read(self, held: _Bundle, key: str) -> Evaluation | None:
         path = held.folder / f"{key}.json"
-        value = _sealed(path, key)
+        value = read_sealed(path, key)
         if value is None or held.described is None:
             return None
         try:
@@ -122,7 +122,7 @@ class CachedEngine:
             if held.described is None or held.rules != evaluation.rules:
                 held.rules, held.described = evaluation.rules, evaluation.described
                 _write_bundle(held)
-            _seal(held.folder / f"{key}.json", key, {"engine": evaluation.engine, "results": results})
+            seal(held.folder / f"{key}.json", key, {"engine": evaluation.engine, "results": results})
             if key.startswith(_PRUNING_KEYS):
                 _prune(self._folder, self._limit)
         except (OSError, ValueError):
@@ -145,25 +145,11 @@ def _key(document: bytes, clock: frozenset[str] | None, now: datetime) -> str:
     return digest_of([digest_of_bytes(spelled), read]).removeprefix("sha256:")
 
 
-def _sealed(path: Path, key: str) -> Any:
-    """Return the content of an entry; None when there is none, or it is damaged."""
-    try:
-        entry = json.loads(path.read_bytes())
-        content = entry["content"]
-        return content if (entry["key"], entry["digest"]) == (key, digest_of(content)) else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-
-
-def _seal(path: Path, key: str, content: Json) -> None:
-    replace_file(path, canonical({"key": key, "digest": digest_of(content), "content": content}))
-
-
 def _read_bundle(folder: Path) -> _Bundle | None:
-    value = _sealed(folder / "bundle.json", folder.name)
+    value = read_sealed(folder / "bundle.json", folder.name)
     try:
         clock = None if value["clock"] is None else frozenset(value["clock"])
-        described = tuple(_rule(v) for v in value["described"])
+        described = tuple(rule_from_json(v) for v in value["described"])
         return _Bundle(folder, clock, tuple(value["rules"]), described)
     except (TypeError, ValueError, KeyError):
         return None
@@ -173,22 +159,9 @@ def _write_bundle(held: _Bundle) -> None:
     content: Json = {
         "clock": None if held.clock is None else sorted(held.clock),
         "rules": list(held.rules),
-        "described": [_rule_json(rule) for rule in held.described or ()],
+        "described": [rule_to_json(rule) for rule in held.described or ()],
     }
-    _seal(held.folder / "bundle.json", held.folder.name, content)
-
-
-def _rule_json(rule: RuleInfo) -> Json:
-    values = {f.name: getattr(rule, f.name) for f in fields(rule)}
-    return {**values, "span": _place(rule.span)}
-
-
-def _rule(value: Mapping[str, Any]) -> RuleInfo:
-    """Read a rule back; one of another version of this tool, with other fields, is refused."""
-    if set(value) != {f.name for f in fields(RuleInfo)}:
-        raise ValueError("fields differ")
-    known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
-    return RuleInfo(**known | {"span": _span(value["span"])})
+    seal(held.folder / "bundle.json", held.folder.name, content)
 
 
 def _place(span: Span | None) -> Json:

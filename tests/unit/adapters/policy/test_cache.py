@@ -170,16 +170,16 @@ def test_a_changed_entry_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_sealed_entry_of_another_shape_is_passed_over(tmp_path: Path) -> None:
-    from trueup.adapters.policy import cache
+    from trueup.adapters.policy.sealed import seal
 
     engine = CountingEngine()
     ask(cached(engine, tmp_path), document())
     for path in tmp_path.rglob("*.json"):
         key = json.loads(path.read_bytes())["key"]
-        cache._seal(path, key, {"results": [1], "clock": [], "rules": [], "described": [{"id": "A"}]})
+        seal(path, key, {"results": [1], "clock": [], "rules": [], "described": [{"id": "A"}]})
     ask(cached(engine, tmp_path), document())
     path = entries(tmp_path)[0]
-    cache._seal(path, path.stem, {"results": [1], "engine": "e"})
+    seal(path, path.stem, {"results": [1], "engine": "e"})
     ask(cached(engine, tmp_path), document())
     assert len(engine.asked) == 3
 

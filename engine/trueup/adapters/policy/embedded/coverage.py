@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import Any
 
 from trueup.adapters.policy import codes
-from trueup.adapters.policy.embedded.policies import Asked, Loaded, diagnose
+from trueup.adapters.policy.embedded.images import Asked
+from trueup.adapters.policy.embedded.policies import Loaded, diagnose
 from trueup.adapters.policy.embedded.syntax import Module, Node, Rule
 
 Message = dict[str, Any]
@@ -69,7 +70,7 @@ def answer_test(loaded: Loaded, index: int, now: int) -> Message:
         value = first_value(engine, asked.query)
         passed, output = value is not None and value is not False, ""
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-        problem = diagnose(error, codes.EVALUATION, asked.rule.span)
+        problem = diagnose(error, codes.EVALUATION, asked.span)
         passed, output = False, f"{problem.span}: {problem.detail}"
     seconds = perf_counter() - start
     said = "\n".join([*engine.take_prints(), output]).strip()
@@ -97,8 +98,9 @@ def _stalled(loaded: Loaded, asked: Asked) -> Message | None:
     engine = loaded.engine.clone()
     engine.set_enable_coverage(True)
     first_value(engine, asked.query)
-    own = report(engine).get(asked.module.path)
-    bodies = definitions(loaded, asked.module, asked.rule.path)
+    own = report(engine).get(asked.span.path)
+    module = next(m for m in loaded.modules if m.path == asked.span.path)
+    bodies = definitions(loaded, module, asked.path)
     return next((s for m, b in bodies if own and (s := stall(m, b, own))), None)
 
 

@@ -98,12 +98,7 @@ class EmbeddedEngine:
     @property
     def name(self) -> str:
         """Name and version, as decisions record it."""
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            return f"regorus {version('gordon-to-regorus')}"
-        except PackageNotFoundError:
-            return "regorus"
+        return engine_name()
 
     def check(self, bundle: Sequence[PolicyFile]) -> tuple[Diagnostic, ...]:
         """Find what is wrong with the policies, tests included, without evaluating anything."""
@@ -114,7 +109,7 @@ class EmbeddedEngine:
     def describe(self, bundle: Sequence[PolicyFile]) -> tuple[RuleInfo, ...] | tuple[Diagnostic, ...]:
         """Return what the rules of the bundle say of themselves, sorted by id; problems instead, if any."""
         with self._lock:
-            loaded = self._rules_of(bundle)
+            loaded = self._rules_of(bundle, whole=False)
         return loaded if isinstance(loaded, tuple) else tuple(sorted(loaded.rules, key=lambda r: (r.id, r.entry)))
 
     def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
@@ -219,9 +214,9 @@ class EmbeddedEngine:
     def _holds(self, bundle: Sequence[PolicyFile]) -> bool:
         return self._held is not None and bool(self.worker_pid) and self._held.digest == digest_of_files(bundle)
 
-    def _rules_of(self, bundle: Sequence[PolicyFile]) -> _Bundle | tuple[Diagnostic, ...]:
+    def _rules_of(self, bundle: Sequence[PolicyFile], *, whole: bool = True) -> _Bundle | tuple[Diagnostic, ...]:
         """Have the worker hold *bundle*; with its tests when it does already, for they are no rules."""
-        return self._load(bundle if self._holds(bundle) else _without_tests(bundle))
+        return self._load(bundle if self._holds(bundle) else _without_tests(bundle), whole=whole)
 
     def _cover(self, bundle: Sequence[PolicyFile], index: int) -> dict[str, Any] | Diagnostic:
         loaded = self._load(bundle)  # an earlier test may have taken the worker with it
@@ -338,6 +333,16 @@ class EmbeddedEngine:
         if self._worker is not None:
             self._worker.kill()
             self._worker = None
+
+
+def engine_name() -> str:
+    """Return name and version of the engine."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"regorus {version('gordon-to-regorus')}"
+    except PackageNotFoundError:
+        return "regorus"
 
 
 def _without_tests(bundle: Sequence[PolicyFile]) -> list[PolicyFile]:

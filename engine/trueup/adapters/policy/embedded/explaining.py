@@ -23,8 +23,9 @@ from trueup.adapters.policy.embedded.coverage import (
     spell_place,
     stall,
 )
+from trueup.adapters.policy.embedded.images import Asked
 from trueup.adapters.policy.embedded.names import Names
-from trueup.adapters.policy.embedded.policies import Asked, Loaded, diagnose
+from trueup.adapters.policy.embedded.policies import Loaded, diagnose
 from trueup.adapters.policy.embedded.syntax import Module, Node, Parts, Rule, is_reference, static_parts
 
 _LARGEST_VALUE = 20_000
@@ -90,7 +91,7 @@ def answer_trace(loaded: Loaded, indexes: list[int], document: str, now: int) ->
 
 
 def _spell(error: BaseException, code: str, asked: Asked | None) -> Message:
-    problem = diagnose(error, next(c for c in codes.CODES if c.id == code), asked.rule.span if asked else None)
+    problem = diagnose(error, next(c for c in codes.CODES if c.id == code), asked.span if asked else None)
     span = problem.span
     place = [span.path, span.line, span.column] if span else None
     return {"code": code, "detail": problem.detail, "hint": problem.hint, "span": place}
@@ -119,7 +120,7 @@ def _places(modules: Iterable[Module]) -> dict[Parts, list[Definition]]:
 def _used(names: Names, where: dict[Parts, list[Definition]], asked: Asked) -> list[Definition]:
     """Return the definitions of an entry, then those of everything it uses, nearest first."""
     seen: set[Parts] = set()
-    waiting = [asked.rule.path]
+    waiting = [asked.path]
     found: list[Definition] = []
     while waiting:
         path = waiting.pop(0)

@@ -12,10 +12,10 @@ from typing import Any
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.calls import builtins_called, check_calls
 from trueup.adapters.policy.embedded.data import Mounted, is_data, is_schema, merge, overrides, read_data
-from trueup.adapters.policy.embedded.extensions import load_extensions
+from trueup.adapters.policy.embedded.images import Asked, Image, start
 from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.parity import check_parity
-from trueup.adapters.policy.embedded.rewriting import METADATA, SPRINTF, Rewriter
+from trueup.adapters.policy.embedded.rewriting import SPRINTF, Rewriter
 from trueup.adapters.policy.embedded.scan import scan
 from trueup.adapters.policy.embedded.schemas import check_schemas
 from trueup.adapters.policy.embedded.structure import (
@@ -25,7 +25,7 @@ from trueup.adapters.policy.embedded.structure import (
     check_structure,
     is_entry,
 )
-from trueup.adapters.policy.embedded.syntax import Module, Rule, read_module
+from trueup.adapters.policy.embedded.syntax import Module, read_module
 from trueup.core.diagnostics import Code, Diagnostic, Span, sort_diagnostics
 
 _ARROW = re.compile(r"^--> (?P<path>.*):(?P<line>\d+):(?P<column>\d+)$", re.MULTILINE)
@@ -35,24 +35,6 @@ _ONE_LINE = re.compile(r"\s+")
 _EXTENSION = re.compile(r"extension '(?P<name>[^']*)' raises Python error: \w+: ")
 _UNHASHABLE = re.compile(r"TypeError: unhashable type: .*")
 _SET_OF_SETS = "a set that holds arrays or objects is handed to a builtin that cannot take one; make it an array first"
-
-
-@dataclass(slots=True)
-class Asked:
-    """A rule that can be asked: an entry or a test, by its package path and name."""
-
-    module: Module
-    rule: Rule
-
-    @property
-    def query(self) -> str:
-        """The reference to ask for."""
-        return "data" + "".join(f"[{json.dumps(part)}]" for part in self.rule.path[1:])
-
-    @property
-    def package(self) -> str:
-        """Its package without `data`."""
-        return ".".join(self.module.package[1:])
 
 
 @dataclass(slots=True)
@@ -69,6 +51,7 @@ class Loaded:
     modules: list[Module] = field(default_factory=list)
     shared: Any = None
     tree: Any = None
+    image: Image | None = None
     clock: list[int] = field(default_factory=lambda: [0])
 
 
@@ -121,33 +104,35 @@ def _parse(engine_class: Any, path: str, text: str) -> Module | list[Diagnostic]
         return [diagnose(error, codes.SYNTAX, Span(path))]
 
 
+def prepare(image: Image) -> Loaded:
+    """Return a bundle that was checked before, ready for evaluation; what needs its syntax trees needs `load`."""
+    return _start(usable_engine(), Loaded(()), image)
+
+
 def _prepare(engine_class: Any, names: Names, tree: Any) -> Loaded:
-    loaded = Loaded((), modules=list(names.modules), tree=tree)
     rewriter = Rewriter(names)
-    engine = engine_class()
-    engine.set_gather_prints(True)
-    engine.add_extension("time.now_ns", 0, lambda: loaded.clock[0])
-    engine.add_extension(METADATA, 1, lambda number: rewriter.annotations[number])
-    for name, arity, function in load_extensions(builtins_called(names)):
-        engine.add_extension(SPRINTF if name == "sprintf" else name, arity, function)
+    policies = [(module.path, rewriter.rewrite(module)) for module in names.modules]
+    image = Image(policies, tree, sorted(builtins_called(names)), rewriter.annotations)
+    seen = set()
+    for module, rule in ((m, r) for m in names.modules for r in m.rules):
+        if rule.path in seen:
+            continue
+        seen.add(rule.path)
+        asked = Asked(".".join(module.package[1:]), rule.name, rule.path, rule.span)
+        if is_entry(module, rule) and not module.is_test:
+            image.entries.append(asked)
+        elif rule.name.startswith("test_") and rule.plain and not rule.arity:
+            image.tests.append(asked)
+    return _start(engine_class, Loaded((), modules=list(names.modules)), image)
+
+
+def _start(engine_class: Any, loaded: Loaded, image: Image) -> Loaded:
     try:
-        for module in names.modules:
-            engine.add_policy(module.path, rewriter.rewrite(module))
-        engine.add_data_json(json.dumps(tree))
-        # The first query, whatever it is, makes the engine order every rule; that finds unsafe variables.
-        engine.eval_query_as_json("1")
+        loaded.engine = start(engine_class, image, loaded.clock)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return Loaded((diagnose(error, codes.UNSAFE, None),))
-    loaded.engine = engine
-    seen = set()
-    for asked in (Asked(m, r) for m in names.modules for r in m.rules):
-        if asked.rule.path in seen:
-            continue
-        seen.add(asked.rule.path)
-        if is_entry(asked.module, asked.rule) and not asked.module.is_test:
-            loaded.entries.append(asked)
-        elif asked.rule.name.startswith("test_") and asked.rule.plain and not asked.rule.arity:
-            loaded.tests.append(asked)
+    loaded.image, loaded.tree = image, image.tree
+    loaded.entries, loaded.tests = image.entries, image.tests
     return loaded
 
 

@@ -1,0 +1,95 @@
+"""A checked bundle as the engine takes it: what was checked once need not be parsed into a tree and checked again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trueup.adapters.policy.embedded.extensions import load_extensions
+from trueup.adapters.policy.embedded.rewriting import METADATA, SPRINTF
+from trueup.adapters.policy.embedded.syntax import Parts
+from trueup.core.diagnostics import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A rule that can be asked: an entry or a test, by its package without `data`, its name and its whole path."""
+
+    package: str
+    name: str
+    path: Parts
+    span: Span
+
+    @property
+    def query(self) -> str:
+        """The reference to ask for."""
+        return "data" + "".join(f"[{json.dumps(part)}]" for part in self.path[1:])
+
+
+@dataclass(slots=True)
+class Image:
+    """What an engine is made from.
+
+    Attributes:
+        policies: Path and text of each module, as the engine is given it.
+        tree: What is below `data`.
+        builtins: Names of the builtins that are ours.
+        annotations: Values of METADATA that rules look up, by number.
+        entries: Rules that decide.
+        tests: Rules that test.
+    """
+
+    policies: list[tuple[str, str]]
+    tree: Any
+    builtins: list[str]
+    annotations: list[Any]
+    entries: list[Asked] = field(default_factory=list)
+    tests: list[Asked] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the image as JSON."""
+        return {
+            "policies": self.policies,
+            "tree": self.tree,
+            "builtins": self.builtins,
+            "annotations": self.annotations,
+            "entries": [_spell(asked) for asked in self.entries],
+            "tests": [_spell(asked) for asked in self.tests],
+        }
+
+
+def image_from_json(value: Mapping[str, Any]) -> Image:
+    """Read `Image.to_json`."""
+    return Image(
+        policies=[(path, text) for path, text in value["policies"]],
+        tree=value["tree"],
+        builtins=value["builtins"],
+        annotations=value["annotations"],
+        entries=[_read(asked) for asked in value["entries"]],
+        tests=[_read(asked) for asked in value["tests"]],
+    )
+
+
+def start(engine_class: Any, image: Image, clock: list[int]) -> Any:
+    """Return an engine that holds *image* and tells the time in *clock*; raise what the engine does not take."""
+    engine = engine_class()
+    engine.set_gather_prints(True)
+    engine.add_extension("time.now_ns", 0, lambda: clock[0])
+    engine.add_extension(METADATA, 1, lambda number: image.annotations[number])
+    for name, arity, function in load_extensions(image.builtins):
+        engine.add_extension(SPRINTF if name == "sprintf" else name, arity, function)
+    for path, text in image.policies:
+        engine.add_policy(path, text)
+    engine.add_data_json(json.dumps(image.tree))
+    # The first query, whatever it is, makes the engine order every rule; that finds unsafe variables.
+    engine.eval_query_as_json("1")
+    return engine
+
+
+def _spell(asked: Asked) -> list[Any]:
+    return [asked.package, asked.name, asked.path, [asked.span.path, asked.span.line, asked.span.column]]
+
+
+def _read(value: Sequence[Any]) -> Asked:
+    package, name, path, span = value
+    return Asked(package, name, tuple(path), Span(*span))
