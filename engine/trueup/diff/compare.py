@@ -19,7 +19,7 @@ from trueup.diff.changes import (
 )
 from trueup.diff.differences import created_impacts, declared_differences, heaviest_first
 from trueup.diff.documents import document_changes, new_documents
-from trueup.diff.drift import Drift, drift_of
+from trueup.diff.drift import Drift, drift_of, servers_by_key
 from trueup.diff.fields import is_same
 from trueup.diff.manifests import Manifest, desired_manifest, read_manifest
 from trueup.diff.supply import served_artifact, supply_changes
@@ -35,15 +35,19 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
     """
     routes = {r.deployment: r for r in observed.target.routes}
     origins = _Origins(desired, observed)
-    replicas = _replicas(desired)
+    replicas, servers = _replicas(desired), servers_by_key(observed.target)
     changes: list[Change] = list(supply_changes(desired, observed))
     for deployment in desired.deployments:
         route = routes.get(deployment.id)
         if route is None:
             changes.append(_create(deployment, origins))
             continue
-        declared = _declared(deployment, read_manifest(route.manifest))
-        drifts = tuple(_drifts(route, deployment, observed, replicas[deployment.server.key], declared))
+        applied = read_manifest(route.manifest)
+        declared = _declared(deployment, applied)
+        drifts = tuple(_supply_drifts(deployment, observed, declared))
+        if applied.deployment:
+            shared = replicas[deployment.server.key]
+            drifts = (*drift_of(route, applied, observed.target, servers, shared), *drifts)
         if declared is not None or drifts:
             changes.append(_update(deployment, route, declared, drifts, origins))
     changes += _deletes(desired, observed)
@@ -53,16 +57,14 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
 def drifted(desired: DesiredState, observed: ObservedState) -> tuple[tuple[ResourceId, str], ...]:
     """Return what drifted in the target and how, in words, also where a declared change hides it in a plan."""
     applied = [(route, read_manifest(route.manifest)) for route in observed.target.routes]
-    replicas = _replicas(desired)
+    replicas, servers = _replicas(desired), servers_by_key(observed.target)
     found: list[tuple[ResourceId, str]] = []
     for route, manifest in applied:
-        drifts = (
-            drift_of(route, manifest, observed.target, replicas.get(manifest.server, 0)) if manifest.deployment else ()
-        )
-        found += [(route.deployment, drift.reason) for drift in drifts if drift.reason]
-    needed = {d.server.key for d in desired.deployments} | {
-        key for route in observed.target.routes for key in _servers_of(route)
-    }
+        if manifest.deployment:
+            drifts = drift_of(route, manifest, observed.target, servers, replicas.get(manifest.server, 0))
+            found += [(route.deployment, drift.reason) for drift in drifts if drift.reason]
+    needed = {d.server.key for d in desired.deployments}
+    needed |= {key for route, manifest in applied for key in (route.server, manifest.server)}
     found += [(stray.address, stray.reason) for stray in _strays(observed, needed)]
     return tuple(found)
 
@@ -102,17 +104,10 @@ def _declared(deployment: DesiredDeployment, applied: Manifest) -> _Declared | N
     return _Declared(tuple(d.reason for d in found), tuple(d.impact for d in found), fields)
 
 
-def _drifts(
-    route: ObservedRoute,
-    deployment: DesiredDeployment,
-    observed: ObservedState,
-    replicas: int,
-    declared: _Declared | None,
+def _supply_drifts(
+    deployment: DesiredDeployment, observed: ObservedState, declared: _Declared | None
 ) -> Iterator[Drift]:
-    """Yield how the target differs from its manifest, and the store from what an unchanged deployment needs."""
-    applied = read_manifest(route.manifest)
-    if applied.deployment:
-        yield from drift_of(route, applied, observed.target, replicas)
+    """Yield how the store differs from what an unchanged deployment needs."""
     key = served_artifact(deployment)
     if declared is None and key not in observed.artifacts:
         field = FieldChange(str(deployment.id), ("store", "artifact"), None, key)

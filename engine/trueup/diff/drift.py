@@ -1,9 +1,9 @@
 """Drift: how the target differs from what was applied to it, when nobody declared anything else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from trueup.core.digests import short
+from trueup.core.digests import Digest, short
 from trueup.diff.changes import FieldChange, Impact
 from trueup.diff.differences import route_differences
 from trueup.diff.fields import field_changes, is_same
@@ -32,16 +32,31 @@ class Drift:
     restart: bool = False
 
 
-def drift_of(route: ObservedRoute, applied: Manifest, target: ObservedTarget, shared: int = 0) -> tuple[Drift, ...]:
+Servers = Mapping[Digest, Sequence[ObservedServer]]
+"""Servers of a target by their key: looking through all of them for each route would cost their product."""
+
+
+def servers_by_key(target: ObservedTarget) -> Servers:
+    """Return the servers of *target* by key, each key's by replica."""
+    found: dict[Digest, list[ObservedServer]] = {}
+    for server in sorted(target.servers, key=lambda s: s.replica):
+        found.setdefault(server.key, []).append(server)
+    return found
+
+
+def drift_of(
+    route: ObservedRoute, applied: Manifest, target: ObservedTarget, servers: Servers, shared: int = 0
+) -> tuple[Drift, ...]:
     """Return every way in which *target* differs from what was *applied* for the deployment of *route*.
 
     Args:
         route: What the gateway does for the deployment.
         applied: Its manifest.
         target: The target it runs on.
+        servers: The target's servers by key.
         shared: Replicas that another deployment wants of the same server.
     """
-    return (*_gateway(route, target), *_route(route, applied), *_servers(route, applied, target, shared))
+    return (*_gateway(route, target), *_route(route, applied), *_servers(route, applied, servers, shared))
 
 
 def _gateway(route: ObservedRoute, target: ObservedTarget) -> Iterator[Drift]:
@@ -71,8 +86,8 @@ def _route(route: ObservedRoute, applied: Manifest) -> Iterator[Drift]:
         yield from (Drift("", impact) for impact in impacts[1:])
 
 
-def _servers(route: ObservedRoute, applied: Manifest, target: ObservedTarget, shared: int) -> Iterator[Drift]:
-    servers = sorted((s for s in target.servers if s.key == applied.server), key=lambda s: s.replica)
+def _servers(route: ObservedRoute, applied: Manifest, all_servers: Servers, shared: int) -> Iterator[Drift]:
+    servers = all_servers.get(applied.server, ())
     live = [s for s in servers if s.health in _LIVE]
     wanted = applied.replicas
     name = _server_name(applied)

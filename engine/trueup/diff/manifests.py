@@ -6,6 +6,7 @@ A manifest lies where people can reach it, so anything in it may be missing or o
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import ResourceId, parse_address
@@ -14,7 +15,7 @@ from trueup.desired.state import DesiredDeployment
 from trueup.spec.resource import Resource
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
     """One deployment as it was, or is to be, applied."""
 
@@ -33,12 +34,12 @@ class Manifest:
         address = self.part("release", role, "address")
         return parse_address(address) if isinstance(address, str) else None
 
-    @property
+    @cached_property
     def release(self) -> Digest:
         """The digest of the release."""
         return digest_of(self.part("release"))
 
-    @property
+    @cached_property
     def server(self) -> Digest:
         """The key of the server, computed the way `ServerSpec.key` is."""
         server = self.part("server")

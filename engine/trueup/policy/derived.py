@@ -71,7 +71,7 @@ def derive(
         "soak": soak_facts(subject.changed, environment, subject.observed.upstream),
         "evidenceAgeDays": {e.key: (now - e.completed_at).days for e in reversed(subject.observed.evidence)},
         **_deployment_facts(subject, documents.shown),
-        **_environment_facts(subject),
+        **_environment_facts(subject, documents.shown),
     }
     if base is not None:
         facts["evaluationChanges"] = loosened(base, ResourceId("Environment", environment.name))
@@ -112,10 +112,10 @@ def _deployment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[s
     }
 
 
-def _environment_facts(subject: Subject) -> dict[str, Json]:
+def _environment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[str, Json]:
     """Return the facts about the whole environment, what the plan does not touch included."""
     settings = subject.settings
-    demanded = demands(subject.desired.deployments)
+    demanded = demands(subject.desired.deployments, documents)
     return {
         "capacity": capacity_facts(demanded, settings),
         "cost": cost_facts(demanded, subject.observed.target.routes, settings),

@@ -66,11 +66,18 @@ def demand_of(document: Json) -> Demand:
     )
 
 
-def demands(deployments: Iterable[DesiredDeployment]) -> dict[str, Demand]:
-    """Return what each of *deployments* may take, by address."""
-    return {
-        str(d.id): _demand(resource.canonical) for d in deployments for resource in d.resources if resource.id == d.id
-    }
+def demands(deployments: Iterable[DesiredDeployment], documents: Mapping[str, Json]) -> dict[str, Demand]:
+    """Return what each of *deployments* may take, by address; *documents* are those that were read already."""
+    found: dict[str, Demand] = {}
+    for deployment in deployments:
+        address = str(deployment.id)
+        if address in documents:
+            found[address] = demand_of(documents[address])
+            continue
+        for resource in deployment.resources:
+            if resource.id == deployment.id:
+                found[address] = _demand(resource.canonical)
+    return found
 
 
 # The gate of an apply asks for the whole environment once for each deployment.

@@ -51,7 +51,7 @@ def _deployment(deployment: DesiredDeployment, change: Create | Update | None) -
             **release.to_json(),
             "digest": release.digest,
             "artifact": masked(release.artifact.to_json()),
-            "build": release.build.to_json(),
+            "build": masked(release.build.to_json()),
         },
         "server": {"key": deployment.server.key, **(server if isinstance(server, dict) else {})},
         "route": masked(deployment.route.to_json()),

@@ -40,7 +40,7 @@ def operation(change: Change) -> Json:
         case Fetch():
             return common | {"uri": masked(change.uri), "digest": change.digest}
         case Build():
-            built: dict[str, Json] = {"mode": change.mode, "parameters": dict(change.parameters)}
+            built: dict[str, Json] = {"mode": change.mode, "parameters": masked(dict(change.parameters))}
             return common | built | {"source": change.source, "key": change.key}
         case Evaluate():
             return common | {"deployment": str(change.deployment), "key": change.key}

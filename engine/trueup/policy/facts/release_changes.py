@@ -13,17 +13,18 @@ from trueup.observed.state import ObservedRoute
 def running(route: ObservedRoute) -> Json:
     """Return what serves for one deployment, as it was applied."""
     applied = read_manifest(route.manifest)
+    release, build = _object(applied.part("release")), applied.part("release", "build")
     return {
-        "release": {**_masked(applied.part("release")), "digest": route.release},
-        "server": {**_masked(applied.part("server")), "key": route.server},
+        # Digests and addresses hold no secrets; parameters of a build are what somebody wrote.
+        "release": {**release, **({"build": masked(build)} if build is not None else {}), "digest": route.release},
+        "server": {**_object(masked(applied.part("server"))), "key": route.server},
         "revision": route.revision,
         "appliedAt": route.applied_at.isoformat().replace("+00:00", "Z") if route.applied_at else None,
     }
 
 
-def _masked(part: Json) -> dict[str, Json]:
-    shown = masked(part)
-    return shown if isinstance(shown, dict) else {}
+def _object(part: Json) -> Mapping[str, Json]:
+    return part if isinstance(part, Mapping) else {}
 
 
 def replaced_parts(deployment: DesiredDeployment, route: ObservedRoute) -> list[Json]:

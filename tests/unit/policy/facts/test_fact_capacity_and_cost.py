@@ -74,7 +74,7 @@ def test_servers_that_another_controller_counts_are_unbounded(field: str) -> Non
 
 def test_all_deployments_of_the_environment_are_added_up() -> None:
     state = desired(Want("a", replicas=2), Want("b", replicas=3))
-    found: Any = capacity_facts(demands(state.deployments), {})
+    found: Any = capacity_facts(demands(state.deployments, {}), {})
     assert found["demand"]["replicas"] == 5
     assert found["quota"] == dict.fromkeys(found["demand"])
     assert (found["unbounded"], found["bySku"]) == ([], {})
@@ -157,7 +157,11 @@ def test_a_budget_is_that_of_a_month(budget: Json, expected: int | None) -> None
 
 def test_a_deployment_without_its_own_document_demands_nothing() -> None:
     other = resource(GPU.resources[0].id, {})
-    assert demands([replace(GPU, resources=(replace(other, id=nothing_like(GPU)),))]) == {}
+    assert demands([replace(GPU, resources=(replace(other, id=nothing_like(GPU)),))], {}) == {}
+
+
+def test_documents_that_were_read_are_not_read_again() -> None:
+    assert demands([GPU], {str(GPU.id): spec(replicas=7)}) == {str(GPU.id): Demand(7)}
 
 
 def nothing_like(item: DesiredDeployment) -> Any:
