@@ -97,20 +97,26 @@ def _base(workspace: Workspace, loaded: Loaded, change: ChangeFacts) -> BaseReso
     if not change.base:
         return BaseResources(loaded.resources, frozenset(files), {})
     tree = workspace.tree(change.base)
-    specs = set(loaded.project.specs)
-    if PROJECT_FILE in files:
-        project, _ = read_project(tree)
-        specs |= set(project.specs) if project else set()
-    declared = {path for path in files if path.endswith(SUFFIXES) and _lies_below(path, specs)}
+    specs, before = set(loaded.project.specs), _specs(tree) if PROJECT_FILE in files else None
+    declared = {path for path in files if path.endswith(SUFFIXES) and _lies_below(path, specs | (before or set()))}
     paths = declared | set(_including(loaded.resources, files - declared))
-    if PROJECT_FILE in files:
-        # Folders may have been others: what is declared today in a file that did not change may be new all the same.
+    if before is not None and before != specs:
+        # What is declared today in a file that did not change may have been no declaration, and so be new.
         paths |= {r.origin.path for r in loaded.resources.values()}
-    then = _read(tree, paths, sorted(specs)) if paths else {}
+        specs = before
+    then = _read(tree, {path for path in paths if _lies_below(path, specs)}, sorted(specs))
     return None if then is None else BaseResources(loaded.resources, frozenset(paths), then)
 
 
+def _specs(tree: SourceTree) -> set[str]:
+    """Return the folders that *tree* declares resources in; none when it has no project that can be read."""
+    project, _ = read_project(tree)
+    return set(project.specs) if project else set()
+
+
 def _read(tree: SourceTree, paths: set[str], folders: list[str]) -> Resources | None:
+    if not paths:
+        return {}
     # A path that git spells with escapes is found by its folder only.
     is_by_name = len(paths) <= _FEW and not any("\\" in path for path in paths)
     files = tree.files(sorted(paths) if is_by_name else folders, SUFFIXES)
