@@ -152,7 +152,7 @@ class OpaServer:
         status, server = answered.status_code, self._settings.server
         try:
             body = answered.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             kind = answered.headers.get("content-type", "no type")
