@@ -1,93 +1,191 @@
 #!/usr/bin/env python3
-"""Policy: the first decision with all its starting, and decisions a second afterwards.
+"""Policy: decisions a second by the library, against the same rules in OPA's own engine, and the first decision.
 
-The library that ships with trueup judges the plan of an environment. Checking the rules, starting the worker and
-loading them are part of the first decision; the baseline of both is making the plan that is judged.
+The baseline is the OPA engine (Go, in process, from the wheel that the tests hold the rules to), asked over the same
+kind of pipe and for the same answers. Documents are those of a plan that changes one deployment, each another one; and
+one document of a plan that changes many. Wall times, by turns: work is done in other processes.
 """
 
 import argparse
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-import corpus
 import measure
 
-PROJECT = "library: false"
+ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = ROOT / "tests" / "golden" / "policy" / "first_release" / "document.json"
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+BAR = 1.5
+"""Ahead of OPA by half, at least."""
+
+Decide = Callable[[list[bytes]], list[int]]
+"""Judges documents and returns the number of results of each."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[30, 300])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 100, 10_000], help="changed deployments")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long warm decisions are counted")
+    parser.add_argument("--most", type=int, default=1_000, help="documents a round; more are not asked, but told")
     options = parser.parse_args(arguments)
+    documents = list(_documents(min(max(options.sizes), options.most)))
     for size in options.sizes:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch).resolve()
-            corpus.write(folder, size)
-            _judged_by_library(folder)
-            _measured(folder, size, options.rounds, options.seconds)
+        _compare(f"{min(size, options.most)} documents of one change", documents[: min(size, options.most)], options)
+        if size > 1:
+            _compare(f"one document of {size} changes", [_together(documents, size)], options)
+    _cold(options.rounds)
 
 
-def _measured(folder: Path, size: int, rounds: int, seconds: float) -> None:
-    from trueup.adapters.policy.bundle import load_library
+def _compare(title: str, documents: list[bytes], options: argparse.Namespace) -> None:
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
-    from trueup.cli.wiring import LocalWorkspace
-    from trueup.workflows.planning import Planned, make_plan
+    from trueup.adapters.policy.embedded.pool import EnginePool
 
-    os.chdir(folder)
-    bundle = load_library()
-    workspace = LocalWorkspace(folder, lambda *_: None)
-    planned = make_plan(workspace, "staging")
-    workspace.engine.close()
-    if not isinstance(planned, Planned):
-        raise SystemExit(f"cannot plan: {planned.diagnostics}")
-    document, now = planned.judged.document, workspace.clock.now()
+    limits = {"timeout_seconds": 600.0, "memory_bytes": 8 << 30}
+    with EmbeddedEngine(**limits) as one, EnginePool(2, limits=limits) as two:
+        contenders = {"trueup, one worker": _by(one), "trueup, two workers": _by(two)}
+        if len(documents) < 16:
+            del contenders["trueup, two workers"]
+        oracle = _oracle()
+        if oracle is not None:
+            contenders["OPA, in process"] = oracle
+        seconds: dict[str, list[float]] = {name: [] for name in contenders}
+        repeats = 50 if len(documents) == 1 and len(documents[0]) < 100_000 else 1
+        counts: dict[str, list[int]] = {}
+        for number in range(options.rounds + 1):
+            for name, decide in contenders.items():
+                start = time.perf_counter()
+                for _ in range(repeats):
+                    counts[name] = decide(documents)
+                if number:  # the first round loads the bundle
+                    seconds[name].append((time.perf_counter() - start) / repeats)
+    if len({tuple(found) for found in counts.values()}) > 1:
+        raise SystemExit(f"{title}: the engines disagree")
+    print(_table(title, len(documents), sum(map(len, documents)), seconds))
 
-    def first() -> None:
-        with EmbeddedEngine() as engine:
-            engine.evaluate(bundle, [document], now)
 
-    costs = measure.by_turns(
-        {
-            "plan without policy": lambda: measure.call(lambda: _plan_alone(folder)),
-            "first decision": lambda: measure.call(first),
-        },
-        rounds,
-    )
-    print(measure.report(f"Policy on {size} resources, {len(document)} bytes", costs, "plan without policy"))
+def _table(title: str, number: int, size: int, seconds: dict[str, list[float]]) -> str:
+    base = seconds.get("OPA, in process")
+    rows = [f"### {title}, {size / number / 1e3:.0f} KB each", ""]
+    rows += ["| engine | ms a document | documents a second | x OPA | bar |", "| --- | ---: | ---: | ---: | --- |"]
+    for name, taken in seconds.items():
+        each = median(taken) / number
+        ratio = median(b / t for b, t in zip(base, taken, strict=True)) if base else float("nan")
+        is_ours = bool(base) and name.startswith("trueup")
+        bar = f"{BAR} {'met' if ratio >= BAR else 'MISSED'}" if is_ours else ""
+        rows.append(f"| {name} | {each * 1e3:.2f} | {1 / each:.0f} | {ratio:.2f} | {bar} |")
+    return "\n".join([*rows, ""])
+
+
+def _by(engine: Any) -> Decide:
+    from trueup.adapters.policy.bundle import load_library
+
+    library = load_library()
+
+    def decide(documents: list[bytes]) -> list[int]:
+        answers = engine.evaluate(library, documents, NOW)
+        if any(a.errors for a in answers):
+            raise SystemExit(f"not decided: {next(a.errors[0] for a in answers if a.errors)}")
+        return [len(a.results) for a in answers]
+
+    return decide
+
+
+def _oracle() -> Decide | None:
+    """Return OPA's engine over the same rules; None, told, where it cannot be had."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    import oracle
+
+    from trueup.adapters.policy.bundle import load_library
+    from trueup.adapters.policy.embedded.data import is_data, is_schema, merge, read_data
+    from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+
+    reason = oracle.available()
+    if reason:
+        print(f"OPA is not at hand: {reason}\n")
+        return None
+    files = [(f.path, f.root, f.content.decode()) for f in load_library() if not f.path.endswith("_test.rego")]
+    tree, _ = merge([read_data(*f) for f in files if is_data(f[0]) and not is_schema(f[0])])
+    policies = {path: text for path, _, text in files if path.endswith(".rego")}
     with EmbeddedEngine() as engine:
-        engine.evaluate(bundle, [document], now)
-        taken = []
-        until = time.perf_counter() + seconds
-        while time.perf_counter() < until:
-            start = time.perf_counter()
-            engine.evaluate(bundle, [document], now)
-            taken.append(time.perf_counter() - start)
-    rules = len(planned.judged.decision.rules)
-    print(f"warm: {1 / median(taken):.1f} decisions a second by {rules} rules ({median(taken) * 1e3:.1f} ms each)\n")
+        entries = [f"data.{rule.package}.{rule.entry}" for rule in engine.describe(load_library())]
+    policies["ask.rego"] = "package ask\n\nall := [\n" + ",\n".join(entries) + "\n]\n"
+    bundle, process = oracle.Bundle(policies, tree), oracle.Oracle()
+
+    def decide(documents: list[bytes]) -> list[int]:
+        answers = [process.ask(bundle, "data.ask.all", document.decode()) for document in documents]
+        if any(a.error for a in answers):
+            raise SystemExit(f"OPA did not decide: {next(a.error for a in answers if a.error)}")
+        return [sum(map(len, a.value)) for a in answers]
+
+    return decide
 
 
-def _plan_alone(folder: Path) -> None:
-    from trueup.adapters.policy.bundle import bundle_digest
-    from trueup.cli.wiring import LocalWorkspace
-    from trueup.workflows.planning import make_plan
-    from trueup.workflows.workspace import Policies
-
-    class WithoutPolicies(LocalWorkspace):
-        def policies(self, *_: object, **__: object) -> Policies:
-            return Policies((), bundle_digest(()))
-
-    make_plan(WithoutPolicies(folder, lambda *_: None), "staging")
+def _documents(number: int) -> Iterator[bytes]:
+    """Yield documents that differ by the name of the deployment that changes."""
+    text = GOLDEN.read_text()
+    name = json.loads(text)["deployments"][0]["name"]
+    for index in range(number):
+        yield json.dumps(json.loads(text.replace(f"/{name}", f"/{name}-{index}"))).encode()
 
 
-def _judged_by_library(folder: Path) -> None:
-    project = folder / "trueup.yaml"
-    project.write_text(project.read_text().replace(PROJECT, "library: true"))
+def _together(documents: list[bytes], size: int) -> bytes:
+    """Return one document of *size* changes: what is listed by deployment, of all of them."""
+    text = documents[0].decode()
+    whole = json.loads(text)
+    address = whole["deployments"][0]["address"]
+    parts = ("resources", "derived")
+    for index in range(1, size):
+        other = json.loads(text.replace(address, f"{address}-{index}"))
+        whole["deployments"] += other["deployments"]
+        whole["change"]["operations"] += other["change"]["operations"]
+        whole["resources"] |= other["resources"]
+        for name, facts in other[parts[1]].items():
+            if isinstance(facts, dict) and any(address in key for key in facts):
+                whole["derived"][name] |= facts
+    return json.dumps(whole).encode()
+
+
+def _cold(rounds: int) -> None:
+    """Measure `policy check` of a small repository, with nothing remembered and with what the run before left."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        words = [sys.executable, "-m", "trueup"]
+        subprocess.run([*words, "init", str(folder / "demo")], check=True, stdout=subprocess.DEVNULL)
+        repository = folder / "demo"
+        remembered = repository / ".git" / "trueup"
+        check = [*words, "policy", "check", "-e", "dev"]
+
+        def cold() -> measure.Cost:
+            subprocess.run(["rm", "-rf", str(remembered)], check=True)
+            return measure.command(check, repository, allowed=(0, 3))
+
+        def changed() -> measure.Cost:
+            for path in remembered.rglob("*.json"):
+                if path.name not in ("image.json", "bundle.json"):
+                    path.unlink()
+            return measure.command(check, repository, allowed=(0, 3))
+
+        costs = measure.by_turns(
+            {
+                "python -c pass": lambda: measure.command([sys.executable, "-c", "pass"], repository),
+                "policy check, first on this machine": cold,
+                "policy check, another document": changed,
+                "policy check, the same document": lambda: measure.command(check, repository, allowed=(0, 3)),
+            },
+            rounds,
+        )
+        print(measure.report("Cold start of one resource (bar: 500 ms wall)", costs, "python -c pass"))
 
 
 if __name__ == "__main__":
+    os.environ.pop("TRUEUP_COLOR", None)
     main()

@@ -10,6 +10,9 @@ from trueup.adapters.policy.embedded.rewriting import METADATA, SPRINTF
 from trueup.adapters.policy.embedded.syntax import Parts
 from trueup.core.diagnostics import Span
 
+ALL: Parts = ("data", "trueup", "asked", "all")
+"""The rule that gives the sets of all entries, in their order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -80,10 +83,21 @@ def start(engine_class: Any, image: Image, clock: list[int]) -> Any:
         engine.add_extension(SPRINTF if name == "sprintf" else name, arity, function)
     for path, text in image.policies:
         engine.add_policy(path, text)
+    engine.add_policy(*_asking(image.entries))
     engine.add_data_json(json.dumps(image.tree))
     # The first query, whatever it is, makes the engine order every rule; that finds unsafe variables.
     engine.eval_query_as_json("1")
     return engine
+
+
+def _asking(entries: Sequence[Asked]) -> tuple[str, str]:
+    """Return a module whose one rule asks all of *entries*, so that they share what they share.
+
+    No other module has its package: those below `trueup` are the library's. A line for each: the engine refuses lines
+    that are too long.
+    """
+    listed = ",\n".join(asked.query for asked in entries)
+    return "@trueup/asked.rego", f"package {'.'.join(ALL[1:-1])}\n\n{ALL[-1]} := [\n{listed}\n]\n"
 
 
 def _spell(asked: Asked) -> list[Any]:

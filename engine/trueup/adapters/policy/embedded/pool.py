@@ -1,10 +1,10 @@
 """Several workers for several documents: two evaluate in the time of one where two cores are free."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
 
 from trueup.adapters.policy.embedded.engine import EmbeddedEngine
 from trueup.adapters.policy.embedded.kept_images import ImageMemory, Images
@@ -18,10 +18,18 @@ _WORTH_ANOTHER = 8
 class EnginePool:
     """`PolicyEngine` over up to *size* workers; each is started when there is enough for it."""
 
-    def __init__(self, size: int, images: Images | None = None) -> None:
-        """Share what one worker has checked with the others, and with whoever keeps *images*."""
+    def __init__(
+        self, size: int, images: Images | None = None, *, limits: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
+        """Share what one worker has checked with the others, and with whoever keeps *images*.
+
+        Args:
+            size: The most workers.
+            images: Where checked bundles are kept.
+            limits: `timeout_seconds` and `memory_bytes` of each worker, where they are not the usual ones.
+        """
         shared = ImageMemory(images)
-        self._engines = [EmbeddedEngine(images=shared) for _ in range(max(size, 1))]
+        self._engines = [EmbeddedEngine(images=shared, **limits) for _ in range(max(size, 1))]
 
     def __enter__(self) -> Self:
         return self

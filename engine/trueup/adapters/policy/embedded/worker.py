@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from trueup.adapters.policy import codes
-from trueup.adapters.policy.embedded.images import Asked, image_from_json
+from trueup.adapters.policy.embedded.images import ALL, Asked, image_from_json
 from trueup.adapters.policy.embedded.policies import Loaded, diagnose, load, prepare
 from trueup.core.diagnostics import Diagnostic, Span
 
@@ -95,14 +95,14 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
 
 def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
     loaded.clock[0] = now
-    engine = loaded.engine.clone()
     try:
-        engine.set_input_json(document)
+        loaded.engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return {"results": [], "problems": [_spell(diagnose(error, codes.DOCUMENT_REFUSED, None))]}
-    values = together(engine, loaded.entries)
+    values = together(loaded.engine)
     if values is not None:
         return {"results": list(enumerate(values)), "problems": []}
+    engine = loaded.engine.clone()
     results, problems = [], []
     for index, asked in enumerate(loaded.entries):
         try:
@@ -118,13 +118,14 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
     return {"results": results, "problems": problems}
 
 
-def together(engine: Any, entries: list[Asked]) -> list[Any] | None:
-    """Return the sets of all entries by one query, which shares what they share; None when one has no answer."""
+def together(engine: Any) -> list[Any] | None:
+    """Return the sets of all entries by one rule, which shares what they share; None when one has no answer."""
     try:
-        # A line for each: the engine refuses a query, as any policy, whose lines are too long.
-        values = _value(engine, "[\n" + ",\n".join(asked.query for asked in entries) + "\n]")
+        values = json.loads(engine.eval_rule_as_json(".".join(ALL)))
     except BaseException:  # noqa: BLE001 a panic of the engine is no Exception; asking one by one tells which
         return None
+    finally:
+        engine.take_prints()  # nobody reads them, and they would add up
     return values if isinstance(values, list) and all(isinstance(v, list) for v in values) else None
 
 
