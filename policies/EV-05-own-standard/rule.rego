@@ -12,7 +12,7 @@
 #   roles: []
 #   lastReviewed: "2026-11-21"
 #   remediation: >-
-#     Change the standard in a pull request of its own, have a risk owner approve it, apply it, and release afterwards.
+#     Change the standard in a pull request of its own, have a risk owner approve it, merge it, and release afterwards.
 package trueup.rules.ev_05
 
 import data.parameters.approvals
@@ -26,7 +26,31 @@ deny contains result if {
 deny contains lib.result("EV-05", lib.graded("critical"), address_of(lowered), path(lowered), msg) if {
 	some lowered in lib.list(lib.field(input, ["derived", "evaluationChanges"]))
 	some deployment in lib.released
+	not apart(deployment)
 	msg := sprintf("%s, and the same change releases %s.", [described(lowered), deployment.address])
+}
+
+# On the default branch: each commit that changes the environment's standard leaves the deployment alone. Evaluations
+# and datasets never change within a version, so there is no way to another standard but the environment's file.
+apart(deployment) if {
+	lib.merged
+	standard := lib.field(input, ["environment", "path"])
+	own := lib.field(deployment, ["path"])
+	lib.text(own)
+	standard != own
+	all_commits_known
+	commits := lib.commits_changing(standard)
+	count(commits) > 0
+	every files in commits {
+		not own in files
+	}
+}
+
+all_commits_known if {
+	object.get(input, ["change", "truncated"], true) == false
+	every commit in input.change.commits {
+		is_array(commit.files)
+	}
 }
 
 deny contains lib.result("EV-05", lib.graded("critical"), address_of(lowered), path(lowered), msg) if {

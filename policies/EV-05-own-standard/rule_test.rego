@@ -25,6 +25,28 @@ test_a_lower_standard_of_its_own_passes_when_a_risk_owner_agrees if {
 	count(ev_05.deny) == 0 with input as alone(lowered)
 }
 
+test_a_standard_merged_before_a_release_needs_its_approval_only if {
+	apart := [[standard], [own]]
+	count(ev_05.deny) == 0 with input as merged(apart)
+	count(ev_05.deny) == 1 with input as json.patch(merged(apart), [{"op": "replace", "path": "/approvals", "value": []}])
+	count(ev_05.deny) == 1 with input as merged([[standard, own]])
+	count(ev_05.deny) == 1 with input as json.patch(merged(apart), [{"op": "replace", "path": "/policies/from", "value": "base"}])
+}
+
+test_a_standard_whose_commit_is_not_known_was_changed_with_the_release if {
+	count(ev_05.deny) == 1 with input as merged([[own]])
+	every place in ["/environment/path", "/deployments/0/path", "/change/truncated", "/change/commits/0/files"] {
+		document := json.patch(merged([[standard], [own]]), [{"op": "remove", "path": place}])
+		count(ev_05.deny) == 1 with input as document
+	}
+	every patch in [
+		{"op": "replace", "path": "/change/truncated", "value": true},
+		{"op": "replace", "path": "/environment/path", "value": own},
+	] {
+		count(ev_05.deny) == 1 with input as json.patch(merged([[standard], [own]]), [patch])
+	}
+}
+
 test_a_lower_standard_that_nobody_approved_is_denied if {
 	results := ev_05.deny with input as json.patch(alone(lowered), [{"op": "replace", "path": "/approvals", "value": []}])
 	some result in results
@@ -108,5 +130,17 @@ lowers(one) := fixtures.changed("/derived/evaluationChanges", [one])
 
 # The standard alone changes: the deployment keeps its release.
 alone(one) := json.patch(lowers(one), [{"op": "replace", "path": "/deployments/0/fromRelease", "value": fixtures.d("1")}])
+
+standard := fixtures.good.environment.path
+
+own := fixtures.rollout.path
+
+# Commits on the default branch, by their files, one of which lowers the standard.
+merged(commits) := json.patch(lowers(lowered), [
+	{"op": "add", "path": "/change/truncated", "value": false},
+	{"op": "replace", "path": "/change/commits", "value": [object.union(fixtures.good.change.commits[0], {"files": files}) |
+		some files in commits
+	]},
+])
 
 approved(patches) := json.patch(alone(lowered), patches)

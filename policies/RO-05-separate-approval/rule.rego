@@ -189,13 +189,44 @@ production_now_or_before if {
 }
 
 changed_settings contains key if {
+	settings_count
 	is_object(before)
 	some key in separation.settings
 	object.get(before, ["spec", key], null) != object.get(input, ["resources", environment, "spec", key], null)
 }
 
+# Of a branch, which is one change as a whole, settings always count.
+settings_count if not lib.merged
+
+# On the default branch they count unless each commit that changes them changes nothing else that is declared.
+settings_count if {
+	input.change.base != ""
+	not settings_apart
+}
+
+settings_apart if {
+	file := lib.field(input, ["environment", "path"])
+	stayed(file)
+	commits := lib.commits_changing(file)
+	count(commits) > 0
+	count([other | some files in commits; some other in files; other != file; declares(other)]) == 0
+	count([d | some d in lib.list(lib.field(input, ["deployments"])); lib.field(d, ["path"]) in {"", file}]) == 0
+}
+
+# Settings that were moved here from another file may have been changed there.
+stayed(file) if {
+	some changed_file in lib.list(lib.field(input, ["change", "files"]))
+	lib.field(changed_file, ["path"]) == file
+	changed_file.status == expected_status
+}
+
+expected_status := "added" if before == null
+
+expected_status := "modified" if is_object(before)
+
 # A new environment brings no settings that soften its own rules.
 changed_settings contains "policy" if {
+	settings_count
 	before == null
 	settings := object.get(input, ["resources", environment, "spec", "policy"], null)
 	not settings in [null, {}]

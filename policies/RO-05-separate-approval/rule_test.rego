@@ -183,6 +183,59 @@ test_settings_alone_may_change if {
 	count(ro_05.deny) == 1 with input as unsaid
 }
 
+test_settings_merged_before_a_release_do_not_count_with_it if {
+	apart := [commit([environment_file]), commit([release_file])]
+	count(ro_05.deny) == 0 with input as merged(apart, "modified")
+	count(ro_05.deny) == 1 with input as merged([commit([environment_file, release_file])], "modified")
+	count(ro_05.deny) == 1 with input as merged([commit([environment_file, "spec/b.yml"]), commit([release_file])], "modified")
+	count(ro_05.deny) == 0 with input as merged([commit([environment_file, "docs/a.md"]), commit([release_file])], "modified")
+}
+
+test_settings_of_a_branch_count_in_whatever_commits_they_come if {
+	every judge in ["base", "unknown"] {
+		document := json.patch(
+			merged([commit([environment_file]), commit([release_file])], "modified"),
+			[{"op": "replace", "path": "/policies/from", "value": judge}],
+		)
+		count(ro_05.deny) == 1 with input as document
+	}
+}
+
+test_settings_whose_commit_is_not_known_count if {
+	apart := [commit([environment_file]), commit([release_file])]
+	count(ro_05.deny) == 1 with input as merged([commit([release_file])], "modified")
+	count(ro_05.deny) == 1 with input as merged(apart, "added")
+	every place in ["/environment/path", "/deployments/0/path"] {
+		document := json.patch(merged(apart, "modified"), [{"op": "remove", "path": place}])
+		count(ro_05.deny) == 1 with input as document
+	}
+	shared := json.patch(merged([commit([environment_file])], "modified"), [{
+		"op": "replace",
+		"path": "/deployments/0/path",
+		"value": environment_file,
+	}])
+	count(ro_05.deny) == 1 with input as shared
+}
+
+test_what_a_repository_starts_with_counts_with_nothing if {
+	started := json.patch(merged([commit([environment_file, release_file])], "added"), [
+		{"op": "replace", "path": "/change/base", "value": ""},
+		{"op": "replace", "path": "/base/resources/Environment~1prod", "value": null},
+		{"op": "add", "path": concat("/", [environment, "spec", "policy"]), "value": {"rules": {"SC-01": "warn"}}},
+	])
+	count(ro_05.deny) == 0 with input as started
+	branch_of_its_own := json.patch(started, [{"op": "replace", "path": "/policies/from", "value": "base"}])
+	count(ro_05.deny) == 1 with input as branch_of_its_own
+}
+
+test_an_environment_added_before_a_release_may_have_settings if {
+	added := json.patch(merged([commit([environment_file]), commit([release_file])], "added"), [
+		{"op": "replace", "path": "/base/resources/Environment~1prod", "value": null},
+		{"op": "add", "path": concat("/", [environment, "spec", "policy"]), "value": {"rules": {"SC-01": "warn"}}},
+	])
+	count(ro_05.deny) == 0 with input as added
+}
+
 test_who_approves_does_not_change_together_with_the_standard if {
 	document := json.patch(fixtures.added("/base/resources/Environment~1prod", before({"approvals": {"required": 0}})), [
 		{"op": "replace", "path": "/deployments/0/fromRelease", "value": fixtures.d("1")},
@@ -266,6 +319,17 @@ test_absent_facts_are_denied if {
 test_an_empty_document_is_denied if count(ro_05.deny) > 0 with input as {}
 
 approved(document, list) := json.patch(document, [{"op": "replace", "path": "/approvals", "value": list}])
+
+environment_file := fixtures.good.environment.path
+
+release_file := fixtures.rollout.path
+
+# Merged commits of which some changed the settings of production.
+merged(commits, status) := json.patch(fixtures.good, [
+	{"op": "add", "path": "/base/resources/Environment~1prod", "value": before({"soakTime": "1h"})},
+	{"op": "replace", "path": "/change/commits", "value": commits},
+	{"op": "add", "path": "/change/files/-", "value": {"path": environment_file, "status": status}},
+])
 
 before(spec) := {"kind": "Environment", "metadata": {"name": "prod"}, "spec": spec}
 

@@ -106,6 +106,7 @@ rollout := {
 	"address": deployment,
 	"name": "support",
 	"environment": "prod",
+	"path": "spec/deployments/support-prod.yaml",
 	"changed": true,
 	"movement": "change",
 	"drift": false,
@@ -331,6 +332,7 @@ good := {
 	}],
 	"environment": {
 		"name": "prod",
+		"path": "spec/environments/prod.yaml",
 		"tier": "production",
 		"upstream": "staging",
 		"target": "process",

@@ -87,7 +87,7 @@ result(id, severity, address, path, msg) := {
 # One result for each of `parts` (dotted paths) that the policy document lacks or has in another shape, and for each
 # document that it names and does not hold.
 absent(id, severity, parts) := {result(id, severity, "", [], msg) |
-	some part in parts
+	some part in parts - usable
 	not has(part)
 	msg := sprintf("The policy document has no usable `%s`, so nothing can be said.", [part])
 } | {result(id, severity, deployment, [], msg) |
@@ -96,6 +96,12 @@ absent(id, severity, parts) := {result(id, severity, "", [], msg) |
 } | {result(id, severity, "", [], msg) |
 	not deployments_complete
 	msg := "A deployment of the policy document has no address or no list of resources."
+}
+
+# Found once for all rules.
+usable contains part if {
+	some part, _ in shapes
+	has(part)
 }
 
 has(part) if {
@@ -263,6 +269,17 @@ evaluation_address(evaluation) := field(evaluation, ["evaluation", "address"])
 
 # The document an evaluation is declared in, {} when it is not there.
 evaluation_document(evaluation) := object.get(input.resources, evaluation_address(evaluation), {})
+
+# What is merged was judged as one change before; on the default branch many lie between two releases, a commit each.
+merged if object.get(input, ["policies", "from"], "unknown") == "head"
+
+# The files of each known commit of the change that changes `path`.
+commits_changing(path) := [files |
+	text(path)
+	some commit in list(field(input, ["change", "commits"]))
+	files := list(field(commit, ["files"]))
+	path in files
+]
 
 # Releases that were verified for the deployment of the same name upstream.
 upstream_releases(deployment) := {verified.release |
