@@ -111,7 +111,7 @@ class OpaServer:
                 if before is not None:
                     self.policies[name] = before
                 self._changed()
-                errors = _errors(answer)
+                errors = error_list(answer)
                 message = "error(s) occurred while compiling module(s)"
                 return _json(400, {"code": "invalid_parameter", "message": message, "errors": errors})
         return _json(200, {})
@@ -132,7 +132,7 @@ class OpaServer:
         answer = self.oracle.ask(self._compiled(), reference, json.dumps(body["input"]))
         if answer.error:
             message = "error(s) occurred while evaluating query"
-            return _json(500, {"code": "internal_error", "message": message, "errors": _errors(answer)})
+            return _json(500, {"code": "internal_error", "message": message, "errors": error_list(answer)})
         return _json(200, {**said, "result": answer.value} if answer.is_defined else said)
 
 
@@ -182,7 +182,7 @@ def _json(status: int, value: Any) -> Reply:
     return status, "application/json", json.dumps(value).encode()
 
 
-def _errors(answer: Answer) -> list[dict[str, Any]]:
+def error_list(answer: Answer) -> list[dict[str, Any]]:
     found = _PLACE.search(answer.error)
     if found is None:
         return [{"code": answer.code, "message": answer.error}]

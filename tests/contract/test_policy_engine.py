@@ -148,3 +148,55 @@ def test_tests_of_policies_with_problems_are_not_run(workbench: EmbeddedEngine |
     results = workbench.test(bundle(b"package demo\ntest_a if true\nx { y }\n"))
     assert not any(isinstance(r, RuleTest) for r in results)
     assert len(results) == 1
+
+
+@pytest.fixture(params=["embedded", "opa", "both"])
+def rego(request: pytest.FixtureRequest) -> PolicyEngine:
+    """Return an engine of the whole language."""
+    embedded: EmbeddedEngine = request.getfixturevalue("embedded")
+    if request.param == "embedded":
+        return embedded
+    opa: OpaEngine = request.getfixturevalue("opa")
+    return opa if request.param == "opa" else BothEngines(embedded, opa)
+
+
+def test_the_clock_is_what_was_given(rego: PolicyEngine) -> None:
+    text = b"package demo\ndeny contains time.format(time.now_ns()) if true\n"
+    assert [r.raw for r in evaluate(rego, b"{}", text).results] == ["2026-03-14T12:00:00Z"]
+
+
+def test_a_rule_that_ends_with_an_error_is_told_and_others_answer(rego: PolicyEngine) -> None:
+    text = b'package demo\ndeny contains 1 / input.n if true\nwarn contains "seen" if input.n == 0\n'
+    evaluation = evaluate(rego, b'{"n": 0}', text, OTHER)
+    assert sorted((r.package, r.entry) for r in evaluation.results) == [("demo", "warn"), ("other.rules", "deny")]
+    assert [(e.code.id, e.span and (e.span.path, e.span.line)) for e in evaluation.errors] == [
+        ("POL030", ("policies/0.rego", 2))
+    ]
+
+
+def test_data_files_appear_at_their_folders(rego: PolicyEngine) -> None:
+    rule = PolicyFile("policies/r.rego", b"package demo\ndeny contains data.limits.most if input.n > 1\n", "policies")
+    table = PolicyFile("policies/limits/data.yaml", b"most: 3\n", "policies")
+    (evaluation,) = rego.evaluate([rule, table], [b'{"n": 2}'], NOW)
+    assert [r.raw for r in evaluation.results] == [3]
+
+
+def test_rules_say_what_their_metadata_says(rego: PolicyEngine) -> None:
+    text = (
+        b"# METADATA\n# title: Of the package\npackage demo\n\n# METADATA\n# title: Of the rule\n"
+        b"deny contains [link.annotations.title | some link in rego.metadata.chain()] if true\n"
+    )
+    assert [r.raw for r in evaluate(rego, b"{}", text).results] == [["Of the rule", "Of the package"]]
+
+
+def test_rules_say_of_themselves_what_they_are(rego: PolicyEngine) -> None:
+    text = b'# METADATA\n# title: A title\n# custom:\n#   id: X-01\npackage demo\ndeny contains "x" if input.x\n'
+    evaluation = evaluate(rego, b"{}", text)
+    assert (evaluation.rules, [r.title for r in evaluation.described]) == (("X-01",), ["A title"])
+
+
+def test_values_of_every_type_come_through(rego: PolicyEngine) -> None:
+    document = b'{"v": [null, true, 1, 1.5, "\xc3\xa9\xf0\x9f\x98\x80", {"a": []}, 9007199254740993, -1]}'
+    evaluation = evaluate(rego, document, b"package demo\ndeny contains input.v if true\n")
+    assert evaluation.errors == ()
+    assert [r.raw for r in evaluation.results] == [[None, True, 1, 1.5, "é😀", {"a": []}, 9007199254740993, -1]]

@@ -1,0 +1,88 @@
+"""The library on generated documents: the embedded engine and OPA itself give one decision and the same results.
+
+`benchmarks/differential.py` does the same with thousands of documents.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import oracle
+from differential import NOW, Tally, compared, differences, direct_engine, documents, mutated
+from opa_server import OpaServer, running
+from trueup.adapters.policy.both import BothEngines
+from trueup.adapters.policy.bundle import load_library
+from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+from trueup.adapters.policy.opa.engine import OpaEngine
+from trueup.adapters.policy.opa.settings import OpaSettings
+from trueup.core.json import canonical
+
+pytestmark = pytest.mark.slow
+LIBRARY = load_library()
+BATCHES, BATCH = 8, 25
+"""Documents are made in batches: Hypothesis then finds a seed, not a document, which is as good to repeat."""
+
+
+@pytest.fixture(scope="module")
+def right() -> list[Any]:
+    return documents(LIBRARY)
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[EmbeddedEngine]:
+    with EmbeddedEngine(timeout_seconds=120) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def opa() -> Iterator[oracle.Oracle]:
+    if reason := oracle.available():
+        pytest.skip(f"no OPA: {reason}")
+    with oracle.Oracle() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def direct(opa: oracle.Oracle, local: EmbeddedEngine) -> OpaEngine:
+    return direct_engine(opa, local)
+
+
+def test_right_documents_are_decided_alike(local: EmbeddedEngine, direct: OpaEngine, right: list[Any]) -> None:
+    tally = compared(local, direct, LIBRARY, [*right, {}, [], None, 1, {"formatVersion": 2}], Tally())
+    assert (differences(tally), tally.decisions_differ) == ([], 0)
+
+
+@settings(
+    max_examples=BATCHES,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(seed=st.integers(0, 2**32))
+def test_documents_with_changed_places_are_decided_alike(
+    local: EmbeddedEngine, direct: OpaEngine, right: list[Any], seed: int
+) -> None:
+    random = Random(seed)
+    samples = [mutated(random.choice(right), random) for _ in range(BATCH)]
+    tally = compared(local, direct, LIBRARY, samples, Tally())
+    assert (differences(tally), tally.decisions_differ) == ([], 0)
+
+
+def test_the_library_is_asked_over_http_and_both_agree(
+    opa: oracle.Oracle, local: EmbeddedEngine, right: list[Any]
+) -> None:
+    server = OpaServer(opa, compiles_at_once=False)
+    with running(server) as url:
+        engine = OpaEngine(OpaSettings(url, timeout_seconds=120), local, Path())
+        texts = [canonical(document) for document in right]
+        evaluations = BothEngines(local, engine).evaluate(LIBRARY, texts, NOW)
+    assert [e.errors for e in evaluations] == [()] * len(right)
+    assert evaluations[0].results == ()
+    assert any(e.results for e in evaluations[1:])
+    assert sum(request.startswith("POST") for request in server.requests) == len(right) + 1
