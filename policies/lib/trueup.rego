@@ -87,7 +87,8 @@ result(id, severity, address, path, msg) := {
 # One result for each of `parts` (dotted paths) that the policy document lacks or has in another shape, and for each
 # document that it names and does not hold.
 absent(id, severity, parts) := {result(id, severity, "", [], msg) |
-	some part in parts - usable
+	some part in parts
+	not part in usable
 	not has(part)
 	msg := sprintf("The policy document has no usable `%s`, so nothing can be said.", [part])
 } | {result(id, severity, deployment, [], msg) |
