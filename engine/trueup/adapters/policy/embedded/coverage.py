@@ -11,7 +11,7 @@ from typing import Any
 
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.images import Asked
-from trueup.adapters.policy.embedded.policies import Loaded, diagnose
+from trueup.adapters.policy.embedded.policies import Loaded
 from trueup.adapters.policy.embedded.syntax import Module, Node, Rule
 
 Message = dict[str, Any]
@@ -70,7 +70,7 @@ def answer_test(loaded: Loaded, index: int, now: int) -> Message:
         value = first_value(engine, asked.query)
         passed, output = value is not None and value is not False, ""
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-        problem = diagnose(error, codes.EVALUATION, asked.span)
+        problem = loaded.diagnose(error, codes.EVALUATION, asked.span)
         passed, output = False, f"{problem.span}: {problem.detail}"
     seconds = perf_counter() - start
     said = "\n".join([*engine.take_prints(), output]).strip()

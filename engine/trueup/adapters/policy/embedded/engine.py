@@ -118,8 +118,9 @@ class EmbeddedEngine:
         *now* is what `time.now_ns()` gives. Whatever goes wrong is in `errors`: nothing is raised.
         """
         files = _without_tests(bundle)
+        digest = digest_of_files(files)
         with self._lock:
-            return [self._evaluate(files, document, now) for document in documents]
+            return [self._evaluate(files, digest, document, now) for document in documents]
 
     def relocate(self, bundle: Sequence[PolicyFile], prefix: str) -> Relocated | tuple[Diagnostic, ...]:
         """Return the bundle as a server is given it, below the package *prefix*; the problems instead, if any."""
@@ -225,11 +226,11 @@ class EmbeddedEngine:
         now = _nanoseconds(_TEST_CLOCK)
         return self._ask({"do": "cover", "bundle": loaded.digest, "index": index, "now": now})
 
-    def _evaluate(self, files: Sequence[PolicyFile], document: bytes, now: datetime) -> Evaluation:
-        loaded, answer = self._answer(files, document, now)
+    def _evaluate(self, files: Sequence[PolicyFile], digest: str, document: bytes, now: datetime) -> Evaluation:
+        loaded, answer = self._answer(files, digest, document, now)
         if isinstance(answer, Diagnostic) and answer.code is codes.WORKER_DIED:
             # It may have died between two calls, of something else; what kills it again is the policy.
-            loaded, answer = self._answer(files, document, now)
+            loaded, answer = self._answer(files, digest, document, now)
         if isinstance(loaded, tuple):
             return Evaluation((), loaded, (), self.name)
         rules = tuple(sorted({r.id for r in loaded.rules}))
@@ -245,9 +246,9 @@ class EmbeddedEngine:
         return Evaluation(results, problems, rules, self.name, loaded.rules)
 
     def _answer(
-        self, files: Sequence[PolicyFile], document: bytes, now: datetime
+        self, files: Sequence[PolicyFile], digest: str, document: bytes, now: datetime
     ) -> tuple[_Bundle | tuple[Diagnostic, ...], dict[str, Any] | Diagnostic]:
-        loaded = self._load(files, whole=False)
+        loaded = self._load(files, digest=digest, whole=False)
         if isinstance(loaded, tuple):
             return loaded, loaded[0]
         try:
@@ -267,12 +268,14 @@ class EmbeddedEngine:
             return RuleTest(package, name, passed=False, seconds=0.0, output=answer.detail, span=span)
         return RuleTest(package, name, answer["passed"], answer["seconds"], answer["output"], span)
 
-    def _load(self, bundle: Sequence[PolicyFile], *, whole: bool = True) -> _Bundle | tuple[Diagnostic, ...]:
+    def _load(
+        self, bundle: Sequence[PolicyFile], *, digest: str = "", whole: bool = True
+    ) -> _Bundle | tuple[Diagnostic, ...]:
         """Have the worker hold *bundle*, checked; return the problems when it has some.
 
         What looks at syntax trees needs it *whole*; what only asks rules takes the image of one that was checked.
         """
-        digest = digest_of_files(bundle)
+        digest = digest or digest_of_files(bundle)
         held = self._held
         if held is not None and held.digest == digest and self.worker_pid and (held.is_whole or not whole):
             return held

@@ -25,7 +25,7 @@ from trueup.adapters.policy.embedded.coverage import (
 )
 from trueup.adapters.policy.embedded.images import Asked
 from trueup.adapters.policy.embedded.names import Names
-from trueup.adapters.policy.embedded.policies import Loaded, diagnose
+from trueup.adapters.policy.embedded.policies import Loaded
 from trueup.adapters.policy.embedded.syntax import Module, Node, Parts, Rule, is_reference, static_parts
 
 _LARGEST_VALUE = 20_000
@@ -69,14 +69,14 @@ def answer_trace(loaded: Loaded, indexes: list[int], document: str, now: int) ->
     try:
         engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-        problems.append(_spell(error, codes.DOCUMENT_REFUSED.id, None))
+        problems.append(_spell(loaded, error, codes.DOCUMENT_REFUSED.id, None))
         return {"results": [], "problems": problems, "lines": {}, "bodies": [], "printed": ""}
     for index in indexes:
         asked = loaded.entries[index]
         try:
             results.append([index, first_value(engine, asked.query)])
         except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-            problems.append(_spell(error, codes.EVALUATION.id, asked))
+            problems.append(_spell(loaded, error, codes.EVALUATION.id, asked))
     found = report(engine)
     names = Names(loaded.modules)
     where = _places(loaded.modules)
@@ -90,8 +90,8 @@ def answer_trace(loaded: Loaded, indexes: list[int], document: str, now: int) ->
     return {"results": results, "problems": problems, "lines": lines, "bodies": bodies, "printed": printed}
 
 
-def _spell(error: BaseException, code: str, asked: Asked | None) -> Message:
-    problem = diagnose(error, next(c for c in codes.CODES if c.id == code), asked.span if asked else None)
+def _spell(loaded: Loaded, error: BaseException, code: str, asked: Asked | None) -> Message:
+    problem = loaded.diagnose(error, next(c for c in codes.CODES if c.id == code), asked.span if asked else None)
     span = problem.span
     place = [span.path, span.line, span.column] if span else None
     return {"code": code, "detail": problem.detail, "hint": problem.hint, "span": place}

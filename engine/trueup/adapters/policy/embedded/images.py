@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from trueup.adapters.policy.embedded.expansion import Shifts
 from trueup.adapters.policy.embedded.extensions import load_extensions
 from trueup.adapters.policy.embedded.rewriting import METADATA, SPRINTF
 from trueup.adapters.policy.embedded.syntax import Parts
@@ -40,6 +41,7 @@ class Image:
         annotations: Values of METADATA that rules look up, by number.
         entries: Rules that decide.
         tests: Rules that test.
+        shifts: Where columns of the texts are not those of the files.
     """
 
     policies: list[tuple[str, str]]
@@ -48,6 +50,7 @@ class Image:
     annotations: list[Any]
     entries: list[Asked] = field(default_factory=list)
     tests: list[Asked] = field(default_factory=list)
+    shifts: Shifts = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the image as JSON."""
@@ -58,6 +61,7 @@ class Image:
             "annotations": self.annotations,
             "entries": [_spell(asked) for asked in self.entries],
             "tests": [_spell(asked) for asked in self.tests],
+            "shifts": self.shifts,
         }
 
 
@@ -70,6 +74,7 @@ def image_from_json(value: Mapping[str, Any]) -> Image:
         annotations=value["annotations"],
         entries=[_read(asked) for asked in value["entries"]],
         tests=[_read(asked) for asked in value["tests"]],
+        shifts=value["shifts"],
     )
 
 

@@ -6,12 +6,13 @@ the process on values such as a lone surrogate.
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.calls import builtins_called, check_calls
 from trueup.adapters.policy.embedded.data import Mounted, is_data, is_schema, merge, overrides, read_data
+from trueup.adapters.policy.embedded.expansion import expand, moved_back
 from trueup.adapters.policy.embedded.images import Asked, Image, start
 from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.parity import check_parity
@@ -53,6 +54,13 @@ class Loaded:
     tree: Any = None
     image: Image | None = None
     clock: list[int] = field(default_factory=lambda: [0])
+
+    def diagnose(self, error: BaseException, code: Code, fallback: Span | None) -> Diagnostic:
+        """Turn an error of the engine into a diagnostic at its place in the file."""
+        found = diagnose(error, code, fallback)
+        if found.span is None or found.span == fallback or self.image is None:
+            return found
+        return replace(found, span=moved_back(found.span, self.image.shifts))
 
 
 def usable_engine() -> Any:
@@ -110,9 +118,12 @@ def prepare(image: Image) -> Loaded:
 
 
 def _prepare(engine_class: Any, names: Names, tree: Any) -> Loaded:
-    rewriter = Rewriter(names)
-    policies = [(module.path, rewriter.rewrite(module)) for module in names.modules]
-    image = Image(policies, tree, sorted(builtins_called(names)), rewriter.annotations)
+    expanded, shifts = _expanded(engine_class, names)
+    if isinstance(expanded, Diagnostic):
+        return Loaded((expanded,))
+    rewriter = Rewriter(expanded)
+    policies = [(module.path, rewriter.rewrite(module)) for module in expanded.modules]
+    image = Image(policies, tree, sorted(builtins_called(names)), rewriter.annotations, shifts=shifts)
     seen = set()
     for module, rule in ((m, r) for m in names.modules for r in m.rules):
         if rule.path in seen:
@@ -124,6 +135,22 @@ def _prepare(engine_class: Any, names: Names, tree: Any) -> Loaded:
         elif rule.name.startswith("test_") and rule.plain and not rule.arity:
             image.tests.append(asked)
     return _start(engine_class, Loaded((), modules=list(names.modules)), image)
+
+
+def _expanded(engine_class: Any, names: Names) -> tuple[Names | Diagnostic, dict[str, Any]]:
+    modules: list[Module] = []
+    shifts: dict[str, Any] = {}
+    for module in names.modules:
+        text, moved = expand(module)
+        if not moved:
+            modules.append(module)
+            continue
+        shifts[module.path] = moved
+        parsed = _parse(engine_class, module.path, text)
+        if isinstance(parsed, list):
+            return parsed[0], {}
+        modules.append(parsed)
+    return Names(modules), shifts
 
 
 def _start(engine_class: Any, loaded: Loaded, image: Image) -> Loaded:

@@ -13,7 +13,7 @@ from typing import Any
 
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.images import ALL, Asked, image_from_json
-from trueup.adapters.policy.embedded.policies import Loaded, diagnose, load, prepare
+from trueup.adapters.policy.embedded.policies import Loaded, load, prepare
 from trueup.core.diagnostics import Diagnostic, Span
 
 Message = dict[str, Any]
@@ -98,7 +98,7 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
     try:
         loaded.engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-        return {"results": [], "problems": [_spell(diagnose(error, codes.DOCUMENT_REFUSED, None))]}
+        return {"results": [], "problems": [_spell(loaded.diagnose(error, codes.DOCUMENT_REFUSED, None))]}
     values = together(loaded.engine)
     if values is not None:
         return {"results": list(enumerate(values)), "problems": []}
@@ -108,7 +108,7 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
         try:
             value = _value(engine, asked.query)
         except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-            problems.append(_spell(diagnose(error, codes.EVALUATION, asked.span)))
+            problems.append(_spell(loaded.diagnose(error, codes.EVALUATION, asked.span)))
             continue
         if isinstance(value, list):
             results.append([index, value])
@@ -138,7 +138,7 @@ def _test(loaded: Loaded, index: int, now: int) -> Message:
         value = _value(engine, asked.query)
         passed, output = value is not None and value is not False, ""
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-        problem = diagnose(error, codes.EVALUATION, asked.span)
+        problem = loaded.diagnose(error, codes.EVALUATION, asked.span)
         passed, output = False, f"{problem.span}: {problem.detail}"
     seconds = perf_counter() - start
     return {"passed": passed, "seconds": seconds, "output": "\n".join([*engine.take_prints(), output]).strip()}
