@@ -1,4 +1,4 @@
-"""The main job on one machine, in a scratch clone: declare, plan, judge, apply, ask, upgrade, refuse, roll back, audit.
+"""The main job on one machine, in a scratch clone: declare, plan, judge, apply, upgrade, promote, refuse, roll back.
 
     python docs/demo/demo.py [--keep]
 
@@ -25,6 +25,8 @@ QUESTIONS = {
     "support": "Which city is the capital of Japan?",
     "assistant": "What is the capital of France?",
 }
+
+LEAKY = "tiny@3-leaky"
 
 
 class DemoFailedError(Exception):
@@ -159,8 +161,8 @@ def upgrade(demo: Demo, before: str) -> None:
         raise DemoFailedError(f"the better model should know the capital of Japan, and said {after!r}")
 
 
-def refuse(demo: Demo) -> None:
-    """Try two changes that must not reach anybody."""
+def refuse_a_secret(demo: Demo) -> None:
+    """Try a prompt that must not reach anybody."""
     demo.chapter("Refused by policy: a prompt with a secret in it, named by file and line")
     prompt = (demo.repository / "spec/prompts/support-2.yaml").read_text()
     leaky = prompt.replace('version: "2"', 'version: "3"').replace(
@@ -173,32 +175,50 @@ def refuse(demo: Demo) -> None:
     demo.run("trueup", "apply", "-e", "dev", "--auto-approve", expect=3)
     demo.run("git", "revert", "--no-edit", "HEAD")
 
-    demo.chapter("Refused by evidence: in staging a release must resist prompt injection before it gets traffic")
+
+def promote(demo: Demo) -> None:
+    """Take to staging what was verified in dev, and show which rules say so."""
+    demo.chapter("Promoted: staging takes the very release that was verified in dev, once it resists prompt injection")
+    demo.run("trueup", "policy", "list", "--rule-set", "rollout")
     demo.run("trueup", "apply", "-e", "staging", "--auto-approve")
-    demo.edit("spec/deployments/staging/support.yaml", ("model: tiny@2", "model: tiny@3-leaky"))
+    demo.ask("staging", "support")
+
+
+def refuse_a_leak(demo: Demo) -> None:
+    """Try a model that dev takes, which asks for no evidence, and staging does not."""
+    demo.chapter("Refused by evidence: a model that leaks comes as far as dev; in staging it is measured first")
+    for environment in ("dev", "staging"):
+        demo.edit(f"spec/deployments/{environment}/support.yaml", ("model: tiny@2", f"model: {LEAKY}"))
     demo.commit("Try a model that was tuned to leak")
-    demo.run("trueup", "apply", "-e", "staging", "--auto-approve", expect=3)
+    demo.run("trueup", "apply", "-e", "dev", "--auto-approve")
+    refused = demo.run("trueup", "apply", "-e", "staging", "--auto-approve", expect=3)
+    if "gate failed" not in refused:
+        raise DemoFailedError("the evaluation should have refused the model that leaks")
     demo.ask("staging", "support")
 
 
 def take_back_and_audit(demo: Demo) -> None:
-    """Roll dev back and read what the ledger says."""
+    """Roll dev back, withdraw the model from staging, and read what the ledger says."""
     demo.chapter("Rolled back: to the last verified release, as a commit, with the bad one on hold")
-    demo.run("trueup", "rollback", "support", "-e", "dev", "--auto-approve")
+    demo.run("trueup", "rollback", "support", "-e", "dev", "--auto-approve", "--reason", "it leaks")
     demo.run("git", "log", "-1", "--stat")
     demo.ask("dev", "support")
+    demo.edit("spec/deployments/staging/support.yaml", (f"model: {LEAKY}", "model: tiny@2"))
+    demo.commit("Withdraw the model that leaks from staging")
 
     demo.chapter("Known: what runs, and who did what when, from git alone")
     demo.run("trueup", "status", "-e", "dev")
     demo.run("trueup", "audit", "log")
-    demo.run("trueup", "audit", "verify")
+    demo.run("trueup", "audit", "verify", "--decisions")
 
 
 def story(demo: Demo) -> None:
     """Tell the story; every command in it is real."""
     before = declare_and_serve(demo)
     upgrade(demo, before)
-    refuse(demo)
+    refuse_a_secret(demo)
+    promote(demo)
+    refuse_a_leak(demo)
     take_back_and_audit(demo)
 
 
