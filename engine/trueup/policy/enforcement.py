@@ -80,7 +80,13 @@ def enforce(finding: Finding, enforcing: Enforcing) -> Enforced:
     else the environment's; a `warn` entry, and a rule that is not yet in force, inform at most.
     """
     found = (_enforce(finding, settings) for settings in enforcing.settings)
-    return max(found, key=lambda e: (_STRICTNESS[e.enforcement], bool(e.softened_by), e.softened_by))
+    return max(found, key=_weight)
+
+
+def _weight(enforced: Enforced) -> tuple[int, int, str]:
+    """Order what settings say by strictness; of equal ones, the one that softens more is told."""
+    start = enforced.softened_from
+    return _STRICTNESS[enforced.enforcement], -1 if start is None else _STRICTNESS[start], enforced.softened_by
 
 
 def stricter_of(one: Enforcing, other: Enforcing) -> Enforcing:
