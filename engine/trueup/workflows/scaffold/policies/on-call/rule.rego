@@ -7,7 +7,9 @@ import rego.v1
 # description: Whoever is woken up needs a name and a runbook, and the night is no time to look for them.
 # custom:
 #   id: TEAM-01
+#   ruleSet: operations
 #   severity: medium
+#   lastReviewed: "2026-11-21"
 #   remediation: Set `spec.onCall.contact` to an address that somebody reads.
 deny contains result if {
 	some deployment in input.deployments
