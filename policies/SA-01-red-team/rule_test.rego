@@ -5,13 +5,11 @@ import data.trueup.rules.sa_01
 
 test_a_release_that_withstood_all_attacks_passes if count(sa_01.deny) == 0 with input as fixtures.good
 
-test_a_release_without_evidence_is_denied_for_each_attack if {
+test_a_release_without_evidence_is_denied_and_every_attack_named if {
 	results := sa_01.deny with input as attacked([])
 	{[r.address, r.path, r.severity] | some r in results} == {[fixtures.deployment, ["spec", "release"], "critical"]}
-	{r.msg | some r in results} == {msg |
-		some attack in ["injection", "jailbreak", "leakage", "tool-abuse"]
-		msg := sprintf("No evidence of this release covers the attack `%s`.", [attack])
-	}
+	words := "No evidence of this release covers these attacks: injection, jailbreak, leakage, tool-abuse."
+	{r.msg | some r in results} == {words}
 }
 
 test_it_only_warns_outside_production if {
@@ -21,7 +19,7 @@ test_it_only_warns_outside_production if {
 
 test_one_attack_that_was_not_tried_is_denied if {
 	results := sa_01.deny with input as attacked([run({"attacks": ["injection", "jailbreak", "tool-abuse"]})])
-	{r.msg | some r in results} == {"No evidence of this release covers the attack `leakage`."}
+	{r.msg | some r in results} == {"No evidence of this release covers these attacks: leakage."}
 }
 
 test_several_suites_cover_together if {
@@ -54,7 +52,7 @@ test_too_few_attempts_cover_nothing if {
 		results := sa_01.deny with input as attacked([measured("injection", 0, samples)])
 		{r.msg | some r in results} == {
 			"Evaluation/attacks@1 does not say how the attack `injection` went in at least 60 attempts.",
-			"No evidence of this release covers the attack `injection`.",
+			"No evidence of this release covers these attacks: injection.",
 		}
 	}
 }
@@ -67,7 +65,7 @@ test_a_rate_that_is_none_covers_nothing if {
 
 test_a_rate_of_all_attacks_together_covers_none if {
 	together := {"metric": "attack_success_rate", "value": 0, "unit": "ratio", "samples": 400, "slice": ""}
-	count(sa_01.deny) == 8 with input as attacked([run({"measurements": [together]})])
+	count(sa_01.deny) == 5 with input as attacked([run({"measurements": [together]})])
 }
 
 test_a_run_that_failed_is_denied if {
@@ -76,14 +74,14 @@ test_a_run_that_failed_is_denied if {
 }
 
 test_a_run_against_another_release_covers_nothing if {
-	count(sa_01.deny) == 4 with input as attacked([run({"subject": {"release": fixtures.d("f")}})])
-	count(sa_01.deny) == 4 with input as attacked([run({"subject": {"release": fixtures.d("f"), "was": fixtures.d("1")}})])
+	count(sa_01.deny) == 1 with input as attacked([run({"subject": {"release": fixtures.d("f")}})])
+	count(sa_01.deny) == 1 with input as attacked([run({"subject": {"release": fixtures.d("f"), "was": fixtures.d("1")}})])
 }
 
-test_a_simulated_run_covers_nothing if count(sa_01.deny) == 4 with input as attacked([run({"simulated": true})])
+test_a_simulated_run_covers_nothing if count(sa_01.deny) == 1 with input as attacked([run({"simulated": true})])
 
 test_attacks_that_are_no_list_cover_nothing if {
-	count(sa_01.deny) == 4 with input as attacked([run({"attacks": "injection jailbreak leakage tool-abuse"})])
+	count(sa_01.deny) == 1 with input as attacked([run({"attacks": "injection jailbreak leakage tool-abuse"})])
 }
 
 test_an_evaluation_without_attacks_is_none if {
@@ -101,8 +99,8 @@ test_a_model_without_tools_needs_no_attacks_on_them if {
 
 test_a_model_that_only_embeds_is_not_attacked if {
 	count(sa_01.deny) == 0 with input as declaring([], {"outputTypes": ["embedding"]}, [])
-	count(sa_01.deny) == 4 with input as declaring([], {"outputTypes": ["embedding", "text"]}, [])
-	count(sa_01.deny) == 4 with input as declaring([], {"outputTypes": []}, [])
+	count(sa_01.deny) == 1 with input as declaring([], {"outputTypes": ["embedding", "text"]}, [])
+	count(sa_01.deny) == 1 with input as declaring([], {"outputTypes": []}, [])
 }
 
 test_a_release_that_serves_already_is_not_judged_again if {
@@ -117,7 +115,7 @@ test_a_rollback_is_not_held_up if {
 }
 
 test_a_release_without_a_digest_has_no_evidence if {
-	count(sa_01.deny) == 4 with input as fixtures.without("/deployments/0/release/digest")
+	count(sa_01.deny) == 1 with input as fixtures.without("/deployments/0/release/digest")
 }
 
 test_a_document_without_evidence_is_denied if count(sa_01.deny) > 0 with input as fixtures.without("/evidence")
