@@ -162,6 +162,12 @@ class Scratch:
         """Commit better weights and a new prompt for `support` in dev."""
         return self.change(SUPPORT, ("tiny@1", "tiny@2"), ("support@1", "support@2"))
 
+    def stage(self) -> None:
+        """Bring the release that staging declares there, by way of dev, which has to verify it first."""
+        self.upgrade()
+        self.apply()
+        self.apply("staging")
+
     def records(self) -> list[dict[str, Any]]:
         """Return the ledger's records, newest first."""
         return list(self.look("audit", "log", "--limit", "0", "-o", "json").json["records"])

@@ -65,13 +65,15 @@ def under(scratch: Scratch, limit: Callable[[], object], *words: str) -> Done:
 
 def test_a_second_apply_is_told_who_holds_the_lock(served: Scratch) -> None:
     served.upgrade()
+    served.apply()
+    served.change(SUPPORT, ("contextPerSlot: 512", "contextPerSlot: 256"))
     with held_lock(served) as holder:
         refused = served.apply(code=LOCKED)
         assert "LED040" in refused.err
         assert f"process {holder.pid}" in refused.err
         assert "`apply -e dev`" in refused.err
         assert served.status()["gateway"] == "healthy", "looking needs no lock"
-        served.apply("staging")
+        served.apply("staging")  # another environment is another lock
     served.apply()
 
 
