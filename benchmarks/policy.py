@@ -103,7 +103,6 @@ def _oracle() -> Decide | None:
     """Return OPA's engine over the same rules; None, told, where it cannot be had."""
     sys.path.insert(0, str(ROOT / "tests"))
     import oracle
-
     from trueup.adapters.policy.bundle import load_library
     from trueup.adapters.policy.embedded.data import is_data, is_schema, merge, read_data
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine

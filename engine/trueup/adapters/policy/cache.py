@@ -23,7 +23,7 @@ LIMIT_BYTES = 64 << 20
 _LARGE_BYTES = 1 << 20
 """From here on, a document is spelled a part at a time, which takes less memory and more time."""
 _PRUNING_KEYS = "00"
-"""The size is looked at with keys that begin so, one in 256: to look through a full folder takes a tenth of a second."""
+"""The size is looked at with keys that begin so, one in 256: to look through a full folder takes long."""
 
 ClockFields = Callable[[Sequence[PolicyFile]], frozenset[str] | None]
 """Tells which fields of `input.clock` policies read; None for all, and the time itself."""

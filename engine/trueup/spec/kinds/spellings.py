@@ -22,8 +22,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from trueup.core.digests import DIGEST_PATTERN
-from trueup.core.ids import RULE_PATTERN, RULE_SET_PATTERN
 from trueup.core.durations import DURATION_PATTERN, duration_text, parse_duration
+from trueup.core.ids import RULE_PATTERN, RULE_SET_PATTERN
 
 _Item = TypeVar("_Item")
 

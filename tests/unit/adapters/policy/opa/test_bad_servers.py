@@ -197,7 +197,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.pem").write_bytes(
             (folder / f"{name}.crt").read_bytes() + (folder / f"{name}.key").read_bytes()
         )
-    yield folder
+    return folder
 
 
 def test_a_certificate_is_verified(opa_library: Oracle, local: EmbeddedEngine, certificates: Path) -> None:
