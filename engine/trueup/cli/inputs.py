@@ -40,7 +40,13 @@ def _files(path: str) -> Iterator[str]:
         return
     for place, folders, names in os.walk(path):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        yield from (os.path.join(place, name) for name in sorted(names) if name.endswith(_SUFFIXES))
+        files = (os.path.join(place, name) for name in sorted(names) if name.endswith(_SUFFIXES))
+        yield from (file for file in files if not _is_pipe(file))
+
+
+def _is_pipe(path: str) -> bool:
+    """Tell whether reading *path* would wait for somebody to write."""
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def _read(path: str) -> bytes | Diagnostic:

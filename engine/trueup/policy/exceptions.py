@@ -166,9 +166,14 @@ def _read(resource: Resource, today: date, authors: Sequence[str], written_by: M
 
 
 def _missing(spec: Mapping[str, Json], owner: str) -> str:
-    missing = [key for key in _REQUIRED if not spec.get(key)]
+    missing = [key for key in _REQUIRED if not _is_said(spec.get(key))]
     missing += [] if owner else ["owner"]
     return f"`{missing[0]}` is missing" if missing else ""
+
+
+def _is_said(value: Json) -> bool:
+    """Tell whether a field says anything, as `-` and `<>` do not; a glob may be of signs alone."""
+    return bool(value) and any(c.isalnum() or c == "*" for c in str(value))
 
 
 def _untimely(last: date | None, today: date) -> str:

@@ -1,14 +1,18 @@
 """Who is who: names and e-mails as git and people write them, compared."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 _BETWEEN = re.compile(r"[\s<>]+")
 
 
 def email_of(person: str) -> str:
-    """Return the e-mail in `Ada Lovelace <ada@example.org>` or in an e-mail alone, lower case; empty without one."""
-    return next((word.casefold() for word in _BETWEEN.split(person) if _is_email(word)), "")
+    """Return the e-mail in `Ada Lovelace <ada@example.org>` or in an e-mail alone, lower case; empty without one.
+
+    `ada+work@example.org` is a second spelling of the same mailbox.
+    """
+    return next((_mailbox(word) for word in _BETWEEN.split(_plain(person)) if _is_email(word)), "")
 
 
 def is_same_person(one: str, other: str) -> bool:
@@ -32,4 +36,15 @@ def _is_email(word: str) -> bool:
 
 
 def _name(person: str) -> str:
-    return " ".join(word.casefold() for word in _BETWEEN.split(person) if word and not _is_email(word))
+    return " ".join(word for word in _BETWEEN.split(_plain(person)) if word and not _is_email(word))
+
+
+def _plain(person: str) -> str:
+    """Return *person* in one spelling: without case, width and characters that nobody sees."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", person).casefold())
+    return "".join(c for c in folded if unicodedata.category(c) != "Cf")
+
+
+def _mailbox(email: str) -> str:
+    local, at, host = email.rpartition("@")
+    return (local.split("+")[0] or local) + at + host

@@ -50,7 +50,7 @@ def governing_policies(
         _policies(workspace, tree, theirs),
         source=BASE,
         revision=base.revision,
-        settings=_settings_at(tree, loaded, environment),
+        settings=_settings_at(tree, theirs, loaded, environment),
     )
     if policies.digest == own.digest:
         return Governing(policies, policies)
@@ -60,17 +60,21 @@ def governing_policies(
     return Governing(replace(policies, changed=changed), own)
 
 
-def _settings_at(tree: SourceTree, loaded: Loaded, environment: str) -> Settings | None:
-    """Return the settings *environment* has in *tree*; one file is read when it was neither moved nor made new."""
+def _settings_at(tree: SourceTree, project: ProjectSettings, loaded: Loaded, environment: str) -> Settings | None:
+    """Return the settings *environment* has in *tree*; one file is read when it was neither moved nor made new.
+
+    What *project* does not declare there counts for nothing: a change may make a declaration of any file.
+    """
     declared = loaded.resources.get(ResourceId("Environment", environment))
     if declared is None:
         return None
     path = declared.origin.path
+    is_declared = loaded.project is not None and loaded.project.specs == project.specs
     there = tree.read(path)
-    if there == loaded.tree.read(path):
+    if is_declared and there == loaded.tree.read(path):
         return None
     found = None
-    if isinstance(there, bytes):
+    if is_declared and isinstance(there, bytes):
         found = parse([SourceFile(path, declared.origin.blob, there)], tree.read).resources.get(declared.id)
     found = found or load_tree(tree).resources.get(declared.id)
     if found is None:

@@ -72,6 +72,7 @@ def test_it_holds_on_its_last_day_and_ninety_days_ahead(day: str) -> None:
         ({"expires": "soon"}, "`expires` is not a day"),
         ({"reason": ""}, "`reason` is missing"),
         ({"approvedBy": None}, "`approvedBy` is missing"),
+        ({"approvedBy": "<>"}, "`approvedBy` is missing"),
         ({"compensatingControl": None}, "`compensatingControl` is missing"),
         ({"owner": ""}, "`owner` is missing"),
         ({"owner": "", "expires": "2026-03-13"}, "it expired on 2026-03-13"),

@@ -22,6 +22,24 @@ def test_others_are_others(other: str) -> None:
     assert not is_same_person("", other)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "\u200bada@\u200bexample.org",
+        "Ada\u200b Lovelace\ufeff",
+        "\uff21\uff44\uff41 Lovelace",
+        "Ada+2 <ada+2@example.org>",
+    ],
+)
+def test_a_spelling_that_looks_the_same_makes_nobody_else(other: str) -> None:
+    assert is_same_person(ADA, other)
+    assert is_same_person(other, ADA)
+
+
+def test_an_address_that_begins_with_a_plus_is_one_of_its_own() -> None:
+    assert email_of("+ops@example.org") == "+ops@example.org"
+
+
 def test_one_of_several_is_found() -> None:
     assert is_among("ada@example.org", ["Bob <bob@example.org>", ADA])
     assert not is_among("ada@example.org", [])

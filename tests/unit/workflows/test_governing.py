@@ -117,6 +117,14 @@ def test_a_change_that_moves_its_environment_and_softens_it_is_found_out(project
     assert plan(project).judged.decision.outcome is Outcome.DENY
 
 
+def test_a_change_that_declares_a_file_which_was_an_example_is_judged_by_the_settings_of_the_base(
+    project: Path,
+) -> None:
+    commit(project, {"examples/prod.yaml": LENIENT.encode()})
+    branch(project, **{"spec__prod.yaml": None, "trueup.yaml": PROJECT + "  specs: [examples]\n"})
+    assert plan(project).judged.decision.outcome is Outcome.DENY
+
+
 def test_a_change_that_hardens_its_environment_is_judged_by_its_own_settings_as_well(project: Path) -> None:
     commit(project, {"spec/prod.yaml": LENIENT.encode()})
     branch(project, **{"spec__prod.yaml": ENVIRONMENT + "  policy: {rules: {ACME-01: deny}}\n"})
@@ -127,9 +135,7 @@ def test_a_change_that_hardens_its_environment_is_judged_by_its_own_settings_as_
 
 
 def test_an_environment_that_is_new_has_no_settings_at_the_base(project: Path) -> None:
-    commit(
-        project, {"spec/prod.yaml": None, "spec/keep.yaml": KEPT}
-    )
+    commit(project, {"spec/prod.yaml": None, "spec/keep.yaml": KEPT})
     branch(project, **{"spec__prod.yaml": LENIENT})
     found = governing(project)
     assert isinstance(found, Governing)
