@@ -136,7 +136,7 @@ comparisons(training, held) := [item |
 about(held) := [item |
 	digest := digest_of(held)
 	lib.digest(digest)
-	some item in object.get(lib.evidence_about, digest, set())
+	some item in lib.evidence_about[digest]
 	item.type == "data-overlap"
 	item.subject.dataset == digest
 ]

@@ -73,7 +73,7 @@ deny contains lib.result("RO-05", "critical", "", [], msg) if {
 	])
 }
 
-environment := sprintf("Environment/%v", [object.get(input, ["environment", "name"], "")])
+environment := sprintf("Environment/%s", [object.get(input, ["environment", "name"], "")])
 
 # Deployments that somebody has to agree to: a repair was approved before, and the way back waits for nobody.
 reviewed contains deployment if {

@@ -186,7 +186,7 @@ passing(type, name, value) := [item |
 newest(type, name, value) := [item | some item in found; item.completedAt == last] if {
 	digest(value)
 	found := [item |
-		some item in object.get(evidence_about, value, set())
+		some item in evidence_about[value]
 		item.type == type
 		item.subject[name] == value
 	]

@@ -9,7 +9,16 @@ import pytest
 import oracle
 from trueup.adapters.policy.embedded.policies import load, usable_engine
 
-DOCUMENT: dict[str, Any] = {"xs": None, "s": "abc", "n": 3, "o": {"a": 1}, "emoji": "😀", "price": 0.1, "digit": "٣"}
+DOCUMENT: dict[str, Any] = {
+    "xs": None,
+    "s": "abc",
+    "n": 3,
+    "o": {"a": 1},
+    "emoji": "😀",
+    "price": 0.1,
+    "rows": [{"n": 1}, {}],
+    "digit": "٣",
+}
 ERROR, NOTHING = "an error", "no value"
 
 HELPERS = """package a
@@ -19,6 +28,8 @@ g := 1 if input.absent
 some_set contains 1 if input.absent
 default h := 1
 h := 2 if input.absent
+or_else(y) := y.n if y else := "nothing"
+by_key[k] contains 1 if some k in input.absent
 """
 
 DIFFERENT: list[tuple[str, str]] = [
@@ -48,11 +59,17 @@ DIFFERENT: list[tuple[str, str]] = [
     ('x := json.patch({}, [{"op": "remove", "path": "/a"}])', "POL028"),
     ('y if some z in "abc"\nx := 1', "POL029"),
     ("default x := 1\ndefault x := 2", "POL010"),
+    ("x := count(by_key)", "POL049"),
     ("y := nope(1)\nx := 1", "POL005"),
     ("x if { some y in [1] with input as {}; y < input.n }", "POL023"),
 ]
 
 ALIGNED = [
+    "x contains row.n if some row in input.rows",
+    'x contains sprintf("%v", [row.n]) if some row in input.rows',
+    "x := [or_else(row) | some row in input.rows]",
+    'x := sprintf("%v", [1234567.5])',
+    'x := sprintf("%s", [1])',
     "x if some y in input.xs",
     "x if some y in input.s",
     "x contains k if some k, _ in input.n",
@@ -81,6 +98,8 @@ SAME = [
     "x if not {y | some y in input.absent} == {1}",
     'x if { y := input.s; not startswith(y, "b") }',
     "x if every y in input.xs { y }",
+    "x := {k | some k, _ in by_key}",
+    "x := {y | some y in by_key.absent}",
     "x if 0.5 + 0.25 == 0.75",
     "x := 18446744073709551615",
     'x := y if [y, _] := json.match_schema(input, {"type": "object"})',

@@ -201,6 +201,13 @@ ITERATION = Code(
     "error.",
     "Name the collection that is meant.",
 )
+WHOLE_SETS = Code(
+    "POL049",
+    "Sets by key, all at once",
+    "While no key has a set, `p` of `p[key] contains ...` is an empty object in one Rego engine and has no value in "
+    "another.",
+    "Ask for a key, `p[key]`, or iterate, `some key, members in p`.",
+)
 EVALUATION = Code(
     "POL030",
     "Rule could not be evaluated",
@@ -272,6 +279,7 @@ CODES = (
     SCHEMA_ERRORS,
     PATCH,
     ITERATION,
+    WHOLE_SETS,
     EVALUATION,
     TIMEOUT,
     WORKER_DIED,

@@ -36,6 +36,10 @@ class Definedness:
         """Return an argument of the *negated* expression of *rule* that may have no value."""
         return next(self._missing(self._scope(rule), negated, is_argument=False), None)
 
+    def has_always(self, rule: Rule, expression: Node) -> bool:
+        """Tell whether *expression* of *rule* has a value for every document."""
+        return next(self._missing(self._scope(rule), expression, is_argument=True), None) is None
+
     def _scope(self, rule: Rule) -> _Scope:
         module = self._modules[rule.span]
         return _Scope(module, frozenset(local_names(module, rule)))
@@ -102,23 +106,21 @@ class Definedness:
             return True
         ((kind, head),) = rule.node["head"].items()
         if kind == "Set" or not rule.plain:
-            return bool(kind != "Func")  # a set or an object has a value, if an empty one
+            # A set or an object has a value, if an empty one; sets by key have none here while there is no key.
+            return bool(kind == "Set") if rule.plain else bool(kind == "Compr")
         if not all("Var" in argument for argument in head.get("args", ())):
             return False  # a pattern need not fit
         if rule.bodies:
             return self._ends_always(rule)
         assigned: Node | None = head.get("assign")
-        return assigned is None or self._always(rule, assigned["value"])
+        return assigned is None or self.has_always(rule, assigned["value"])
 
     def _ends_always(self, rule: Rule) -> bool:
         """Tell whether the last `else` has no condition."""
         last = rule.node["bodies"][-1]
         if last["query"] is not None and last["query"]["stmts"]:
             return False
-        return last["assign"] is None or self._always(rule, last["assign"]["value"])
-
-    def _always(self, rule: Rule, expression: Node) -> bool:
-        return next(self._missing(self._scope(rule), expression, is_argument=True), None) is None
+        return last["assign"] is None or self.has_always(rule, last["assign"]["value"])
 
 
 def _parts(node: Node) -> Iterator[Node]:

@@ -12,7 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from trueup.adapters.policy.embedded.names import local_names
+from trueup.adapters.policy.embedded.definedness import Definedness
+from trueup.adapters.policy.embedded.formats import write_values
+from trueup.adapters.policy.embedded.heads import hoist
+from trueup.adapters.policy.embedded.names import Names, local_names
 from trueup.adapters.policy.embedded.syntax import Module, Node
 from trueup.core.diagnostics import Span
 
@@ -22,8 +25,11 @@ Shifts = Mapping[str, Mapping[str, Sequence[tuple[int, int]]]]
 """By path and line: columns of the file, from 1, from which on as many characters were inserted before."""
 
 
-def expand(module: Module) -> tuple[str, dict[str, list[tuple[int, int]]]]:
-    """Return the text of *module* with its imports below `data` written out, and what that moved, by line."""
+def expand(module: Module, names: Names, definedness: Definedness) -> tuple[str, dict[str, list[tuple[int, int]]]]:
+    """Return the text of *module* with its imports below `data` written out, and what that moved, by line.
+
+    `heads` and `formats` change it by the same means.
+    """
     edits: dict[int, tuple[int, str]] = {}
     for rule in module.rules:
         hidden = local_names(module, rule)
@@ -32,6 +38,8 @@ def expand(module: Module) -> tuple[str, dict[str, list[tuple[int, int]]]]:
             if target[:1] != ("data",) or variable["value"] in hidden or not all(map(_NAME.fullmatch, target)):
                 continue
             edits[variable["span"]["start"]] = (variable["span"]["end"], ".".join(target))
+    write_values(module, names, edits)
+    edits = hoist(module, definedness, edits)
     pieces, last = [], 0
     shifts: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for start, (end, text) in sorted(edits.items()):

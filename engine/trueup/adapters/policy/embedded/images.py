@@ -7,7 +7,8 @@ from typing import Any
 
 from trueup.adapters.policy.embedded.expansion import Shifts
 from trueup.adapters.policy.embedded.extensions import load_extensions
-from trueup.adapters.policy.embedded.rewriting import METADATA, SPRINTF
+from trueup.adapters.policy.embedded.formats import SPRINTF
+from trueup.adapters.policy.embedded.rewriting import METADATA
 from trueup.adapters.policy.embedded.syntax import Parts
 from trueup.core.diagnostics import Span
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.definedness import Definedness
 from trueup.adapters.policy.embedded.names import Names
-from trueup.adapters.policy.embedded.syntax import Module, Node, statements, static_parts
+from trueup.adapters.policy.embedded.syntax import Module, Node, is_reference, statements, static_parts
 from trueup.core.diagnostics import Diagnostic
 
 _CLASS = re.compile(r"(?<!\\)(?:\\\\)*(\\[dDwWsSbB])")
@@ -33,6 +33,7 @@ def check_parity(names: Names) -> Iterator[Diagnostic]:
         yield from _iterations(module)
         yield from _numbers(module)
         yield from _calls(names, module)
+        yield from _whole_sets(names, module)
         if not module.aligned_not:
             yield from _negations(definedness, module)
 
@@ -74,6 +75,16 @@ def _iterations(module: Module) -> Iterator[Diagnostic]:
         if kind == "SomeIn" and node["collection"].keys() <= _SINGLE:
             ((_, single),) = node["collection"].items()
             yield Diagnostic(codes.ITERATION, f"`{module.word(single['span'])}` has no members.", module.at(single))
+
+
+def _whole_sets(names: Names, module: Module) -> Iterator[Diagnostic]:
+    """Yield references to all sets of `p[key] contains ...` at once; iterating over them is the same everywhere."""
+    iterated = {id(n) for kind, node, _ in module.expressions if kind == "SomeIn" for n in node["collection"].values()}
+    for kind, node, _ in module.expressions:
+        parts, complete = static_parts({kind: node}) if is_reference(kind) else ((), False)
+        path = names.resolve(module, parts) if complete and id(node) not in iterated else None
+        if path in names.rules and any(rule.kind == "Set" and not rule.plain for rule in names.rules[path]):
+            yield Diagnostic(codes.WHOLE_SETS, f"`{'.'.join(parts)}` has sets by key.", module.at(node))
 
 
 def _numbers(module: Module) -> Iterator[Diagnostic]:

@@ -12,11 +12,13 @@ from typing import Any
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.calls import builtins_called, check_calls
 from trueup.adapters.policy.embedded.data import Mounted, is_data, is_schema, merge, overrides, read_data
+from trueup.adapters.policy.embedded.definedness import Definedness
 from trueup.adapters.policy.embedded.expansion import expand, moved_back
+from trueup.adapters.policy.embedded.formats import SPRINTF
 from trueup.adapters.policy.embedded.images import Asked, Image, start
 from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.parity import check_parity
-from trueup.adapters.policy.embedded.rewriting import SPRINTF, Rewriter
+from trueup.adapters.policy.embedded.rewriting import Rewriter
 from trueup.adapters.policy.embedded.scan import scan
 from trueup.adapters.policy.embedded.schemas import check_schemas
 from trueup.adapters.policy.embedded.structure import (
@@ -140,8 +142,9 @@ def _prepare(engine_class: Any, names: Names, tree: Any) -> Loaded:
 def _expanded(engine_class: Any, names: Names) -> tuple[Names | Diagnostic, dict[str, Any]]:
     modules: list[Module] = []
     shifts: dict[str, Any] = {}
+    definedness = Definedness(names)
     for module in names.modules:
-        text, moved = expand(module)
+        text, moved = expand(module, names, definedness)
         if not moved:
             modules.append(module)
             continue

@@ -4,22 +4,17 @@ Every change has the length of what it replaces: lines and columns of errors, co
 
 - `some x in xs` over a reference becomes `x := xs[_]`: over null, a number or a text there is nothing to iterate,
   where this engine's `some` ends with an error.
-- `sprintf` becomes our own function, unless it only has `%v`: the engine prints `%d` of -3 as `--3`.
 - `rego.metadata.rule()` and `chain()` become a look-up of the value they stand for.
 """
 
-import re
 from typing import Any
 
 from trueup.adapters.policy.embedded.annotations import CALLS, Annotations, asks_for_annotations
 from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.syntax import Module, Node, Rule, is_reference, static_parts
 
-SPRINTF = "go__fmt"
-"""Under which `sprintf` of OPA is called: as long as that, and no name a policy would have."""
 METADATA = "rego_metadata"
 """Looks a METADATA value up by its number."""
-_ONLY_VALUES = re.compile(r"(?:[^%]|%[%v])*")
 
 
 class Rewriter:
@@ -52,8 +47,6 @@ class Rewriter:
             self.annotations.append(self._source.value(module, rule, parts))
             call = f"{METADATA}({len(self.annotations) - 1}"
             text[start:end] = _padded(text[start : end - 1], call.encode()) + b")"
-        elif parts == ("sprintf",) and not _only_values(node) and self._names.resolve(module, parts) is None:
-            text[start : start + len(SPRINTF)] = SPRINTF.encode()
 
     def _can_move(self, module: Module, rule: Rule, node: Node) -> bool:
         ((kind, _),) = node["collection"].items()
@@ -141,8 +134,3 @@ def _padded(old: bytearray, new: bytes) -> bytes:
 def _names_only(pattern: Node) -> bool:
     ((kind, body),) = pattern.items()
     return kind == "Var" or (kind == "Array" and bool(body["items"]) and all(map(_names_only, body["items"])))
-
-
-def _only_values(node: Node) -> bool:
-    template = node["params"][0].get("String") or node["params"][0].get("RawString")
-    return template is not None and _ONLY_VALUES.fullmatch(template["value"]) is not None

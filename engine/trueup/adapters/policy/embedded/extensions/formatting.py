@@ -1,21 +1,24 @@
 """`sprintf` as Go's `fmt.Sprintf` has it, wrong verbs and wrong counts included.
 
-As in OPA, whole numbers and fractions are numbers to it; everything else is a text: a text itself, or a value as Rego
-writes it. Not taken: widths from the values (`%*d`), values by position (`%[1]d`), the flag `#`, `%+q`, and binary
-forms of fractions.
+It is given the values as the engine writes them down, one array. As in OPA, whole numbers and fractions are numbers to
+it; everything else is a text: a text itself, or a value as Rego writes it. Not taken: widths from the values (`%*d`),
+values by position (`%[1]d`), the flag `#`, `%+q`, and binary forms of fractions.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from trueup.adapters.policy.embedded.extensions.spelling import number, quote, term
+from trueup.adapters.policy.embedded.extensions.spelling import quote
 
 _DIRECTIVE = re.compile(
     r"%(?P<flags>[-+ 0]*)(?P<width>[0-9]*)(?P<point>\.(?P<precision>[0-9]*))?(?P<verb>.?)", re.DOTALL
 )
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|, ')
+_DIGITS = "-0123456789"
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
 _BASES = {"d": "d", "v": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X", "s": "d"}
 _MAX_WIDTH = 1_000
@@ -68,14 +71,45 @@ def _read(template: str) -> tuple[str | _Spec, ...]:
     return (*parts, template[last:])
 
 
-def sprintf(template: object, values: object) -> str:
-    """Write *values* into the places that *template* has for them."""
-    if not isinstance(template, str) or not isinstance(values, list):
-        raise ValueError("takes a text and an array")  # noqa: TRY004 one kind of error for all that OPA refuses
-    return "".join(_write(_read(template), values))
+def sprintf(template: object, written: object) -> str:
+    """Write values, themselves *written* as `[[value, ...]]`, into the places that *template* has for them."""
+    if not isinstance(template, str) or not isinstance(written, str) or not written.startswith("[["):
+        raise ValueError("takes a text and an array")
+    return "".join(_write(_read(template), list(_values(written[2:-2]))))
 
 
-def _write(parts: Sequence[str | _Spec], values: Sequence[Any]) -> Iterator[str]:
+def _values(written: str) -> Iterator[int | float | str]:
+    """Yield the values between the brackets of an array: texts and numbers as such, others as they are written."""
+    depth = start = 0
+    for token in _TOKEN.finditer(written):
+        match token[0]:
+            case "[" | "{":
+                depth += 1
+            case "]" | "}":
+                depth -= 1
+            case ", " if not depth:
+                yield _value(written[start : token.start()])
+                start = token.end()
+            case _:
+                pass
+    if written:
+        yield _value(written[start:])
+
+
+def _value(written: str) -> int | float | str:
+    if written.startswith('"'):
+        text: str = json.loads(written)
+        return text
+    if written[0] not in _DIGITS:
+        return written
+    if "." not in written:
+        return int(written)
+    value = float(written)
+    # A number that JSON writes with an exponent travels as its text.
+    return repr(value) if "e" in repr(value) else int(value) if value.is_integer() else value
+
+
+def _write(parts: Sequence[str | _Spec], values: Sequence[int | float | str]) -> Iterator[str]:
     taken = 0
     for part in parts:
         if isinstance(part, str):
@@ -85,23 +119,11 @@ def _write(parts: Sequence[str | _Spec], values: Sequence[Any]) -> Iterator[str]
         elif taken == len(values):
             yield f"%!{part.verb}(MISSING)"
         else:
-            yield _format(part, _plain(values[taken]))
+            yield _format(part, values[taken])
             taken += 1
     if taken < len(values):
-        rest = (_plain(value) for value in values[taken:])
+        rest = values[taken:]
         yield f"%!(EXTRA {', '.join(f'{_pointed(v)}={_format(_PLAIN, v)}' for v in rest)})"
-
-
-def _plain(value: Any) -> int | float | str:
-    """Return what OPA hands to Go: a number, or a text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return term(value)
-    if isinstance(value, float):
-        # A number that is written with an exponent travels as its text.
-        return number(value) if "e" in repr(value) else int(value) if value.is_integer() else value
-    return value
 
 
 def _type(value: float | str) -> str:
