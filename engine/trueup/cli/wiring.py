@@ -31,12 +31,14 @@ if TYPE_CHECKING:
         Journal,
         Lock,
         MergedCommit,
+        PolicyEngine,
         Progress,
         RuleInfo,
         SourceTree,
         Target,
     )
     from trueup.spec.bundles import BundlePin
+    from trueup.spec.engines import EngineChoice
     from trueup.spec.resource import Resource
     from trueup.workflows.audit import LedgerPlace
     from trueup.workflows.loading import ProjectSettings
@@ -57,6 +59,8 @@ class LocalWorkspace:
         self._work_tree: SourceTree | None = None
         self.asked_base = ""
         """What the user or the CI job names as the base of the change."""
+        self.asked_engine = ""
+        """The engine that the user names: `embedded`, `opa` or `both`."""
 
     @cached_property
     def repository(self) -> "Repository":
@@ -127,11 +131,49 @@ class LocalWorkspace:
         return FileJournal(self.state / "journal")
 
     @cached_property
-    def engine(self) -> "EmbeddedEngine":
+    def embedded(self) -> "EmbeddedEngine":
         """Rego, embedded."""
         from trueup.adapters.policy.embedded.engine import EmbeddedEngine
 
         return EmbeddedEngine()
+
+    @cached_property
+    def engine_choice(self) -> "EngineChoice":
+        """The engine that was asked for, or the one in force.
+
+        Raises:
+            InvalidProjectError: The project that says so is wrong.
+        """
+        from trueup.spec.engines import EMBEDDED, EngineChoice
+        from trueup.workflows.engine_choice import engine_in_force
+        from trueup.workflows.loading import PROJECT_FILE, Invalid
+        from trueup.workflows.workspace import InvalidProjectError
+
+        if not (self.root / PROJECT_FILE).exists():
+            return EngineChoice(self.asked_engine or EMBEDDED)
+        choice = engine_in_force(self, self.asked_engine)
+        if isinstance(choice, Invalid):
+            raise InvalidProjectError(choice.diagnostics)
+        return choice
+
+    @cached_property
+    def engine(self) -> "PolicyEngine":
+        """Rego, where the project says.
+
+        Raises:
+            TrueupError: An engine on a server is asked for, and how to reach it is not known.
+        """
+        from trueup.spec.engines import BOTH, EMBEDDED
+
+        choice = self.engine_choice
+        if choice.kind == EMBEDDED:
+            return self.embedded
+        from trueup.adapters.policy.both import BothEngines
+        from trueup.adapters.policy.opa.engine import OpaEngine
+        from trueup.adapters.policy.opa.settings import settings_of
+
+        opa = OpaEngine(settings_of(choice), self.embedded, self.root)
+        return BothEngines(self.embedded, opa) if choice.kind == BOTH else opa
 
     @cached_property
     def quick_engine(self) -> "EnginePool":
@@ -144,9 +186,15 @@ class LocalWorkspace:
 
         return EnginePool(os.cpu_count() or 1, ImageFolder(self._remembered, f"{self.tool}, {engine_name()}"))
 
+    @property
+    def cached_engine(self) -> "PolicyEngine":
+        """Rego that remembers; nothing is remembered of what a server said."""
+        from trueup.spec.engines import EMBEDDED
+
+        return self._remembering if self.engine_choice.kind == EMBEDDED else self.engine
+
     @cached_property
-    def cached_engine(self) -> "CachedEngine":
-        """Rego that remembers."""
+    def _remembering(self) -> "CachedEngine":
         from trueup.adapters.policy.cache import CachedEngine
 
         engine = self.quick_engine
@@ -160,12 +208,12 @@ class LocalWorkspace:
     @property
     def workbench(self) -> "EmbeddedEngine":
         """Rego, for authors of policies."""
-        return self.engine
+        return self.embedded
 
     @property
     def tracer(self) -> "EmbeddedEngine":
         """Rego, and how far its rules come."""
-        return self.engine
+        return self.embedded
 
     @cached_property
     def history(self) -> "History":
@@ -273,8 +321,8 @@ class LocalWorkspace:
         """Return what the rules say of themselves."""
         from trueup.core.diagnostics import Diagnostic
 
-        known = self.cached_engine.remembered_rules(policies.files) if remembered else None
-        engine = self.quick_engine if remembered else self.engine
+        known = self._remembering.remembered_rules(policies.files) if remembered else None
+        engine = self.quick_engine if remembered else self.embedded
         described = engine.describe(policies.files) if known is None else known
         rules = tuple(rule for rule in described if not isinstance(rule, Diagnostic))
         return rules if len(rules) == len(described) else None

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
 from trueup.core.digests import BlobId
@@ -13,6 +13,7 @@ from trueup.desired.codes import UNKNOWN_ENVIRONMENT
 from trueup.ports import Merged, SourceTree
 from trueup.spec import kinds
 from trueup.spec.bundles import BundlePin
+from trueup.spec.engines import EngineChoice
 from trueup.spec.parse import parse
 from trueup.spec.resource import Parsed, Path, Resources, SourceFile
 from trueup.workflows import codes
@@ -36,6 +37,7 @@ class ProjectSettings:
     ledger_ref: str
     ledger_remote: str
     bundles: tuple[BundlePin, ...] = ()
+    engine: EngineChoice = field(default_factory=EngineChoice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         ledger_ref=spec.ledger.ref,
         ledger_remote=spec.ledger.remote or "",
         bundles=tuple(b.pin for b in spec.policies.bundles),
+        engine=spec.policies.engine.choice,
     )
     return settings, parsed.diagnostics
 

@@ -5,8 +5,18 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from trueup.spec.bundles import BundlePin
+from trueup.spec.engines import EMBEDDED, EngineChoice
 from trueup.spec.kinds.base import ApiVersion, Declared, Metadata
-from trueup.spec.kinds.spellings import Digest, GitRef, Items, Name, RepositoryPath, Sentence, refused
+from trueup.spec.kinds.spellings import (
+    Digest,
+    GitRef,
+    Items,
+    Name,
+    RepositoryPath,
+    SecretReference,
+    Sentence,
+    refused,
+)
 
 
 class PolicyBundle(Declared):
@@ -33,12 +43,50 @@ class PolicyBundle(Declared):
         return BundlePin(self.name, self.source, self.revision or "", self.digest or "", self.folder or "")
 
 
+class PolicyEngine(Declared):
+    """What evaluates the rules. A change to it counts from the merge on."""
+
+    type: Literal["embedded", "opa", "both"] = Field(
+        default="embedded", description="In the process, on an OPA server, or both, which must agree."
+    )
+    url: Sentence | None = Field(default=None, description="OPA server, `https://host:8181`, without a path.")
+    token: SecretReference | None = Field(default=None, description="Its bearer token, `env:NAME` or `file:PATH`.")
+    ca: Sentence | None = Field(default=None, description="File with the certificates that are trusted.")
+    certificate: Sentence | None = Field(default=None, description="File with the certificate that the client shows.")
+    key: Sentence | None = Field(default=None, description="File with its key, unless the certificate's file has it.")
+    timeout_seconds: float = Field(default=10.0, gt=0, le=600, description="Longest answer to one request, in seconds.")
+    retries: int = Field(
+        default=2, ge=0, le=10, description="How often a request is sent again when the server is busy or away."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_server(self) -> Self:
+        if self.type != EMBEDDED and not self.url:
+            raise refused(f"The engine is `{self.type}`, and no server is named.", "declare its `url`", kind="rule")
+        return self
+
+    @property
+    def choice(self) -> EngineChoice:
+        """The engine as a value."""
+        return EngineChoice(
+            self.type,
+            self.url or "",
+            self.token or "",
+            self.ca or "",
+            self.certificate or "",
+            self.key or "",
+            self.timeout_seconds,
+            self.retries,
+        )
+
+
 class PolicySources(Declared):
     """Where rules come from."""
 
     library: bool = Field(default=True, description="Whether the rules that ship with trueup are in force.")
     paths: Items[RepositoryPath] = Field(default=(), description="Folders with rules of your own.")
     bundles: Items[PolicyBundle] = Field(default=(), description="Bundles of rules from elsewhere [OPA].")
+    engine: PolicyEngine = Field(default_factory=PolicyEngine, description="What evaluates the rules.")
 
 
 class StoreSettings(Declared):

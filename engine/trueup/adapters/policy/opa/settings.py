@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from trueup.adapters.policy.opa import codes
 from trueup.core.errors import PermanentError
+from trueup.spec.engines import EngineChoice
 
 _PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[!-~]+")
@@ -68,6 +69,19 @@ class OpaSettings:
         return parts.port or _PORTS[parts.scheme]
 
 
+def settings_of(choice: EngineChoice) -> OpaSettings:
+    """Return how the server of a project is reached."""
+    return OpaSettings(
+        url=choice.url,
+        token=choice.token,
+        ca=choice.ca,
+        certificate=choice.certificate,
+        key=choice.key,
+        timeout_seconds=choice.timeout_seconds,
+        retries=choice.retries,
+    )
+
+
 def check_settings(settings: OpaSettings) -> None:
     """Refuse what cannot be used.
 
@@ -80,7 +94,8 @@ def check_settings(settings: OpaSettings) -> None:
     except ValueError:
         is_server = False
     if not is_server:
-        raise EngineSettingsError(f"`{settings.url}` is no url of a server; write `https://host:8181`.")
+        named = f"`{settings.url}` is no url of a server" if settings.url else "No server is named"
+        raise EngineSettingsError(f"{named}; write `https://host:8181`.")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
         raise EngineSettingsError(f"`{settings.url}` has more than a host and a port; the client takes no more.")
     if settings.token and not settings.is_secure and not _is_local(parts.hostname or ""):
