@@ -55,15 +55,25 @@ class Checked:
 
     @property
     def results(self) -> tuple[RuleResults, ...]:
-        """Every rule with its results, those that passed included, sorted by id."""
+        """Every rule with its results, those that passed included, sorted by id.
+
+        A rule that may be the one that could not be evaluated did not pass.
+        """
         titles = {r.id: r.title for r in reversed(self.rules)}
-        found: dict[str, list[Violation]] = {rule: [] for rule in self.decision.rules}
+        found: dict[str, list[Violation]] = {rule: [] for rule in self.decision.rules if self._was_evaluated(rule)}
         for violation in self.decision.violations:
             found.setdefault(violation.rule, []).append(violation)
         return tuple(
             RuleResults(rule, titles.get(rule) or (v[0].title if v else ""), _worst(v), tuple(v))
             for rule, v in sorted(found.items())
         )
+
+    def _was_evaluated(self, rule: str) -> bool:
+        """Tell whether every error lies in the file of another rule; one that names no such file may be of any."""
+        files = {r.span.path for r in self.rules if r.span}
+        failed = [e.span.path if e.span else "" for e in self.decision.errors]
+        own = {r.span.path for r in self.rules if r.span and r.id == rule}
+        return not failed or (bool(own) and files.issuperset(failed) and own.isdisjoint(failed))
 
 
 def checked(subject: str, decision: Decision, rules: Iterable[RuleInfo] = (), document: bytes = b"") -> Checked:

@@ -1,7 +1,10 @@
 """How a decision counts, rule by rule, and when it fails a check."""
 
+from dataclasses import replace
+
 import pytest
 
+from trueup.core.diagnostics import Span
 from trueup.core.digests import Digest
 from trueup.policy.checked import Checked, Status, checked, counted, fails, placed
 from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
@@ -40,6 +43,18 @@ def test_rules_that_passed_are_results_too() -> None:
 def test_the_worst_result_of_a_rule_counts(violations: tuple[Violation, ...], status: Status) -> None:
     first = Checked("x", decision(*violations)).results[0]
     assert first.status is status
+
+
+def test_no_rule_passed_when_nobody_knows_which_one_could_not_be_evaluated() -> None:
+    rules = (RuleInfo("SC-02", "p", "deny", span=Span("b.rego")),)
+    assert [r.rule for r in Checked("x", decision(violation(), errors=1), rules).results] == ["SC-01"]
+
+
+def test_a_rule_passed_when_what_could_not_be_evaluated_is_another() -> None:
+    rules = (RuleInfo("SC-01", "p", "deny", span=Span("a.rego")), RuleInfo("SC-02", "q", "deny", span=Span("b.rego")))
+    found = replace(decision(errors=1), errors=(EngineError("gone", Span("a.rego", 3)),))
+    assert [r.rule for r in Checked("x", found, rules).results] == ["SC-02"]
+    assert Checked("x", replace(found, errors=(EngineError("gone", Span("lib.rego")),)), rules).results == ()
 
 
 def test_rules_are_counted_over_all_documents() -> None:
