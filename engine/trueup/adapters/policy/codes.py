@@ -89,8 +89,8 @@ NEGATED_CALL = Code(
     "When the field is missing, one Rego engine takes `not f(input.x)` as true and another as undefined: the "
     "same rule would deny here and pass there. So it is with comparisons other than `==`, with `in`, and with "
     "rules and functions that may have no value.",
-    'Give the field a default, `object.get(r, "x", "")`, put the call in a rule of its own and negate that, or '
-    "import `future.keywords.not`.",
+    'Give the field a default, `object.get(r, "x", "")`; take it before, `x := r.x`, if only those that have it matter; '
+    "put the call in a rule of its own and negate that; or import `future.keywords.not`.",
 )
 REGEX_CLASS = Code(
     "POL014",
@@ -208,6 +208,13 @@ WHOLE_SETS = Code(
     "another.",
     "Ask for a key, `p[key]`, or iterate, `some key, members in p`.",
 )
+EXCEPTION_RULE = Code(
+    "POL060",
+    "Exception in Rego",
+    "A set named `exception` lifts rules in conftest. Here it would do nothing: exceptions are declared, with an "
+    "owner, a reason and a day on which they end.",
+    "Declare a PolicyException that names the rule and the resource, and remove the set.",
+)
 EVALUATION = Code(
     "POL030",
     "Rule could not be evaluated",
@@ -280,6 +287,7 @@ CODES = (
     PATCH,
     ITERATION,
     WHOLE_SETS,
+    EXCEPTION_RULE,
     EVALUATION,
     TIMEOUT,
     WORKER_DIED,

@@ -37,6 +37,7 @@ _REASON = re.compile(r"error: (?P<reason>.*)", re.DOTALL)
 _ONE_LINE = re.compile(r"\s+")
 _EXTENSION = re.compile(r"extension '(?P<name>[^']*)' raises Python error: \w+: ")
 _UNHASHABLE = re.compile(r"TypeError: unhashable type: .*")
+_REGO_V1 = "This is Rego of before OPA 1.0; write `deny contains msg if { ... }` for `deny[msg] { ... }`."
 _SET_OF_SETS = "a set that holds arrays or objects is handed to a builtin that cannot take one; make it an array first"
 
 
@@ -111,7 +112,9 @@ def _parse(engine_class: Any, path: str, text: str) -> Module | list[Diagnostic]
     except RecursionError:
         return [Diagnostic(codes.TOO_DEEP, "An expression of the file is nested too deeply.", Span(path))]
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
-        return [diagnose(error, codes.SYNTAX, Span(path))]
+        problem = diagnose(error, codes.SYNTAX, Span(path))
+        is_old = "keyword is required" in problem.detail
+        return [replace(problem, hint=_REGO_V1) if is_old else problem]
 
 
 def prepare(image: Image) -> Loaded:

@@ -33,6 +33,8 @@ def check_structure(names: Names) -> Iterator[Diagnostic]:
                 yield Diagnostic(codes.PACKAGE_CONFLICT, detail, rule.span)
             if is_entry(module, rule) and not _can_be_asked(rule):
                 yield Diagnostic(codes.RULE_SHAPE, f"`{_entry_name(module, rule)}` is not a set of results.", rule.span)
+            if rule.kind == "Set" and rule.plain and rule.name == "exception" and not module.is_test:
+                yield Diagnostic(codes.EXCEPTION_RULE, "`exception` lifts nothing.", rule.span)
     for path, rules in names.rules.items():
         yield from _duplicates(path, rules)
 

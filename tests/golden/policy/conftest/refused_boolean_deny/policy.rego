@@ -1,0 +1,5 @@
+package main
+
+default deny := false
+
+deny if input.kind == "Deployment"

@@ -1,0 +1,3 @@
+package main
+
+deny contains "x" if parse_config_file("other.yaml").a == 1

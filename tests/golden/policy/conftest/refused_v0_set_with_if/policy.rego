@@ -1,0 +1,6 @@
+package main
+
+deny[msg] if {
+	input.kind == "Deployment"
+	msg := "no"
+}
