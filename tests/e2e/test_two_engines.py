@@ -3,6 +3,8 @@
 `benchmarks/differential.py` does the same with thousands of documents.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 import oracle
 from differential import NOW, Tally, compared, differences, direct_engine, documents, mutated
 from opa_server import OpaServer, running
+from repositories import repository
 from trueup.adapters.policy.both import BothEngines
 from trueup.adapters.policy.bundle import load_library
 from trueup.adapters.policy.embedded.engine import EmbeddedEngine
@@ -53,7 +56,7 @@ def direct(opa: oracle.Oracle, local: EmbeddedEngine) -> OpaEngine:
 
 
 def test_right_documents_are_decided_alike(local: EmbeddedEngine, direct: OpaEngine, right: list[Any]) -> None:
-    tally = compared(local, direct, LIBRARY, [*right, {}, [], None, 1, {"formatVersion": 2}], Tally())
+    tally = compared(local, direct, LIBRARY, [*right, {}, None], Tally())
     assert (differences(tally), tally.decisions_differ) == ([], 0)
 
 
@@ -86,3 +89,35 @@ def test_the_library_is_asked_over_http_and_both_agree(
     assert evaluations[0].results == ()
     assert any(e.results for e in evaluations[1:])
     assert sum(request.startswith("POST") for request in server.requests) == len(right) + 1
+
+
+RULE = b'package acme\ndeny contains {"id": "ACME-01", "severity": "high", "msg": "blocked"} if input.blocked\n'
+
+
+def project(folder: Path, url: str) -> Path:
+    declared = f"spec:\n  policies: {{library: false, paths: [policies], engine: {{type: opa, url: '{url}'}}}}\n"
+    head = "apiVersion: trueup/v1alpha1\nkind: Project\nmetadata: {name: demo}\n"
+    return repository(folder, {"trueup.yaml": (head + declared).encode(), "policies/acme.rego": RULE}).root
+
+
+def check(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "trueup", "policy", "check", "blocked.json", *options]
+    return subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_user_asks_the_engine_of_the_project_another_one_or_both(opa: oracle.Oracle, tmp_path: Path) -> None:
+    server = OpaServer(opa)
+    with running(server) as url:
+        root = project(tmp_path / "project", url)
+        (root / "blocked.json").write_text('{"blocked": true}')
+        asked = {}
+        for engine in ("embedded", "opa", "both", ""):
+            before = len(server.requests)
+            done = check(root, "-o", "json", *(["--engine", engine] if engine else []))
+            assert done.returncode == 3, done.stderr
+            assert "ACME-01" in done.stdout
+            asked[engine] = len(server.requests) - before
+    assert (asked["embedded"], asked["opa"] > 0, asked["both"], asked[""]) == (0, True, 1, 1)
+    done = check(root)
+    assert done.returncode == 3
+    assert "POL041" in done.stdout + done.stderr

@@ -89,8 +89,8 @@ NEGATED_CALL = Code(
     "When the field is missing, one Rego engine takes `not f(input.x)` as true and another as undefined: the "
     "same rule would deny here and pass there. So it is with comparisons other than `==`, with `in`, and with "
     "rules and functions that may have no value.",
-    'Give the field a default, `object.get(r, "x", "")`; take it before, `x := r.x`, if only those that have it matter; '
-    "put the call in a rule of its own and negate that; or import `future.keywords.not`.",
+    'Give the field a default, `object.get(r, "x", "")`; take it before, `x := r.x`, if only those that have it '
+    "matter; put the call in a rule of its own and negate that; or import `future.keywords.not`.",
 )
 REGEX_CLASS = Code(
     "POL014",

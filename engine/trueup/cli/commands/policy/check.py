@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "Check the policies themselves; with FILE, -e or --plan, check that by them"
 EXAMPLE = "trueup policy check -e prod --policies candidate/ --fail-on warn"
+_ENGINES = ("embedded", "opa", "both")
 _LEVELS = ("deny", "warn", "critical", "high", "medium", "low")
 
 
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plan", metavar="PLAN", help="check a saved plan, planned again")
     parser.add_argument("--fail-on", metavar="LEVEL", choices=_LEVELS, default="deny", help=" | ".join(_LEVELS))
     parser.add_argument("--show-input", action="store_true", help="print the policy document instead, masked")
+    parser.add_argument("--engine", choices=_ENGINES, default="", help="ask this engine; both must agree")
     add_policies(parser)
     add_revision(parser)
     add_output(
@@ -52,6 +54,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("FILE, `--plan` and `-e` name different things to check.", hint="name one of them")
     needs_project = bool(arguments.plan or arguments.environment)
     workspace, source = open_policies(arguments, console, needs_project=needs_project)
+    workspace.asked_engine = arguments.engine
     if not any(named):
         if arguments.show_input:
             raise UsageError("`--show-input` needs something to show.", hint="name an environment with `-e`")
