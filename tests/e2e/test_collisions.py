@@ -199,7 +199,7 @@ def test_a_repository_without_commits_is_planned_and_not_applied(scratch: Scratc
     scratch.apply()
 
 
-def test_a_shallow_clone_applies_and_says_what_it_cannot_know(served: Scratch) -> None:
+def test_a_shallow_clone_is_refused_for_what_it_cannot_know_until_it_is_whole(served: Scratch) -> None:
     served.upgrade()
     shallow = Scratch(served.folder.parent / "shallow")
     served.git("clone", "--quiet", "--depth", "1", f"file://{served.folder}", str(shallow.folder))
@@ -207,6 +207,9 @@ def test_a_shallow_clone_applies_and_says_what_it_cannot_know(served: Scratch) -
         shallow.git("config", key, value)
     with cleaned_up(shallow):
         shallow.trueup("validate")
+        refused = shallow.apply(code=3)
+        assert "The policy document has no usable `change.commits`" in " ".join(refused.err.split())
+        shallow.git("fetch", "--quiet", "--unshallow")
         shallow.apply()
         assert shallow.deployment()["sync"] == "in sync"
         assert shallow.look("audit", "verify").code == 0
