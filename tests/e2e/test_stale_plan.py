@@ -50,6 +50,8 @@ def refused(scratch: Scratch, path: str, *said: str) -> None:
     done = scratch.trueup("apply", "--plan", path, code=STALE)
     for text in said:
         assert text in done.err, done
+    # The process that judged ends a moment after the command that started it.
+    until(lambda: {p.pid for p in scratch.processes()} <= set(before["processes"]))
     assert written(scratch) == before
 
 
