@@ -22,7 +22,7 @@ def typed(page: Path) -> Iterator[str]:
         at_prompt = [line[2:] for line in lines if line.startswith("$ ")]
         for line in at_prompt or lines:
             if line.startswith("trueup "):
-                yield re.split(r"\s+#|\s+\||\s+&&|\s+->", line)[0]
+                yield re.split(r"\s+#|\s+\||\s+&&|\s+->|\s+>", line)[0]
 
 
 def named(page: Path) -> Iterator[str]:
