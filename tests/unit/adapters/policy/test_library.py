@@ -80,16 +80,17 @@ def _without_rule(bundle: tuple[PolicyFile, ...], folder: str, index: int) -> tu
         if file.path.endswith(f"/{folder}/rule.rego"):
             heads = list(re.finditer(rb"^(?:deny|warn) contains (.*) if ", content, re.MULTILINE))
             end = heads[index].end()
-            content = content[:end] + b"false == true\n" + _rest(content[end:])
+            content = content[:end] + _never(content[end:])
         changed.append(PolicyFile(file.path, content, file.root))
     return tuple(changed)
 
 
-def _rest(content: bytes) -> bytes:
-    """Return what follows the body that *content* begins with."""
-    if not content.startswith(b"{"):
-        return content[content.index(b"\n") :]
-    return content[content.index(b"\n}\n") + 2 :]
+def _never(content: bytes) -> bytes:
+    """Return *content*, which begins with a body, so that the body never holds; what it binds stays bound."""
+    if content.startswith(b"{"):
+        return b"{\n\tfalse == true" + content[1:]
+    body, _, rest = content.partition(b"\n")
+    return b"{\n\tfalse == true\n\t" + body + b"\n}\n" + rest
 
 
 MUTANTS = [

@@ -11,6 +11,7 @@ from trueup.policy.results import LIBRARY
 
 _EVERYTHING = "*"
 _NOW = ("time", "now_ns")
+_LIB: Parts = ("data", "trueup", "lib")
 
 
 def clock_fields(modules: Iterable[Module]) -> list[str] | None:
@@ -31,12 +32,20 @@ def _read_by(module: Module) -> set[str]:
             name = static_parts(node["fcn"])[0]
             if name == _NOW:
                 return {_EVERYTHING}
-            if name == ("object", "get") and node["params"][0].get("Var", {}).get("value") == "input":
+            is_getting = name == ("object", "get") or _is_field(module, name)
+            if is_getting and node["params"][0].get("Var", {}).get("value") == "input":
                 told.add(id(node["params"][0]["Var"]))
                 found |= _got(module, node["params"][1])
         elif is_reference(kind) and id(node) not in told:
             found |= _field(static_parts({kind: node})[0])
     return found
+
+
+def _is_field(module: Module, name: Parts) -> bool:
+    """Tell whether a call is of the library's `lib.field`, which is `object.get` that takes any value."""
+    if name == ("field",):
+        return module.package == _LIB
+    return name[1:] == ("field",) and module.imports.get(name[0]) == _LIB
 
 
 def _field(parts: Parts) -> set[str]:
