@@ -37,7 +37,7 @@ spec:
   dataset: injections@1
   tasks: [{task: refusal, seed: 7}]
   metrics: [{name: refusal, unit: ratio, higherIsBetter: true}]
-  metricDecisionThreshold: [{metric: refusal, op: ">=", value: 0}]
+  metricDecisionThreshold: [{metric: refusal, op: ">=", value: 0.1}]
 """
 
 
@@ -210,7 +210,9 @@ def test_a_first_apply_survives_a_kill_at_every_point(scratch: Scratch, harness:
 
 def test_an_upgrade_with_an_evaluation_survives_a_kill_at_every_point(scratch: Scratch, harness: Harness) -> None:
     scratch.write("spec/evaluations/quick.yaml", QUICK)
-    scratch.change("spec/environments/dev.yaml", ("required: []", "required: [quick@1]"))
+    # Nothing scans the evaluation's data yet, which the example says in the same way where it evaluates.
+    required = ("required: []", "required: [quick@1]")
+    scratch.change("spec/environments/dev.yaml", required, ("  budget:", "  policy: {rules: {DP-04: warn}}\n  budget:"))
     assert harness.run(scratch, APPLY) == 0, harness.err
     rounds = Rounds(scratch, harness, APPLY, skip="")
 
