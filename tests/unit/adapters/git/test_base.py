@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from repositories import commit, git, repository
-from trueup.adapters.git.base import base_of
+from trueup.adapters.git.base import DeclaredBranch, base_of
 from trueup.adapters.git.repository import GitError, Repository
 from trueup.core.digests import Revision
 from trueup.ports import Base
@@ -91,3 +91,20 @@ def test_the_remotes_own_branch_may_name_another_one_as_the_default(project: Rep
     commit(clone.root, {"a": b"1"})
     tip = git(project.root, "rev-parse", "release")
     assert base_of(clone, WORK_TREE, "", "main", lambda _: "release") == Base(Revision(tip))
+
+
+def said_there(repository: Repository) -> DeclaredBranch:
+    return lambda revision: git(repository.root, "show", f"{revision}:trueup.yaml")
+
+
+def test_without_a_remote_a_change_cannot_name_itself_the_default_branch_either(project: Repository) -> None:
+    tip = git(project.root, "rev-parse", "HEAD")
+    git(project.root, "switch", "--quiet", "-c", "change")
+    commit(project.root, {"trueup.yaml": b"change"})
+    assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(Revision(tip))
+
+
+def test_a_default_branch_that_was_renamed_is_the_new_one(project: Repository) -> None:
+    git(project.root, "branch", "-m", "main", "trunk")
+    commit(project.root, {"trueup.yaml": b"trunk"})
+    assert base_of(project, WORK_TREE, "", "trunk", said_there(project)) == Base()

@@ -1,9 +1,11 @@
 """`PolicyEngine` over the worker: one process, one bundle at a time, nothing evaluated that was not checked."""
 
+import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -346,6 +348,14 @@ def engine_name() -> str:
         return f"regorus {version('gordon-to-regorus')}"
     except PackageNotFoundError:
         return "regorus"
+
+
+def engine_version() -> str:
+    """Return what answers depend on besides policies and documents: the engine, and every line of ours around it."""
+    code = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
+        code.update(file.read_bytes())
+    return f"{engine_name()}, {code.hexdigest()[:16]}"
 
 
 def _without_tests(bundle: Sequence[PolicyFile]) -> list[PolicyFile]:
