@@ -96,7 +96,7 @@ VALID = {
 
 
 def document(kind: str, spec) -> dict:
-    metadata = {"name": "a", **({"version": "1"} if KINDS[kind].versioned else {})}
+    metadata = {"name": "a", "owner": "b", **({"version": "1"} if KINDS[kind].versioned else {})}
     return {"apiVersion": "trueup/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
