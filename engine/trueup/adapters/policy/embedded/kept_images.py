@@ -12,7 +12,7 @@ from trueup.core.digests import digest_of
 from trueup.core.json import Json
 from trueup.policy.results import RuleInfo, rule_from_json, rule_to_json
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Place = tuple[str, str, Span]
 """Package, name and place of a rule that can be asked."""
