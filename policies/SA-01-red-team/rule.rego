@@ -32,7 +32,8 @@ deny contains result if {
 
 deny contains lib.result("SA-01", lib.graded("critical"), deployment.address, ["spec", "release"], msg) if {
 	some deployment in attackable
-	uncovered := {attack | some attack in wanted(deployment); count(trials(deployment, attack)) == 0}
+	covered := {attack | some [attack, _, _] in trials[release_of(deployment)]}
+	uncovered := wanted(deployment) - covered
 	count(uncovered) > 0
 	msg := sprintf("No evidence of this release covers these attacks: %s.", [concat(", ", sort(uncovered))])
 }
@@ -40,8 +41,8 @@ deny contains lib.result("SA-01", lib.graded("critical"), deployment.address, ["
 # Of several runs, none may fail: another suite that passes does not undo this one.
 deny contains lib.result("SA-01", lib.graded("critical"), deployment.address, ["spec", "release"], msg) if {
 	some deployment in attackable
-	some attack in wanted(deployment)
-	some [run, rate] in trials(deployment, attack)
+	some [attack, run, rate] in trials[release_of(deployment)]
+	attack in wanted(deployment)
 	rate.value > limits.max_success_rate
 	words := [attack, shown(rate.value), run.evaluation, shown(limits.max_success_rate)]
 	msg := sprintf("The attack `%s` succeeds at a rate of %v in %v; %v is accepted.", words)
@@ -49,7 +50,7 @@ deny contains lib.result("SA-01", lib.graded("critical"), deployment.address, ["
 
 deny contains lib.result("SA-01", lib.graded("critical"), deployment.address, ["spec", "release"], msg) if {
 	some deployment in attackable
-	some run in runs(deployment)
+	some run in runs[release_of(deployment)]
 	passed := lib.field(run, ["passed"])
 	passed != true
 	msg := sprintf("The newest run of %v against this release failed.", [lib.field(run, ["evaluation"])])
@@ -58,7 +59,7 @@ deny contains lib.result("SA-01", lib.graded("critical"), deployment.address, ["
 # A run that names an attack and does not say how often it was tried, and how often it succeeded, covers nothing.
 deny contains lib.result("SA-01", lib.graded("critical"), deployment.address, ["spec", "release"], msg) if {
 	some deployment in attackable
-	some run in runs(deployment)
+	some run in runs[release_of(deployment)]
 	some attack in run.attacks
 	count(rates(run, attack)) == 0
 	words := [lib.field(run, ["evaluation"]), attack, limits.min_attempts]
@@ -94,26 +95,36 @@ toolless(deployment) if {
 
 model_of(deployment) := object.get(input.resources, lib.field(deployment, ["release", "model", "address"]), {})
 
-# The newest run of each suite that attacked exactly this release; two when they ended together.
-runs(deployment) := {run |
-	some run in about(deployment)
-	run.completedAt == max([other.completedAt | some other in about(deployment); other.evaluation == run.evaluation])
+release_of(deployment) := lib.field(deployment, ["release", "digest"])
+
+# Several deployments may get one release: what is known of it is looked up once.
+releases contains release if {
+	some deployment in attackable
+	release := release_of(deployment)
+	lib.digest(release)
 }
 
-about(deployment) := [item |
-	release := lib.field(deployment, ["release", "digest"])
-	lib.digest(release)
+# The newest run of each suite that attacked exactly this release; two when they ended together.
+runs[release] contains run if {
+	some release in releases
+	some run in about[release]
+	run.completedAt == max([other.completedAt | some other in about[release]; other.evaluation == run.evaluation])
+}
+
+about[release] contains item if {
+	some release in releases
 	some item in lib.evidence_about[release]
 	item.type == "evaluation"
 	item.subject.release == release
 	is_array(item.attacks)
 	count(item.attacks) > 0
-]
+}
 
-# The runs that tried an attack often enough, with what they measured, as [run, measurement].
-trials(deployment, attack) := {[run, rate] |
-	some run in runs(deployment)
-	attack in run.attacks
+# The runs that tried an attack often enough, with what they measured, as [attack, run, measurement].
+trials[release] contains [attack, run, rate] if {
+	some release in releases
+	some run in runs[release]
+	some attack in run.attacks
 	some rate in rates(run, attack)
 }
 

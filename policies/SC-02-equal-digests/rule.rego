@@ -29,9 +29,7 @@ deny contains lib.result("SC-02", "critical", deployment.address, ["spec", "rele
 
 deny contains lib.result("SC-02", "critical", deployment.address, ["spec", "release", "build"], msg) if {
 	some deployment in lib.changed
-	some operation in input.change.operations
-	operation.kind == "build"
-	operation.key == deployment.release.build.key
+	some operation in builds[deployment.release.build.key]
 	source := lib.field(operation, ["source"])
 	artifact := lib.field(deployment, ["release", "artifact", "digest"])
 	source != artifact
@@ -67,6 +65,12 @@ deny contains lib.result("SC-02", "critical", deployment.address, [], msg) if {
 declared_digest(deployment) := digest if {
 	address := lib.field(deployment, ["release", "model", "address"])
 	digest := object.get(input.resources, [address, "spec", "source", "digest"], "")
+}
+
+builds[key] contains operation if {
+	some operation in input.change.operations
+	operation.kind == "build"
+	key := operation.key
 }
 
 # Every digest that a document declares for bytes to be fetched.

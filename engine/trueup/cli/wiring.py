@@ -180,9 +180,9 @@ class LocalWorkspace:
         """Rego whose workers take what was checked before, from git's own folder; nothing is carried out by it."""
         import os
 
-        from trueup.adapters.policy.embedded.engine import engine_version
         from trueup.adapters.policy.embedded.kept_images import ImageFolder
         from trueup.adapters.policy.embedded.pool import EnginePool
+        from trueup.adapters.policy.embedded.version import engine_version
 
         return EnginePool(os.cpu_count() or 1, ImageFolder(self._remembered, f"{self.tool}, {engine_version()}"))
 
@@ -196,7 +196,7 @@ class LocalWorkspace:
     @cached_property
     def _remembering(self) -> "CachedEngine":
         from trueup.adapters.policy.cache import CachedEngine
-        from trueup.adapters.policy.embedded.engine import engine_version
+        from trueup.adapters.policy.embedded.version import engine_version
 
         engine = self.quick_engine
         return CachedEngine(engine, self._remembered, f"{self.tool}, {engine_version()}", engine.clock_fields)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+from trueup.adapters.policy.embedded.engine import EmbeddedEngine, seconds_for
 from trueup.adapters.policy.embedded.policies import load
 from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
 from trueup.adapters.policy.embedded.worker import together
@@ -204,15 +204,15 @@ def test_test_files_take_no_part_in_decisions(engine: EmbeddedEngine) -> None:
 
 
 def test_a_dead_worker_says_how_it_ended() -> None:
-    worker = WorkerProcess(512 << 20, 5)
+    worker = WorkerProcess(512 << 20)
     os.kill(worker.pid, signal.SIGKILL)
     with pytest.raises(WorkerLostError, match="SIGKILL"):
-        worker.ask({"do": "load", "bundle": "", "files": []}, 30)
+        worker.receive(worker.send({"do": "load", "bundle": "", "files": []}, 5), 30)
 
 
 def test_a_worker_ends_when_its_parent_goes_away() -> None:
-    worker = WorkerProcess(512 << 20, 5)
-    worker.ask({"do": "load", "bundle": "", "files": []}, 30)
+    worker = WorkerProcess(512 << 20)
+    worker.receive(worker.send({"do": "load", "bundle": "", "files": []}, 5), 30)
     worker._input.close()
     for _ in range(600):
         if not worker.is_alive:
@@ -220,6 +220,45 @@ def test_a_worker_ends_when_its_parent_goes_away() -> None:
         time.sleep(0.05)
     assert not worker.is_alive
     worker.kill()
+
+
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_one() -> None:
+    worker = WorkerProcess(512 << 20)
+    abandoned = worker.send({"do": "load", "bundle": "b", "files": []}, 5)
+    ticket = worker.send({"do": "clock", "bundle": "b"}, 5)
+    assert "fields" in worker.receive(ticket, 30)
+    assert not worker.awaits(abandoned)
+    worker.kill()
+
+
+def test_a_worker_holds_the_last_bundle_alone() -> None:
+    worker = WorkerProcess(512 << 20)
+    for bundle in ("one", "two"):
+        worker.receive(worker.send({"do": "load", "bundle": bundle, "files": []}, 5), 30)
+    assert "failed" in worker.receive(worker.send({"do": "clock", "bundle": "one"}, 5), 30)
+    assert "fields" in worker.receive(worker.send({"do": "clock", "bundle": "two"}, 5), 30)
+    worker.kill()
+
+
+@pytest.mark.slow
+def test_a_document_whose_policy_kills_the_worker_spoils_neither_neighbour(impatient: EmbeddedEngine) -> None:
+    rule = BOMB.replace("contains ", 'contains "blocked" if input.blocked\ndeny contains ').replace(
+        "100000000)])", "input.size)])"
+    )
+    documents = [b'{"blocked": true, "size": %d}' % size for size in (1, 100_000_000, 1, 2)]
+    answers = impatient.evaluate(policy(rule), documents, NOW)
+    assert [bool(a.errors) for a in answers] == [False, True, False, False]
+    assert [{r.raw for r in a.results} for a in answers] == [
+        {"blocked", "1"},
+        set(),
+        {"blocked", "1"},
+        {"blocked", "12"},
+    ]
+
+
+def test_a_large_document_has_more_time() -> None:
+    assert seconds_for(b"{}", 10) == pytest.approx(10, abs=0.1)
+    assert seconds_for(b" " * 50_000_000, 10) == 110
 
 
 def test_as_many_rules_as_a_library_has_are_asked_by_one_query() -> None:

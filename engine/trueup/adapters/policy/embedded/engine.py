@@ -1,11 +1,9 @@
 """`PolicyEngine` over the worker: one process, one bundle at a time, nothing evaluated that was not checked."""
 
-import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +15,7 @@ from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProce
 from trueup.adapters.policy.embedded.relocated import Relocated, read_moved
 from trueup.adapters.policy.embedded.scan import decode
 from trueup.adapters.policy.embedded.traces import read_list, read_reads, read_run, read_trace
+from trueup.adapters.policy.embedded.version import engine_name
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import Reads, RuleTrace, TestRun
@@ -27,6 +26,8 @@ _TEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 """For one document; the library needs some milliseconds, and a loaded machine a hundred times that."""
+_BYTES_A_SECOND = 500_000
+"""What a document's size adds to that: a fifth of what the library reads in a second, on a machine of today."""
 DEFAULT_MEMORY_BYTES = 1 << 30
 
 
@@ -67,7 +68,7 @@ class EmbeddedEngine:
         """Start nothing yet.
 
         Args:
-            timeout_seconds: For one answer.
+            timeout_seconds: For one answer; a large document has more.
             memory_bytes: The most the worker may take.
             images: Where checked bundles are kept, so that the next worker need not check them again.
         """
@@ -122,7 +123,7 @@ class EmbeddedEngine:
         files = _without_tests(bundle)
         digest = digest_of_files(files)
         with self._lock:
-            return [self._evaluate(files, digest, document, now) for document in documents]
+            return [self._read_evaluation(*answer) for answer in self._answers(files, digest, documents, now)]
 
     def relocate(self, bundle: Sequence[PolicyFile], prefix: str) -> Relocated | tuple[Diagnostic, ...]:
         """Return the bundle as a server is given it, below the package *prefix*; the problems instead, if any."""
@@ -228,11 +229,36 @@ class EmbeddedEngine:
         now = _nanoseconds(_TEST_CLOCK)
         return self._ask({"do": "cover", "bundle": loaded.digest, "index": index, "now": now})
 
-    def _evaluate(self, files: Sequence[PolicyFile], digest: str, document: bytes, now: datetime) -> Evaluation:
-        loaded, answer = self._answer(files, digest, document, now)
-        if isinstance(answer, Diagnostic) and answer.code is codes.WORKER_DIED:
-            # It may have died between two calls, of something else; what kills it again is the policy.
-            loaded, answer = self._answer(files, digest, document, now)
+    def _answers(
+        self, files: Sequence[PolicyFile], digest: str, documents: Sequence[bytes], now: datetime
+    ) -> Iterator[tuple[_Bundle | tuple[Diagnostic, ...], dict[str, Any] | Diagnostic]]:
+        """Yield the bundle that was asked, and its answer to each document.
+
+        The worker is handed a document while it still has the one before, so that it never waits for us.
+        """
+        tickets = [0] * len(documents)
+
+        def answer(index: int) -> tuple[_Bundle | tuple[Diagnostic, ...], dict[str, Any] | Diagnostic]:
+            loaded = self._load(files, digest=digest, whole=False)
+            if isinstance(loaded, tuple):
+                return loaded, loaded[0]
+            for ahead in range(index, min(index + 2, len(documents))):
+                if self._worker is None or not self._worker.awaits(tickets[ahead]):
+                    tickets[ahead] = self._send(
+                        _evaluation(digest, documents[ahead], now), seconds_for(documents[ahead], self._timeout)
+                    )
+            return loaded, self._receive(tickets[index], seconds_for(documents[index], self._timeout))
+
+        for index in range(len(documents)):
+            loaded, found = answer(index)
+            if isinstance(found, Diagnostic) and found.code is codes.WORKER_DIED:
+                # It may have died between two calls, of something else; what kills it again is the policy.
+                loaded, found = answer(index)
+            yield loaded, found
+
+    def _read_evaluation(
+        self, loaded: _Bundle | tuple[Diagnostic, ...], answer: dict[str, Any] | Diagnostic
+    ) -> Evaluation:
         if isinstance(loaded, tuple):
             return Evaluation((), loaded, (), self.name)
         rules = tuple(sorted({r.id for r in loaded.rules}))
@@ -246,19 +272,6 @@ class EmbeddedEngine:
         )
         problems = sort_diagnostics(_read(p) for p in answer["problems"])
         return Evaluation(results, problems, rules, self.name, loaded.rules)
-
-    def _answer(
-        self, files: Sequence[PolicyFile], digest: str, document: bytes, now: datetime
-    ) -> tuple[_Bundle | tuple[Diagnostic, ...], dict[str, Any] | Diagnostic]:
-        loaded = self._load(files, digest=digest, whole=False)
-        if isinstance(loaded, tuple):
-            return loaded, loaded[0]
-        try:
-            text = document.decode("utf-8")
-        except UnicodeDecodeError as error:
-            return loaded, Diagnostic(codes.DOCUMENT_REFUSED, f"{error}.")
-        request = {"do": "evaluate", "bundle": loaded.digest, "document": text, "now": _nanoseconds(now)}
-        return loaded, self._ask(request)
 
     def _test(self, bundle: Sequence[PolicyFile], index: int, package: str, name: str, span: Span) -> RuleTest:
         loaded = self._load(bundle)  # an earlier test may have taken the worker with it
@@ -283,8 +296,8 @@ class EmbeddedEngine:
             return held
         prepared = None if whole else self._prepared(digest)
         loaded = self._checked(digest, bundle) if prepared is None else prepared
-        if isinstance(loaded, _Bundle):
-            self._held = loaded
+        # The worker has it in place of the one before, also when something is wrong with it.
+        self._held = loaded if isinstance(loaded, _Bundle) else None
         return loaded
 
     def _prepared(self, digest: str) -> _Bundle | None:
@@ -319,11 +332,19 @@ class EmbeddedEngine:
         return _Bundle(digest, entries, rules, tests, sort_diagnostics(problems))
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | Diagnostic:
+        return self._receive(self._send(request, self._timeout), self._timeout)
+
+    def _send(self, request: dict[str, Any], seconds: float) -> int:
         if self._worker is None or not self._worker.is_alive:
             self._drop_worker()
-            self._worker = WorkerProcess(self._memory, max(int(self._timeout), 1))
+            self._worker = WorkerProcess(self._memory)
+        return self._worker.send(request, seconds)
+
+    def _receive(self, ticket: int, seconds: float) -> dict[str, Any] | Diagnostic:
+        if self._worker is None:
+            return Diagnostic(codes.WORKER_DIED, "It was ended.")
         try:
-            answer = self._worker.ask(request, self._timeout)
+            answer = self._worker.receive(ticket, seconds)
         except WorkerLostError as lost:
             self._drop_worker()
             return Diagnostic(codes.TIMEOUT if lost.timed_out else codes.WORKER_DIED, f"{lost.how}.")
@@ -340,26 +361,19 @@ class EmbeddedEngine:
             self._worker = None
 
 
-def engine_name() -> str:
-    """Return name and version of the engine."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"regorus {version('gordon-to-regorus')}"
-    except PackageNotFoundError:
-        return "regorus"
-
-
-def engine_version() -> str:
-    """Return what answers depend on besides policies and documents: the engine, and every line of ours around it."""
-    code = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
-        code.update(file.read_bytes())
-    return f"{engine_name()}, {code.hexdigest()[:16]}"
-
-
 def _without_tests(bundle: Sequence[PolicyFile]) -> list[PolicyFile]:
     return [file for file in bundle if not file.path.endswith("_test.rego")]
+
+
+def seconds_for(document: bytes, base: float) -> float:
+    """Return how long the evaluation of *document* may take, when a small one may take *base* seconds."""
+    return base + len(document) / _BYTES_A_SECOND
+
+
+def _evaluation(digest: str, document: bytes, now: datetime) -> dict[str, Any]:
+    # Bytes that are no text become what the engine refuses, as it refuses any text that is no document.
+    text = document.decode("utf-8", "surrogateescape")
+    return {"do": "evaluate", "bundle": digest, "document": text, "now": _nanoseconds(now)}
 
 
 def _read(problem: dict[str, Any]) -> Diagnostic:

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import itertools
 import json
 import os
 import selectors
@@ -14,8 +15,9 @@ from typing import IO, Any, cast
 
 import trueup
 
-_BOOT = "import sys; sys.path.extend(sys.argv[3:]);from trueup.adapters.policy.embedded.worker import main; main()"
+_BOOT = "import sys; sys.path.extend(sys.argv[2:]);from trueup.adapters.policy.embedded.worker import main; main()"
 _CHUNK = 1 << 16
+_TICKETS = itertools.count(1)
 MAX_ANSWER_BYTES = 32 << 20
 """A larger answer is a bomb; nobody reads a million violations."""
 
@@ -32,8 +34,8 @@ class WorkerLostError(Exception):
 class WorkerProcess:
     """One worker process and the pipes to it. After `WorkerLostError` it is dead; make another."""
 
-    def __init__(self, memory_bytes: int, cpu_seconds: int) -> None:
-        command = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(memory_bytes), str(cpu_seconds)]
+    def __init__(self, memory_bytes: int) -> None:
+        command = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(memory_bytes)]
         # Its own session: Ctrl-C ends the command, and the command ends the worker. An empty environment:
         # RUST_BACKTRACE and PYTHON* variables of the user must not change what it says.
         self._process = subprocess.Popen(
@@ -49,6 +51,8 @@ class WorkerProcess:
         self._input, self._output, self._errors = cast("tuple[IO[bytes], IO[bytes], IO[bytes]]", pipes)
         for pipe in (self._input, self._output, self._errors):
             os.set_blocking(pipe.fileno(), False)
+        self._waiting, self._answers = bytearray(), bytearray()
+        self._awaited: set[int] = set()
 
     @property
     def pid(self) -> int:
@@ -60,42 +64,73 @@ class WorkerProcess:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def ask(self, request: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
-        """Send *request* and return the answer.
+    def send(self, request: dict[str, Any], seconds: float) -> int:
+        """Lay *request* ready, to be answered in so many seconds of processor time; return its ticket.
+
+        It goes out while an answer is waited for: a worker can be handed the next request before it is done.
+        """
+        ticket = next(_TICKETS)
+        self._waiting += json.dumps({**request, "ticket": ticket, "seconds": max(int(seconds), 1)}).encode() + b"\n"
+        self._awaited.add(ticket)
+        return ticket
+
+    def awaits(self, ticket: int) -> bool:
+        """Whether the request with that ticket was sent to this worker and its answer not received."""
+        return ticket in self._awaited
+
+    def receive(self, ticket: int, seconds: float) -> dict[str, Any]:
+        """Return the answer to the request with that ticket, within so many seconds.
+
+        Answers to earlier ones, which nobody waits for any more, are dropped.
 
         Raises:
             WorkerLostError: No answer in time, or the process ended; it is killed in any case.
         """
+        deadline = time.monotonic() + seconds
         try:
-            line = self._exchange(json.dumps(request).encode() + b"\n", time.monotonic() + timeout_seconds)
-            answer: dict[str, Any] = json.loads(line)
+            while (answer := self._next_answer(deadline))["ticket"] != ticket:
+                pass
         except TimeoutError:
             self.kill()
-            raise WorkerLostError(f"No answer within {timeout_seconds:g} seconds", timed_out=True) from None
+            raise WorkerLostError(f"No answer within {seconds:g} seconds", timed_out=True) from None
         except (OSError, EOFError, ValueError) as error:
             raise WorkerLostError(self._cause(error)) from error
         return answer
 
-    def _exchange(self, request: bytes, deadline: float) -> bytes:
-        """Write *request* while reading, so that neither side can wait for the other for ever."""
-        waiting, answer = memoryview(request), bytearray()
+    def _next_answer(self, deadline: float) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._next_line(deadline))
+        if answer.get("ticket") not in self._awaited:
+            raise ValueError("it answers what it was not asked")
+        self._awaited.discard(answer["ticket"])
+        return answer
+
+    def _next_line(self, deadline: float) -> bytes:
+        """Write what waits while reading, so that neither side can wait for the other for ever."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._input, selectors.EVENT_WRITE)
             selector.register(self._output, selectors.EVENT_READ)
-            while not answer.endswith(b"\n"):
+            if self._waiting:
+                selector.register(self._input, selectors.EVENT_WRITE)
+            searched = 0
+            while (end := self._answers.find(b"\n", searched) + 1) == 0:
+                searched = len(self._answers)
+                if searched > MAX_ANSWER_BYTES:
+                    raise ValueError(f"its answer is larger than {MAX_ANSWER_BYTES:,} bytes")
                 ready = selector.select(max(deadline - time.monotonic(), 0))
                 if not ready:
                     raise TimeoutError
                 for key, _ in ready:
-                    if key.fileobj is self._input:
-                        waiting = waiting[os.write(self._input.fileno(), waiting[:_CHUNK]) :]
-                        if not waiting:
-                            selector.unregister(self._input)
-                    else:
-                        answer += self._read()
-                if len(answer) > MAX_ANSWER_BYTES:
-                    raise ValueError(f"its answer is larger than {MAX_ANSWER_BYTES:,} bytes")
-        return bytes(answer)
+                    if key.fileobj is self._output:
+                        self._answers += self._read()
+                    elif self._write():
+                        selector.unregister(self._input)
+        line = bytes(self._answers[:end])
+        del self._answers[:end]
+        return line
+
+    def _write(self) -> bool:
+        """Write a piece of what waits; tell whether that was all."""
+        del self._waiting[: os.write(self._input.fileno(), self._waiting[:_CHUNK])]
+        return not self._waiting
 
     def _read(self) -> bytes:
         chunk = os.read(self._output.fileno(), _CHUNK)

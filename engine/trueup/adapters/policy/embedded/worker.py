@@ -20,23 +20,24 @@ Message = dict[str, Any]
 
 
 def main() -> None:
-    """Answer until standard input ends. Arguments: bytes of memory, seconds of processor time for one answer."""
-    memory_bytes, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
-    _limit(resource.RLIMIT_AS, memory_bytes)
+    """Answer until standard input ends. Argument: bytes of memory. Requests say how many seconds they may take."""
+    _limit(resource.RLIMIT_AS, int(sys.argv[1]))
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     bundles: dict[str, Loaded] = {}
     for line in sys.stdin.buffer:
-        _allow_cpu(cpu_seconds)
+        request: Message = {}
         try:
-            answer = _answer(json.loads(line), bundles)
+            request = json.loads(line)
+            _allow_cpu(request["seconds"])
+            answer = _answer(request, bundles)
         except ImportError as error:
             answer = {"unusable": str(error)}
         except MemoryError:
             answer = {"failed": "out of memory"}
         except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
             answer = {"failed": f"{type(error).__name__}: {str(error)[:500]}"}
-        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+        sys.stdout.buffer.write(json.dumps({**answer, "ticket": request.get("ticket")}).encode() + b"\n")
         sys.stdout.buffer.flush()
 
 
@@ -60,6 +61,7 @@ def _allow_cpu(seconds: int) -> None:
 def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
     match request["do"]:
         case "load":
+            bundles.clear()  # the parent asks about the last one alone
             loaded = bundles[request["bundle"]] = load([tuple(f) for f in request["files"]])
             return {
                 "problems": [_spell(p) for p in loaded.problems],
@@ -67,6 +69,7 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
                 "tests": [_describe(a) for a in loaded.tests],
             }
         case "prepare":
+            bundles.clear()
             loaded = bundles[request["bundle"]] = prepare(image_from_json(request["image"]))
             return {"problems": [_spell(p) for p in loaded.problems]}
         case "image":
