@@ -29,59 +29,75 @@ BAR = 1.5
 
 Decide = Callable[[list[bytes]], list[int]]
 """Judges documents and returns the number of results of each."""
+LIMITS = {"timeout_seconds": 600.0, "memory_bytes": 8 << 30}
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 100, 10_000], help="changed deployments")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--most", type=int, default=1_000, help="documents a round; more are not asked, but told")
+    parser.add_argument("--seconds", type=float, default=10, help="of a round, about, for documents of one change")
     options = parser.parse_args(arguments)
-    documents = list(_documents(min(max(options.sizes), options.most)))
+    documents = list(_documents(max(min(max(options.sizes), 1_000), 1)))
     for size in options.sizes:
-        _compare(f"{min(size, options.most)} documents of one change", documents[: min(size, options.most)], options)
+        asked = (documents * (size // len(documents) + 1))[:size]
+        _compare(f"{size:,} documents of one change", asked, 1, options)
         if size > 1:
-            _compare(f"one document of {size} changes", [_together(documents, size)], options)
+            _compare(f"one document of {size:,} changes", [_together(documents, size)], size, options)
     _cold(options.rounds)
 
 
-def _compare(title: str, documents: list[bytes], options: argparse.Namespace) -> None:
+def _compare(title: str, documents: list[bytes], changes: int, options: argparse.Namespace) -> None:
+    """Ask all contenders about as many of *documents* as the slowest of them judges in the seconds of a round."""
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
     from trueup.adapters.policy.embedded.pool import EnginePool
 
-    limits = {"timeout_seconds": 600.0, "memory_bytes": 8 << 30}
-    with EmbeddedEngine(**limits) as one, EnginePool(2, limits=limits) as two:
+    with EmbeddedEngine(**LIMITS) as one, EnginePool(2, limits=LIMITS) as two:
         contenders = {"trueup, one worker": _by(one), "trueup, two workers": _by(two)}
         if len(documents) < 16:
             del contenders["trueup, two workers"]
         oracle = _oracle()
         if oracle is not None:
             contenders["OPA, in process"] = oracle
+        for decide in contenders.values():
+            decide([b"{}"])  # the first document has the bundle loaded
+        each = max(_taken(decide, documents[:1])[0] for decide in contenders.values())
+        number = min(max(int(options.seconds / each), 1), len(documents))
+        repeats = max(int(options.seconds / each / number / 4), 1)
         seconds: dict[str, list[float]] = {name: [] for name in contenders}
-        repeats = 50 if len(documents) == 1 and len(documents[0]) < 100_000 else 1
         counts: dict[str, list[int]] = {}
-        for number in range(options.rounds + 1):
+        for _ in range(options.rounds):
             for name, decide in contenders.items():
-                start = time.perf_counter()
-                for _ in range(repeats):
-                    counts[name] = decide(documents)
-                if number:  # the first round loads the bundle
-                    seconds[name].append((time.perf_counter() - start) / repeats)
+                taken, counts[name] = _taken(decide, documents[:number], repeats)
+                seconds[name].append(taken)
     if len({tuple(found) for found in counts.values()}) > 1:
         raise SystemExit(f"{title}: the engines disagree")
-    print(_table(title, len(documents), sum(map(len, documents)), seconds))
+    asked = f", {number:,} of them asked" if number < len(documents) else ""
+    print(_table(f"{title}, {len(documents[0]) / 1e3:,.0f} KB each{asked}", number, changes, seconds))
 
 
-def _table(title: str, number: int, size: int, seconds: dict[str, list[float]]) -> str:
+def _taken(decide: Decide, documents: list[bytes], repeats: int = 1) -> tuple[float, list[int]]:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        counts = decide(documents)
+    return (time.perf_counter() - start) / repeats, counts
+
+
+def _table(title: str, number: int, changes: int, seconds: dict[str, list[float]]) -> str:
     base = seconds.get("OPA, in process")
-    rows = [f"### {title}, {size / number / 1e3:.0f} KB each", ""]
-    rows += ["| engine | ms a document | documents a second | x OPA | bar |", "| --- | ---: | ---: | ---: | --- |"]
+    rate = "decisions a second" if changes == 1 else "changes a second"
+    rows = [
+        f"### {title}",
+        "",
+        f"| engine | ms a document | {rate} | x OPA | bar |",
+        "| --- | ---: | ---: | ---: | --- |",
+    ]
     for name, taken in seconds.items():
         each = median(taken) / number
         ratio = median(b / t for b, t in zip(base, taken, strict=True)) if base else float("nan")
         is_ours = bool(base) and name.startswith("trueup")
         bar = f"{BAR} {'met' if ratio >= BAR else 'MISSED'}" if is_ours else ""
-        rows.append(f"| {name} | {each * 1e3:.2f} | {1 / each:.0f} | {ratio:.2f} | {bar} |")
+        rows.append(f"| {name} | {each * 1e3:,.2f} | {changes / each:,.0f} | {ratio:.2f} | {bar} |")
     return "\n".join([*rows, ""])
 
 

@@ -12,7 +12,7 @@ from trueup.policy.results import LIBRARY
 
 SCHEMA_NAME = "schema.json"
 MAX_YAML_CHARACTERS = 200_000
-"""YAML is read by the slow, safe reader, some 100 KB a second; larger tables come as JSON."""
+"""YAML is read slowly, some 100 KB a second where its reader is not the one in C; larger tables come as JSON."""
 MAX_YAML_DEPTH = 64
 """Brackets open at once; the reader's time grows with their square."""
 
@@ -56,10 +56,13 @@ def _read_yaml(text: str) -> Any:
         raise ValueError(f"it has {len(text):,} characters; YAML data may have {MAX_YAML_CHARACTERS:,}")
     if _depth(text) > MAX_YAML_DEPTH:
         raise ValueError(f"more than {MAX_YAML_DEPTH} brackets are open at once")
+    # The one in C where PyYAML has it; both read alike.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        if not any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+        # Only a text with a star in it can have one, and to look takes as long as to read.
+        if "*" not in text or not any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
             # Dates, binary and other YAML types have no place in JSON.
-            return json.loads(json.dumps(yaml.load(text, Loader=yaml.SafeLoader), allow_nan=False))
+            return json.loads(json.dumps(yaml.load(text, Loader=loader), allow_nan=False))  # noqa: S506 - both are safe
     except (yaml.YAMLError, TypeError) as error:
         raise ValueError(" ".join(str(error).split())) from error
     raise ValueError("it has an alias; policy data may not")

@@ -5,9 +5,12 @@ processor time before every answer, and the parent watches the clock. Started wi
 the user's environment or folder is imported.
 """
 
+import gc
 import json
 import resource
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -49,6 +52,17 @@ def _limit(kind: int, amount: int) -> None:
         return
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage while syntax trees are made, which all stay: it would take a quarter of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 def _allow_cpu(seconds: int) -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
@@ -62,7 +76,8 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
     match request["do"]:
         case "load":
             bundles.clear()  # the parent asks about the last one alone
-            loaded = bundles[request["bundle"]] = load([tuple(f) for f in request["files"]])
+            with _uncollected():
+                loaded = bundles[request["bundle"]] = load([tuple(f) for f in request["files"]])
             return {
                 "problems": [_spell(p) for p in loaded.problems],
                 "entries": [_describe(a) for a in loaded.entries],
