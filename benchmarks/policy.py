@@ -38,13 +38,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10, help="of a round, about, for documents of one change")
     options = parser.parse_args(arguments)
+    _cold(options.rounds)
     documents = list(_documents(max(min(max(options.sizes), 1_000), 1)))
     for size in options.sizes:
         asked = (documents * (size // len(documents) + 1))[:size]
         _compare(f"{size:,} documents of one change", asked, 1, options)
         if size > 1:
             _compare(f"one document of {size:,} changes", [_together(documents, size)], size, options)
-    _cold(options.rounds)
 
 
 def _compare(title: str, documents: list[bytes], changes: int, options: argparse.Namespace) -> None:

@@ -132,10 +132,14 @@ def syntax_problem(error: Exception, path: str) -> Diagnostic:
         case _:
             line, column, words = 0, 0, str(error)
     detail = f"The parser stopped {words}." if words.startswith("while") else f"The parser stopped: {words}."
+    if _TOO_DEEP in words:
+        # Newer libyaml counts for itself, and looks ahead far enough to come to its limit before events come to ours.
+        return Diagnostic(codes.TOO_DEEP, detail, Span(path, line, column), codes.TOO_DEEP.remedy)
     hint = next((hint for part, hint in _SYNTAX_HINTS if part in words), codes.SYNTAX.remedy)
     return Diagnostic(codes.SYNTAX, detail, Span(path, line, column), hint)
 
 
+_TOO_DEEP = "exceeded maximum nesting depth"
 _SYNTAX_HINTS = (
     ("mapping values are not allowed", "a text that contains `: ` needs quotes; or the line is indented wrongly"),
     (

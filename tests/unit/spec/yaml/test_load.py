@@ -1,13 +1,14 @@
 """What YAML means here, and what is refused."""
 
 import pytest
+import yaml
 
 from trueup.core.diagnostics import Severity
 from trueup.core.digests import BlobId
 from trueup.core.json import canonical
 from trueup.spec.resource import SourceFile
 from trueup.spec.yaml import codes, events
-from trueup.spec.yaml.events import MAX_BYTES, MAX_PROBLEMS
+from trueup.spec.yaml.events import MAX_BYTES, MAX_PROBLEMS, syntax_problem
 from trueup.spec.yaml.load import MAX_DEPTH, Loaded, load_documents, load_file
 
 
@@ -228,6 +229,13 @@ def test_a_document_that_asks_for_yaml_1_1_is_read_as_1_2_with_a_warning():
 def test_sixty_thousand_openings_are_refused_and_not_a_crash(opening):
     ((code, _),) = problems(opening * (60_000 // len(opening)))
     assert code == codes.TOO_DEEP.id
+
+
+def test_a_parser_that_counts_levels_for_itself_is_understood():
+    mark = yaml.Mark("spec/a.yaml", 1000, 0, 1000, None, None)
+    error = yaml.scanner.ScannerError("while increasing flow level", None, "exceeded maximum nesting depth", mark)
+    found = syntax_problem(error, "spec/a.yaml")
+    assert (found.code, str(found.span)) == (codes.TOO_DEEP, "spec/a.yaml:1:1001")
 
 
 def test_a_block_mapping_as_deep_as_a_file_allows_is_refused():

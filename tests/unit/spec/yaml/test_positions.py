@@ -83,6 +83,7 @@ def test_broken_files_have_places_as_far_as_they_go():
     assert locate(b"a: 1\nb: 2\nc: [\n", 0, ("b",)) == (2, 4)
     assert locate(b"\xff", 0, ("a",)) == (1, 1)
     assert locate(b"[" * 60_000, 0, (0, 0)) == (1, 1)
+    assert locate(b"[" * 100 + b"]" * 100, 0, (0, 0)) == (1, 1)
     assert locate(b"a: 1\n", 7, ("a",)) == (1, 1)
 
 

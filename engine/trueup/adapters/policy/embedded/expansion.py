@@ -16,7 +16,7 @@ from trueup.adapters.policy.embedded.definedness import Definedness
 from trueup.adapters.policy.embedded.formats import write_values
 from trueup.adapters.policy.embedded.heads import hoist
 from trueup.adapters.policy.embedded.names import Names, local_names
-from trueup.adapters.policy.embedded.syntax import Module, Node
+from trueup.adapters.policy.embedded.syntax import Module, Node, parts_of
 from trueup.core.diagnostics import Span
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -69,6 +69,6 @@ def _variables(root: object) -> Iterator[Node]:
             variable = node.get("Var")
             if isinstance(variable, dict) and "span" in variable:
                 yield variable
-            stack.extend(node.values())
+            stack.extend(parts_of(node))
         elif isinstance(node, list):
             stack.extend(node)

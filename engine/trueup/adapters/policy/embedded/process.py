@@ -92,7 +92,7 @@ class WorkerProcess:
                 pass
         except TimeoutError:
             self.kill()
-            raise WorkerLostError(f"No answer within {seconds:g} seconds", timed_out=True) from None
+            raise WorkerLostError(f"No answer within {seconds:.3g} seconds", timed_out=True) from None
         except (OSError, EOFError, ValueError) as error:
             raise WorkerLostError(self._cause(error)) from error
         return answer

@@ -197,7 +197,7 @@ def walk(root: object, *, negated: bool = False) -> Iterator[Expression]:
         elif isinstance(node, dict):
             for key, value in reversed(list(node.items())):
                 if not key[:1].isupper() or not isinstance(value, dict):
-                    if isinstance(value, dict | list):
+                    if key != "span" and isinstance(value, dict | list):
                         stack.append((value, inside))
                     continue
                 yield key, value, inside
@@ -212,9 +212,14 @@ def statements(root: object) -> Iterator[Node]:
         if isinstance(node, dict):
             if "literal" in node:
                 yield node
-            stack.extend(node.values())
+            stack.extend(parts_of(node))
         elif isinstance(node, list):
             stack.extend(node)
+
+
+def parts_of(node: Node) -> list[object]:
+    """Return what can hold expressions in *node*: half of a tree are places, which hold none."""
+    return [v for k, v in node.items() if k != "span" and isinstance(v, dict | list)]
 
 
 def _children(kind: str, body: Node) -> list[object]:
@@ -224,7 +229,7 @@ def _children(kind: str, body: Node) -> list[object]:
         return _inside_reference(kind, body)
     if kind == "Call":
         return [body["params"]]
-    return [v for v in body.values() if isinstance(v, dict | list)]
+    return parts_of(body)
 
 
 def _inside_reference(kind: str, body: Node) -> list[object]:
