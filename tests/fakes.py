@@ -131,7 +131,7 @@ class FakeStore:
         self,
         folder: Path,
         sources: Mapping[str, bytes | Mapping[str, bytes]],
-        modes: Mapping[str, Callable[[Path, Mapping[str, Json]], bytes]],
+        modes: Mapping[str, Callable[[Path, Mapping[str, Json], Iterable[Path]], bytes]],
     ) -> None:
         self._folder = folder
         self._sources = sources
@@ -168,7 +168,10 @@ class FakeStore:
             return found
         if build.mode not in self._modes:
             raise PermanentError(store_codes.NO_BUILDER, f"mode `{build.mode}`")
-        content = self._modes[build.mode](source, dict(build.parameters))
+        inputs = [self.find(pin.digest) for pin in build.inputs]
+        if None in inputs:
+            raise PermanentError(store_codes.NO_INPUT, "not in the store")
+        content = self._modes[build.mode](source, dict(build.parameters), [path for path in inputs if path])
         self.built.append(build.key)
         progress(str(build.id), 1, 1)
         return self._put(build.key, content)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from artifacts import TINY, broken_tiny, silent
+from trueup.adapters.builders.builder import BuildTask
 from trueup.adapters.builders.builtin import builtin_builders
 from trueup.adapters.clock import SystemClock
 from trueup.adapters.targets.process.target import ProcessTarget
@@ -47,7 +48,7 @@ def gguf(name: str) -> Path:
     source = TINY / name if name.startswith("v") else broken_tiny(_folder() / f"source-{name}", name)
     target = _folder() / name
     target.mkdir()
-    built = builtin_builders()["gguf"].build(source, target, {"quantization": "F16"}, silent)
+    built = builtin_builders()["gguf"].build(BuildTask(source, target, {"quantization": "F16"}), silent).path
     return built if built.is_file() else next(built.glob("*.gguf"))
 
 

@@ -88,7 +88,8 @@ concerns(pattern) if pattern in reached
 concerns(pattern) if {
 	is_plain(pattern)
 	regex.match(`[*?]`, pattern)
-	some [address, _] in lib.reached
+	some address in reached
+	is_string(address)
 	regex.match(sprintf("^%s$", [expression(pattern)]), address)
 }
 

@@ -1,17 +1,20 @@
 """What every store does; run against the directory store and the fake."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from artifacts import MemorySource, build_pin, digest_of_content, pin, silent
 from fakes import FakeStore
+from trueup.adapters.builders.builder import BuildTask, Built
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.directory import DirectoryStore
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
+from trueup.desired.build_key import build_key
 from trueup.desired.state import ArtifactPin
 from trueup.ports import Progress, Store
 
@@ -20,16 +23,20 @@ FOLDER = {"config.json": b"{}", "weights/part-1": b"one" * 1000, "weights/part-2
 UNKNOWN = Digest("sha256:" + "0" * 64)
 
 
+def loud(source: Path, inputs: Iterable[Path]) -> bytes:
+    return b"".join(path.read_bytes().upper() for path in (source, *inputs))
+
+
 class Upper:
     """A builder that makes a text loud."""
 
-    def build(self, source: Path, target: Path, parameters: Mapping[str, Json], progress: Progress) -> Path:
-        if parameters.get("fail"):
+    def build(self, task: BuildTask, progress: Progress) -> Built:
+        if task.parameters.get("fail"):
             raise PermanentError(codes.NO_RESULT, "asked to fail")
-        result = target / "loud"
-        result.write_bytes(source.read_bytes().upper())
+        result = task.target / "loud"
+        result.write_bytes(loud(task.source, task.inputs.values()))
         progress("loud", 1, 1)
-        return result
+        return Built(result)
 
 
 def directory(folder: Path) -> Store:
@@ -38,10 +45,10 @@ def directory(folder: Path) -> Store:
 
 
 def fake(folder: Path) -> Store:
-    def upper(source: Path, parameters: Mapping[str, Json]) -> bytes:
+    def upper(source: Path, parameters: Mapping[str, Json], inputs: Iterable[Path]) -> bytes:
         if parameters.get("fail"):
             raise PermanentError(codes.NO_RESULT, "asked to fail")
-        return source.read_bytes().upper()
+        return loud(source, inputs)
 
     return FakeStore(folder, {"mem:facts": FACTS, "mem:folder": FOLDER}, {"upper": upper})
 
@@ -95,6 +102,24 @@ def test_a_build_is_found_by_its_key(store: Store) -> None:
     path = store.build(build, source, silent)
     assert path.read_bytes() == FACTS.upper()
     assert store.find(build.key) == path
+
+
+def test_a_build_reads_its_other_inputs_and_has_a_key_of_its_own_for_them(store: Store) -> None:
+    source = store.fetch(pin("mem:facts", FACTS), silent)
+    alone = build_pin("upper", digest_of_content(FACTS))
+    build = replace(alone, key=build_key(digest_of_content(FACTS), "upper", {}, [digest_of_content(FACTS)]))
+    build = replace(build, inputs=(pin("mem:facts", FACTS),))
+    assert build.key != alone.key
+    assert store.build(build, source, silent).read_bytes() == FACTS.upper() * 2
+
+
+def test_a_build_without_its_other_inputs_is_refused_and_leaves_nothing(store: Store) -> None:
+    source = store.fetch(pin("mem:facts", FACTS), silent)
+    build = replace(build_pin("upper", digest_of_content(FACTS)), inputs=(pin("mem:folder", FOLDER),))
+    with pytest.raises(PermanentError) as caught:
+        store.build(build, source, silent)
+    assert caught.value.code is codes.NO_INPUT
+    assert store.find(build.key) is None
 
 
 def test_a_build_runs_once_for_its_key(store: Store) -> None:

@@ -77,7 +77,8 @@ def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resour
         settings = spec.to_json(defaults=True)
         # A gate says what is accepted, not what is made: another gate must not make another artifact.
         parameters = {k: v for k, v in settings.items() if k not in ("mode", "parity") and v is not None}
-        return _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest)
+        inputs = _calibration(settings, resources)
+        return _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest, inputs=inputs)
     name = ResourceId("Build", model.metadata.name, model.metadata.version)
     if model.spec.format == "safetensors" and declared.spec.runtime.engine == LLAMA_CPP:
         parameters = {"quantization": "F16"}
@@ -86,7 +87,16 @@ def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resour
     return _pinned(name, digest_of({}), "none", {}, artifact.digest, implicit=True)
 
 
-def _pinned(
+def _calibration(settings: Mapping[str, Json], resources: Resources) -> tuple[ArtifactPin, ...]:
+    """Return the dataset that scales are measured on, if there is one."""
+    match settings.get("quantization"):
+        case {"calibration": {"dataset": str(name)}}:
+            return (artifact_of(kinds.dataset(resources[version_id("Dataset", name)]).spec.source, "dataset"),)
+        case _:
+            return ()
+
+
+def _pinned(  # noqa: PLR0913 - a pin is exactly these
     id_: ResourceId,
     digest: Digest,
     mode: str,
@@ -94,9 +104,10 @@ def _pinned(
     source: Digest,
     *,
     implicit: bool = False,
+    inputs: tuple[ArtifactPin, ...] = (),
 ) -> BuildPin:
-    key = build_key(source, mode, parameters)
-    return BuildPin(id_, digest, mode, tuple(sorted(parameters.items())), key, implicit)
+    key = build_key(source, mode, parameters, [pin.digest for pin in inputs])
+    return BuildPin(id_, digest, mode, tuple(sorted(parameters.items())), key, implicit, inputs)
 
 
 def server_of(declared: "Deployment", model: "Model", release: Release) -> ServerSpec:

@@ -47,6 +47,7 @@ class BuildPin:
         parameters: What changes the bytes of the result, and nothing else.
         key: Digest of all inputs (source digest, mode, parameters, builder version): the store's key.
         implicit: The runtime needs it, nobody declared it.
+        inputs: Other artifacts that the build reads, such as a calibration dataset; their digests are in the key.
     """
 
     id: ResourceId
@@ -55,6 +56,7 @@ class BuildPin:
     parameters: tuple[tuple[str, Json], ...]
     key: Digest
     implicit: bool = False
+    inputs: tuple[ArtifactPin, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return the pin as JSON."""

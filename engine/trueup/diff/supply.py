@@ -36,6 +36,9 @@ def _fetches(
         artifact = deployment.release.artifact
         entry = wanted.setdefault(artifact.digest, (deployment.release.model.id, artifact.uri, []))
         entry[2].append(deployment.id.name)
+        build = deployment.release.build
+        for pin in build.inputs:
+            wanted.setdefault(pin.digest, (build.id, pin.uri, []))[2].append(build.id.short)
     for deployment, required, _ in evaluations:
         address = _dataset_address(deployment, required)
         entry = wanted.setdefault(required.dataset.digest, (address, required.dataset.uri, []))

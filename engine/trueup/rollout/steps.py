@@ -145,7 +145,8 @@ def inherit(rollout: Rollout, owed: Iterable[FetchStep | BuildStep]) -> Rollout:
     if deployment is None:
         return rollout
     measured = [s.required.dataset.digest for s in rollout.steps if isinstance(s, EvaluateStep)]
-    needed = {deployment.release.artifact.digest, deployment.release.build.key, *measured}
+    read = [pin.digest for pin in deployment.release.build.inputs]
+    needed = {deployment.release.artifact.digest, deployment.release.build.key, *read, *measured}
     steps = [s for s in owed if (s.artifact.digest if isinstance(s, FetchStep) else s.build.key) in needed]
     return replace(rollout, steps=(*steps, *rollout.steps))
 
@@ -169,7 +170,8 @@ class _Supplies:
     def take(self, deployment: DesiredDeployment) -> Iterator[Step]:
         """Yield the fetches and builds that *deployment* needs and none before it."""
         release = deployment.release
-        for artifact in (release.artifact, *(e.dataset for e in self.evaluations(deployment))):
+        measured = (e.dataset for e in self.evaluations(deployment))
+        for artifact in (release.artifact, *release.build.inputs, *measured):
             if artifact.digest in self._missing:
                 self._missing.discard(artifact.digest)
                 yield FetchStep(artifact)

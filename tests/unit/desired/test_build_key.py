@@ -24,8 +24,10 @@ def test_any_other_input_gives_another_key() -> None:
         build_key(ONE, "engine", {}),
         build_key(ONE, "gguf", {"quantization": "F16"}),
         build_key(ONE, "gguf", {"quantization": "Q8_0"}),
+        build_key(ONE, "gguf", {}, [ONE]),
+        build_key(ONE, "gguf", {}, [TWO]),
     }
-    assert len(keys) == 5
+    assert len(keys) == 7
 
 
 def test_a_mode_that_builds_nothing_keeps_the_sources_digest() -> None:

@@ -107,6 +107,20 @@ def test_a_release_does_not_depend_on_where_its_files_are() -> None:
     assert declared(moved).deployments[0].release.digest == declared(made).deployments[0].release.digest
 
 
+def test_the_data_a_build_is_calibrated_on_is_pinned_and_part_of_its_key() -> None:
+    declared = b"""apiVersion: trueup/v1alpha1
+kind: Build
+metadata: {name: fp8, version: "1", owner: ml-platform}
+spec: {mode: pytorch, quantization: {format: fp8, calibration: {dataset: facts@1, size: 8}}}
+"""
+    fp8 = {"spec/builds/fp8.yaml": declared}
+    release = one(Declared(build="fp8@1", engine="vllm"), files=fp8).release
+    (read,) = release.build.inputs
+    assert (read.uri, is_digest(read.digest)) == ("file:models/facts@1", True)
+    other = {"spec/builds/fp8.yaml": declared.replace(b"facts@1", b"tone@1")}
+    assert one(Declared(build="fp8@1", engine="vllm"), files=other).release.build.key != release.build.key
+
+
 def test_a_release_does_not_depend_on_the_name_of_its_build() -> None:
     again = document("Build", "quick", {"mode": "gguf", "quantization": "Q8_0"}, version="7")
     other = one(Declared(build="quick@7"), files={"spec/builds/quick.yaml": again})

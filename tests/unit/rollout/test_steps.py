@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from states import NOON, Want, applied, deployment, desired, nothing
-from trueup.core.digests import Digest
-from trueup.desired.state import DesiredState
+from trueup.core.digests import Digest, digest_of
+from trueup.desired.state import ArtifactPin, DesiredDeployment, DesiredState
+from trueup.diff.changes import Fetch
 from trueup.diff.compare import diff
 from trueup.observed.state import ObservedState
 from trueup.plan.build import build_plan
@@ -59,6 +60,27 @@ def test_what_two_deployments_need_is_fetched_and_built_once() -> None:
     first, second = planned(desired(CHAT, Want()), nothing())
     assert names(first) == ["fetch", "build", "start", "gate", "route", "verify"]
     assert names(second) == ["start", "gate", "route", "verify"]
+
+
+def calibrated(want: Want) -> DesiredDeployment:
+    """Return *want* with a build that reads a dataset besides the model."""
+    plain = deployment(want)
+    read = ArtifactPin("file:data/calibration.jsonl", digest_of("calibration"), "dataset")
+    build = replace(plain.release.build, inputs=(read,), key=digest_of(["calibrated", plain.release.build.key]))
+    return replace(plain, release=replace(plain.release, build=build), server=replace(plain.server, artifact=build.key))
+
+
+def test_what_a_build_reads_besides_is_fetched_before_it_once() -> None:
+    state = replace(desired(CHAT, Want()), deployments=(calibrated(CHAT), calibrated(Want())))
+    first, second = planned(state, nothing())
+    assert names(first) == ["fetch", "fetch", "build", "start", "gate", "route", "verify"]
+    assert names(second) == ["start", "gate", "route", "verify"]
+    owed = [s for s in first.steps if step_name(s) in ("fetch", "build")]
+    assert names(inherit(second, owed)) == ["fetch", "fetch", "build", *names(second)]  # type: ignore[arg-type]  # told by name
+    fetches = [c for c in diff(state, nothing()) if isinstance(c, Fetch)]
+    assert [(str(c.address), c.reason) for c in fetches if "calibration" in c.uri] == [
+        ("Build/tiny-q8_0@1", "not in the store; needed by tiny-q8_0@1")
+    ]
 
 
 def test_deployments_come_in_order_and_deletions_after_all_of_them() -> None:

@@ -66,6 +66,12 @@ NO_RESULT = Code(
     "The builder ended without an error and without the file it should have written.",
     "Report it to whoever maintains the builder; nothing was admitted to the store.",
 )
+NO_INPUT = Code(
+    "ART011",
+    "What the build reads is not in the store",
+    "A build reads the model's artifact and, for calibration, a dataset. They are fetched and verified before.",
+    "Run the command again; it fetches what is missing first.",
+)
 
 CODES = (
     WRONG_DIGEST,
@@ -78,4 +84,5 @@ CODES = (
     UNKNOWN_STORE,
     NO_BUILDER,
     NO_RESULT,
+    NO_INPUT,
 )

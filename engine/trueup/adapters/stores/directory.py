@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trueup.adapters.builders.builder import Builders
+from trueup.adapters.builders.builder import Builders, BuildTask
 from trueup.adapters.sources.source import Listing, Sources, list_source
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.digest_cache import DigestCache
@@ -224,17 +224,24 @@ class DirectoryStore:
         content = partial / "content"
         content.mkdir(parents=True)
         try:
-            result = builder.build(source, content, dict(build.parameters), progress)
-            is_folder = result == content
-            files = _built_files(build, content, result)
+            built = builder.build(BuildTask(source, content, dict(build.parameters), self._inputs(build)), progress)
+            is_folder = built.path == content
+            files = _built_files(build, content, built.path)
         except BaseException:
             # Builds are not continued: a half-written result is of no use to the next try.
             discard(partial)
             raise
         digest = digest_of_artifact(files, is_folder=is_folder)
-        return admit(
-            self._layout, build.key, digest, files, {"isFolder": is_folder, "origin": {"build": build.to_json()}}
-        )
+        origin: dict[str, Json] = {"build": build.to_json(), "tools": dict(built.tools), "simulated": built.simulated}
+        return admit(self._layout, build.key, digest, files, {"isFolder": is_folder, "origin": origin})
+
+    def _inputs(self, build: BuildPin) -> dict[Digest, Path]:
+        found = {pin.digest: self.find(pin.digest) for pin in build.inputs}
+        for pin in build.inputs:
+            if found[pin.digest] is None:
+                detail = f"{build.id} reads `{pin.uri}`, which is not in the store."
+                raise PermanentError(codes.NO_INPUT, detail)
+        return {digest: path for digest, path in found.items() if path is not None}
 
 
 def _drop_strangers(listing: Listing, content: Path) -> None:

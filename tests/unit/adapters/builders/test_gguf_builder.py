@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artifacts import TINY, broken_tiny, safetensors, silent
+from trueup.adapters.builders.builder import BuildTask
 from trueup.adapters.builders.gguf.builder import GgufBuilder
 from trueup.adapters.builders.gguf.config import read_config
 from trueup.adapters.builders.gguf.tokenizer import LLAMA3_SPLIT, read_tokenizer
@@ -39,7 +40,7 @@ QUESTIONS = (
 
 def build(source: Path, target: Path, **parameters: str) -> Path:
     target.mkdir()
-    return GgufBuilder().build(source, target, parameters, silent)
+    return GgufBuilder().build(BuildTask(source, target, parameters), silent).path
 
 
 def digest(path: Path) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from artifacts import REPOSITORY, TINY, MemorySource, build_pin, digest_of_content, pin, safetensors, silent
+from trueup.adapters.builders.builder import BuildTask, Built
 from trueup.adapters.builders.builtin import builtin_builders
 from trueup.adapters.sources.builtin import builtin_sources
 from trueup.adapters.stores.directory import DirectoryStore
@@ -215,8 +216,8 @@ from trueup.adapters.stores.directory import DirectoryStore
 from trueup.core.digests import Digest
 
 class Dying:
-    def build(self, source, target, parameters, progress):
-        (target / "half").write_bytes(b"half")
+    def build(self, task, progress):
+        (task.target / "half").write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
 
 pin = build_pin("gguf", Digest("sha256:" + "1" * 64))
@@ -225,10 +226,10 @@ DirectoryStore(Path(sys.argv[1]) / "store", {}, {"gguf": Dying()}).build(pin, Pa
 
 
 class Whole:
-    def build(self, source: Path, target: Path, parameters: object, progress: object) -> Path:
-        assert list(target.iterdir()) == []
-        (target / "whole").write_bytes(b"whole")
-        return target / "whole"
+    def build(self, task: BuildTask, progress: object) -> Built:
+        assert list(task.target.iterdir()) == []
+        (task.target / "whole").write_bytes(b"whole")
+        return Built(task.target / "whole")
 
 
 def test_a_build_that_is_killed_is_built_again_from_nothing(tmp_path: Path) -> None:
@@ -304,17 +305,18 @@ RIVAL = """
 import sys, time
 from pathlib import Path
 from artifacts import build_pin
+from trueup.adapters.builders.builder import Built
 from trueup.adapters.stores.directory import DirectoryStore
 from trueup.core.digests import Digest
 folder = Path(sys.argv[1])
 
 class Slow:
-    def build(self, source, target, parameters, progress):
+    def build(self, task, progress):
         print("building", flush=True)
         while not (folder / "go").exists():
             time.sleep(0.01)
-        (target / "result").write_bytes(b"result")
-        return target / "result"
+        (task.target / "result").write_bytes(b"result")
+        return Built(task.target / "result")
 
 pin = build_pin("gguf", Digest("sha256:" + "2" * 64))
 path = DirectoryStore(folder / "store", {}, {"gguf": Slow()}).build(

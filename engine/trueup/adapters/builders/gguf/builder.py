@@ -5,10 +5,12 @@ a time in the result. Whoever changes the bytes raises `BUILDER_VERSIONS["gguf"]
 """
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trueup.adapters.builders import codes
+from trueup.adapters.builders.builder import BuildTask, Built
 from trueup.adapters.builders.gguf.config import LlamaConfig, read_config
 from trueup.adapters.builders.gguf.tokenizer import Tokenizer, read_tokenizer
 from trueup.adapters.builders.gguf.weights import Located, check_shapes, load, locate, pair_rotary_rows, target_name
@@ -35,9 +37,10 @@ class GgufBuilder:
     Parameters: `quantization` (F16, Q8_0, Q4_0) and `preTokenizer` (found out when absent).
     """
 
-    def build(self, source: Path, target: Path, parameters: Mapping[str, Json], progress: Progress) -> Path:
-        """Write `model.gguf` into *target* from the model folder *source*."""
-        quantization, pre_tokenizer = _parameters(parameters)
+    def build(self, task: BuildTask, progress: Progress) -> Built:
+        """Write `model.gguf` from the model folder."""
+        source = task.source
+        quantization, pre_tokenizer = _parameters(task.parameters)
         if not source.is_dir():
             raise PermanentError(
                 codes.MISSING_FILE, f"`{source.name}` is one file; a folder with config.json is needed."
@@ -46,9 +49,9 @@ class GgufBuilder:
         tokenizer = read_tokenizer(source, config, pre_tokenizer)
         tensors = locate(source)
         check_shapes(tensors, config.shapes())
-        result = target / RESULT
+        result = task.target / RESULT
         _write(result, config, tokenizer, tensors, quantization, progress)
-        return result
+        return Built(result, {"gguf": version("gguf"), "numpy": version("numpy")})
 
 
 def _parameters(parameters: Mapping[str, Json]) -> tuple[str, str]:
