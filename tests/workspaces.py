@@ -323,7 +323,7 @@ class WorkedStore(FakeStore):
     def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
         return self.fuse.around(lambda: super(WorkedStore, self).build(build, source, progress))
 
-    def _convert(self, source: Path, parameters: Mapping[str, Json]) -> bytes:
+    def _convert(self, source: Path, parameters: Mapping[str, Json], inputs: Iterable[Path]) -> bytes:
         if self.broken_builds:
             raise PermanentError(store_codes.NO_RESULT, "the converter gave nothing")
         return b"GGUF " + source.read_bytes() + str(sorted(parameters.items())).encode()
