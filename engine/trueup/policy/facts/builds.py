@@ -1,58 +1,13 @@
 """Builds against what serves and runs them: version windows of a mode, runtimes that load it, accelerators."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from trueup.builds.accelerators import product_of
+from trueup.builds.windows import FORMATS, MODES, RUNTIMES, Mode
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
-from trueup.policy.facts.accelerators import product_of
 from trueup.policy.facts.components import runtime_version
 from trueup.policy.facts.lineage import spec_of
-from trueup.policy.facts.versions import version_key
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """What is known of a build mode.
-
-    Attributes:
-        tool: Key in a Build's toolchain that carries the version; empty when the mode has no tool of its own.
-        first: First version that has the mode; empty when all have it.
-        last: Last version that has it; empty when it is still there.
-        runtimes: Runtimes that load the result, and those of them that need the tool's own window, too.
-        bound: The result loads only in a runtime whose version is in the window.
-    """
-
-    tool: str = ""
-    first: str = ""
-    last: str = ""
-    runtimes: frozenset[str] = frozenset()
-    bound: bool = False
-
-
-_CHECKPOINTS = frozenset({"trtllm", "vllm", "sglang", "nim", "dynamo"})
-_TRTLLM = frozenset({"trtllm"})
-_MODES: dict[str, Mode] = {
-    "gguf": Mode(runtimes=frozenset({"llama.cpp", "ollama"})),
-    # TensorRT-LLM: `trtllm-build` is in every release from 0.19 (the oldest that is looked after) to 1.2.1, and was
-    # removed during the pre-releases of 1.3 (release notes of 1.3.0rc20; NVIDIA/TensorRT-LLM#15907, #15918).
-    "engine": Mode("tensorrtLlm", "0.19", "1.2.1", _TRTLLM, bound=True),
-    # The PyTorch backend is the default since 1.0 (NVIDIA/TensorRT-LLM#8223).
-    "pytorch": Mode("tensorrtLlm", "1.0", "", _CHECKPOINTS),
-    "autodeploy": Mode("tensorrtLlm", "1.0", "", _TRTLLM),
-    "edge_engine": Mode("tensorrtEdgellm", "", "", frozenset({"tensorrt-edgellm"})),
-}
-_FORMATS: dict[str, frozenset[str]] = {
-    "safetensors": frozenset({"transformers", "tgi", *_CHECKPOINTS}),
-    "gguf": frozenset({"llama.cpp", "ollama"}),
-    "pytorch": frozenset({"transformers", "vllm", "sglang", "tgi"}),
-    "pickle": frozenset({"transformers"}),
-    "tensorrt-llm": _TRTLLM,
-}
-"""Runtimes that load a model as it is (mode `none`), by its format."""
-
-_RUNTIMES = frozenset().union(*_FORMATS.values(), *(m.runtimes for m in _MODES.values()))
-"""Runtimes that this table knows; of a plugin's, nobody here can say what it loads."""
 
 
 def build_facts(
@@ -67,7 +22,7 @@ def build_facts(
         installed: Versions of what is installed where it will run; empty when nobody knows.
     """
     pin, spec = deployment.release.build, spec_of(documents.get(str(deployment.release.build.id)))
-    mode = _MODES.get(pin.mode, Mode())
+    mode = MODES.get(pin.mode, Mode())
     toolchain = spec.get("toolchain")
     version = toolchain.get(mode.tool) if isinstance(toolchain, Mapping) else None
     declared = spec_of(documents.get(str(deployment.id)))
@@ -77,7 +32,7 @@ def build_facts(
         "mode": pin.mode,
         "window": window,
         "toolVersion": version,
-        "inWindow": _in_window(version, mode),
+        "inWindow": mode.has(version) if isinstance(version, str) else None,
         "runtime": deployment.server.runtime,
         "runtimeVersion": running,
         "runtimeLoads": _loads(deployment, mode, running),
@@ -85,25 +40,17 @@ def build_facts(
     }
 
 
-def _in_window(version: Json, mode: Mode) -> bool | None:
-    found = version_key(version) if isinstance(version, str) else None
-    if found is None or not mode.first:
-        return None
-    first, last = version_key(mode.first), version_key(mode.last)
-    return not ((first is not None and found < first) or (last is not None and found > last))
-
-
 def _loads(deployment: DesiredDeployment, mode: Mode, version: str | None) -> bool | None:
     """Tell whether the runtime loads what the build makes; None when nobody here can say."""
     runtime, release = deployment.server.runtime, deployment.release
     if release.artifact.format == "api":
         return None
-    able = mode.runtimes if release.build.mode != "none" else _FORMATS.get(release.artifact.format)
-    if able is None or runtime not in _RUNTIMES:
+    able = mode.runtimes if release.build.mode != "none" else FORMATS.get(release.artifact.format)
+    if able is None or runtime not in RUNTIMES:
         return None
     if runtime not in able or not mode.bound:
         return runtime in able
-    return _in_window(version, mode)
+    return mode.has(version)
 
 
 def _accelerator(spec: Mapping[str, Json], declared: Mapping[str, Json], settings: Json) -> dict[str, Json]:

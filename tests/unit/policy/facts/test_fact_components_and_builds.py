@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from states import Want, desired
+from trueup.builds.accelerators import product_of
 from trueup.core.json import Json
+from trueup.core.versions import version_key
 from trueup.desired.state import DesiredDeployment
-from trueup.policy.facts.accelerators import product_of
 from trueup.policy.facts.builds import build_facts
 from trueup.policy.facts.components import components, images, runtime_version
-from trueup.policy.facts.versions import version_key
 
 ITEM = desired(Want()).deployments[0]
 ADDRESS = str(ITEM.id)
