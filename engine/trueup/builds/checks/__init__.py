@@ -1,0 +1,1 @@
+"""Checks before a build, by what they look at; `trueup.builds.preflight` joins them."""

@@ -1,0 +1,85 @@
+"""What a build reads and where it writes: V18, V19, V20."""
+
+from collections.abc import Iterator
+
+from trueup.builds import codes
+from trueup.builds.checks.subject import Subject
+from trueup.builds.declared import COMPILED, Weights, precision_of
+from trueup.builds.findings import About, Finding, Level
+from trueup.builds.memory import GIB, Precision, weights_in_all
+from trueup.builds.network import Network
+from trueup.builds.number_formats import NEED_CALIBRATION, bytes_of_weight, format_of_source
+from trueup.spec.resource import Path
+
+_CALIBRATION: Path = ("spec", "quantization", "calibration")
+_PICKLED = frozenset({"pytorch", "pickle"})
+
+
+def check_inputs(subject: Subject) -> Iterator[Finding]:
+    """Yield what is wrong with disk, data and code."""
+    yield from _disk(subject)
+    yield from _data(subject)
+    yield from _code(subject)
+
+
+def disk_needed(subject: Subject, network: Network) -> int | None:
+    """Return the bytes that source, checkpoint and result take side by side; None when sizes are not known."""
+    precision = precision_of(subject.build, subject.weights)
+    source = _source_precision(subject.weights)
+    if isinstance(precision, str) or source is None:
+        return None
+    results = 0 if subject.build.mode == "none" else 2 if subject.build.mode in COMPILED else 1
+    return weights_in_all(network, source) + results * weights_in_all(network, precision)
+
+
+def _source_precision(weights: Weights) -> Precision | None:
+    one = bytes_of_weight(format_of_source(weights.quantization or weights.precision or "bfloat16"))
+    return None if one is None else Precision(one, max(one, 2.0), max(one, 2.0))
+
+
+def _disk(subject: Subject) -> Iterator[Finding]:
+    network = subject.known_network
+    needed = disk_needed(subject, network) if network else None
+    if needed is None:
+        detail = "How much disk the build takes is not known."
+        yield Finding(codes.OUT_OF_DISK, Level.UNKNOWN, detail, "declare the sizes of the network", About.MODEL)
+    elif subject.free_disk is None:
+        detail = f"It takes about {_gib(needed)}; how much is free where it is built is not known."
+        yield Finding(codes.OUT_OF_DISK, Level.UNKNOWN, detail, "look at the machine that builds")
+    elif subject.free_disk < needed:
+        detail = f"It takes about {_gib(needed)} side by side, and {_gib(subject.free_disk)} are free."
+        yield Finding(codes.OUT_OF_DISK, Level.ERROR, detail)
+
+
+def _data(subject: Subject) -> Iterator[Finding]:
+    build = subject.build
+    if build.format not in NEED_CALIBRATION or build.mode == "gguf":
+        return
+    if not build.calibration:
+        detail = f"`{build.format}` measures its scales, and no Dataset is declared for it."
+        yield Finding(codes.NO_CALIBRATION, Level.ERROR, detail, path=("spec", "quantization"))
+    elif subject.has_data is None:
+        detail = f"Whether Dataset/{build.calibration} can be had without a network is not known."
+        yield Finding(codes.NO_CALIBRATION, Level.UNKNOWN, detail, "have it in the store", path=_CALIBRATION)
+    elif not subject.has_data:
+        detail = (
+            f"Dataset/{build.calibration} is neither in this repository nor in the store: fetching needs a network."
+        )
+        hint = "fetch it where there is a network, before the build"
+        yield Finding(codes.NO_CALIBRATION, Level.WARNING, detail, hint, path=_CALIBRATION)
+
+
+def _code(subject: Subject) -> Iterator[Finding]:
+    if subject.weights.runs_remote_code:
+        detail = "The loader may run code that comes with the weights: `trustRemoteCode` is true."
+        yield Finding(codes.RUNS_FOREIGN_CODE, Level.WARNING, detail, "", About.MODEL, ("spec", "trustRemoteCode"))
+    if subject.weights.format in _PICKLED:
+        detail = f"Weights of format `{subject.weights.format}` run code when they are loaded."
+        yield Finding(codes.RUNS_FOREIGN_CODE, Level.WARNING, detail, "", About.MODEL, ("spec", "format"))
+    if subject.build.arguments.get("model_cls_file"):
+        detail = "`model_cls_file` is Python that the builder runs."
+        yield Finding(codes.RUNS_FOREIGN_CODE, Level.WARNING, detail, path=("spec", "build", "model_cls_file"))
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.1f} GiB"
