@@ -1,7 +1,29 @@
-"""What checks before a build find; the last two digits are the number of the rule (V01 to V20)."""
+"""What checks before a build find, and what keeps them from being asked.
+
+The last two digits of BLD1xx are the number of the rule (V01 to V20).
+"""
 
 from trueup.core.diagnostics import Code
 
+UNKNOWN_BUILD = Code(
+    "BLD001",
+    "No such Build",
+    "The address names no Build that is declared at this revision.",
+    "Name it as `Build/name@version` or `name@version`.",
+)
+UNCLEAR_MODEL = Code(
+    "BLD002",
+    "Which model is meant is not clear",
+    "A Build says how, and not of what: the model is that of the deployments that use the Build. None does, or those "
+    "that do have several models.",
+    "Name one with `--model name@version`.",
+)
+UNKNOWN_PRODUCT = Code(
+    "BLD003",
+    "No such accelerator",
+    "The product is in no table of this version, so that neither its memory nor its capability is known.",
+    "Spell it as the node label `nvidia.com/gpu.product` does, or say `--gpu all`.",
+)
 NETWORK_UNKNOWN = Code(
     "BLD100",
     "The network is not known",
@@ -149,6 +171,9 @@ RUNS_FOREIGN_CODE = Code(
 )
 
 CODES = (
+    UNKNOWN_BUILD,
+    UNCLEAR_MODEL,
+    UNKNOWN_PRODUCT,
     NETWORK_UNKNOWN,
     OUTSIDE_WINDOW,
     UNSUPPORTED_ARCHITECTURE,

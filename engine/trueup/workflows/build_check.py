@@ -1,0 +1,197 @@
+"""Checks a Build before anything is spent on it: what cannot work, what is not known, and what fits where."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from trueup.builds import codes
+from trueup.builds.accelerators import PRODUCTS, Product, names_of_products, product_of
+from trueup.builds.checks.subject import Subject
+from trueup.builds.declared import declared_build, declared_serving, declared_weights
+from trueup.builds.findings import About, Finding, in_order
+from trueup.builds.fit import fit_table
+from trueup.builds.preflight import preflight
+from trueup.builds.report import BuildReport, Placed
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Digest
+from trueup.core.errors import PermanentError
+from trueup.core.ids import ResourceId, parse_address
+from trueup.core.json import Json
+from trueup.core.suggestions import did_you_mean
+from trueup.spec.resource import Resource, Resources, document_of
+from trueup.workflows.judging import locate_in
+from trueup.workflows.loading import Invalid, Loaded, load
+from trueup.workflows.networks import network_for
+from trueup.workflows.workspace import Workspace
+
+ALL = "all"
+"""In place of a product: every one that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCheckRequest:
+    """What is to be checked.
+
+    Attributes:
+        build: Address of the Build, or `name@version`.
+        model: `name@version`; empty means the one its deployments have.
+        products: Accelerators to be told about, or `all`; empty means those that are declared.
+        revision: Commit to read; empty means the work tree.
+    """
+
+    build: str
+    model: str = ""
+    products: tuple[str, ...] = ()
+    revision: str = ""
+
+
+def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport | Invalid:
+    """Check the Build that *request* names.
+
+    Raises:
+        PermanentError: No such Build or Model is declared, it is not clear which model is meant, or a product is not
+            known.
+    """
+    loaded = load(workspace, request.revision)
+    if not loaded.is_valid or loaded.project is None:
+        return Invalid(loaded.diagnostics)
+    asked = tuple(_products(request.products))
+    build = _find(request.build, "Build", loaded.resources)
+    users = _users(build, loaded.resources)
+    model = _model(request, build, users, loaded.resources)
+    served = [d for d in users if _release(d).get("model") == model.id.short]
+    known = network_for(model, loaded.tree, workspace.store)
+    spec = _spec(build)
+    bare = Subject(
+        build=declared_build(spec),
+        weights=declared_weights(_spec(model)),
+        network=known.network,
+        free_disk=_free(workspace.root / loaded.project.store_path),
+        has_data=_has_data(spec, loaded, workspace),
+    )
+    subjects = tuple((d.id, replace(bare, serving=declared_serving(_spec(d)))) for d in served)
+    only = subjects[0][1] if len(subjects) == 1 else bare
+    table = fit_table(only, asked or _declared(bare, (s for _, s in subjects)))
+    return BuildReport(
+        build=str(build.id),
+        mode=bare.build.mode,
+        model=str(model.id),
+        deployments=tuple(str(d.id) for d in served),
+        sizes_from=known.origin,
+        findings=tuple(_placed(loaded, build.id, model.id, subjects or ((build.id, bare),))),
+        table=() if isinstance(table, str) else table,
+        untold=_untold(table),
+    )
+
+
+def _products(names: Iterable[str]) -> Iterator[Product]:
+    for name in names:
+        product = product_of(name)
+        if name == ALL:
+            yield from PRODUCTS
+        elif product.memory_mib:
+            yield product
+        else:
+            hint = did_you_mean(name.lower(), names_of_products())
+            raise PermanentError(codes.UNKNOWN_PRODUCT, f"`{name}` is in no table.", hint=hint)
+
+
+def _declared(bare: Subject, subjects: Iterable[Subject]) -> tuple[Product, ...]:
+    """Return the accelerators that Build and deployments declare, each once."""
+    found = [bare.product, *(s.product for s in subjects)]
+    return tuple(dict.fromkeys(p for p in found if p is not None))
+
+
+def _untold(table: tuple[object, ...] | str) -> str:
+    if isinstance(table, str):
+        return table
+    return "" if table else "no accelerator is declared; name one with `--gpu`, or `--gpu all`"
+
+
+def _find(address: str, kind: str, resources: Resources) -> Resource:
+    """Return the resource of that *kind*."""
+    id_ = parse_address(address if "/" in address else f"{kind}/{address}")
+    if id_ is not None and id_ in resources and id_.kind == kind:
+        return resources[id_]
+    names = [str(r) for r in resources if r.kind == kind]
+    hint = did_you_mean(address if "/" in address else f"{kind}/{address}", names)
+    raise PermanentError(codes.UNKNOWN_BUILD, f"`{address}` is no {kind} that is declared.", hint=hint)
+
+
+def _users(build: Resource, resources: Resources) -> list[Resource]:
+    """Return the deployments that use *build*, sorted."""
+    found = [r for r in resources.values() if r.id.kind == "Deployment" and _names(r, build.id)]
+    return sorted(found, key=lambda r: r.id)
+
+
+def _names(deployment: Resource, build: ResourceId) -> bool:
+    return any(f.target == build for f in deployment.references)
+
+
+def _model(request: BuildCheckRequest, build: Resource, users: list[Resource], resources: Resources) -> Resource:
+    if request.model:
+        return _find(request.model, "Model", resources)
+    named = sorted({str(_release(d).get("model")) for d in users})
+    if len(named) == 1:
+        return _find(named[0], "Model", resources)
+    if named:
+        detail = f"Deployments that use {build.id} have {len(named)} models: {', '.join(named)}."
+        raise PermanentError(codes.UNCLEAR_MODEL, detail, hint=f"say `--model {named[0]}`, or another of them")
+    raise PermanentError(codes.UNCLEAR_MODEL, f"No deployment uses {build.id}.")
+
+
+def _placed(
+    loaded: Loaded, build: ResourceId, model: ResourceId, subjects: Iterable[tuple[ResourceId, Subject]]
+) -> Iterator[Placed]:
+    """Yield what is found about each of *subjects*, and where it is declared; what is said of all of them, once."""
+    found: dict[tuple[Finding, str], None] = {}
+    for user, subject in subjects:
+        addresses = {About.BUILD: build, About.MODEL: model, About.DEPLOYMENT: user}
+        found |= dict.fromkeys((f, str(addresses[f.about])) for f in preflight(subject))
+    locate = locate_in(loaded)
+    order = {f: number for number, f in enumerate(in_order(f for f, _ in found))}
+    for finding, address in sorted(found, key=lambda item: (order[item[0]], item[1])):
+        yield Placed(finding, address, locate(address, finding.path))
+
+
+def _free(folder: Path) -> int | None:
+    """Return the bytes free where *folder* is or will be; None when nobody can tell."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def _has_data(spec: Mapping[str, Json], loaded: Loaded, workspace: Workspace) -> bool | None:
+    """Tell whether the calibration data can be had without a network; None without any."""
+    name, _, version = declared_build(spec).calibration.partition("@")
+    dataset = loaded.resources.get(ResourceId("Dataset", name, version))
+    if dataset is None:
+        return None
+    source = _mapping(_spec(dataset).get("source"))
+    uri, digest = str(source.get("uri") or ""), str(source.get("digest") or "")
+    if uri.startswith("package:") or (digest and workspace.store.find(Digest(digest)) is not None):
+        return True
+    return uri.startswith("file:") and _is_there(loaded, uri.removeprefix("file:"))
+
+
+def _is_there(loaded: Loaded, path: str) -> bool:
+    """Tell whether the tree has that file, or a folder with files."""
+    if not isinstance(loaded.tree.read(path), Diagnostic):
+        return True
+    return next(iter(loaded.tree.files([path], [""])), None) is not None
+
+
+def _release(deployment: Resource) -> Mapping[str, Json]:
+    return _mapping(_spec(deployment).get("release"))
+
+
+def _spec(resource: Resource) -> Mapping[str, Json]:
+    return _mapping(_mapping(document_of(resource)).get("spec"))
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
