@@ -152,7 +152,7 @@ def _norm(states: "Floats", weight: "Floats", epsilon: float) -> "Floats":
     import numpy as np
 
     mean = np.mean(states * states, axis=-1, keepdims=True)
-    normed: Floats = states / np.sqrt(mean + np.float32(epsilon)) * weight
+    normed: Floats = (states / np.sqrt(mean + np.float32(epsilon)) * weight).astype(np.float32, copy=False)
     return normed
 
 
