@@ -152,7 +152,7 @@ def _norm(states: "Floats", weight: "Floats", epsilon: float) -> "Floats":
     import numpy as np
 
     mean = np.mean(states * states, axis=-1, keepdims=True)
-    normed: Floats = (states / np.sqrt(mean + np.float32(epsilon)) * weight).astype(np.float32, copy=False)
+    normed: Floats = states / np.sqrt(mean + np.float32(epsilon)) * weight
     return normed
 
 
@@ -170,6 +170,6 @@ def _turned(heads: "Floats", turns: "tuple[Floats, Floats]") -> "Floats":
     import numpy as np
 
     half = heads.shape[-1] // 2
-    swapped = np.concatenate([-heads[..., half:], heads[..., :half]], axis=-1)
+    swapped: Floats = np.concatenate([-heads[..., half:], heads[..., :half]], axis=-1)
     turned: Floats = heads * turns[0] + swapped * turns[1]
     return turned

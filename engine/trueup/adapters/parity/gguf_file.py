@@ -21,7 +21,7 @@ class GgufWeights:
     """`Weights` of a GGUF file. What the network is comes from the file itself, as it does for a server.
 
     Raises:
-        PermanentError: Another graph (ART301), or the file is broken (ART302).
+        PermanentError: Another graph (PAR001), or the file is broken (PAR002).
     """
 
     def __init__(self, path: Path) -> None:

@@ -126,6 +126,10 @@ def _describe(writer: Any, config: LlamaConfig, tokenizer: Tokenizer, quantizati
     writer.add_vocab_size(config.vocabulary)
     writer.add_file_type(int(gguf.LlamaFileType[QUANTIZATIONS[quantization]]))
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    _describe_tokens(writer, tokenizer)
+
+
+def _describe_tokens(writer: Any, tokenizer: Tokenizer) -> None:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(tokenizer.pre_tokenizer)
     writer.add_token_list(list(tokenizer.words))

@@ -46,8 +46,8 @@ class LlamaConfig:
     norm_epsilon: float
     is_tied: bool
     tokens: Mapping[str, int]
-    family: str = "llama"
-    rotary: Rotary = Rotary()
+    family: str
+    rotary: Rotary
     biases: tuple[str, ...] = ()
     has_head_norms: bool = False
     windows: tuple[int, ...] = ()
@@ -82,14 +82,16 @@ class LlamaConfig:
         return shapes
 
 
-def read_config(folder: Path) -> LlamaConfig:
-    """Read config.json of the model in *folder*.
+def read_config(folder: Path, *, is_quantized: bool = False) -> LlamaConfig:
+    """Read config.json of the model in *folder*; one that is quantized already only when *is_quantized*.
 
     Raises:
         PermanentError: Another kind of model (ART201), or a broken or missing file.
     """
     config = read_document(folder, "config.json")
     reasons = _unsupported(config)
+    if config.get("quantization_config") and not is_quantized:
+        reasons.append("the weights are quantized already")
     if reasons:
         raise PermanentError(codes.UNSUPPORTED_MODEL, f"config.json: {'; '.join(reasons)}.")
     name = "config.json"
@@ -153,8 +155,6 @@ def _unsupported(config: Mapping[str, Json]) -> list[str]:
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind not in ("default", "linear", "llama3"):
         reasons.append(f"rotary positions scaled by `{kind}`")
-    if config.get("quantization_config"):
-        reasons.append("the weights are quantized already")
     return reasons
 
 
