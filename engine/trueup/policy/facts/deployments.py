@@ -31,7 +31,7 @@ def deployment_facts(
             **_deployment(d, changes.get(d.id)),
             "running": running(routes[d.id]) if d.id in routes else None,
             "evaluations": [_evaluation(e, newest.get(e.key), planned) for e in d.evaluations],
-            "parity": parity_facts(d, newest, measured),
+            **parity_facts(d, newest, measured),
         }
         for d in shown
     ]

@@ -9,8 +9,10 @@ from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import in_words, refusals
 
 
-def parity_facts(deployment: DesiredDeployment, newest: Mapping[Digest, Evidence], planned: Collection[Digest]) -> Json:
-    """Return the parity of the build of *deployment*; None when its Build declares no logits gate.
+def parity_facts(
+    deployment: DesiredDeployment, newest: Mapping[Digest, Evidence], planned: Collection[Digest]
+) -> dict[str, Json]:
+    """Return the parity of the build of *deployment* under `parity`; nothing when its Build declares no logits gate.
 
     Args:
         deployment: It.
@@ -20,14 +22,14 @@ def parity_facts(deployment: DesiredDeployment, newest: Mapping[Digest, Evidence
     build = deployment.release.build
     required = build.parity
     if required is None:
-        return None
+        return {}
     evidence = newest.get(required.key)
     status = "failed"
     if evidence is None:
         status = "planned" if required.key in planned else "missing"
     elif evidence.passed:
         status = "present"
-    return {
+    found: dict[str, Json] = {
         "build": str(build.id),
         "key": required.key,
         "status": status,
@@ -35,3 +37,4 @@ def parity_facts(deployment: DesiredDeployment, newest: Mapping[Digest, Evidence
         "refusals": list(refusals(evidence)) if evidence else [],
         "evidence": evidence.to_json() if evidence else None,
     }
+    return {"parity": found}
