@@ -29,12 +29,13 @@ from trueup.core.json import Json, canonical
 from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
 from trueup.evidence.evidence import Evidence, Measurement
 from trueup.evidence.gates import judge
+from trueup.evidence.parity import SequenceParity, measurements_of, thresholds_of
 from trueup.ledger import chain
 from trueup.ledger.codec import decode, encode
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
 from trueup.policy.results import Evaluation, PolicyFile, RuleResult, RuleTest
-from trueup.ports import EvaluationRequest, Progress, RouteTable
+from trueup.ports import EvaluationRequest, ParityRequest, Progress, RouteTable
 from trueup.spec.resource import SourceFile
 
 
@@ -146,6 +147,15 @@ class FakeStore:
     def present(self, keys: Iterable[Digest]) -> frozenset[Digest]:
         return frozenset(k for k in keys if self.find(k) is not None)
 
+    def digest(self, key: Digest) -> Digest | None:
+        path = self.find(key)
+        if path is None:
+            return None
+        if path.is_file():
+            return digest_of_content(path.read_bytes())
+        files = {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+        return digest_of_content(files)
+
     def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
         found = self.find(artifact.digest)
         if found is not None:
@@ -220,6 +230,36 @@ class FakeEvaluator:
             subject=request.subject,
             measurements=measurements,
             gates=judge(read_declaration(request.declared).thresholds, measurements),
+            tool="fake",
+            started_at=self._clock.now(),
+            completed_at=self._clock.now(),
+        )
+
+
+class FakeParity:
+    """A meter that finds what a test says, a result that is as good as its source unless told otherwise.
+
+    Attributes:
+        kl: Divergence of each sequence that it finds; not a number for a broken result.
+        asked: What it was asked.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.kl = 0.001
+        self.asked: list[ParityRequest] = []
+
+    def measure(self, request: ParityRequest, progress: Progress) -> Evidence:
+        self.asked.append(request)
+        progress(str(request.build), 1, 1)
+        one = SequenceParity(100, self.kl * 100, 99, 40.0, 40.0 + self.kl * 100)
+        found = measurements_of([one] * request.required.sequences)
+        return Evidence(
+            evaluation=str(request.build),
+            key=request.required.key,
+            subject=request.subject,
+            measurements=found,
+            gates=judge(thresholds_of(request.required), found),
             tool="fake",
             started_at=self._clock.now(),
             completed_at=self._clock.now(),

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from artifacts import digest_of_content
-from fakes import FakeClock, FakeEvaluator, FakeJournal, FakeLedger, FakeLock, FakeStore, FakeTarget, FakeTree
+from fakes import (
+    FakeClock,
+    FakeEvaluator,
+    FakeJournal,
+    FakeLedger,
+    FakeLock,
+    FakeParity,
+    FakeStore,
+    FakeTarget,
+    FakeTree,
+)
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.stores import codes as store_codes
@@ -508,6 +518,7 @@ class FakeWorkspace:
         self.history = FakeHistory()
         self.work = WorkedTarget(self.fuse)
         self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)
+        self.parity = FakeParity(self.clock)
         self.actor = "Ada <ada@example.com>"
         self.written_by = self.actor
         self.tool = "trueup 0"

@@ -19,6 +19,7 @@ from trueup.core.json import Json
 from trueup.spec.resource import Parsed, Resources, SourceFile
 
 if TYPE_CHECKING:
+    from trueup.desired.parity import RequiredParity
     from trueup.desired.state import ArtifactPin, BuildPin, RequiredEvaluation, RouteSpec, ServerSpec
     from trueup.evidence.evidence import Evidence
     from trueup.ledger.record import Draft, Record
@@ -144,6 +145,10 @@ class StoreReader(Protocol):
         """Return those of *keys* that are present and whole."""
         ...
 
+    def digest(self, key: Digest) -> Digest | None:
+        """Return the digest of what lies under *key*, which differs from it for a build; None when nothing does."""
+        ...
+
 
 class Store(StoreReader, Protocol):
     """Artifacts by digest or build key; what is half done is never seen under its key."""
@@ -241,6 +246,35 @@ class Evaluator(Protocol):
 
     def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
         """Run it and return what was measured; raise when it could not be found out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ParityRequest:
+    """A build to hold against its source.
+
+    Attributes:
+        required: Tokens and bounds.
+        build: The Build.
+        source: Where the source lies.
+        result: Where what was built lies.
+        text: Where the declared text lies; None for the one that ships with trueup.
+        subject: Digests the evidence is bound to.
+    """
+
+    required: RequiredParity
+    build: ResourceId
+    source: Path
+    result: Path
+    text: Path | None
+    subject: tuple[tuple[str, Digest], ...]
+
+
+class ParityMeter(Protocol):
+    """Holds builds against their sources."""
+
+    def measure(self, request: ParityRequest, progress: Progress) -> Evidence:
+        """Compute both on the same tokens and return what was measured; raise when it could not be found out."""
         ...
 
 

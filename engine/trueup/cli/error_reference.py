@@ -23,6 +23,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Store", "trueup.adapters.stores.codes"),
     ("Builds", "trueup.adapters.builders.codes"),
     ("Checks before a build", "trueup.builds.codes"),
+    ("Parity of builds", "trueup.adapters.parity.codes"),
     ("Evaluations", "trueup.adapters.evaluators.codes"),
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),

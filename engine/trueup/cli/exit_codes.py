@@ -44,6 +44,7 @@ BY_PROBLEM = {
     "RUN004": ExitCode.TIMEOUT,
     "RUN014": ExitCode.TIMEOUT,
     "APP005": ExitCode.DENIED,
+    "APP013": ExitCode.DENIED,
     "RES001": ExitCode.INVALID,
 }
 """Exit codes of failures that a script tells apart, by the id of their code; all others are `ERROR`."""

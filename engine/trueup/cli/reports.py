@@ -133,7 +133,7 @@ def ended(applied: "Applied", console: Console) -> ExitCode:
         left = "What failed serves its new release; something it replaced is left over."
         console.note(f"Partly applied. {left if verified & result.failed.keys() else kept}")
         return ExitCode.PARTIAL
-    denied = all(e.code.id == "APP005" for e in result.failed.values())
+    denied = all(e.code.id in ("APP005", "APP013") for e in result.failed.values())
     console.note("Not applied. What served before still serves.")
     return ExitCode.DENIED if denied else ExitCode.ERROR
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Journal,
         Lock,
         MergedCommit,
+        ParityMeter,
         PolicyEngine,
         Progress,
         RuleInfo,
@@ -234,6 +235,13 @@ class LocalWorkspace:
         from trueup.adapters.git.committer import BranchCommitter
 
         return BranchCommitter(self.repository)
+
+    @property
+    def parity(self) -> "ParityMeter":
+        """Builds against their sources."""
+        from trueup.adapters.parity.meter import NumpyParity
+
+        return NumpyParity(self.clock)
 
     @cached_property
     def process_target(self) -> "ProcessTarget":

@@ -4,12 +4,14 @@ What no document says has its default here and nowhere else, so that a plan show
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.build_key import build_key
+from trueup.desired.parity import MODES, NEUTRAL_TEXT, RequiredParity, parity_key
 from trueup.desired.state import (
     ArtifactPin,
     BuildPin,
@@ -24,6 +26,7 @@ from trueup.spec.resource import Resource, Resources, content_digest
 
 if TYPE_CHECKING:
     from trueup.spec.kinds.base import Source
+    from trueup.spec.kinds.builds import BuildSpec
     from trueup.spec.kinds.deployments import Deployment
     from trueup.spec.kinds.environments import RequiredEvaluations
     from trueup.spec.kinds.models import Model
@@ -78,7 +81,8 @@ def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resour
         # A gate says what is accepted, not what is made: another gate must not make another artifact.
         parameters = {k: v for k, v in settings.items() if k not in ("mode", "parity") and v is not None}
         inputs = _calibration(settings, resources)
-        return _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest, inputs=inputs)
+        pinned = _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest, inputs=inputs)
+        return replace(pinned, parity=_parity(spec, pinned, artifact.digest, resources))
     name = ResourceId("Build", model.metadata.name, model.metadata.version)
     if model.spec.format == "safetensors" and declared.spec.runtime.engine == LLAMA_CPP:
         parameters = {"quantization": "F16"}
@@ -94,6 +98,27 @@ def _calibration(settings: Mapping[str, Json], resources: Resources) -> tuple[Ar
             return (artifact_of(kinds.dataset(resources[version_id("Dataset", name)]).spec.source, "dataset"),)
         case _:
             return ()
+
+
+def _parity(spec: "BuildSpec", build: BuildPin, source: Digest, resources: Resources) -> RequiredParity | None:
+    """Return the logits gate that a Build declares, if it has one and what its mode makes can be computed."""
+    declared = None if spec.mode == "none" or spec.mode not in MODES else spec.parity
+    gate = declared.logits if declared else None
+    if gate is None:
+        return None
+    # A gate's own dataset, else the one that scales were measured on, else our text.
+    text = next(iter(build.inputs), None)
+    if gate.dataset is not None:
+        text = artifact_of(kinds.dataset(resources[version_id("Dataset", gate.dataset)]).spec.source, "dataset")
+    return RequiredParity(
+        parity_key(build.key, source, text.digest if text else NEUTRAL_TEXT, gate.sequences, gate.seq_len),
+        text,
+        gate.sequences,
+        gate.seq_len,
+        gate.max_kl,
+        gate.min_top1,
+        gate.max_perplexity_ratio,
+    )
 
 
 def _pinned(  # noqa: PLR0913 - a pin is exactly these

@@ -8,6 +8,7 @@ from functools import cached_property
 from trueup.core.digests import Digest, Revision, digest_of
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
+from trueup.desired.parity import RequiredParity
 from trueup.spec.resource import Resource
 
 
@@ -48,6 +49,7 @@ class BuildPin:
         key: Digest of all inputs (source digest, mode, parameters, builder version): the store's key.
         implicit: The runtime needs it, nobody declared it.
         inputs: Other artifacts that the build reads, such as a calibration dataset; their digests are in the key.
+        parity: What the result must keep of the source; None when nothing is declared.
     """
 
     id: ResourceId
@@ -57,6 +59,7 @@ class BuildPin:
     key: Digest
     implicit: bool = False
     inputs: tuple[ArtifactPin, ...] = ()
+    parity: RequiredParity | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the pin as JSON."""

@@ -23,22 +23,28 @@ def supply_changes(desired: DesiredState, observed: ObservedState) -> tuple[Chan
     """Return fetches, builds and evaluations that are needed, each fetch and build once."""
     lacking = [d for d in desired.deployments if served_artifact(d) not in observed.artifacts]
     evaluations = tuple(_evaluations(desired, observed))
-    return (*_fetches(lacking, evaluations, observed), *_builds(lacking), *(e for _, _, e in evaluations))
+    parities = tuple(_parities(desired, observed))
+    fetches = _fetches(lacking, evaluations, [d for d, _ in parities], observed)
+    return (*fetches, *_builds(lacking), *(e for _, e in parities), *(e for _, _, e in evaluations))
 
 
 def _fetches(
     lacking: Sequence[DesiredDeployment],
     evaluations: Sequence[tuple[DesiredDeployment, RequiredEvaluation, Evaluate]],
+    compared: Sequence[DesiredDeployment],
     observed: ObservedState,
 ) -> Iterator[Fetch]:
     wanted: dict[Digest, tuple[ResourceId, str, list[str]]] = {}
-    for deployment in lacking:
+    for deployment in (*lacking, *compared):
         artifact = deployment.release.artifact
         entry = wanted.setdefault(artifact.digest, (deployment.release.model.id, artifact.uri, []))
         entry[2].append(deployment.id.name)
         build = deployment.release.build
         for pin in build.inputs:
             wanted.setdefault(pin.digest, (build.id, pin.uri, []))[2].append(build.id.short)
+        if build.parity is not None and build.parity.text is not None:
+            text = build.parity.text
+            wanted.setdefault(text.digest, (build.id, text.uri, []))[2].append(build.id.short)
     for deployment, required, _ in evaluations:
         address = _dataset_address(deployment, required)
         entry = wanted.setdefault(required.dataset.digest, (address, required.dataset.uri, []))
@@ -58,6 +64,19 @@ def _builds(lacking: Sequence[DesiredDeployment]) -> Iterator[Build]:
         parameters = tuple((name, masked(value, name)) for name, value in build.parameters)
         reason = f"not in the store; needed by {_listed(users)}"
         yield Build(build.id, reason, build.mode, parameters, deployment.release.artifact.digest, key)
+
+
+def _parities(desired: DesiredState, observed: ObservedState) -> Iterator[tuple[DesiredDeployment, Evaluate]]:
+    """Yield what apply has to hold against its source: results that nobody has measured yet.
+
+    What was measured and is not good enough is not measured again: the same weights give the same numbers.
+    """
+    measured = {e.key for e in observed.evidence}
+    for deployment in desired.deployments:
+        build = deployment.release.build
+        if build.parity is not None and build.parity.key not in measured:
+            reason = "not yet compared with its source"
+            yield deployment, Evaluate(build.id, reason, deployment.id, build.parity.key)
 
 
 def _evaluations(

@@ -4,13 +4,14 @@ Every function takes the records newest first, as `LedgerReader.records` yields 
 must, and lets the order of the ledger decide, not the clocks of the machines that wrote it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId, parse_address
 from trueup.evidence.evidence import Evidence
+from trueup.evidence.parity import OUTPUT
 from trueup.ledger.bodies import (
     Pinned,
     evidence_of,
@@ -192,6 +193,26 @@ def evidence(records: Iterable[Record], keys: Collection[Digest]) -> tuple[Evide
         if one.key in missing:
             found.append(one)
             missing.discard(one.key)
+            if not missing:
+                break
+    return tuple(found)
+
+
+def built_evidence(records: Iterable[Record], wanted: Mapping[Digest, Digest]) -> tuple[Evidence, ...]:
+    """Return the newest parity evidence for each key of *wanted* that is about the built artifact named with it.
+
+    Another machine may have built other bytes under the same key: what was measured of those says nothing here.
+    """
+    missing = dict(wanted)
+    found = []
+    for record in records if missing else ():
+        if record.draft.kind is not RecordKind.EVIDENCE:
+            continue
+        one = evidence_of(record)
+        output = missing.get(one.key)
+        if output is not None and dict(one.subject).get(OUTPUT) == output:
+            found.append(one)
+            del missing[one.key]
             if not missing:
                 break
     return tuple(found)

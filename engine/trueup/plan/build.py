@@ -73,7 +73,10 @@ def _narrow(
     measured = {c.key for c in changes if isinstance(c, Evaluate) and c.deployment in targets}
     digests = {d.release.artifact.digest for d in wanted}
     digests |= {e.dataset.digest for d in wanted for e in d.evaluations if e.key in measured}
-    keys = {d.release.build.key for d in wanted}
+    builds = [d.release.build for d in wanted]
+    digests |= {pin.digest for b in builds for pin in b.inputs}
+    digests |= {b.parity.text.digest for b in builds if b.parity is not None and b.parity.text is not None}
+    keys = {b.key for b in builds}
     in_use = {r.server for r in observed.target.routes if r.deployment not in targets}
     kept = (_kept(c, targets, digests | keys, in_use) for c in changes)
     return [c for c in kept if c is not None]

@@ -53,7 +53,12 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
         ("tools", (), "the model is offered no tools; a client can offer them"),
         ("tests", (), "tests of a prompt are not run; declare an Evaluation"),
     ),
-    "Build": (("parity", (), "the result is not compared with its source; require an Evaluation"),),
+    "Build": (
+        ("parity.task", (), "no task is scored; declare `parity.logits`, or require an Evaluation"),
+        ("parity.samples", (), "no task is scored"),
+        ("parity.theta", (), "no task is scored"),
+        ("parity.alpha", (0.05,), "no task is scored"),
+    ),
     "Dataset": (("checks", (), "checks of data are not run"),),
 }
 _SETTINGS: tuple[_Field, ...] = (
@@ -61,6 +66,10 @@ _SETTINGS: tuple[_Field, ...] = (
     ("rollback.window", (), "nothing is taken back later by itself"),
     ("verification", (), "no signature is verified"),
 )
+_ENGINES: tuple[_Field, ...] = (
+    ("parity.logits", (), "an engine runs on its own accelerator alone; require an Evaluation of what it serves"),
+)
+_ENGINE_MODES = ("engine", "edge_engine")
 _BY_RULE: tuple[tuple[str, str], ...] = (
     ("approvals.required", "RO-05"),
     ("approvals.roles", "RO-05"),
@@ -92,8 +101,13 @@ def not_carried_out(document: Mapping[str, Json], rules: Collection[str] = ()) -
     for address in sorted(_reached(document)):
         declared = _at(document, "resources")
         resource = declared.get(address) if isinstance(declared, Mapping) else None
-        for field in _DOCUMENTS.get(address.split("/", 1)[0], ()):
+        for field in _fields(address.split("/", 1)[0], _at(resource, "spec.mode")):
             yield from _violations(address, _at(resource, "spec"), field)
+
+
+def _fields(kind: str, mode: Json) -> tuple[_Field, ...]:
+    fields = _DOCUMENTS.get(kind, ())
+    return (*fields, *_ENGINES) if kind == "Build" and mode in _ENGINE_MODES else fields
 
 
 def _reached(document: Mapping[str, Json]) -> set[str]:

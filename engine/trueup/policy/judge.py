@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, digest_of
 from trueup.core.json import Json
-from trueup.policy import carried_out, codes, deletion_budget
+from trueup.policy import carried_out, codes, deletion_budget, parity_gate
 from trueup.policy.decision import Decision, EngineError, ExceptionUse, Outcome, Violation
 from trueup.policy.enforcement import SEVERITIES, Enforcing, enforce, enforcing_of
 from trueup.policy.exceptions import Waiver, waivers_of
@@ -17,10 +17,10 @@ from trueup.policy.notices import Known, notices
 from trueup.policy.results import Evaluation, Locate, nearest
 from trueup.policy.violations import Reported, read_result, words
 
-JUDGE_VERSION = 2
+JUDGE_VERSION = 3
 """Counts what makes equal results, settings and exceptions another decision than before."""
 
-BUILT_IN = (carried_out.RULE, deletion_budget.RULE)
+BUILT_IN = (carried_out.RULE, deletion_budget.RULE, parity_gate.RULE)
 """Rules that are not Rego. They say what the tool can do and may undo, so settings do not soften them."""
 
 
@@ -43,7 +43,8 @@ def judge(
     """Return the decision over *document*.
 
     Severity, the environment's settings and the day a rule begins decide what a violation does. What is declared and
-    not carried out, and too many deletions, deny besides all rules. Exceptions are applied last.
+    not carried out, too many deletions, and builds outside their parity gate deny besides all rules. Exceptions are
+    applied last.
 
     Args:
         evaluation: What the engine gave for exactly this document.
@@ -89,6 +90,7 @@ def _judge(evaluation: Evaluation, document: Mapping[str, Json], enforcing: Enfo
             unwaivable.add(reported.violation.rule)
     violations.update(dict.fromkeys(carried_out.not_carried_out(document, evaluation.rules)))
     violations.update(dict.fromkeys(deletion_budget.over_budget(document)))
+    violations.update(dict.fromkeys(parity_gate.unproven(document)))
     return _Judged(tuple(violations), tuple(errors), frozenset(unwaivable))
 
 

@@ -135,6 +135,17 @@ _REQUIRED = object_of(
     }
 )
 
+_PARITY = object_of(
+    {
+        "build": TEXT,
+        "key": DIGEST,
+        "status": _one_of("present", "planned", "failed", "missing"),
+        "summary": TEXT,
+        "refusals": list_of(TEXT),
+        "evidence": {"type": ["object", "null"]},
+    }
+)
+
 _DEPLOYMENT = _optional(
     object_of(
         {
@@ -163,6 +174,7 @@ _DEPLOYMENT = _optional(
         }
     ),
     path=TEXT,
+    parity=_PARITY,
 )
 
 _ENVIRONMENT = _optional(

@@ -15,6 +15,7 @@ from trueup.desired.manifest import manifest_of
 from trueup.desired.state import DesiredDeployment, DesiredState, ServerSpec
 from trueup.observed.state import Health, ObservedState
 from trueup.policy.decision import ApprovedPlan, Decision, Outcome
+from trueup.policy.parity_gate import RULE as PARITY_RULE
 from trueup.ports import Route
 from trueup.reconcile import codes
 from trueup.reconcile.routing import Routing
@@ -25,6 +26,7 @@ from trueup.rollout.steps import (
     EvaluateStep,
     FetchStep,
     GateStep,
+    ParityStep,
     Rollout,
     RouteStep,
     ScaleStep,
@@ -136,6 +138,11 @@ class Applying:
                 return {**facts, "kept": True} if self._ran(server) else facts
             case FetchStep() | BuildStep() | EvaluateStep() | ScaleStep():
                 return self._supplying.take(step, rollout.deployment)
+            case ParityStep():
+                facts = self._supplying.take(step, rollout.deployment)
+                if facts.get("passed") is not True and not self._is_excepted(rollout.deployment):
+                    raise PermanentError(codes.PARITY_FAILED, _refused(step, facts))
+                return facts
             case GateStep() | RouteStep() | VerifyStep():
                 if rollout.deployment is None:
                     return self._unroute(rollout.address)
@@ -163,6 +170,14 @@ class Applying:
             failed = "; ".join(e.message for e in decision.errors)
             raise PermanentError(codes.GATE_DENIED, said or failed or "policy did not answer")
         return {"decision": decision.outcome.value, "input": decision.input}
+
+    def _is_excepted(self, deployment: DesiredDeployment | None) -> bool:
+        """Tell whether an exception lets *deployment* serve what is not the equal of its source."""
+        if deployment is None:
+            return False
+        decision = self._gate(deployment)
+        self.result.decisions.append(decision)
+        return any(v.rule == PARITY_RULE and v.excepted_by for v in decision.violations)
 
     def _route(self, deployment: DesiredDeployment) -> dict[str, Json]:
         route = Route(
@@ -249,12 +264,20 @@ class Applying:
         return event
 
 
+def _refused(step: ParityStep, facts: Mapping[str, Json]) -> str:
+    said = facts.get("refused")
+    reasons = "; ".join(str(r) for r in said) if isinstance(said, list | tuple) else ""
+    return f"{step.build.id}: {reasons or 'nothing was held'} ({facts.get('parity')})."
+
+
 def _subject(step: Step, rollout: Rollout) -> str:
     match step:
         case FetchStep(artifact):
             return artifact.uri
         case BuildStep(build):
             return f"{build.id} ({build.mode} {dict(build.parameters).get('quantization', '')})".replace(" )", ")")
+        case ParityStep(build):
+            return str(build.id)
         case EvaluateStep(required):
             return str(required.evaluation.id)
         case ScaleStep(server):

@@ -33,6 +33,14 @@ GATE_DENIED = Code(
     "With the evidence measured during apply, policy does not allow this release. Traffic did not move.",
     "Read the violations; the measured values stand beside the thresholds.",
 )
+PARITY_FAILED = Code(
+    "APP013",
+    "The build is not the equal of its source",
+    "On the same tokens, what was built predicts something else than its source does, by more than the Build's "
+    "`parity.logits` allows. Traffic did not move; the measurement is in the ledger.",
+    "Build in a format that keeps more of the source, or raise the bounds in a new version of the Build if this loss "
+    "is acceptable. `trueup plan` shows the measurement.",
+)
 NO_ROLLBACK_TARGET = Code(
     "APP006",
     "There is no release to roll back to",
@@ -65,6 +73,7 @@ CODES = (
     ROLLOUT_FAILED,
     NOT_VERIFIED,
     GATE_DENIED,
+    PARITY_FAILED,
     NO_ROLLBACK_TARGET,
     UNKNOWN_ADDRESS,
     ARTIFACT_ABSENT,

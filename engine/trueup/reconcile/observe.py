@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
-from trueup.desired.state import DesiredState
+from trueup.desired.state import BuildPin, DesiredState
 from trueup.evidence.evidence import Evidence
+from trueup.evidence.parity import judged
 from trueup.ledger import history
 from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
@@ -35,12 +36,23 @@ def observe(
     return ObservedState(
         target=target.observe(environment),
         artifacts=present & frozenset(_wanted_keys(desired)),
-        evidence=tuple(e for e in history.evidence(records, ages.keys()) if not _is_stale(e, ages[e.key], now)),
+        evidence=(
+            *(e for e in history.evidence(records, ages.keys()) if not _is_stale(e, ages[e.key], now)),
+            *parity_evidence((d.release.build for d in desired.deployments), store, records),
+        ),
         verified=tuple(_served(replace(v, retained=served[v.release] in present), times) for v in verified),
         upstream=upstream,
         holds=history.holds_in_force(records, environment, now),
         drills=history.drills(records),
     )
+
+
+def parity_evidence(builds: Iterable[BuildPin], store: StoreReader, records: Iterable[Record]) -> tuple[Evidence, ...]:
+    """Return what is known of *builds* that the store has, held to the bounds that they declare now."""
+    required = {b.parity.key: (b.key, b.parity) for b in builds if b.parity is not None}
+    outputs = {key: store.digest(build) for key, (build, _) in required.items()}
+    wanted = {key: output for key, output in outputs.items() if output is not None}
+    return tuple(judged(e, required[e.key][1]) for e in history.built_evidence(records, wanted))
 
 
 def _served(verified: VerifiedRelease, times: Mapping[tuple[ResourceId, Digest], history.Service]) -> VerifiedRelease:
@@ -55,7 +67,11 @@ def _is_stale(evidence: Evidence, max_age: timedelta | None, now: datetime) -> b
 def _wanted_keys(desired: DesiredState) -> Iterable[Digest]:
     for deployment in desired.deployments:
         yield deployment.release.artifact.digest
-        yield deployment.release.build.key
+        build = deployment.release.build
+        yield build.key
+        yield from (pin.digest for pin in build.inputs)
+        if build.parity is not None and build.parity.text is not None:
+            yield build.parity.text.digest
         yield from (e.dataset.digest for e in deployment.evaluations)
 
 

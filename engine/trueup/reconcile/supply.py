@@ -6,13 +6,27 @@ from pathlib import Path
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
-from trueup.desired.state import DesiredDeployment, ServerSpec
+from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment, ServerSpec
+from trueup.evidence.evidence import Evidence
+from trueup.evidence.parity import OUTPUT, in_words, refusals
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
-from trueup.ports import Clock, EvaluationRequest, Evaluator, Journal, Ledger, Progress, Store, Target
+from trueup.ports import (
+    Clock,
+    EvaluationRequest,
+    Evaluator,
+    Journal,
+    Ledger,
+    ParityMeter,
+    ParityRequest,
+    Progress,
+    Store,
+    Target,
+)
 from trueup.reconcile import codes
-from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ScaleStep, StartStep, StopStep
+from trueup.reconcile.observe import parity_evidence
+from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ParityStep, ScaleStep, StartStep, StopStep
 
-SupplyStep = FetchStep | BuildStep | StartStep | EvaluateStep | ScaleStep | StopStep
+SupplyStep = FetchStep | BuildStep | ParityStep | StartStep | EvaluateStep | ScaleStep | StopStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,7 @@ class Ports:
     store: Store
     target: Target
     evaluator: Evaluator
+    parity: ParityMeter
     journal: Journal
     ledger: Ledger
     clock: Clock
@@ -48,6 +63,8 @@ class Supplying:
             case BuildStep(build, source):
                 self._ports.store.build(build, self._artifact(source.digest), self._ports.progress)
                 return {"key": build.key}
+            case ParityStep(build, source):
+                return self.compare(build, source, deployment)
             case StartStep(server) | ScaleStep(server):
                 return self._run(server)
             case StopStep(servers):
@@ -57,6 +74,42 @@ class Supplying:
                 if deployment is None:
                     raise TypeError("evaluations are run for a deployment")
                 return self._evaluate(step, deployment)
+
+    def compare(
+        self, build: BuildPin, source: ArtifactPin, deployment: DesiredDeployment | None = None
+    ) -> dict[str, Json]:
+        """Hold what was built against its source and return what came out; nothing for a build without a gate.
+
+        What was measured of these very bytes before counts, held to the bounds that are declared now.
+        """
+        if build.parity is None:
+            return {}
+        known = parity_evidence((build,), self._ports.store, self._ports.ledger.records())
+        evidence = known[0] if known else self._compared(build, source, deployment)
+        return {
+            "evidence": evidence.digest,
+            "passed": evidence.passed,
+            "parity": in_words(evidence),
+            "refused": list(refusals(evidence)),
+        }
+
+    def _compared(self, build: BuildPin, source: ArtifactPin, deployment: DesiredDeployment | None) -> Evidence:
+        required, output = build.parity, self._ports.store.digest(build.key)
+        if required is None or output is None:
+            raise PermanentError(codes.ARTIFACT_ABSENT, f"The store has no artifact {short(build.key)}.")
+        texts = (("text", required.text.digest),) if required.text else ()
+        request = ParityRequest(
+            required=required,
+            build=build.id,
+            source=self._artifact(source.digest),
+            result=self._artifact(build.key),
+            text=self._artifact(required.text.digest) if required.text else None,
+            subject=(("build", build.key), (OUTPUT, output), ("source", source.digest), *texts),
+        )
+        evidence = self._ports.parity.measure(request, self._ports.progress)
+        about = (str(deployment.id),) if deployment is not None else ()
+        self._note(evidence, (*about, str(build.id)))
+        return evidence
 
     def _run(self, server: ServerSpec) -> dict[str, Json]:
         self.started.add(server.key)
@@ -87,6 +140,15 @@ class Supplying:
             ),
         )
         evidence = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
+        self._note(evidence, (str(deployment.id), str(required.evaluation.id)))
+        return {
+            "evidence": evidence.digest,
+            "passed": evidence.passed,
+            "measurements": [m.to_json() for m in evidence.measurements],
+        }
+
+    def _note(self, evidence: Evidence, about: tuple[str, ...]) -> None:
+        """Keep what was measured in the ledger."""
         self._ports.ledger.append(
             Draft(
                 kind=RecordKind.EVIDENCE,
@@ -96,12 +158,7 @@ class Supplying:
                 revision=self._revision,
                 plan=self._plan,
                 outcome=RunOutcome.NOTED,
-                resources=(str(deployment.id), str(required.evaluation.id)),
+                resources=about,
                 body={"evidence": evidence.to_json()},
             )
         )
-        return {
-            "evidence": evidence.digest,
-            "passed": evidence.passed,
-            "measurements": [m.to_json() for m in evidence.measurements],
-        }

@@ -23,8 +23,8 @@ class Event:
 
     Attributes:
         at: When, UTC.
-        step: What is done: `recover`, `fetch`, `build`, `start`, `ready`, `evaluate`, `gate`,
-            `route`, `verify`, `scale`, `stop`, `record`; and `commit` and `hold` of a rollback.
+        step: What is done: `recover`, `fetch`, `build`, `parity`, `start`, `ready`, `evaluate`,
+            `gate`, `route`, `verify`, `scale`, `stop`, `record`; and `commit` and `hold` of a rollback.
         address: What it is done to.
         status: How far it is.
         detail: In words.

@@ -56,6 +56,14 @@ class EvaluateStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ParityStep:
+    """Hold what was built against its source, from earlier measurements of these very bytes where there are any."""
+
+    build: BuildPin
+    source: ArtifactPin
+
+
+@dataclass(frozen=True, slots=True)
 class GateStep:
     """Judge again with the evidence there is now; nothing is `planned` any more."""
 
@@ -77,7 +85,10 @@ class StopStep:
     servers: tuple[Digest, ...]
 
 
-Step = FetchStep | BuildStep | StartStep | EvaluateStep | GateStep | RouteStep | VerifyStep | ScaleStep | StopStep
+SupplyStep = FetchStep | BuildStep | ParityStep
+"""Steps before anything of a release runs."""
+
+Step = SupplyStep | StartStep | EvaluateStep | GateStep | RouteStep | VerifyStep | ScaleStep | StopStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +103,8 @@ class Rollout:
 def step_name(step: Step) -> str:
     """Return the name events carry for *step*."""
     match step:
-        case FetchStep():
-            return "fetch"
-        case BuildStep():
-            return "build"
+        case FetchStep() | BuildStep() | ParityStep():
+            return _supply_step_name(step)
         case StartStep():
             return "start"
         case EvaluateStep():
@@ -104,6 +113,16 @@ def step_name(step: Step) -> str:
             return "gate"
         case _:
             return _traffic_step_name(step)
+
+
+def _supply_step_name(step: SupplyStep) -> str:
+    match step:
+        case FetchStep():
+            return "fetch"
+        case BuildStep():
+            return "build"
+        case ParityStep():
+            return "parity"
 
 
 def _traffic_step_name(step: RouteStep | VerifyStep | ScaleStep | StopStep) -> str:
@@ -121,7 +140,7 @@ def _traffic_step_name(step: RouteStep | VerifyStep | ScaleStep | StopStep) -> s
 def rollouts(plan: Plan, desired: DesiredState, observed: ObservedState) -> tuple[Rollout, ...]:
     """Return the rollouts of *plan* in order: deployments first, deletions after the routes that used them."""
     wanted = {d.id: d for d in desired.deployments}
-    supplies = _Supplies(plan)
+    supplies = _Supplies(plan, observed)
     traffic = _Traffic(desired, observed)
     moved = {c.address for c in plan.changes if isinstance(c, Create | Update)}
     result = []
@@ -145,8 +164,11 @@ def inherit(rollout: Rollout, owed: Iterable[FetchStep | BuildStep]) -> Rollout:
     if deployment is None:
         return rollout
     measured = [s.required.dataset.digest for s in rollout.steps if isinstance(s, EvaluateStep)]
-    read = [pin.digest for pin in deployment.release.build.inputs]
-    needed = {deployment.release.artifact.digest, deployment.release.build.key, *read, *measured}
+    build = deployment.release.build
+    read = [pin.digest for pin in build.inputs]
+    if build.parity is not None and build.parity.text is not None:
+        read.append(build.parity.text.digest)
+    needed = {deployment.release.artifact.digest, build.key, *read, *measured}
     steps = [s for s in owed if (s.artifact.digest if isinstance(s, FetchStep) else s.build.key) in needed]
     return replace(rollout, steps=(*steps, *rollout.steps))
 
@@ -154,7 +176,8 @@ def inherit(rollout: Rollout, owed: Iterable[FetchStep | BuildStep]) -> Rollout:
 class _Supplies:
     """What has to be there before deployments serve; each fetch and build goes to the first that needs it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, observed: ObservedState) -> None:
+        self._proven = {e.key for e in observed.evidence if e.passed}
         self._missing = {c.digest for c in plan.changes if isinstance(c, Fetch)}
         self._unbuilt = {c.key for c in plan.changes if isinstance(c, Build)}
         self.measured: dict[ResourceId, set[Digest]] = {}
@@ -168,9 +191,11 @@ class _Supplies:
         return tuple(e for e in deployment.evaluations if e.key in keys)
 
     def take(self, deployment: DesiredDeployment) -> Iterator[Step]:
-        """Yield the fetches and builds that *deployment* needs and none before it."""
-        release = deployment.release
-        measured = (e.dataset for e in self.evaluations(deployment))
+        """Yield the fetches and builds that *deployment* needs and none before it, and its parity with the source."""
+        release, parity = deployment.release, deployment.release.build.parity
+        measured = [e.dataset for e in self.evaluations(deployment)]
+        if parity is not None and parity.text is not None:
+            measured.append(parity.text)
         for artifact in (release.artifact, *release.build.inputs, *measured):
             if artifact.digest in self._missing:
                 self._missing.discard(artifact.digest)
@@ -178,6 +203,8 @@ class _Supplies:
         if release.build.key in self._unbuilt:
             self._unbuilt.discard(release.build.key)
             yield BuildStep(release.build, release.artifact)
+        if parity is not None and parity.key not in self._proven:
+            yield ParityStep(release.build, release.artifact)
 
 
 class _Traffic:

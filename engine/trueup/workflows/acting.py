@@ -11,6 +11,7 @@ def ports_of(workspace: Workspace, target: Target) -> Ports:
         store=workspace.store,
         target=target,
         evaluator=workspace.evaluator(target),
+        parity=workspace.parity,
         journal=workspace.journal,
         ledger=workspace.ledger,
         clock=workspace.clock,

@@ -21,6 +21,7 @@ from trueup.rollout.steps import (
     EvaluateStep,
     FetchStep,
     GateStep,
+    ParityStep,
     Rollout,
     RouteStep,
     ScaleStep,
@@ -111,6 +112,11 @@ def _plan(
     return build_plan(during, observed, needed, Digest(""), workspace.tool, workspace.clock.now(), wanted)
 
 
+def _asks(rollout: Rollout) -> bool:
+    """Tell whether anything is asked of a server; parity needs none."""
+    return any(isinstance(step, EvaluateStep) for step in rollout.steps)
+
+
 class _Measuring:
     """Takes the measuring part of rollouts; what serves is measured as it is and never touched."""
 
@@ -142,9 +148,9 @@ class _Measuring:
     def _steps(self, rollout: Rollout) -> Iterator[SupplyStep]:
         for step in rollout.steps:
             match step:
-                case FetchStep() | BuildStep() | EvaluateStep():
+                case FetchStep() | BuildStep() | ParityStep() | EvaluateStep():
                     yield step
-                case StartStep(server) if server.key not in self._present:
+                case StartStep(server) if server.key not in self._present and _asks(rollout):
                     # One is enough to be measured.
                     yield StartStep(replace(server, replicas=1))
                 case StartStep() | GateStep() | RouteStep() | VerifyStep() | ScaleStep() | StopStep():
@@ -155,6 +161,9 @@ class _Measuring:
         subject = ""
         if isinstance(step, EvaluateStep):
             subject = str(step.required.evaluation.id)
+            self._evaluated.measured[f"{rollout.address} {subject}"] = facts["passed"] is True
+        elif isinstance(step, ParityStep):
+            subject = str(step.build.id)
             self._evaluated.measured[f"{rollout.address} {subject}"] = facts["passed"] is True
         now, kept = self._workspace.clock.now(), tuple(sorted(facts.items()))
         return Event(now, step_name(step), str(rollout.address), Status.DONE, subject, kept)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Ledger,
         Lock,
         MergedCommit,
+        ParityMeter,
         PolicyEngine,
         PolicyFile,
         PolicyTracer,
@@ -141,6 +142,11 @@ class Workspace(Protocol):
     @property
     def committer(self) -> Committer:
         """Commits on the user's branch."""
+        ...
+
+    @property
+    def parity(self) -> ParityMeter:
+        """Holds builds against their sources."""
         ...
 
     @property

@@ -49,7 +49,12 @@ def decide(facts: dict[str, Json]) -> Decision:
         ("Model/m@1", {"signature": {"method": "sigstore"}}, "spec.signature"),
         ("Prompt/p@1", {"responseFormat": {"type": "json_object"}}, "spec.responseFormat"),
         ("Prompt/p@1", {"tools": [{"type": "function"}]}, "spec.tools"),
-        ("Build/b@1", {"parity": {"alpha": 0.05}}, "spec.parity"),
+        ("Build/b@1", {"parity": {"task": "mmlu"}}, "spec.parity.task"),
+        ("Build/b@1", {"parity": {"samples": 512}}, "spec.parity.samples"),
+        ("Build/b@1", {"parity": {"theta": 3}}, "spec.parity.theta"),
+        ("Build/b@1", {"parity": {"alpha": 0.01}}, "spec.parity.alpha"),
+        ("Build/b@1", {"mode": "engine", "parity": {"logits": {"maxKl": 1}}}, "spec.parity.logits"),
+        ("Build/b@1", {"mode": "edge_engine", "parity": {"logits": {"maxKl": 1}}}, "spec.parity.logits"),
         ("Dataset/d@1", {"checks": [{"type": "pii"}]}, "spec.checks"),
     ],
 )

@@ -12,6 +12,7 @@ from trueup.evidence.evidence import Evidence
 from trueup.observed.state import ObservedRoute, ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.facts.change import shown as written
+from trueup.policy.facts.parity import parity_facts
 from trueup.policy.facts.release_changes import running
 
 
@@ -20,9 +21,9 @@ def deployment_facts(
 ) -> list[Json]:
     """Return the *shown* deployments of *desired*."""
     changes = {c.address: c for c in plan.changes if isinstance(c, Create | Update)}
-    planned = {c.key for c in plan.changes if isinstance(c, Evaluate)}
-    if gate or desired.environment.evaluate != "during":
-        planned = set()
+    # What is built is measured by every apply, whatever the environment says of evaluations.
+    measured = set() if gate else {c.key for c in plan.changes if isinstance(c, Evaluate)}
+    planned = measured if desired.environment.evaluate == "during" else set()
     newest = {e.key: e for e in reversed(observed.evidence)}
     routes: dict[ResourceId, ObservedRoute] = {r.deployment: r for r in observed.target.routes}
     return [
@@ -30,6 +31,7 @@ def deployment_facts(
             **_deployment(d, changes.get(d.id)),
             "running": running(routes[d.id]) if d.id in routes else None,
             "evaluations": [_evaluation(e, newest.get(e.key), planned) for e in d.evaluations],
+            **parity_facts(d, newest, measured),
         }
         for d in shown
     ]

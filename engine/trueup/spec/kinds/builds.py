@@ -100,6 +100,14 @@ class LogitsGate(Declared):
 
     max_kl: float = Field(ge=0, description="Largest mean KL divergence, in nats.")
     min_top1: float = Field(ge=0, le=1, description="Least share of equal likeliest tokens, 0 to 1.")
+    max_perplexity_ratio: float | None = Field(
+        default=None, gt=0, description="Largest perplexity of the result over that of the source; any when absent."
+    )
+    dataset: DatasetRef | None = Field(
+        default=None,
+        description="Dataset whose text is compared on, `name@version`; the calibration's when absent, else a text "
+        "that ships with trueup.",
+    )
     sequences: Count = Field(default=16, description="Sequences compared.")
     seq_len: Count = Field(default=256, description="Tokens of a sequence.")
 

@@ -20,7 +20,7 @@ from artifacts import TINY, broken_tiny, safetensors, silent
 from trueup.adapters.builders.builder import BuildTask
 from trueup.adapters.builders.gguf.builder import GgufBuilder
 from trueup.adapters.builders.gguf.config import read_config
-from trueup.adapters.builders.gguf.tokenizer import LLAMA3_SPLIT, read_tokenizer
+from trueup.adapters.builders.gguf.tokenizer import LLAMA3_SPLIT, QWEN2_SPLIT, read_tokenizer
 from trueup.adapters.builders.gguf.weights import load, locate, pair_rotary_rows
 from trueup.core.errors import PermanentError
 
@@ -262,14 +262,12 @@ def test_a_weight_too_large_for_float16_is_an_error(model: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"architectures": ["Qwen2ForCausalLM"]}, "Qwen2ForCausalLM"),
+        ({"architectures": ["GemmaForCausalLM"]}, "GemmaForCausalLM"),
         ({"architectures": None}, "architecture None"),
-        ({"attention_bias": True}, "attention_bias"),
-        ({"mlp_bias": True}, "mlp_bias"),
         ({"hidden_act": "gelu"}, "gelu"),
-        ({"rope_parameters": {"rope_type": "llama3"}}, "llama3"),
-        ({"rope_parameters": None, "rope_scaling": {"type": "linear"}}, "linear"),
-        ({"sliding_window": 128}, "sliding"),
+        ({"rope_parameters": {"rope_type": "yarn"}}, "yarn"),
+        ({"rope_parameters": None, "rope_scaling": {"type": "dynamic"}}, "dynamic"),
+        ({"architectures": ["MistralForCausalLM"], "sliding_window": 128}, "sliding"),
         ({"quantization_config": {"bits": 4}}, "quantized already"),
     ],
 )
@@ -305,6 +303,10 @@ def test_a_tokenizer_that_cannot_be_read_is_refused(model: Path, tmp_path: Path,
         ({"tie_word_embeddings": False}, "lm_head.weight"),
         ({"vocab_size": 700}, "700 tokens"),
         ({"num_key_value_heads": 2}, "k_proj"),
+        ({"attention_bias": True}, "self_attn.q_proj.bias"),
+        ({"mlp_bias": True}, "mlp.gate_proj.bias"),
+        ({"architectures": ["Qwen2ForCausalLM"]}, "self_attn.q_proj.bias"),
+        ({"architectures": ["Qwen3ForCausalLM"]}, "self_attn.q_norm"),
     ],
 )
 def test_a_configuration_of_another_model_is_refused(
@@ -320,6 +322,13 @@ def test_a_configuration_of_another_model_is_refused(
 def test_a_number_that_is_none_is_refused(model: Path, tmp_path: Path, value: object) -> None:
     edit(model / "config.json", lambda c: c.update(num_hidden_layers=value))
     assert refusal(model, tmp_path).code.id == "ART203"
+
+
+@pytest.mark.parametrize("value", [0, "8", True])
+def test_a_rotary_setting_that_is_no_number_is_refused(model: Path, tmp_path: Path, value: object) -> None:
+    edit(model / "config.json", lambda c: c.update(rope_parameters={"rope_type": "llama3", "factor": value}))
+    error = refusal(model, tmp_path)
+    assert (error.code.id, "`factor`" in error.detail) == ("ART203", True)
 
 
 def test_weights_with_biases_are_refused(model: Path, tmp_path: Path) -> None:
@@ -364,6 +373,7 @@ def test_a_misspelt_parameter_is_told(tmp_path: Path, parameters: dict[str, str]
 BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
 DIGITS = {"type": "Digits", "individual_digits": True}
 SPLIT = {"type": "Split", "pattern": {"Regex": LLAMA3_SPLIT}, "behavior": "Isolated", "invert": False}
+QWEN = {**SPLIT, "pattern": {"Regex": QWEN2_SPLIT}}
 
 
 @pytest.mark.parametrize(
@@ -373,6 +383,7 @@ SPLIT = {"type": "Split", "pattern": {"Regex": LLAMA3_SPLIT}, "behavior": "Isola
         ({"type": "Sequence", "pretokenizers": [BYTES]}, "gpt-2"),
         ({"type": "Sequence", "pretokenizers": [DIGITS, BYTES]}, "smollm"),
         ({"type": "Sequence", "pretokenizers": [SPLIT, {**BYTES, "use_regex": False}]}, "llama-bpe"),
+        ({"type": "Sequence", "pretokenizers": [QWEN, {**BYTES, "use_regex": False}]}, "qwen2"),
     ],
 )
 def test_known_rules_of_cutting_text_are_found_out(model: Path, rule: object, name: str) -> None:
@@ -392,6 +403,7 @@ def test_an_unknown_rule_must_be_named_and_a_known_one_must_not_be_misnamed(mode
     "change",
     [
         {"normalizer": {"type": "Lowercase"}},
+        {"normalizer": {"type": "NFC"}},
         {"model": {"type": "Unigram"}},
         {"model": {"type": "BPE", "byte_fallback": True}},
     ],

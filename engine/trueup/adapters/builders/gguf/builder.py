@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trueup.adapters.builders import codes
 from trueup.adapters.builders.builder import BuildTask, Built
-from trueup.adapters.builders.gguf.config import LlamaConfig, read_config
+from trueup.adapters.builders.gguf.config import LlamaConfig, read_config, refuse_unserved
 from trueup.adapters.builders.gguf.tokenizer import Tokenizer, read_tokenizer
 from trueup.adapters.builders.gguf.weights import Located, check_shapes, load, locate, pair_rotary_rows, target_name
 from trueup.core.errors import PermanentError
@@ -30,9 +30,12 @@ DEFAULT_QUANTIZATION = "F16"
 
 RESULT = "model.gguf"
 
+ROTARY_FACTORS = "rope_freqs.weight"
+"""GGUF's tensor of what each rotary pair is slowed by."""
+
 
 class GgufBuilder:
-    """Builds GGUF from the Llama family: Llama, Mistral, SmolLM2 and what shares their graph, without biases.
+    """Builds GGUF from the Llama family: Llama, Mistral, SmolLM2, Qwen2, Qwen3 and what shares their graphs.
 
     Parameters: `quantization` (F16, Q8_0, Q4_0) and `preTokenizer` (found out when absent).
     """
@@ -46,6 +49,7 @@ class GgufBuilder:
                 codes.MISSING_FILE, f"`{source.name}` is one file; a folder with config.json is needed."
             )
         config = read_config(source)
+        refuse_unserved(config)
         tokenizer = read_tokenizer(source, config, pre_tokenizer)
         tensors = locate(source)
         check_shapes(tensors, config.shapes())
@@ -75,8 +79,9 @@ def _write(
     progress: Progress,
 ) -> None:
     import gguf
+    import numpy as np
 
-    writer = gguf.GGUFWriter(str(result), "llama")
+    writer = gguf.GGUFWriter(str(result), config.family)
     try:
         _describe(writer, config, tokenizer, quantization)
         shapes = config.shapes()
@@ -84,12 +89,17 @@ def _write(
         types = {n: _type_of(shapes[n], quantization) for n in names}
         for name in names:
             _announce(writer, target_name(name), shapes[name], types[name])
+        slowing = config.rotary.slowing(config.head_size) if config.rotary.kind == "llama3" else ()
+        if slowing:
+            _announce(writer, ROTARY_FACTORS, (len(slowing),), "F32")
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
         for done, name in enumerate(names):
             progress(f"gguf {quantization}", done, len(names))
             writer.write_tensor_data(_convert(name, tensors[name], config, types[name]))
+        if slowing:
+            writer.write_tensor_data(np.array(slowing, np.float32))
         progress(f"gguf {quantization}", len(names), len(names))
     finally:
         writer.close()
@@ -108,11 +118,18 @@ def _describe(writer: Any, config: LlamaConfig, tokenizer: Tokenizer, quantizati
     writer.add_key_length(config.head_size)
     writer.add_value_length(config.head_size)
     writer.add_rope_dimension_count(config.head_size)
-    writer.add_rope_freq_base(config.rope_base)
+    writer.add_rope_freq_base(config.rotary.base)
+    if config.rotary.kind == "linear":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(config.rotary.factor)
     writer.add_layer_norm_rms_eps(config.norm_epsilon)
     writer.add_vocab_size(config.vocabulary)
     writer.add_file_type(int(gguf.LlamaFileType[QUANTIZATIONS[quantization]]))
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    _describe_tokens(writer, tokenizer)
+
+
+def _describe_tokens(writer: Any, tokenizer: Tokenizer) -> None:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(tokenizer.pre_tokenizer)
     writer.add_token_list(list(tokenizer.words))
@@ -153,9 +170,10 @@ def _convert(name: str, located: Located, config: LlamaConfig, kind: str) -> "ND
     import numpy as np
 
     values = load(located)
-    if name.endswith("self_attn.q_proj.weight"):
+    # The other graphs turn halves, as the source does.
+    if config.family == "llama" and name.endswith(("self_attn.q_proj.weight", "self_attn.q_proj.bias")):
         values = pair_rotary_rows(values, config.heads)
-    elif name.endswith("self_attn.k_proj.weight"):
+    elif config.family == "llama" and name.endswith(("self_attn.k_proj.weight", "self_attn.k_proj.bias")):
         values = pair_rotary_rows(values, config.key_value_heads)
     # A model may hold NaN: that is for the first completion to find, conversion does not hide it or warn about it.
     with np.errstate(invalid="ignore", over="ignore"):

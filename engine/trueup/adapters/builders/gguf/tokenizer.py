@@ -16,6 +16,9 @@ LLAMA3_SPLIT = (
 )
 """The expression by which the tokenizers of Llama 3 are known."""
 
+QWEN2_SPLIT = LLAMA3_SPLIT.replace("\\p{N}{1,3}", "\\p{N}")
+"""That of Qwen2 and Qwen3: digits stand alone."""
+
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5
 """Token types of GGUF."""
 
@@ -49,12 +52,15 @@ def read_tokenizer(folder: Path, config: LlamaConfig, pre_tokenizer: str = "") -
     model = document.get("model")
     if not isinstance(model, Mapping) or model.get("type", "BPE") != "BPE" or model.get("byte_fallback"):
         raise PermanentError(codes.UNKNOWN_TOKENIZER, "tokenizer.json is not a byte-level BPE.")
-    if document.get("normalizer"):
+    pre_tokenizer_name = _pre_tokenizer(document.get("pre_tokenizer"), pre_tokenizer)
+    normalizer = document.get("normalizer")
+    # llama.cpp takes text as it comes; Qwen's normaliser changes only text that is not composed (NFC), which is rare.
+    if normalizer and not (pre_tokenizer_name == "qwen2" and normalizer == {"type": "NFC"}):
         raise PermanentError(codes.UNKNOWN_TOKENIZER, "tokenizer.json changes text by a normalizer before cutting it.")
     words, types = _vocabulary(document, model, config.vocabulary)
     special = _special(settings, words, config)
     return Tokenizer(
-        pre_tokenizer=_pre_tokenizer(document.get("pre_tokenizer"), pre_tokenizer),
+        pre_tokenizer=pre_tokenizer_name,
         words=words,
         types=types,
         merges=_merges(model),
@@ -112,7 +118,7 @@ def _known_rule(rule: Json) -> str:
         case [{"type": "Digits", "individual_digits": True}, {"type": "ByteLevel", "add_prefix_space": False} as last]:
             return "smollm" if last.get("use_regex", True) else ""
         case [{"type": "Split", "pattern": {"Regex": str(pattern)}}, {"type": "ByteLevel", "use_regex": False}]:
-            return "llama-bpe" if pattern == LLAMA3_SPLIT else ""
+            return {LLAMA3_SPLIT: "llama-bpe", QWEN2_SPLIT: "qwen2"}.get(pattern, "")
         case _:
             return ""
 

@@ -29,6 +29,8 @@ PARTS = {
     "mlp.down_proj": "ffn_down",
     "input_layernorm": "attn_norm",
     "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
 }
 INDEX = "model.safetensors.index.json"
 
@@ -80,7 +82,8 @@ def check_shapes(tensors: Mapping[str, Located], shapes: Mapping[str, tuple[int,
     extra = {n for n in set(tensors) - set(shapes) if not n.endswith("rotary_emb.inv_freq") and n != "lm_head.weight"}
     biases = sorted(n for n in extra if n.endswith(".bias"))
     if biases:
-        raise PermanentError(codes.UNSUPPORTED_MODEL, f"The weights have biases: {_few(biases)}.")
+        detail = f"The weights have biases that config.json does not ask for: {_few(biases)}."
+        raise PermanentError(codes.UNSUPPORTED_MODEL, detail)
     missing = sorted(set(shapes) - set(tensors))
     if missing:
         raise PermanentError(
@@ -100,7 +103,8 @@ def target_name(name: str) -> str:
     if name in TOP:
         return TOP[name]
     _, _, layer, part = name.split(".", 3)
-    return f"blk.{layer}.{PARTS[part.removesuffix('.weight')]}.weight"
+    module, _, kind = part.rpartition(".")
+    return f"blk.{layer}.{PARTS[module]}.{kind}"
 
 
 def load(located: Located) -> "NDArray[np.float32]":

@@ -1,0 +1,1 @@
+"""Parity: a source and what was built from it, computed on the same tokens with numpy, without torch."""

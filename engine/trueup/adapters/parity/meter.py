@@ -1,0 +1,92 @@
+"""`ParityMeter` in numpy: the source and what was built from it, both rebuilt from their files, on the same tokens."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from trueup import __version__
+from trueup.adapters.builders.gguf.config import read_config
+from trueup.adapters.parity import codes
+from trueup.adapters.parity.checkpoints import CheckpointWeights, is_quantized
+from trueup.adapters.parity.comparing import compare
+from trueup.adapters.parity.decoder import Decoder, Weights, hidden_states, output_head
+from trueup.adapters.parity.folders import FolderWeights
+from trueup.adapters.parity.gguf_file import GgufWeights
+from trueup.adapters.parity.texts import token_windows
+from trueup.core.digests import digest_of
+from trueup.core.errors import PermanentError
+from trueup.evidence.evidence import Evidence
+from trueup.evidence.gates import judge
+from trueup.evidence.parity import measurements_of, thresholds_of
+from trueup.ports import Clock, ParityRequest, Progress
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+
+class _Network(Weights, Protocol):
+    @property
+    def decoder(self) -> Decoder:
+        """What it is made of."""
+        ...
+
+
+class NumpyParity:
+    """Measures parity on this machine's processor."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def measure(self, request: ParityRequest, progress: Progress) -> Evidence:
+        """Compare source and result and return what was measured, held to the declared bounds.
+
+        Raises:
+            PermanentError: One of them cannot be computed here, or there is too little text.
+        """
+        required, began = request.required, self._clock.now()
+        source = _network(request.source)
+        context = read_config(request.source).context
+        if required.seq_len > context:
+            detail = f"`seqLen` is {required.seq_len}, and the model has a context of {context} tokens."
+            raise PermanentError(codes.NOT_COMPARABLE, detail)
+        result = _network(request.result)
+        tokens = token_windows(request.source, request.text, required)
+        found = measurements_of(
+            compare(
+                _computed(source, tokens, progress, "computing the source"),
+                _computed(result, tokens, progress, "computing the result"),
+                tokens,
+                progress,
+            )
+        )
+        drawn = digest_of(tokens.tolist())
+        return Evidence(
+            evaluation=str(request.build),
+            key=required.key,
+            subject=(*request.subject, ("tokens", drawn)),
+            measurements=found,
+            gates=judge(thresholds_of(required), found),
+            tool=f"trueup {__version__}, numpy {version('numpy')}, gguf {version('gguf')}",
+            started_at=began,
+            completed_at=self._clock.now(),
+        )
+
+
+def _network(place: Path) -> _Network:
+    """Open what lies at *place*, by what it is and not by what it is called."""
+    if place.is_file():
+        return GgufWeights(place)
+    if is_quantized(place):
+        return CheckpointWeights(place)
+    return FolderWeights(place)
+
+
+def _computed(network: _Network, tokens: "NDArray[np.int64]", progress: Progress, what: str) -> "tuple[Floats, Floats]":
+    head = output_head(network)
+    if tokens.max() >= len(head):
+        detail = f"The tokenizer gives the token {tokens.max()}, and the network knows {len(head)}."
+        raise PermanentError(codes.NOT_COMPARABLE, detail)
+    return hidden_states(network.decoder, network, tokens, progress, what), head
