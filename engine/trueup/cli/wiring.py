@@ -11,6 +11,7 @@ from trueup.adapters.clock import SystemClock
 from trueup.cli.console import Console
 from trueup.cli.project import find_project
 from trueup.core.digests import Revision
+from trueup.core.json import Json
 
 if TYPE_CHECKING:
     from trueup.adapters.git.ledger import GitLedger
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
     from trueup.adapters.policy.embedded.pool import EnginePool
     from trueup.adapters.stores.directory import DirectoryStore
+    from trueup.adapters.stores.mirrored import MirroredStore
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
     from trueup.ports import (
@@ -96,8 +98,8 @@ class LocalWorkspace:
         return settings
 
     @cached_property
-    def store(self) -> "DirectoryStore":
-        """Artifacts."""
+    def store(self) -> "DirectoryStore | MirroredStore":
+        """Artifacts, here and where others share them."""
         from trueup.adapters.builders.builtin import builtin_builders
         from trueup.adapters.sources.builtin import builtin_sources
         from trueup.adapters.stores.directory import DirectoryStore
@@ -107,7 +109,15 @@ class LocalWorkspace:
         if path.startswith(STATE_FOLDER):
             _ = self.state
         sources = Plugins("trueup.sources", builtin_sources(self.root))
-        return DirectoryStore(self.root / path, sources, Plugins("trueup.builders", builtin_builders()))
+        local = DirectoryStore(self.root / path, sources, Plugins("trueup.builders", builtin_builders()))
+        if not self.settings.store_url:
+            return local
+        from trueup.adapters.stores.mirrored import MirroredStore
+        from trueup.adapters.stores.remote import RemoteStore
+
+        endpoint = self.settings.store_endpoint
+        options: dict[str, Json] = {"endpoint_url": endpoint} if endpoint else {}
+        return MirroredStore(local, RemoteStore(self.settings.store_url, options))
 
     @cached_property
     def ledger(self) -> "GitLedger":
@@ -224,7 +234,7 @@ class LocalWorkspace:
         return GitHistory(self.repository)
 
     @property
-    def keeper(self) -> "DirectoryStore":
+    def keeper(self) -> "DirectoryStore | MirroredStore":
         """Takes artifacts out of the store."""
         return self.store
 

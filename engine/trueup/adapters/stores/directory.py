@@ -19,7 +19,7 @@ from trueup.adapters.stores.hashing import (
     files_below,
     hash_files,
 )
-from trueup.adapters.stores.layout import Layout, admit, content_path, damage, discard, read_manifest
+from trueup.adapters.stores.layout import Layout, Manifest, admit, content_path, damage, discard, read_manifest
 from trueup.adapters.stores.locks import key_lock
 from trueup.adapters.stores.transfer import copy_listing
 from trueup.core.digests import Digest, short
@@ -75,6 +75,27 @@ class DirectoryStore:
         """Return the digest of what lies under *key*; for a build it differs from the key."""
         manifest = read_manifest(self._layout.object(key))
         return manifest.digest if manifest else None
+
+    def manifest(self, key: Digest) -> Manifest | None:
+        """Return what the artifact under *key* is made of; None when it was not admitted."""
+        return read_manifest(self._layout.object(key))
+
+    def take(self, manifest: Manifest, listing: Listing, what: str, progress: Progress, *, declared: str = "") -> Path:
+        """Admit what another store has, when every file of *listing* has the digest that *manifest* gives it.
+
+        Args:
+            manifest: What the other store says of it.
+            listing: Its files there.
+            what: Its name, for messages.
+            progress: Told while bytes come.
+            declared: Its format, of an artifact that is declared: its key is then its digest. Empty for a build.
+
+        Raises:
+            PermanentError: Some have not (ART012), it would be refused from its source as well, or this store's disk
+                does not allow it; nothing is admitted.
+        """
+        with self._worked_on(manifest.key, what, progress):
+            return self.find(manifest.key) or self._take(manifest, listing, what, progress, declared)
 
     def keys(self) -> Iterator[Digest]:
         """Yield the keys of everything admitted, whole or damaged, in order."""
@@ -181,6 +202,35 @@ class DirectoryStore:
             "origin": {"uri": artifact.uri, "format": artifact.format},
         }
         return admit(self._layout, key, got, files, described)
+
+    def _take(self, manifest: Manifest, listing: Listing, what: str, progress: Progress, declared: str) -> Path:
+        partial = self._layout.partial(manifest.key)
+        partial.mkdir(parents=True, exist_ok=True)
+        self._check_space(listing, partial)
+        expected = tuple(FileDigest(f.path, f.size_bytes, f.digest) for f in manifest.files)
+        _drop_strangers(listing, partial / "content")
+        copied = copy_listing(listing, partial / "content", what, progress)
+        if copied.files != expected and copied.resumed_bytes:
+            discard(partial / "content")
+            copied = copy_listing(listing, partial / "content", what, progress)
+        got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
+        if copied.files != expected or got != (manifest.key if declared else manifest.digest):
+            discard(partial)
+            detail = f"{what}: the remote store holds other bytes than it should ({short(manifest.key)})."
+            raise PermanentError(codes.REMOTE, detail)
+        if declared:
+            self._check_declared(partial, [f.path for f in copied.files], listing, declared)
+        described: dict[str, Json] = {"isFolder": listing.is_folder, "origin": manifest.origin}
+        return admit(self._layout, manifest.key, got, copied.files, described)
+
+    @staticmethod
+    def _check_declared(partial: Path, paths: list[str], listing: Listing, declared: str) -> None:
+        content = partial / "content"
+        try:
+            check_content(content if listing.is_folder else content / paths[0], paths, declared)
+        except PermanentError:
+            discard(partial)
+            raise
 
     def _copy(
         self, artifact: ArtifactPin, listing: Listing, content: Path, progress: Progress
