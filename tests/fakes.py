@@ -146,7 +146,7 @@ class FakeStore:
     def present(self, keys: Iterable[Digest]) -> frozenset[Digest]:
         return frozenset(k for k in keys if self.find(k) is not None)
 
-    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+    def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
         found = self.find(artifact.digest)
         if found is not None:
             return found
@@ -197,6 +197,18 @@ class FakeStore:
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).write_bytes(text)
         return path
+
+
+class FakeScanner:
+    """A scanner that knows what is in each artifact."""
+
+    scanner = "fake 1"
+
+    def __init__(self) -> None:
+        self.findings: dict[str, tuple[str, ...]] = {}
+
+    def scan(self, artifact: ArtifactPin, progress: Progress) -> tuple[str, ...]:
+        return self.findings.get(artifact.uri, ())
 
 
 class FakeEvaluator:

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from artifacts import digest_of_content
-from fakes import FakeClock, FakeEvaluator, FakeJournal, FakeLedger, FakeLock, FakeStore, FakeTarget, FakeTree
+from fakes import (
+    FakeClock,
+    FakeEvaluator,
+    FakeJournal,
+    FakeLedger,
+    FakeLock,
+    FakeScanner,
+    FakeStore,
+    FakeTarget,
+    FakeTree,
+)
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.stores import codes as store_codes
@@ -302,6 +312,7 @@ class WorkedStore(FakeStore):
         self.fuse = fuse
         self.broken_builds = self.full = False
         self._refused: list[str] = []
+        self.excepted: list[str] = []
 
     def refuse_once(self, uri: str) -> None:
         """Let the next fetch of *uri* fail, and those after it work."""
@@ -312,12 +323,14 @@ class WorkedStore(FakeStore):
         self.sources.update(SOURCES)
         self.broken_builds = self.full = False
 
-    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+    def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
         if self.full:
             raise OSError(errno.ENOSPC, "No space left on device")
         if artifact.uri in self._refused:
             self._refused.remove(artifact.uri)
             raise TransientError(store_codes.NO_SPACE, f"`{artifact.uri}` does not come today")
+        if allow_pickle:
+            self.excepted.append(artifact.uri)
         return self.fuse.around(lambda: super(WorkedStore, self).fetch(artifact, progress))
 
     def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
@@ -505,6 +518,7 @@ class FakeWorkspace:
         self.lock = FakeLock(self.clock)
         self.journal = WorkedJournal(self.fuse)
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
+        self.scanner = FakeScanner()
         self.history = FakeHistory()
         self.work = WorkedTarget(self.fuse)
         self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)

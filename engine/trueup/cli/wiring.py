@@ -11,7 +11,6 @@ from trueup.adapters.clock import SystemClock
 from trueup.cli.console import Console
 from trueup.cli.project import find_project
 from trueup.core.digests import Revision
-from trueup.core.json import Json
 
 if TYPE_CHECKING:
     from trueup.adapters.git.ledger import GitLedger
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
     from trueup.ports import (
+        ArtifactScanner,
         Base,
         Clock,
         Committer,
@@ -100,24 +100,11 @@ class LocalWorkspace:
     @cached_property
     def store(self) -> "DirectoryStore | MirroredStore":
         """Artifacts, here and where others share them."""
-        from trueup.adapters.builders.builtin import builtin_builders
-        from trueup.adapters.sources.builtin import builtin_sources
-        from trueup.adapters.stores.directory import DirectoryStore
-        from trueup.plugins import Plugins
+        from trueup.cli.store_wiring import open_store
 
-        path = self.settings.store_path
-        if path.startswith(STATE_FOLDER):
+        if self.settings.store_path.startswith(STATE_FOLDER):
             _ = self.state
-        sources = Plugins("trueup.sources", builtin_sources(self.root))
-        local = DirectoryStore(self.root / path, sources, Plugins("trueup.builders", builtin_builders()))
-        if not self.settings.store_url:
-            return local
-        from trueup.adapters.stores.mirrored import MirroredStore
-        from trueup.adapters.stores.remote import RemoteStore
-
-        endpoint = self.settings.store_endpoint
-        options: dict[str, Json] = {"endpoint_url": endpoint} if endpoint else {}
-        return MirroredStore(local, RemoteStore(self.settings.store_url, options))
+        return open_store(self.root, self.settings)
 
     @cached_property
     def ledger(self) -> "GitLedger":
@@ -237,6 +224,13 @@ class LocalWorkspace:
     def keeper(self) -> "DirectoryStore | MirroredStore":
         """Takes artifacts out of the store."""
         return self.store
+
+    @property
+    def scanner(self) -> "ArtifactScanner":
+        """Looks into artifacts."""
+        from trueup.adapters.scanners.pickles import PickleScanner
+
+        return PickleScanner(self.store)
 
     @cached_property
     def committer(self) -> "Committer":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trueup.policy.document import ChangeFacts
     from trueup.policy.enforcement import Settings
     from trueup.ports import (
+        ArtifactScanner,
         Base,
         Clock,
         Committer,
@@ -136,6 +137,11 @@ class Workspace(Protocol):
     @property
     def keeper(self) -> StoreKeeper:
         """Takes artifacts out of the store."""
+        ...
+
+    @property
+    def scanner(self) -> ArtifactScanner:
+        """Looks into artifacts."""
         ...
 
     @property

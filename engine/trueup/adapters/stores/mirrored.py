@@ -42,9 +42,13 @@ class MirroredStore:
         """Remove what lies under *key* here; the remote store is collected by whoever owns it."""
         return self._local.remove(key)
 
-    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
-        """Bring *artifact* in from the remote store, or else from its source."""
-        make = partial(self._local.fetch, artifact, progress)
+    def inspect(self, artifact: ArtifactPin, look: Callable[[Path], T], progress: Progress) -> T:
+        """Return what *look* sees of the bytes of *artifact*, from its source."""
+        return self._local.inspect(artifact, look, progress)
+
+    def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
+        """Bring *artifact* in from the remote store, or else from its source; what has pickles from there alone."""
+        make = partial(self._local.fetch, artifact, progress, allow_pickle=allow_pickle)
         return self._have(artifact.digest, artifact.uri, progress, make, declared=artifact.format)
 
     def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
