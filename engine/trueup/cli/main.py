@@ -109,7 +109,7 @@ def group_help(verb: str) -> str:
 def _table_help(usage: str, about: str, rows: Mapping[str, str], also: Sequence[str] = ()) -> str:
     width = max(map(len, rows))
     lines = [f"usage: {usage}", "", about, "", *(f"  {word:<{width}}  {text}" for word, text in rows.items())]
-    lines += [f"  also: {', '.join(also)}"] if also else [""]
+    lines += [*([f"  also: {', '.join(also)}"] if also else []), ""]
     command = usage.removesuffix(" [options]").split(" {", 1)[0].removesuffix(" COMMAND")
     lines += [
         f"`{command} {'COMMAND ' if also else next(iter(rows)) + ' '}--help` has the flags and an example.",
