@@ -19,6 +19,7 @@ from trueup.adapters.git.objects import blob_id
 from trueup.adapters.git.paths import normal_path, problem
 from trueup.adapters.locks.file_lock import Holder, LockHeldError
 from trueup.adapters.policy import codes as policy_codes
+from trueup.adapters.signatures import codes as signature_codes
 from trueup.adapters.sources import codes as source_codes
 from trueup.adapters.stores import codes as store_codes
 from trueup.adapters.targets.process import codes as target_codes
@@ -209,6 +210,21 @@ class FakeScanner:
 
     def scan(self, artifact: ArtifactPin, progress: Progress) -> tuple[str, ...]:
         return self.findings.get(artifact.uri, ())
+
+
+class FakeVerifier:
+    """A verifier that knows whose signatures hold; counts what it was asked."""
+
+    def __init__(self) -> None:
+        self.forged: set[str] = set()
+        self.asked: list[str] = []
+
+    def verify(self, artifact: Path, declared: Mapping[str, Json]) -> str:
+        signer = str(declared.get("publicKey"))
+        self.asked.append(signer)
+        if signer in self.forged:
+            raise PermanentError(signature_codes.NOT_VERIFIED, f"not by {signer}")
+        return f"fake 1, signed with the key {signer}"
 
 
 class FakeEvaluator:

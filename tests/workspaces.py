@@ -19,6 +19,7 @@ from fakes import (
     FakeStore,
     FakeTarget,
     FakeTree,
+    FakeVerifier,
 )
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
@@ -519,6 +520,7 @@ class FakeWorkspace:
         self.journal = WorkedJournal(self.fuse)
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
         self.scanner = FakeScanner()
+        self.signatures = FakeVerifier()
         self.history = FakeHistory()
         self.work = WorkedTarget(self.fuse)
         self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)
@@ -620,6 +622,9 @@ class FakeWorkspace:
     def target(self, name: str) -> WorkedTarget:
         assert name == "process"
         return self.work
+
+    def verifier(self, revision: Revision) -> FakeVerifier:
+        return self.signatures
 
     def evaluator(self, target: object) -> TargetEvaluator:
         return self.measuring

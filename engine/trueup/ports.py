@@ -185,6 +185,14 @@ class ArtifactScanner(Protocol):
         ...
 
 
+class SignatureVerifier(Protocol):
+    """Verifies who signed an artifact."""
+
+    def verify(self, artifact: Path, declared: Mapping[str, Json]) -> str:
+        """Check that the declared signer signed exactly these files; return who, and what verified it; raise if not."""
+        ...
+
+
 class TargetObserver(Protocol):
     """Looks at a target."""
 

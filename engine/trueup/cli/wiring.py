@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         PolicyEngine,
         Progress,
         RuleInfo,
+        SignatureVerifier,
         SourceTree,
         Target,
     )
@@ -352,6 +353,13 @@ class LocalWorkspace:
         if name != "process":
             raise ValueError(f"no target {name!r}")
         return self.process_target
+
+    def verifier(self, revision: Revision) -> "SignatureVerifier":
+        """Return what verifies signatures, with the keys of *revision*."""
+        from trueup.adapters.signatures.oms import ModelSigning
+        from trueup.adapters.sources.builtin import builtin_sources
+
+        return ModelSigning(lambda path: self.tree(revision).read(path), builtin_sources(self.root))
 
     def evaluator(self, target: "Target") -> "Evaluator":
         """Return what evaluates servers of *target*."""

@@ -9,7 +9,7 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredState
 from trueup.evidence.evidence import Evidence
-from trueup.evidence.scans import PICKLE_FORMATS, pickle_scan_key
+from trueup.evidence.proofs import proofs_of
 from trueup.ledger import history
 from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
@@ -23,7 +23,7 @@ def observe(
     environment = desired.environment.name
     records: tuple[Record, ...] = tuple(ledger.records())
     ages = {e.key: e.max_age for d in desired.deployments for e in d.evaluations}
-    ages |= dict.fromkeys(_scans(desired))
+    ages |= dict.fromkeys(key for d in desired.deployments for key in proofs_of(d))
     verified = history.verified_releases(records, environment)
     times = history.services(records, environment, now)
     upstream: tuple[VerifiedRelease, ...] = ()
@@ -52,11 +52,6 @@ def _served(verified: VerifiedRelease, times: Mapping[tuple[ResourceId, Digest],
 
 def _is_stale(evidence: Evidence, max_age: timedelta | None, now: datetime) -> bool:
     return max_age is not None and now - evidence.completed_at > max_age
-
-
-def _scans(desired: DesiredState) -> Iterable[Digest]:
-    artifacts = (d.release.artifact for d in desired.deployments)
-    return (pickle_scan_key(a.digest) for a in artifacts if a.format in PICKLE_FORMATS)
 
 
 def _wanted_keys(desired: DesiredState) -> Iterable[Digest]:

@@ -8,8 +8,21 @@ from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, ServerSpec
+from trueup.evidence.evidence import Evidence
+from trueup.evidence.proofs import declared_signature
+from trueup.evidence.signatures import signature_evidence
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
-from trueup.ports import Clock, EvaluationRequest, Evaluator, Journal, Ledger, Progress, Store, Target
+from trueup.ports import (
+    Clock,
+    EvaluationRequest,
+    Evaluator,
+    Journal,
+    Ledger,
+    Progress,
+    SignatureVerifier,
+    Store,
+    Target,
+)
 from trueup.reconcile import codes
 from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ScaleStep, StartStep, StopStep
 
@@ -23,6 +36,7 @@ class Ports:
     store: Store
     target: Target
     evaluator: Evaluator
+    verifier: SignatureVerifier
     journal: Journal
     ledger: Ledger
     clock: Clock
@@ -45,6 +59,7 @@ class Supplying:
         """Act in *environment*; *excepted* are addresses of models whose pickles an exception allows."""
         self.started: set[Digest] = set()
         self._excepted = frozenset(excepted)
+        self._verified: set[Digest] = set()
         self._environment = environment
         self._ports = ports
         self._actor = actor
@@ -61,7 +76,10 @@ class Supplying:
             case BuildStep(build, source):
                 self._ports.store.build(build, self._artifact(source.digest), self._ports.progress)
                 return {"key": build.key}
-            case StartStep(server) | ScaleStep(server):
+            case StartStep(server):
+                signed = self._verify(deployment) if deployment is not None else {}
+                return {**self._run(server), **signed}
+            case ScaleStep(server):
                 return self._run(server)
             case StopStep(servers):
                 self._ports.target.stop(self._environment, servers)
@@ -75,6 +93,20 @@ class Supplying:
         self.started.add(server.key)
         self._ports.target.start(self._environment, server, self._artifact(server.artifact))
         return {"server": server.key, "replicas": server.replicas}
+
+    def _verify(self, deployment: DesiredDeployment) -> dict[str, Json]:
+        """Verify the declared signature of the weights, once for them, and record it; nothing unsigned starts."""
+        release = deployment.release
+        declared = declared_signature(deployment)
+        if not declared or release.artifact.digest in self._verified:
+            return {}
+        began = self._ports.clock.now()
+        signer = self._ports.verifier.verify(self._artifact(release.artifact.digest), declared)
+        self._verified.add(release.artifact.digest)
+        times = (began, self._ports.clock.now())
+        evidence = signature_evidence(release.model.id, release.artifact.digest, declared, signer, times)
+        self._record(evidence, deployment)
+        return {"signature": signer}
 
     def _artifact(self, key: Digest) -> Path:
         path = self._ports.store.find(key)
@@ -100,6 +132,14 @@ class Supplying:
             ),
         )
         evidence = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
+        self._record(evidence, deployment)
+        return {
+            "evidence": evidence.digest,
+            "passed": evidence.passed,
+            "measurements": [m.to_json() for m in evidence.measurements],
+        }
+
+    def _record(self, evidence: Evidence, deployment: DesiredDeployment) -> None:
         self._ports.ledger.append(
             Draft(
                 kind=RecordKind.EVIDENCE,
@@ -109,12 +149,7 @@ class Supplying:
                 revision=self._revision,
                 plan=self._plan,
                 outcome=RunOutcome.NOTED,
-                resources=(str(deployment.id), str(required.evaluation.id)),
+                resources=(str(deployment.id), evidence.evaluation),
                 body={"evidence": evidence.to_json()},
             )
         )
-        return {
-            "evidence": evidence.digest,
-            "passed": evidence.passed,
-            "measurements": [m.to_json() for m in evidence.measurements],
-        }

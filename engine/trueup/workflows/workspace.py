@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         PolicyWorkbench,
         Progress,
         RuleInfo,
+        SignatureVerifier,
         SourceTree,
         Store,
         StoreKeeper,
@@ -223,6 +224,10 @@ class Workspace(Protocol):
 
     def target(self, name: str) -> Target:
         """Return the target of the name an Environment declares."""
+        ...
+
+    def verifier(self, revision: Revision) -> SignatureVerifier:
+        """Return what verifies signatures, with the keys of *revision*."""
         ...
 
     def evaluator(self, target: Target) -> Evaluator:

@@ -7,7 +7,7 @@ from trueup.core.digests import Digest
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
 from trueup.evidence.evidence import Evidence
-from trueup.evidence.scans import pickle_scan_key
+from trueup.evidence.proofs import proofs_of
 from trueup.policy.facts.lineage import spec_of
 
 
@@ -19,23 +19,23 @@ def evidence_facts(
 ) -> list[Json]:
     """Return what was measured about the releases of *deployments*, each result once."""
     subjects: dict[Digest, DesiredDeployment] = {}
-    scanned: set[Digest] = set()
+    proofs: dict[Digest, str] = {}
     for deployment in deployments:
-        scanned.add(pickle_scan_key(deployment.release.artifact.digest))
+        proofs |= proofs_of(deployment)
         for required in deployment.evaluations:
             subjects.setdefault(required.key, deployment)
     found: list[Json] = []
     for one in evidence:
         if one.key in subjects:
             found.append(_evaluation(one, subjects[one.key], documents.get(one.evaluation), now))
-        elif one.key in scanned:
-            found.append(_scan(one, now))
+        elif one.key in proofs:
+            found.append(_proof(one, proofs[one.key], now))
     return found
 
 
-def _scan(evidence: Evidence, now: datetime) -> Json:
-    about: dict[str, Json] = {"address": evidence.evaluation, "subject": dict(evidence.subject)}
-    return {"type": "pickle-scan", **about, **_run(evidence, now)}
+def _proof(evidence: Evidence, type_: str, now: datetime) -> Json:
+    about: dict[str, Json] = {"type": type_, "address": evidence.evaluation, "subject": dict(evidence.subject)}
+    return {**about, **_run(evidence, now), "signed": evidence.passed if type_ == "signature" else None}
 
 
 def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, now: datetime) -> Json:
