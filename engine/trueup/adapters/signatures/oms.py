@@ -38,18 +38,15 @@ class ModelSigning:
             PermanentError: It does not hold (ART501), it says too little (ART502), the library is missing (ART503), or
                 the signature cannot be had.
         """
-        try:
-            from model_signing import hashing, verifying
-        except ImportError as error:
-            raise PermanentError(codes.NO_LIBRARY, f"{error}.") from error
+        library = _library()
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             signature = self._signature(artifact, declared, folder)
             configured, signer = self._configured(declared, folder)
             inside = [signature] if artifact in signature.parents else []
             try:
-                config = configured(verifying.Config())
-                config.set_hashing_config(hashing.Config().set_ignored_paths(paths=inside))
+                config = configured(library.verifying.Config())
+                config.set_hashing_config(library.hashing.Config().set_ignored_paths(paths=inside))
                 config.verify(artifact, signature)
             except Exception as error:
                 # The library raises whatever its parts raise: JSON, keys, certificates, mismatches.
@@ -95,3 +92,13 @@ class ModelSigning:
             raise PermanentError(codes.INCOMPLETE, f"`{path}`: {content.detail}")
         (folder / "key.pem").write_bytes(content)
         return folder / "key.pem"
+
+
+def _library() -> Any:
+    try:
+        import model_signing
+        import model_signing.hashing
+        import model_signing.verifying
+    except ImportError as error:
+        raise PermanentError(codes.NO_LIBRARY, f"{error}.") from error
+    return model_signing
