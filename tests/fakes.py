@@ -19,6 +19,7 @@ from trueup.adapters.git.objects import blob_id
 from trueup.adapters.git.paths import normal_path, problem
 from trueup.adapters.locks.file_lock import Holder, LockHeldError
 from trueup.adapters.policy import codes as policy_codes
+from trueup.adapters.signatures import codes as signature_codes
 from trueup.adapters.sources import codes as source_codes
 from trueup.adapters.stores import codes as store_codes
 from trueup.adapters.targets.process import codes as target_codes
@@ -156,7 +157,7 @@ class FakeStore:
         files = {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
         return digest_of_content(files)
 
-    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+    def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
         found = self.find(artifact.digest)
         if found is not None:
             return found
@@ -207,6 +208,33 @@ class FakeStore:
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).write_bytes(text)
         return path
+
+
+class FakeScanner:
+    """A scanner that knows what is in each artifact."""
+
+    scanner = "fake 1"
+
+    def __init__(self) -> None:
+        self.findings: dict[str, tuple[str, ...]] = {}
+
+    def scan(self, artifact: ArtifactPin, progress: Progress) -> tuple[str, ...]:
+        return self.findings.get(artifact.uri, ())
+
+
+class FakeVerifier:
+    """A verifier that knows whose signatures hold; counts what it was asked."""
+
+    def __init__(self) -> None:
+        self.forged: set[str] = set()
+        self.asked: list[str] = []
+
+    def verify(self, artifact: Path, declared: Mapping[str, Json]) -> str:
+        signer = str(declared.get("publicKey"))
+        self.asked.append(signer)
+        if signer in self.forged:
+            raise PermanentError(signature_codes.NOT_VERIFIED, f"not by {signer}")
+        return f"fake 1, signed with the key {signer}"
 
 
 class FakeEvaluator:

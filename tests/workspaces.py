@@ -16,9 +16,11 @@ from fakes import (
     FakeLedger,
     FakeLock,
     FakeParity,
+    FakeScanner,
     FakeStore,
     FakeTarget,
     FakeTree,
+    FakeVerifier,
 )
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
@@ -312,6 +314,7 @@ class WorkedStore(FakeStore):
         self.fuse = fuse
         self.broken_builds = self.full = False
         self._refused: list[str] = []
+        self.excepted: list[str] = []
 
     def refuse_once(self, uri: str) -> None:
         """Let the next fetch of *uri* fail, and those after it work."""
@@ -322,12 +325,14 @@ class WorkedStore(FakeStore):
         self.sources.update(SOURCES)
         self.broken_builds = self.full = False
 
-    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+    def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
         if self.full:
             raise OSError(errno.ENOSPC, "No space left on device")
         if artifact.uri in self._refused:
             self._refused.remove(artifact.uri)
             raise TransientError(store_codes.NO_SPACE, f"`{artifact.uri}` does not come today")
+        if allow_pickle:
+            self.excepted.append(artifact.uri)
         return self.fuse.around(lambda: super(WorkedStore, self).fetch(artifact, progress))
 
     def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
@@ -515,6 +520,8 @@ class FakeWorkspace:
         self.lock = FakeLock(self.clock)
         self.journal = WorkedJournal(self.fuse)
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
+        self.scanner = FakeScanner()
+        self.signatures = FakeVerifier()
         self.history = FakeHistory()
         self.work = WorkedTarget(self.fuse)
         self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)
@@ -617,6 +624,9 @@ class FakeWorkspace:
     def target(self, name: str) -> WorkedTarget:
         assert name == "process"
         return self.work
+
+    def verifier(self, revision: Revision) -> FakeVerifier:
+        return self.signatures
 
     def evaluator(self, target: object) -> TargetEvaluator:
         return self.measuring

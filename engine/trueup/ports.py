@@ -153,8 +153,11 @@ class StoreReader(Protocol):
 class Store(StoreReader, Protocol):
     """Artifacts by digest or build key; what is half done is never seen under its key."""
 
-    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
-        """Bring *artifact* in, verify its digest, and return where it lies; resume what was interrupted."""
+    def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
+        """Bring *artifact* in, verify its digest, and return where it lies; resume what was interrupted.
+
+        Pickles are refused, unless an exception allows them (*allow_pickle*) and a scan finds nothing.
+        """
         ...
 
     def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
@@ -171,6 +174,27 @@ class StoreKeeper(Protocol):
 
     def remove(self, key: Digest) -> int:
         """Remove what lies under *key* and return the bytes freed."""
+        ...
+
+
+class ArtifactScanner(Protocol):
+    """Looks into artifacts before anything loads them."""
+
+    @property
+    def scanner(self) -> str:
+        """Name and version of what scans."""
+        ...
+
+    def scan(self, artifact: ArtifactPin, progress: Progress) -> Sequence[str]:
+        """Bring the bytes of *artifact* here without admitting them, and return what is dangerous in them."""
+        ...
+
+
+class SignatureVerifier(Protocol):
+    """Verifies who signed an artifact."""
+
+    def verify(self, artifact: Path, declared: Mapping[str, Json]) -> str:
+        """Check that the declared signer signed exactly these files; return who, and what verified it; raise if not."""
         ...
 
 

@@ -11,6 +11,8 @@ from fakes import FakeStore
 from trueup.adapters.builders.builder import BuildTask, Built
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.directory import DirectoryStore
+from trueup.adapters.stores.mirrored import MirroredStore
+from trueup.adapters.stores.remote import RemoteStore
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
@@ -53,7 +55,13 @@ def fake(folder: Path) -> Store:
     return FakeStore(folder, {"mem:facts": FACTS, "mem:folder": FOLDER}, {"upper": upper})
 
 
-@pytest.fixture(params=[directory, fake], ids=["directory", "fake"])
+def mirrored(folder: Path) -> Store:
+    local = directory(folder)
+    assert isinstance(local, DirectoryStore)
+    return MirroredStore(local, RemoteStore((folder / "shared").as_uri()))
+
+
+@pytest.fixture(params=[directory, mirrored, fake], ids=["directory", "mirrored", "fake"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     make: Callable[[Path], Store] = request.param
     return make(tmp_path)

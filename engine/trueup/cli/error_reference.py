@@ -21,6 +21,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Policy results and exceptions", "trueup.policy.codes"),
     ("Sources of artifacts", "trueup.adapters.sources.codes"),
     ("Store", "trueup.adapters.stores.codes"),
+    ("Signatures of models", "trueup.adapters.signatures.codes"),
     ("Builds", "trueup.adapters.builders.codes"),
     ("Checks before a build", "trueup.builds.codes"),
     ("Parity of builds", "trueup.adapters.parity.codes"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO, cast
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
-from trueup.cli.verbs import SUBVERBS, VERBS, module_name
+from trueup.cli.verbs import ASIDE, SUBVERBS, VERBS, module_name
 
 if TYPE_CHECKING:
     import argparse
@@ -97,7 +97,8 @@ def parser_of(command: str) -> "Parser":
 def top_help() -> str:
     """Return the help of `trueup` itself."""
     about = "Keeps large language models true to git: declare, plan, judge, apply, prove."
-    return _table_help(_USAGE, about, VERBS)
+    told = {verb: text for verb, text in VERBS.items() if verb not in ASIDE}
+    return _table_help(_USAGE, about, told, also=ASIDE)
 
 
 def group_help(verb: str) -> str:
@@ -105,12 +106,13 @@ def group_help(verb: str) -> str:
     return _table_help(_group_usage(verb), VERBS[verb] + ".", SUBVERBS[verb])
 
 
-def _table_help(usage: str, about: str, rows: Mapping[str, str]) -> str:
+def _table_help(usage: str, about: str, rows: Mapping[str, str], also: Sequence[str] = ()) -> str:
     width = max(map(len, rows))
-    lines = [f"usage: {usage}", "", about, "", *(f"  {word:<{width}}  {text}" for word, text in rows.items()), ""]
+    lines = [f"usage: {usage}", "", about, "", *(f"  {word:<{width}}  {text}" for word, text in rows.items())]
+    lines += [*([f"  also: {', '.join(also)}"] if also else []), ""]
     command = usage.removesuffix(" [options]").split(" {", 1)[0].removesuffix(" COMMAND")
     lines += [
-        f"`{command} {'COMMAND ' if rows is VERBS else next(iter(rows)) + ' '}--help` has the flags and an example.",
+        f"`{command} {'COMMAND ' if also else next(iter(rows)) + ' '}--help` has the flags and an example.",
         "Everywhere: -C DIR, --color WHEN, --debug. Each long flag has a variable:",
         "--color is TRUEUP_COLOR.",
     ]

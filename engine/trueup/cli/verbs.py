@@ -10,6 +10,7 @@ VERBS: dict[str, str] = {
     "explain": "Say why a resource is in its state, and what would move it",
     "build": "Check a Build before anything is spent on it",
     "evaluate": "Run the evaluations that are required, without moving traffic",
+    "scan": "Look into weights for what runs when they are loaded, and record it",
     "rollback": "Go back to the last verified release, by a commit",
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
@@ -20,6 +21,9 @@ VERBS: dict[str, str] = {
     "down": "End what runs here; what is declared stays declared",
 }
 """Verb and its line in `trueup --help`, in the order of the work."""
+
+ASIDE = ("show", "scan", "schema", "doctor", "gc", "down")
+"""Verbs that `trueup --help` only names, so that those of the main job fit a screen."""
 
 SUBVERBS: dict[str, dict[str, str]] = {
     "hold": {

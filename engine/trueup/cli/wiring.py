@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
     from trueup.adapters.policy.embedded.pool import EnginePool
     from trueup.adapters.stores.directory import DirectoryStore
+    from trueup.adapters.stores.mirrored import MirroredStore
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
     from trueup.ports import (
+        ArtifactScanner,
         Base,
         Clock,
         Committer,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         PolicyEngine,
         Progress,
         RuleInfo,
+        SignatureVerifier,
         SourceTree,
         Target,
     )
@@ -97,18 +100,13 @@ class LocalWorkspace:
         return settings
 
     @cached_property
-    def store(self) -> "DirectoryStore":
-        """Artifacts."""
-        from trueup.adapters.builders.builtin import builtin_builders
-        from trueup.adapters.sources.builtin import builtin_sources
-        from trueup.adapters.stores.directory import DirectoryStore
-        from trueup.plugins import Plugins
+    def store(self) -> "DirectoryStore | MirroredStore":
+        """Artifacts, here and where others share them."""
+        from trueup.cli.store_wiring import open_store
 
-        path = self.settings.store_path
-        if path.startswith(STATE_FOLDER):
+        if self.settings.store_path.startswith(STATE_FOLDER):
             _ = self.state
-        sources = Plugins("trueup.sources", builtin_sources(self.root))
-        return DirectoryStore(self.root / path, sources, Plugins("trueup.builders", builtin_builders()))
+        return open_store(self.root, self.settings)
 
     @cached_property
     def ledger(self) -> "GitLedger":
@@ -225,9 +223,16 @@ class LocalWorkspace:
         return GitHistory(self.repository)
 
     @property
-    def keeper(self) -> "DirectoryStore":
+    def keeper(self) -> "DirectoryStore | MirroredStore":
         """Takes artifacts out of the store."""
         return self.store
+
+    @property
+    def scanner(self) -> "ArtifactScanner":
+        """Looks into artifacts."""
+        from trueup.adapters.scanners.pickles import PickleScanner
+
+        return PickleScanner(self.store)
 
     @cached_property
     def committer(self) -> "Committer":
@@ -356,6 +361,13 @@ class LocalWorkspace:
         if name != "process":
             raise ValueError(f"no target {name!r}")
         return self.process_target
+
+    def verifier(self, revision: Revision) -> "SignatureVerifier":
+        """Return what verifies signatures, with the keys of *revision*."""
+        from trueup.adapters.signatures.oms import ModelSigning
+        from trueup.adapters.sources.builtin import builtin_sources
+
+        return ModelSigning(lambda path: self.tree(revision).read(path), builtin_sources(self.root))
 
     def evaluator(self, target: "Target") -> "Evaluator":
         """Return what evaluates servers of *target*."""

@@ -14,6 +14,7 @@ from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import OUTPUT
 from trueup.ledger.bodies import (
     Pinned,
+    Serving,
     evidence_of,
     hold_of,
     pinned_of,
@@ -104,6 +105,13 @@ def verified_releases(
         if limit and len(found) >= limit:
             break
     return tuple(found.values())[: limit or None]
+
+
+def released(records: Iterable[Record], environment: str) -> Iterator[Serving]:
+    """Yield what was ever applied to *environment*, verified or not, newest first."""
+    for record in records:
+        if _is_applied(record, environment):
+            yield from serving_of(record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,6 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
         ("source.files", (), "the whole source is taken"),
         ("tokenizer", (), "the tokenizer beside the weights is used"),
         ("chatTemplate", (), "the chat template beside the weights is used"),
-        ("signature", (), "no signature is verified"),
     ),
     "Prompt": (
         ("responseFormat", (), "answers are not held to a format; a client can ask for one"),

@@ -146,6 +146,10 @@ class Decision:
         """The violations that are only recorded."""
         return tuple(v for v in self.violations if v.enforcement is Enforcement.DRYRUN and not v.excepted_by)
 
+    def lifted(self, rule: str) -> frozenset[str]:
+        """Return the addresses for which exceptions lift *rule*."""
+        return frozenset(v.address for v in self.violations if v.rule == rule and v.excepted_by)
+
     def to_json(self) -> dict[str, Json]:
         """Return the decision as JSON, the form the ledger keeps."""
         return {

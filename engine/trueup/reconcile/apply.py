@@ -39,6 +39,9 @@ from trueup.rollout.steps import (
     step_name,
 )
 
+SAFE_FORMATS = "SC-04"
+"""The rule about formats that can run code. What an exception lifts it for may be fetched, if a scan finds nothing."""
+
 Gate = Callable[[DesiredDeployment], Decision]
 """Observes again and judges one deployment with the evidence there is now."""
 
@@ -86,7 +89,12 @@ class Applying:
         self._routing = Routing(desired.environment, ports.target, observed)
         self._owed: list[FetchStep | BuildStep] = []
         self._supplying = Supplying(
-            self._environment, ports, actor=actor, revision=desired.revision, plan=approved.plan.id
+            self._environment,
+            ports,
+            actor=actor,
+            revision=desired.revision,
+            plan=approved.plan.id,
+            excepted=approved.decision.lifted(SAFE_FORMATS),
         )
 
     def events(self) -> Iterator[Event]:

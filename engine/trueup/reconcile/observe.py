@@ -10,6 +10,7 @@ from trueup.core.json import Json
 from trueup.desired.state import BuildPin, DesiredState
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import judged
+from trueup.evidence.proofs import proofs_of
 from trueup.ledger import history
 from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
@@ -23,6 +24,7 @@ def observe(
     environment = desired.environment.name
     records: tuple[Record, ...] = tuple(ledger.records())
     ages = {e.key: e.max_age for d in desired.deployments for e in d.evaluations}
+    ages |= dict.fromkeys(key for d in desired.deployments for key in proofs_of(d))
     verified = history.verified_releases(records, environment)
     times = history.services(records, environment, now)
     upstream: tuple[VerifiedRelease, ...] = ()

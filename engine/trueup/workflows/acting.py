@@ -1,17 +1,19 @@
 """What a run acts through; apart from the workspace, so that workflows which only look do not load it."""
 
+from trueup.core.digests import Revision
 from trueup.ports import Target
 from trueup.reconcile.supply import Ports
 from trueup.workflows.workspace import Workspace
 
 
-def ports_of(workspace: Workspace, target: Target) -> Ports:
-    """Return what a run in *workspace* acts through."""
+def ports_of(workspace: Workspace, target: Target, revision: Revision) -> Ports:
+    """Return what a run of *revision* in *workspace* acts through."""
     return Ports(
         store=workspace.store,
         target=target,
         evaluator=workspace.evaluator(target),
         parity=workspace.parity,
+        verifier=workspace.verifier(revision),
         journal=workspace.journal,
         ledger=workspace.ledger,
         clock=workspace.clock,

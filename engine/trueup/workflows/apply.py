@@ -174,7 +174,7 @@ def _run(
     workspace.journal.write(request.environment, opening)
     log = DecisionLog(workspace, request.environment, planned.policies, planned.plan.revision)
     log.journal(planned.judged)
-    ports = ports_of(workspace, target)
+    ports = ports_of(workspace, target, planned.desired.revision)
     gate = gate_of(
         workspace,
         planned.policies,

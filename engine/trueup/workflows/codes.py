@@ -35,6 +35,13 @@ NOTHING_BELOW = Code(
     "Correct the name in `trueup.yaml`, or add the files; git leaves empty and ignored folders out.",
 )
 
+NO_WEIGHTS = Code(
+    "WRK006",
+    "No such weights",
+    "The command looks into the weights of one Model or Adapter, named by kind, name and version.",
+    "Name one that is declared and committed, such as `Model/tiny@1`.",
+)
+
 UNKNOWN_RULE = Code(
     "POL081",
     "Unknown rule",
@@ -60,6 +67,7 @@ CODES = (
     ONE_ENVIRONMENT,
     NO_SUCH_HOLD,
     NOTHING_BELOW,
+    NO_WEIGHTS,
     UNKNOWN_RULE,
     UNJUDGED_ADDRESS,
     INPUT_FILE,

@@ -43,7 +43,7 @@ class Collected:
 
 
 def collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
-    """Remove every artifact that is neither declared, nor serving, nor a release to go back to.
+    """Remove every artifact that is neither declared, nor serving, nor on hold, nor a release to go back to.
 
     Nothing is removed while the declaration is invalid (what it needs could not be told), nor while an apply works
     in any environment (it may just have fetched what no commit read here declares).
@@ -75,6 +75,8 @@ def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
             for deployment in desired.deployments:
                 needed.setdefault(deployment.release.artifact.digest, f"declared by {deployment.id}")
                 needed.setdefault(deployment.release.build.key, f"declared by {deployment.id}")
+                for read in deployment.release.build.inputs:
+                    needed.setdefault(read.digest, f"read by {deployment.release.build.id}")
                 for required in deployment.evaluations:
                     needed.setdefault(required.dataset.digest, f"data of {required.evaluation.id}")
     found = []
@@ -90,8 +92,14 @@ def _environment_needs(workspace: Workspace, environment: str, target: str) -> I
         key = loaded_key(server.spec)
         if key:
             yield key, f"loaded by a server of {environment}"
+    records = tuple(workspace.ledger.records())
+    held = {(h.deployment, h.release) for h in history.holds_in_force(records, environment, workspace.clock.now())}
+    for serving in history.released(records, environment):
+        key = served_key(serving.manifest)
+        if key and (serving.deployment, serving.release) in held:
+            yield key, f"a release of {serving.deployment} on hold, kept to be looked at"
     counts: dict[str, int] = {}
-    for release in history.verified_releases(workspace.ledger.records(), environment):
+    for release in history.verified_releases(records, environment):
         name = str(release.deployment)
         counts[name] = counts.get(name, 0) + 1
         key = served_key(release.manifest)

@@ -89,7 +89,7 @@ def _locked(workspace: Workspace, request: EvaluateRequest, evaluated: Evaluated
     plan = _plan(workspace, desired, replace(observed, evidence=()) if request.again else observed, chosen)
     supplying = Supplying(
         request.environment,
-        ports_of(workspace, target),
+        ports_of(workspace, target, desired.revision),
         actor=workspace.actor,
         revision=desired.revision,
         plan=Digest(""),

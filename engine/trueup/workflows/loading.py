@@ -38,6 +38,8 @@ class ProjectSettings:
     ledger_remote: str
     bundles: tuple[BundlePin, ...] = ()
     engine: EngineChoice = field(default_factory=EngineChoice)
+    store_url: str = ""
+    store_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         policies=tuple(spec.policies.paths),
         default_branch=spec.default_branch,
         store_path=spec.store.path,
+        store_url=spec.store.url or "",
+        store_endpoint=spec.store.endpoint or "",
         ledger_ref=spec.ledger.ref,
         ledger_remote=spec.ledger.remote or "",
         bundles=tuple(b.pin for b in spec.policies.bundles),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trueup.policy.document import ChangeFacts
     from trueup.policy.enforcement import Settings
     from trueup.ports import (
+        ArtifactScanner,
         Base,
         Clock,
         Committer,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         PolicyWorkbench,
         Progress,
         RuleInfo,
+        SignatureVerifier,
         SourceTree,
         Store,
         StoreKeeper,
@@ -140,6 +142,11 @@ class Workspace(Protocol):
         ...
 
     @property
+    def scanner(self) -> ArtifactScanner:
+        """Looks into artifacts."""
+        ...
+
+    @property
     def committer(self) -> Committer:
         """Commits on the user's branch."""
         ...
@@ -223,6 +230,10 @@ class Workspace(Protocol):
 
     def target(self, name: str) -> Target:
         """Return the target of the name an Environment declares."""
+        ...
+
+    def verifier(self, revision: Revision) -> SignatureVerifier:
+        """Return what verifies signatures, with the keys of *revision*."""
         ...
 
     def evaluator(self, target: Target) -> Evaluator:

@@ -46,7 +46,6 @@ def decide(facts: dict[str, Json]) -> Decision:
         (DEPLOYMENT, {"logging": {"content": "full"}}, "spec.logging.content"),
         ("Model/m@1", {"chatTemplate": "{{ messages }}"}, "spec.chatTemplate"),
         ("Model/m@1", {"tokenizer": {"uri": "hf://a/b"}}, "spec.tokenizer"),
-        ("Model/m@1", {"signature": {"method": "sigstore"}}, "spec.signature"),
         ("Prompt/p@1", {"responseFormat": {"type": "json_object"}}, "spec.responseFormat"),
         ("Prompt/p@1", {"tools": [{"type": "function"}]}, "spec.tools"),
         ("Build/b@1", {"parity": {"task": "mmlu"}}, "spec.parity.task"),

@@ -17,6 +17,7 @@ from trueup.workflows import codes as workflow_codes
 from trueup.workflows.apply import Applied
 from trueup.workflows.collect import KEPT_RELEASES, Collected, collect
 from trueup.workflows.explain import RECORDS_SHOWN, explain
+from trueup.workflows.holding import hold_declared, lift
 from trueup.workflows.judging import NO_POLICIES, locate_in
 from trueup.workflows.loading import environments, load, load_tree, require_environment
 from trueup.workflows.overlay import Overlay
@@ -279,6 +280,23 @@ def test_what_is_declared_serves_or_can_be_gone_back_to_stays(make) -> None:
     assert "a release Deployment/dev/support can go back to" in found
     assert "loaded by a server of dev" in found
     assert workspace.apply(revision=workspace.head).result is None
+
+
+def test_a_release_on_hold_stays_to_be_looked_at_until_the_hold_is_lifted(make) -> None:
+    workspace = make(Declared(model="tiny@1"))
+    workspace.apply()
+    (old,) = planned(workspace).desired.deployments
+    hold_declared(workspace, "dev", "support", "it leaks", None)
+    for number in range(1, KEPT_RELEASES + 2):
+        build = document("Build", "b", {"mode": "gguf", "preTokenizer": f"p{number}"}, version=str(number))
+        workspace.declare(Declared(build=f"b@{number}"))
+        workspace.files = {**workspace.files, "spec/builds/b.yaml": build}
+        workspace.commit()
+        workspace.apply()
+    kept = {a.key: a.reason for a in collected(workspace, dry_run=True).artifacts}
+    assert kept[old.release.build.key] == "a release of Deployment/dev/support on hold, kept to be looked at"
+    lift(workspace, "dev", "support")
+    assert {a.key: a.reason for a in collected(workspace, dry_run=True).artifacts}[old.release.build.key] == ""
 
 
 def test_what_nothing_needs_goes_and_a_dry_run_only_says_so(make) -> None:

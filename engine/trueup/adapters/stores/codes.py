@@ -72,6 +72,21 @@ NO_INPUT = Code(
     "A build reads the model's artifact and, for calibration, a dataset. They are fetched and verified before.",
     "Run the command again; it fetches what is missing first.",
 )
+REMOTE = Code(
+    "ART012",
+    "The remote store cannot be used",
+    "`spec.store.url` in trueup.yaml names a store that others share, and it did not answer, refused, or holds "
+    "something that is not what it says. What is declared can be fetched and built without it.",
+    "See the detail: the address, the credentials of its kind (such as `AWS_PROFILE`), or the network. Then run the "
+    "command again.",
+)
+NO_LIBRARY = Code(
+    "ART013",
+    "A library for the remote store is missing",
+    "Stores elsewhere are reached through fsspec and the library of their kind, which are not part of the default "
+    "installation.",
+    "Install what the detail names.",
+)
 
 CODES = (
     WRONG_DIGEST,
@@ -85,4 +100,6 @@ CODES = (
     NO_BUILDER,
     NO_RESULT,
     NO_INPUT,
+    REMOTE,
+    NO_LIBRARY,
 )

@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from trueup.adapters.builders.builder import Builders, BuildTask
 from trueup.adapters.sources.source import Listing, Sources, list_source
@@ -19,7 +20,7 @@ from trueup.adapters.stores.hashing import (
     files_below,
     hash_files,
 )
-from trueup.adapters.stores.layout import Layout, admit, content_path, damage, discard, read_manifest
+from trueup.adapters.stores.layout import Layout, Manifest, admit, content_path, damage, discard, read_manifest
 from trueup.adapters.stores.locks import key_lock
 from trueup.adapters.stores.transfer import copy_listing
 from trueup.core.digests import Digest, short
@@ -27,6 +28,8 @@ from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.ports import Progress
+
+T = TypeVar("T")
 
 
 class DirectoryStore:
@@ -36,7 +39,6 @@ class DirectoryStore:
         root: The store's folder; made when first written to.
         sources: Where artifacts come from, by URI scheme.
         builders: How builds are made, by mode.
-        pickle_exceptions: Digests of artifacts whose pickles an exception allows.
         scanner: Looks for dangerous pickles; without one, no exception helps.
     """
 
@@ -46,13 +48,11 @@ class DirectoryStore:
         sources: Sources,
         builders: Builders,
         *,
-        pickle_exceptions: Collection[Digest] = (),
         scanner: PickleScanner | None = None,
     ) -> None:
         self._layout = Layout(root)
         self._sources = sources
         self._builders = builders
-        self._exceptions = frozenset(pickle_exceptions)
         self._scanner = scanner
         self._digests = DigestCache(self._layout.digests)
 
@@ -75,6 +75,27 @@ class DirectoryStore:
         """Return the digest of what lies under *key*; for a build it differs from the key."""
         manifest = read_manifest(self._layout.object(key))
         return manifest.digest if manifest else None
+
+    def manifest(self, key: Digest) -> Manifest | None:
+        """Return what the artifact under *key* is made of; None when it was not admitted."""
+        return read_manifest(self._layout.object(key))
+
+    def take(self, manifest: Manifest, listing: Listing, what: str, progress: Progress, *, declared: str = "") -> Path:
+        """Admit what another store has, when every file of *listing* has the digest that *manifest* gives it.
+
+        Args:
+            manifest: What the other store says of it.
+            listing: Its files there.
+            what: Its name, for messages.
+            progress: Told while bytes come.
+            declared: Its format, of an artifact that is declared: its key is then its digest. Empty for a build.
+
+        Raises:
+            PermanentError: Some have not (ART012), it would be refused from its source as well, or this store's disk
+                does not allow it; nothing is admitted.
+        """
+        with self._worked_on(manifest.key, what, progress):
+            return self.find(manifest.key) or self._take(manifest, listing, what, progress, declared)
 
     def keys(self) -> Iterator[Digest]:
         """Yield the keys of everything admitted, whole or damaged, in order."""
@@ -105,8 +126,25 @@ class DirectoryStore:
                 discard(place)
         return freed
 
-    def fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+    def inspect(self, artifact: ArtifactPin, look: Callable[[Path], T], progress: Progress) -> T:
+        """Bring the bytes of *artifact* here, verify their digest, and return what *look* sees; nothing is admitted.
+
+        A fetch goes on from what was brought.
+
+        Raises:
+            PermanentError: The source, the digest or the disk does not allow it.
+        """
+        found = self.find(artifact.digest)
+        if found is not None:
+            return look(found)
+        with self._worked_on(artifact.digest, artifact.uri, progress):
+            place, _, _ = self._bring(artifact, progress)
+            return look(place)
+
+    def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
         """Bring *artifact* in, verify its digest, and return where it lies; continue what was interrupted.
+
+        With *allow_pickle*, an exception allows its pickles, and the scanner has the last word.
 
         Raises:
             PermanentError: The source, the digest, the format or the disk does not allow it; nothing is admitted.
@@ -115,7 +153,7 @@ class DirectoryStore:
         if found is not None:
             return found
         with self._worked_on(artifact.digest, artifact.uri, progress):
-            return self.find(artifact.digest) or self._fetch(artifact, progress)
+            return self.find(artifact.digest) or self._fetch(artifact, progress, allow_pickle=allow_pickle)
 
     def build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
         """Build once under the build's key and return where the result lies; mode `none` serves the source.
@@ -157,22 +195,15 @@ class DirectoryStore:
         why = "; ".join(problems) or "it was changed"
         progress(f"{name}: the stored copy is damaged ({why}), set aside in {aside}; getting it anew", 0, 0)
 
-    def _fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
+    def _fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool) -> Path:
         key, partial = artifact.digest, self._layout.partial(artifact.digest)
-        listing = list_source(self._sources, artifact.uri)
-        paths = [f.path for f in listing.files]
-        by_name = pickles_by_name(paths, artifact.format)
-        if by_name and not self._may_scan(key):
+        by_name = pickles_by_name([f.path for f in list_source(self._sources, artifact.uri).files], artifact.format)
+        if by_name and not (allow_pickle and self._scanner is not None):
             raise refuse_pickles(by_name)
-        partial.mkdir(parents=True, exist_ok=True)
-        self._check_space(listing, partial)
-        content = partial / "content"
-        files, got = self._copy(artifact, listing, content, progress)
-        place = content if listing.is_folder else content / paths[0]
+        place, listing, files = self._bring(artifact, progress)
         try:
-            if got != key:
-                raise _wrong_digest(artifact, got, files)
-            check_content(place, paths, artifact.format, allow_pickle=self._is_scanned(key, place))
+            scanned = allow_pickle and self._is_clean(place)
+            check_content(place, [f.path for f in listing.files], artifact.format, allow_pickle=scanned)
         except PermanentError:
             discard(partial)
             raise
@@ -180,7 +211,49 @@ class DirectoryStore:
             "isFolder": listing.is_folder,
             "origin": {"uri": artifact.uri, "format": artifact.format},
         }
-        return admit(self._layout, key, got, files, described)
+        return admit(self._layout, key, key, files, described)
+
+    def _bring(self, artifact: ArtifactPin, progress: Progress) -> tuple[Path, Listing, tuple[FileDigest, ...]]:
+        """Copy *artifact* to where it waits to be admitted; return the place, and its files listed and hashed."""
+        partial = self._layout.partial(artifact.digest)
+        listing = list_source(self._sources, artifact.uri)
+        partial.mkdir(parents=True, exist_ok=True)
+        self._check_space(listing, partial)
+        content = partial / "content"
+        files, got = self._copy(artifact, listing, content, progress)
+        if got != artifact.digest:
+            discard(partial)
+            raise _wrong_digest(artifact, got, files)
+        return content if listing.is_folder else content / listing.files[0].path, listing, files
+
+    def _take(self, manifest: Manifest, listing: Listing, what: str, progress: Progress, declared: str) -> Path:
+        partial = self._layout.partial(manifest.key)
+        partial.mkdir(parents=True, exist_ok=True)
+        self._check_space(listing, partial)
+        expected = tuple(FileDigest(f.path, f.size_bytes, f.digest) for f in manifest.files)
+        _drop_strangers(listing, partial / "content")
+        copied = copy_listing(listing, partial / "content", what, progress)
+        if copied.files != expected and copied.resumed_bytes:
+            discard(partial / "content")
+            copied = copy_listing(listing, partial / "content", what, progress)
+        got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
+        if copied.files != expected or got != (manifest.key if declared else manifest.digest):
+            discard(partial)
+            detail = f"{what}: the remote store holds other bytes than it should ({short(manifest.key)})."
+            raise PermanentError(codes.REMOTE, detail)
+        if declared:
+            self._check_declared(partial, [f.path for f in copied.files], listing, declared)
+        described: dict[str, Json] = {"isFolder": listing.is_folder, "origin": manifest.origin}
+        return admit(self._layout, manifest.key, got, copied.files, described)
+
+    @staticmethod
+    def _check_declared(partial: Path, paths: list[str], listing: Listing, declared: str) -> None:
+        content = partial / "content"
+        try:
+            check_content(content if listing.is_folder else content / paths[0], paths, declared)
+        except PermanentError:
+            discard(partial)
+            raise
 
     def _copy(
         self, artifact: ArtifactPin, listing: Listing, content: Path, progress: Progress
@@ -203,11 +276,8 @@ class DirectoryStore:
             detail = f"{needed:,} bytes are needed and {free:,} are free in {self._layout.root}; nothing was copied."
             raise PermanentError(codes.NO_SPACE, detail)
 
-    def _may_scan(self, key: Digest) -> bool:
-        return self._scanner is not None and key in self._exceptions
-
-    def _is_scanned(self, key: Digest, place: Path) -> bool:
-        if self._scanner is None or key not in self._exceptions:
+    def _is_clean(self, place: Path) -> bool:
+        if self._scanner is None:
             return False
         findings = self._scanner(place)
         if findings:

@@ -67,8 +67,7 @@ class Layout:
 
     def object(self, key: Digest) -> Path:
         """Return the folder of an artifact that is whole."""
-        name = _name(key)
-        return self.root / "objects" / name[:2] / name
+        return self.root / place_of(key)
 
     def partial(self, key: Digest) -> Path:
         """Return the folder of a try that has not ended."""
@@ -114,13 +113,24 @@ class Layout:
             )
 
 
+MANIFEST = "manifest.json"
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest in *folder*, None when there is none that can be read."""
     try:
-        value = json.loads((folder / "manifest.json").read_bytes())
+        return manifest_of((folder / MANIFEST).read_bytes())
+    except OSError:
+        return None
+
+
+def manifest_of(content: bytes) -> Manifest | None:
+    """Return the manifest that *content* spells, None when it spells none."""
+    try:
+        value = json.loads(content)
         files = tuple(Stored(str(p), int(s), Digest(d), int(c)) for p, s, d, c in value["files"])
         return Manifest(Digest(value["key"]), Digest(value["digest"]), bool(value["isFolder"]), files, value["origin"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 
@@ -171,7 +181,7 @@ def admit(
         path.chmod(0o444)
         stored.append(Stored(file.path, file.size_bytes, file.digest, path.stat().st_mtime_ns))
     manifest = Manifest(key, digest, bool(described["isFolder"]), tuple(stored), described["origin"])
-    with (partial / "manifest.json").open("wb") as output:
+    with (partial / MANIFEST).open("wb") as output:
         output.write(canonical(manifest.to_json()) + b"\n")
         output.flush()
         os.fsync(output.fileno())
@@ -196,6 +206,12 @@ def discard(folder: Path) -> None:
     """Remove *folder* if it is there."""
     if folder.exists():
         shutil.rmtree(folder)
+
+
+def place_of(key: Digest) -> str:
+    """Return where an artifact lies, from the store's root."""
+    name = _name(key)
+    return f"objects/{name[:2]}/{name}"
 
 
 def _name(key: Digest) -> str:

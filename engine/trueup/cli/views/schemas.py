@@ -233,6 +233,19 @@ def collection_schema() -> Schema:
     return published("trueup gc", object_of(document))
 
 
+def scan_schema() -> Schema:
+    """Return the schema of `scan`."""
+    document = {
+        "format_version": FORMAT_1,
+        "address": TEXT,
+        "artifact": DIGEST,
+        "findings": list_of(said(TEXT, "a name that a pickle imports and how safe that is, or what cannot be read")),
+        "tool": TEXT,
+        "evidence": DIGEST,
+    }
+    return published("trueup scan", object_of(document))
+
+
 OUTPUTS: Mapping[str, Output] = {
     "plan": Output("trueup plan -o json, trueup show -o json", plan_json_schema),
     "plan-file": Output("trueup plan --out FILE", saved_plan_schema),
@@ -257,5 +270,6 @@ OUTPUTS: Mapping[str, Output] = {
     "policy-replay": Output("trueup policy replay -o json", replay_schema),
     "doctor": Output("trueup doctor -o json", checks_schema),
     "gc": Output("trueup gc -o json", collection_schema),
+    "scan": Output("trueup scan -o json", scan_schema),
 }
 """In the order of the reference page."""

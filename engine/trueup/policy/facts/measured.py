@@ -7,6 +7,7 @@ from trueup.core.digests import Digest
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
 from trueup.evidence.evidence import Evidence
+from trueup.evidence.proofs import proofs_of
 from trueup.policy.facts.lineage import spec_of
 
 
@@ -18,10 +19,23 @@ def evidence_facts(
 ) -> list[Json]:
     """Return what was measured about the releases of *deployments*, each result once."""
     subjects: dict[Digest, DesiredDeployment] = {}
+    proofs: dict[Digest, str] = {}
     for deployment in deployments:
+        proofs |= proofs_of(deployment)
         for required in deployment.evaluations:
             subjects.setdefault(required.key, deployment)
-    return [_evaluation(e, subjects[e.key], documents.get(e.evaluation), now) for e in evidence if e.key in subjects]
+    found: list[Json] = []
+    for one in evidence:
+        if one.key in subjects:
+            found.append(_evaluation(one, subjects[one.key], documents.get(one.evaluation), now))
+        elif one.key in proofs:
+            found.append(_proof(one, proofs[one.key], now))
+    return found
+
+
+def _proof(evidence: Evidence, type_: str, now: datetime) -> Json:
+    about: dict[str, Json] = {"type": type_, "address": evidence.evaluation, "subject": dict(evidence.subject)}
+    return {**about, **_run(evidence, now), "signed": evidence.passed if type_ == "signature" else None}
 
 
 def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, now: datetime) -> Json:
@@ -41,6 +55,12 @@ def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, no
         "settings": None,
         "comparison": None,
         "attacks": [],
+        **_run(evidence, now),
+    }
+
+
+def _run(evidence: Evidence, now: datetime) -> dict[str, Json]:
+    return {
         "passed": evidence.passed,
         "simulated": evidence.simulated,
         "signed": None,

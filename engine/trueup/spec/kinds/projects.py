@@ -95,6 +95,12 @@ class StoreSettings(Declared):
     path: Sentence = Field(
         default=".trueup/store", description="Folder, from the repository root or absolute (shared by several clones)."
     )
+    url: Sentence | None = Field(
+        default=None,
+        description="Store that other machines share, asked before sources and builders, and given what they lack: "
+        "`s3://bucket/prefix`, `gs://`, `az://` or `file:///folder`.",
+    )
+    endpoint: Sentence | None = Field(default=None, description="Address of an S3-compatible service.")
 
 
 class LedgerSettings(Declared):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -381,14 +382,28 @@ def test_pickles_need_an_exception_and_a_clean_scan(
     store = store_of(
         tmp_path,
         MemorySource({"mem:x": PICKLED}),
-        pickle_exceptions=[digest_of_content(PICKLED)] if excepted else [],
         scanner=None if findings is None else lambda path: findings,
     )
+    declared = pin("mem:x", PICKLED, "pytorch")
     if is_admitted:
-        assert store.fetch(pin("mem:x", PICKLED, "pytorch"), silent).is_dir()
+        assert store.fetch(declared, silent, allow_pickle=excepted).is_dir()
     else:
         with pytest.raises(PermanentError, match="ART005"):
-            store.fetch(pin("mem:x", PICKLED, "pytorch"), silent)
+            store.fetch(declared, silent, allow_pickle=excepted)
+        assert store.find(declared.digest) is None
+
+
+def test_what_is_looked_into_is_verified_and_not_admitted_and_not_copied_twice(tmp_path: Path) -> None:
+    source = MemorySource({"mem:x": PICKLED})
+    store = store_of(tmp_path, source, scanner=lambda path: [])
+    declared = pin("mem:x", PICKLED, "pytorch")
+    seen = store.inspect(declared, lambda place: [p.name for p in place.iterdir()], silent)
+    assert (seen, store.find(declared.digest)) == (["model.pt"], None)
+    store.fetch(declared, silent, allow_pickle=True)
+    assert [offset for _, offset in source.opened] == [0, len(PICKLED["model.pt"])]
+    assert store.inspect(declared, lambda place: place, silent) == store.find(declared.digest)
+    with pytest.raises(PermanentError, match="ART001"):
+        store.inspect(replace(declared, digest=digest_of_content(b"other")), lambda place: place, silent)
 
 
 def test_a_format_that_is_not_the_declared_one_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Scanners: what looks into files before anything loads them."""

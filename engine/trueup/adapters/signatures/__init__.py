@@ -1,0 +1,1 @@
+"""Signatures of models: who vouches for the bytes, verified before they serve."""

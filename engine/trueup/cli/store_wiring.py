@@ -1,0 +1,34 @@
+"""Joins the store: its folder, what feeds it, and the one that others share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trueup.core.json import Json
+
+if TYPE_CHECKING:
+    from trueup.adapters.stores.directory import DirectoryStore
+    from trueup.adapters.stores.mirrored import MirroredStore
+    from trueup.workflows.loading import ProjectSettings
+
+
+def open_store(root: Path, settings: "ProjectSettings") -> "DirectoryStore | MirroredStore":
+    """Return the store of the repository at *root*."""
+    from trueup.adapters.builders.builtin import builtin_builders
+    from trueup.adapters.scanners.pickles import scan_pickles
+    from trueup.adapters.sources.builtin import builtin_sources
+    from trueup.adapters.stores.directory import DirectoryStore
+    from trueup.plugins import Plugins
+
+    local = DirectoryStore(
+        root / settings.store_path,
+        Plugins("trueup.sources", builtin_sources(root)),
+        Plugins("trueup.builders", builtin_builders()),
+        scanner=scan_pickles,
+    )
+    if not settings.store_url:
+        return local
+    from trueup.adapters.stores.mirrored import MirroredStore
+    from trueup.adapters.stores.remote import RemoteStore
+
+    options: dict[str, Json] = {"endpoint_url": settings.store_endpoint} if settings.store_endpoint else {}
+    return MirroredStore(local, RemoteStore(settings.store_url, options))
