@@ -75,20 +75,24 @@ def artifact_of(source: "Source", format_: str) -> ArtifactPin:
 def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resources: Resources) -> BuildPin:
     named = declared.spec.release.build
     if named is not None:
-        resource = resources[version_id("Build", named)]
-        spec = kinds.build(resource).spec
-        settings = spec.to_json(defaults=True)
-        # A gate says what is accepted, not what is made: another gate must not make another artifact.
-        parameters = {k: v for k, v in settings.items() if k not in ("mode", "parity") and v is not None}
-        inputs = _calibration(settings, resources)
-        pinned = _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest, inputs=inputs)
-        return replace(pinned, parity=_parity(spec, pinned, artifact.digest, resources))
+        return pin_build(resources[version_id("Build", named)], artifact, resources)
     name = ResourceId("Build", model.metadata.name, model.metadata.version)
     if model.spec.format == "safetensors" and declared.spec.runtime.engine == LLAMA_CPP:
         parameters = {"quantization": "F16"}
         implied = ResourceId("Build", f"{name.name}-gguf-f16", name.version)
         return _pinned(implied, digest_of(parameters), "gguf", parameters, artifact.digest, implicit=True)
     return _pinned(name, digest_of({}), "none", {}, artifact.digest, implicit=True)
+
+
+def pin_build(resource: Resource, artifact: ArtifactPin, resources: Resources) -> BuildPin:
+    """Return the pin of what the Build *resource* makes from *artifact*."""
+    spec = kinds.build(resource).spec
+    settings = spec.to_json(defaults=True)
+    # A gate says what is accepted, not what is made: another gate must not make another artifact.
+    parameters = {k: v for k, v in settings.items() if k not in ("mode", "parity") and v is not None}
+    inputs = _calibration(settings, resources)
+    pinned = _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest, inputs=inputs)
+    return replace(pinned, parity=_parity(spec, pinned, artifact.digest, resources))
 
 
 def _calibration(settings: Mapping[str, Json], resources: Resources) -> tuple[ArtifactPin, ...]:
