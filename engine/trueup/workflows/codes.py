@@ -35,6 +35,14 @@ NOTHING_BELOW = Code(
     "Correct the name in `trueup.yaml`, or add the files; git leaves empty and ignored folders out.",
 )
 
+TRACKED_STATE = Code(
+    "WRK007",
+    "The state folder is under version control",
+    "`.trueup` holds what trueup keeps on this machine: artifacts, journals, what runs. A commit that brings such "
+    "files could bring artifacts that nobody fetched or built.",
+    "Take it out of git (`git rm -r --cached .trueup`) and let `.gitignore` name it.",
+)
+
 UNKNOWN_RULE = Code(
     "POL081",
     "Unknown rule",
@@ -60,6 +68,7 @@ CODES = (
     ONE_ENVIRONMENT,
     NO_SUCH_HOLD,
     NOTHING_BELOW,
+    TRACKED_STATE,
     UNKNOWN_RULE,
     UNJUDGED_ADDRESS,
     INPUT_FILE,
