@@ -86,7 +86,7 @@ class Merged:
     """Where merged versions are to be looked for.
 
     Attributes:
-        branch: Name of the default branch.
+        branch: Name of the default branch, as the project file under review has it; believed last.
         folders: Folders with declared resources.
         suffixes: Endings of declared files.
         revision: The commit under review; empty for a work tree with changes.

@@ -158,3 +158,22 @@ def test_a_policy_that_a_branch_adds_tells_what_it_would_deny(clone: Scratch) ->
     assert "also denied by ACME-02 Deployment/dev/support" in said(clone.run("plan", "-e", "dev"))
     merge(clone)
     assert effects(planned(clone), "ACME-02") == {"deny"}
+
+
+def test_a_branch_cannot_bring_what_was_fetched_for_a_bundle(clone: Scratch) -> None:
+    clone.write(".trueup/policies/x/data.json", "{}")
+    clone.git("add", "--force", ".trueup")
+    clone.commit()
+    done = clone.run("plan", "-e", "dev")
+    assert done.code == 8
+    assert "WRK007" in done.err
+    assert "git rm -r --cached .trueup" in done.err
+
+
+def test_a_branch_cannot_choose_a_ledger_without_holds(clone: Scratch) -> None:
+    held = clone.run("hold", "add", "-e", "dev", "support", "--reason", "wait")
+    clone.change("trueup.yaml", ("refs/trueup/ledger", "refs/trueup/mine"))
+    log = clone.run("audit", "log", "-o", "json")
+    assert (held.code, log.code) == (0, 0), (held, log)
+    assert len(log.json["records"]) == 1
+    assert clone.git("for-each-ref", "refs/trueup/mine") == ""

@@ -11,8 +11,10 @@ from trueup.adapters.clock import SystemClock
 from trueup.cli.console import Console
 from trueup.cli.project import find_project
 from trueup.core.digests import Revision
+from trueup.workflows.state_folder import STATE_FOLDER
 
 if TYPE_CHECKING:
+    from trueup.adapters.git.base import Trunk
     from trueup.adapters.git.ledger import GitLedger
     from trueup.adapters.git.repository import Repository
     from trueup.adapters.policy.bundles.fetched import FetchedBundles
@@ -44,12 +46,9 @@ if TYPE_CHECKING:
     from trueup.spec.bundles import BundlePin
     from trueup.spec.engines import EngineChoice
     from trueup.spec.resource import Resource
-    from trueup.workflows.audit import LedgerPlace
+    from trueup.workflows.ledger_place import LedgerPlace
     from trueup.workflows.loading import ProjectSettings
     from trueup.workflows.workspace import Policies, Workspace
-
-STATE_FOLDER = ".trueup"
-"""Everything trueup keeps beside the repository's files; it ignores itself."""
 
 
 class LocalWorkspace:
@@ -110,10 +109,17 @@ class LocalWorkspace:
 
     @cached_property
     def ledger(self) -> "GitLedger":
-        """Records."""
+        """Records, where the branch that governs keeps them: a change under review must not choose its own holds."""
         from trueup.adapters.git.ledger import GitLedger
 
-        return GitLedger(self.repository, self.settings.ledger_ref, self.settings.ledger_remote, self.clock)
+        return GitLedger(self.repository, self.ledger_place.ref, self.ledger_place.remote, self.clock)
+
+    @cached_property
+    def ledger_place(self) -> "LedgerPlace":
+        """Where the ledger is."""
+        from trueup.workflows.ledger_place import ledger_in_force
+
+        return ledger_in_force(self, self.settings)
 
     @cached_property
     def lock(self) -> "Lock":
@@ -218,9 +224,13 @@ class LocalWorkspace:
     @cached_property
     def history(self) -> "History":
         """What the default branch had before."""
+        from trueup.adapters.git.base import trunk_of
         from trueup.adapters.git.merged import GitHistory
 
-        return GitHistory(self.repository)
+        def trunk(revision: Revision, branch: str) -> "Trunk":
+            return trunk_of(self.repository, revision, self.asked_base, branch, self._declared_at)
+
+        return GitHistory(self.repository, trunk)
 
     @property
     def keeper(self) -> "DirectoryStore | MirroredStore":
@@ -278,7 +288,8 @@ class LocalWorkspace:
         """Bundles of policies from elsewhere."""
         from trueup.adapters.policy.bundles.fetched import FetchedBundles
 
-        return FetchedBundles(self.root / STATE_FOLDER / "policies")
+        # In git's own folder, for the same reason as what is remembered.
+        return FetchedBundles(self.repository.common_dir / "trueup" / "policies")
 
     def policies(
         self, tree: "SourceTree", *, library: bool, folders: Sequence[str], bundles: "Sequence[BundlePin]" = ()
@@ -310,14 +321,14 @@ class LocalWorkspace:
     def base(self, revision: Revision, branch: str) -> "Base":
         """Return what governs *revision*."""
         from trueup.adapters.git.base import base_of
-        from trueup.adapters.git.trees import CommitTree
+
+        return base_of(self.repository, revision, self.asked_base, branch, self._declared_at)
+
+    def _declared_at(self, revision: Revision) -> str:
         from trueup.workflows.loading import read_project
 
-        def declared_at(revision: Revision) -> str:
-            project, _ = read_project(CommitTree(self.repository, revision))
-            return project.default_branch if project else ""
-
-        return base_of(self.repository, revision, self.asked_base, branch, declared_at)
+        project, _ = read_project(self.tree(revision))
+        return project.default_branch if project else ""
 
     def merged(self, branch: str, folders: Sequence[str], since: datetime, until: datetime) -> "Iterator[MergedCommit]":
         """Return what the default branch took in."""
@@ -378,7 +389,7 @@ class LocalWorkspace:
 
     def take_remote_records(self) -> str:
         """Bring in what others recorded."""
-        if self.settings.ledger_remote:
+        if self.ledger_place.remote:
             self.ledger.refresh()
         return self.remote_problem()
 
@@ -390,14 +401,6 @@ class LocalWorkspace:
     def unpushed(self) -> int:
         """Count the ledger records that the remote does not have."""
         return self.ledger.unpushed()
-
-
-def ledger_place(workspace: LocalWorkspace) -> "LedgerPlace":
-    """Return where the ledger is, for hints."""
-    from trueup.workflows.audit import LedgerPlace
-
-    settings = workspace.settings
-    return LedgerPlace(settings.ledger_ref, settings.ledger_remote)
 
 
 def open_workspace(console: Console, base: str = "") -> "LocalWorkspace":

@@ -3,7 +3,7 @@
 Everything is answered from this clone; nothing is fetched.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
@@ -12,24 +12,9 @@ from trueup.ledger import history
 from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, Newest
 from trueup.ledger.history import Filter
 from trueup.ports import LedgerReader
+from trueup.workflows.ledger_place import LedgerPlace
 from trueup.workflows.redecide import audit_decisions
 from trueup.workflows.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerPlace:
-    """Where the ledger is, for the hint to fetch it."""
-
-    ref: str = "refs/trueup/ledger"
-    remote: str = "origin"
-
-    @property
-    def hint(self) -> str:
-        """What to do when there are no records here."""
-        return (
-            "Nothing was recorded in this clone. If something was applied elsewhere: `git clone` does not fetch the "
-            f"ledger, `git fetch {self.remote or 'origin'} {self.ref}:{self.ref}` does."
-        )
 
 
 def log(ledger: LedgerReader, wanted: Filter, place: LedgerPlace, *, limit: int = 0) -> AuditLog:

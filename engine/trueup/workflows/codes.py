@@ -42,6 +42,14 @@ NO_WEIGHTS = Code(
     "Name one that is declared and committed, such as `Model/tiny@1`.",
 )
 
+TRACKED_STATE = Code(
+    "WRK007",
+    "The state folder is under version control",
+    "`.trueup` holds what trueup keeps on this machine: artifacts, journals, what runs. A commit that brings such "
+    "files could bring artifacts that nobody fetched or built.",
+    "Take it out of git (`git rm -r --cached .trueup`) and let `.gitignore` name it.",
+)
+
 UNKNOWN_RULE = Code(
     "POL081",
     "Unknown rule",
@@ -68,6 +76,7 @@ CODES = (
     NO_SUCH_HOLD,
     NOTHING_BELOW,
     NO_WEIGHTS,
+    TRACKED_STATE,
     UNKNOWN_RULE,
     UNJUDGED_ADDRESS,
     INPUT_FILE,

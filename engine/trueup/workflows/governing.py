@@ -12,6 +12,7 @@ from trueup.core.digests import Revision
 from trueup.core.ids import ResourceId
 from trueup.desired.resolve import environment_facts
 from trueup.policy.enforcement import Settings, settings_of
+from trueup.policy.results import LIBRARY
 from trueup.ports import SourceTree
 from trueup.spec.bundles import BundlePin
 from trueup.spec.parse import parse
@@ -103,5 +104,5 @@ def _policies(workspace: Workspace, tree: SourceTree, project: ProjectSettings) 
 def _changed(own: Policies, theirs: Policies) -> tuple[str, ...]:
     """Return the paths of files that only one side has, or that differ; tests change no decision."""
     contents = [{f.path: f.content for f in p.files if not f.path.endswith("_test.rego")} for p in (own, theirs)]
-    paths = contents[0].keys() | contents[1].keys()
-    return tuple(sorted(p for p in paths if contents[0].get(p) != contents[1].get(p) and not p.startswith("@")))
+    paths = {p for p in contents[0].keys() | contents[1].keys() if not p.startswith(f"{LIBRARY}/")}
+    return tuple(sorted(p for p in paths if contents[0].get(p) != contents[1].get(p)))

@@ -17,6 +17,7 @@ from trueup.spec.engines import EngineChoice
 from trueup.spec.parse import parse
 from trueup.spec.resource import Parsed, Path, Resources, SourceFile
 from trueup.workflows import codes
+from trueup.workflows.state_folder import STATE_FOLDER
 from trueup.workflows.workspace import Workspace
 
 PROJECT_FILE = "trueup.yaml"
@@ -90,6 +91,7 @@ def load_tree(tree: SourceTree) -> Loaded:
         parsed = parse(tree.files(project.specs, SUFFIXES), tree.read)
         found = [*problems, *parsed.diagnostics, *_empty_spec_folders(tree, project, parsed)]
         found += empty_policy_folders(tree, project)
+        found += _tracked_state(tree)
         if not parsed.resources and not found:
             found.append(_nothing_declared(project))
         return Loaded(tree, project, parsed.resources, sort_diagnostics(found))
@@ -152,6 +154,17 @@ def _nothing_declared(project: ProjectSettings) -> Diagnostic:
     folders = ", ".join(f"`{s}`" for s in project.specs)
     detail = f"No resource is declared below {folders}."
     return Diagnostic(codes.NOTHING_DECLARED, detail, Span(PROJECT_FILE), codes.NOTHING_DECLARED.remedy)
+
+
+def _tracked_state(tree: SourceTree) -> Iterator[Diagnostic]:
+    """Yield a problem when a commit brings files into the folder of what trueup itself keeps beside the repository.
+
+    Artifacts, journals and what is known of servers lie there: whoever can commit them could say that they are ours.
+    """
+    brought = next(iter(tree.files([STATE_FOLDER], [""])), None)
+    if brought is not None:
+        detail = f"`{brought.path}` is committed, or about to be."
+        yield Diagnostic(codes.TRACKED_STATE, detail, Span(brought.path), codes.TRACKED_STATE.remedy)
 
 
 def empty_policy_folders(tree: SourceTree, project: ProjectSettings) -> Iterator[Diagnostic]:

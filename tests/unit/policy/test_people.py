@@ -29,11 +29,38 @@ def test_others_are_others(other: str) -> None:
         "Ada\u200b Lovelace\ufeff",
         "\uff21\uff44\uff41 Lovelace",
         "Ada+2 <ada+2@example.org>",
+        "ada@example.org,",
+        "ada@example.org.",
+        "(ada@example.org)",
+        '"ada@example.org"',
+        "mailto:ada@example.org",
+        "Ada Lovelace.",
+        "Lovelace, Ada",
+        "ada@example.org\ufe0f",
+        "ada\u034f@example.org",
+        "a\u3164da@example.org",
+        "Ada\u115f Love\u2800lace",
+        "Ada Love\x00lace",
+        "ada@example.org\U000e0101",
+        "Grace Hopper <grace@example.org>, Ada Lovelace <a@home.org>",
+        "grace@example.org ada@example.org",
+        "Grace Hopper and Ada Lovelace",
+        "ada@example.org@home.org",
     ],
 )
 def test_a_spelling_that_looks_the_same_makes_nobody_else(other: str) -> None:
     assert is_same_person(ADA, other)
     assert is_same_person(other, ADA)
+
+
+def test_who_names_two_mailboxes_has_said_neither() -> None:
+    assert email_of("ciso@example.org, Ada <ada@example.org>") == ""
+    assert email_of("Ada <ada@example.org> (ada+git@example.org)") == "ada@example.org"
+
+
+def test_what_is_inside_a_mailbox_counts() -> None:
+    assert email_of("Pat O'Brien <o'brien@example.org>") == "o'brien@example.org"
+    assert not is_same_person("o'brien@example.org", "brien@example.org")
 
 
 def test_an_address_that_begins_with_a_plus_is_one_of_its_own() -> None:

@@ -9,7 +9,7 @@ from records import NOON, after, applied, held, release
 from trueup.ledger.history import Filter
 from trueup.ledger.record import Draft, RecordKind
 from trueup.workflows import audit
-from trueup.workflows.audit import LedgerPlace
+from trueup.workflows.ledger_place import LedgerPlace
 
 PLACE = LedgerPlace()
 

@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 
 from repositories import commit, git, repository
+from trueup.adapters.policy.bundle import ReservedPathError
 from trueup.cli.wiring import LocalWorkspace
 from trueup.policy.decision import Enforcement, Outcome
 from trueup.policy.enforcement import Settings
+from trueup.spec.codes import VERSION_CHANGED
 from trueup.workflows.governing import Governing, bundles_in_force, governing_policies
-from trueup.workflows.loading import Invalid, load_tree
+from trueup.workflows.ledger_place import LedgerPlace
+from trueup.workflows.loading import Invalid, load, load_tree
 from trueup.workflows.planning import Planned, make_plan
 
 HEADER = "apiVersion: trueup/v1alpha1\n"
@@ -175,3 +178,46 @@ def test_bundles_that_only_a_change_names_are_not_fetched(project: Path) -> None
     merged = bundles_in_force(LocalWorkspace(project, lambda *_: None))
     assert not isinstance(merged, Invalid)
     assert [b.name for b in merged] == ["evil"]
+
+
+def test_a_bundle_in_the_repository_that_a_change_alters_is_told(project: Path) -> None:
+    declared = PROJECT.replace("[policies]}", "[policies], bundles: [{name: ours, source: bundles/ours}]}")
+    files = {"trueup.yaml": declared.encode(), "bundles/ours/r.rego": DENIES.replace("acme", "ours").encode()}
+    commit(project, files)
+    branch(project, **{"bundles/ours/r.rego": ALLOWS.replace("acme", "ours")})
+    found = governing(project)
+    assert isinstance(found, Governing)
+    assert found.policies.changed == ("@bundles/ours/r.rego",)
+
+
+@pytest.mark.parametrize("folder", ["@trueup/library", "./@trueup/library", "@bundles/ours"])
+def test_policies_in_a_folder_that_passes_for_the_library_are_refused(project: Path, folder: str) -> None:
+    lies = PROJECT.replace("[policies]", f'["{folder}"]')
+    files = {"trueup.yaml": lies.encode(), f"{folder.removeprefix('./')}/r.rego": DENIES.encode()}
+    commit(project, files)
+    with pytest.raises(ReservedPathError, match="begins with `@`"):
+        governing(project)
+
+
+def test_a_change_does_not_choose_its_ledger(project: Path) -> None:
+    other = PROJECT + "  ledger: {ref: refs/trueup/mine, remote: elsewhere}\n"
+    branch(project, **{"trueup.yaml": other})
+    assert LocalWorkspace(project, lambda *_: None).ledger_place == LedgerPlace("refs/trueup/ledger", "")
+    git(project, "switch", "--quiet", "main")
+    git(project, "merge", "--quiet", "change")
+    assert LocalWorkspace(project, lambda *_: None).ledger_place == LedgerPlace("refs/trueup/mine", "elsewhere")
+
+
+PROMPT = HEADER + "kind: Prompt\nmetadata: {name: p, version: '1'}\nspec: {template: kind}\n"
+
+
+@pytest.mark.parametrize("named", ["", "main"])
+def test_a_change_that_names_another_default_branch_is_held_to_what_was_merged(project: Path, named: str) -> None:
+    commit(project, {"spec/p.yaml": PROMPT.encode()})
+    branch(
+        project,
+        **{"trueup.yaml": PROJECT + "  defaultBranch: change\n", "spec/p.yaml": PROMPT.replace(": kind", ": no")},
+    )
+    workspace = LocalWorkspace(project, lambda *_: None)
+    workspace.asked_base = named
+    assert [d.code.id for d in load(workspace).diagnostics] == [VERSION_CHANGED.id]

@@ -367,6 +367,15 @@ def test_a_digest_of_observed_facts_forgets_times_and_counts(make) -> None:
     assert gone.digest != before.digest
 
 
+def test_a_file_of_the_state_folder_in_a_commit_is_refused(make) -> None:
+    workspace = make(OLD)
+    workspace.files = {**workspace.files, ".trueup/store/objects/x": b"mine"}
+    workspace.commit()
+    (problem,) = validate(workspace).diagnostics
+    assert problem.code is workflow_codes.TRACKED_STATE
+    assert problem.span == Span(".trueup/store/objects/x")
+
+
 @pytest.mark.parametrize("folders", [{"specs": ["spec", "spce"]}, {"policies": {"paths": ["rules"]}}])
 def test_a_folder_of_the_project_that_holds_nothing_is_told_at_its_place(make, folders) -> None:
     workspace = make(OLD)

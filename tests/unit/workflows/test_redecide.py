@@ -14,7 +14,8 @@ from trueup.ledger.audit import DecisionAudit
 from trueup.ledger.record import Record
 from trueup.policy.judge import JUDGE_VERSION
 from trueup.policy.recorded import read_decision
-from trueup.workflows.audit import LedgerPlace, verify_decisions
+from trueup.workflows.audit import verify_decisions
+from trueup.workflows.ledger_place import LedgerPlace
 from trueup.workflows.redecide import audit_decisions, time_of
 from workspaces import Declared, FakeWorkspace, Stage, nothing_on_hold
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.adapters.git import codes
+from trueup.adapters.git.base import Trunk
 from trueup.adapters.git.objects import blob_id, blobs, records
 from trueup.adapters.git.paths import normal_path
 from trueup.adapters.git.repository import Repository
@@ -120,20 +121,19 @@ def first_sightings(
 
 
 def immutability_problems(
-    repository: Repository, default_branch: str, where: Declared, resources: Resources, parse: Parse
+    repository: Repository, trunk: Trunk, where: Declared, resources: Resources, parse: Parse
 ) -> tuple[Diagnostic, ...]:
     """Compare *resources* with what the default branch first had, and say when it cannot be known.
 
     Raises:
         GitError: Objects are missing.
     """
-    tip = repository.default_branch(default_branch)
-    if tip is None and repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
+    if trunk.tip is None and repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
         return ()  # nothing is committed, so nothing was merged
-    if tip is None:
-        detail = f"There is neither `origin/{default_branch}` nor `{default_branch}`; merged versions are not compared."
+    if trunk.tip is None:
+        detail = f"There is neither `origin/{trunk.name}` nor `{trunk.name}`; merged versions are not compared."
         return (Diagnostic(codes.NO_DEFAULT_BRANCH, detail, None, codes.NO_DEFAULT_BRANCH.remedy, Severity.WARNING),)
-    history = first_sightings(repository, tip, where, resources, parse)
+    history = first_sightings(repository, trunk.tip, where, resources, parse)
     return history.diagnostics + changed_versions(resources, history.sightings, where.revision)
 
 

@@ -189,6 +189,21 @@ class Repository:
         hint = codes.SHALLOW.remedy if self.is_shallow() else ""
         raise GitError(codes.UNKNOWN_REVISION, f"`{revision}` leads to no commit of `{self.root}`.", hint=hint)
 
+    def resolve_base(self, name: str) -> Revision:
+        """Return the tip of the branch *name*, or the commit it leads to when no branch is called so.
+
+        A branch comes first: git itself prefers a tag of the same name, and whoever can push tags could move the base.
+
+        Raises:
+            GitError: It leads to none.
+        """
+        refs = (f"refs/remotes/{name}", f"refs/heads/{name}", f"refs/remotes/origin/{name}")
+        return next((tip for ref in refs if (tip := self._tip(ref))), None) or self.resolve(name)
+
+    def _tip(self, ref: str) -> Revision | None:
+        commit = self.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") if ref.isprintable() else None
+        return Revision(commit) if commit else None
+
     def head(self) -> Revision:
         """Return the commit that is checked out.
 

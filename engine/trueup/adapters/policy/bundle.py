@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import trueup
 from trueup.adapters.policy import codes
+from trueup.core.diagnostics import Span
 from trueup.core.errors import PermanentError
 from trueup.policy.bundle_files import bundle_digest as bundle_digest  # noqa: PLC0414 - its callers know it here
 from trueup.policy.bundle_files import digest_of_files as digest_of_files  # noqa: PLC0414
@@ -27,6 +28,20 @@ SUFFIXES = (".rego", "data.json", "data.yaml", "data.yml", "schema.json")
 
 class LibraryMissingError(PermanentError):
     """The rules that ship with trueup cannot be found."""
+
+
+class ReservedPathError(PermanentError):
+    """A policy of the repository has a path that names the library or a bundle."""
+
+
+def refuse_reserved(path: str) -> None:
+    """Refuse a policy of the repository whose *path* names the library or a bundle.
+
+    Raises:
+        ReservedPathError: It does.
+    """
+    if path.startswith("@"):
+        raise ReservedPathError(codes.RESERVED_PATH, f"`{path}` begins with `@`.", span=Span(path))
 
 
 def load_bundle(
@@ -48,6 +63,7 @@ def load_bundle(
 
     Raises:
         LibraryMissingError: The library is asked for and not installed.
+        ReservedPathError: A path of the repository would pass for the library's.
         BundleError: A bundle was not fetched, is damaged or empty, or two own one path.
     """
     files = list(load_library()) if library else []
@@ -55,6 +71,7 @@ def load_bundle(
         root = folder.strip("/")
         for file in tree.files([root], SUFFIXES):
             if is_policy(file.path):
+                refuse_reserved(file.path)
                 files.append(PolicyFile(file.path, file.content, root))
     if bundles:
         from trueup.adapters.policy.bundles.loading import load_bundles

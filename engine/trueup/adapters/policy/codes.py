@@ -215,6 +215,13 @@ EXCEPTION_RULE = Code(
     "owner, a reason and a day on which they end.",
     "Declare a PolicyException that names the rule and the resource, and remove the set.",
 )
+RESERVED_PATH = Code(
+    "POL061",
+    "Folder of policies with a reserved name",
+    "Paths that begin with `@` name the library and the bundles: what lies in a folder of such a name would pass for "
+    "them, and be trusted as they are.",
+    "Rename the folder.",
+)
 EVALUATION = Code(
     "POL030",
     "Rule could not be evaluated",
@@ -267,6 +274,7 @@ CODES = (
     DUPLICATE_DEFAULT,
     SHADOWED,
     LIBRARY_PACKAGE,
+    RESERVED_PATH,
     RULE_SHAPE,
     NEGATED_CALL,
     REGEX_CLASS,

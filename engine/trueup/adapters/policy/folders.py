@@ -6,7 +6,7 @@ from pathlib import Path
 
 import trueup
 from trueup.adapters.policy import codes
-from trueup.adapters.policy.bundle import is_policy, load_library
+from trueup.adapters.policy.bundle import is_policy, load_library, refuse_reserved
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.errors import PermanentError
 from trueup.policy.results import LIBRARY, PolicyFile
@@ -29,12 +29,15 @@ def load_folder(folder: str, *, library: bool) -> tuple[PolicyFile, ...]:
 
     Raises:
         FolderError: It is no folder, has no policy, or more files than policies have.
+        ReservedPathError: Its name would pass for the library's.
     """
     top = Path(folder)
     if not top.is_dir():
         raise FolderError(codes.FOLDER, f"`{folder}` is not a folder.")
     is_library = _is_library(top)
     shown = LIBRARY if is_library else folder.rstrip("/") or folder
+    if not is_library:
+        refuse_reserved(folder.removeprefix("./"))
     files = list(load_library()) if library and not is_library else []
     count = 0
     for place, folders, names in os.walk(top):

@@ -1,5 +1,6 @@
 """A pull request does not choose its own judge."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,56 @@ def test_without_a_remote_a_change_cannot_name_itself_the_default_branch_either(
     git(project.root, "switch", "--quiet", "-c", "change")
     commit(project.root, {"trueup.yaml": b"change"})
     assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(Revision(tip))
+
+
+def test_no_number_of_commits_hides_what_was_said_before(project: Repository) -> None:
+    tip = git(project.root, "rev-parse", "HEAD")
+    git(project.root, "switch", "--quiet", "-c", "change")
+    stream = "".join(
+        f"commit refs/heads/change\ncommitter A <a@b> {count} +0000\ndata 1\nm\n"
+        + (f"from {tip}\n" if count == 1 else "")
+        + f"M 644 inline trueup.yaml\ndata {len(name)}\n{name}\n"
+        for count, name in enumerate((*map(str, range(150)), "change"), start=1)
+    )
+    subprocess.run(["git", "fast-import", "--quiet", "--force"], cwd=project.root, input=stream.encode(), check=True)
+    git(project.root, "reset", "--quiet", "--hard")
+    assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(Revision(tip))
+
+
+def test_a_history_of_its_own_does_not_hide_what_was_said_before(project: Repository) -> None:
+    tip = git(project.root, "rev-parse", "HEAD")
+    git(project.root, "switch", "--quiet", "--orphan", "change")
+    commit(project.root, {"trueup.yaml": b"change"})
+    git(project.root, "merge", "--quiet", "-s", "ours", "--allow-unrelated-histories", "-m", "Merge", "main")
+    commit(project.root, {"a": b"1"})
+    git(project.root, "switch", "--quiet", "main")
+    tip = commit(project.root, {"b": b"1"})
+    git(project.root, "switch", "--quiet", "change")
+    assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(Revision(tip))
+
+
+def test_a_change_that_names_several_branches_chooses_none_of_them(project: Repository) -> None:
+    git(project.root, "branch", "lenient")
+    for branch in ("lenient", "main"):
+        git(project.root, "switch", "--quiet", branch)
+        commit(project.root, {branch: b"1"})
+    git(project.root, "switch", "--quiet", "-c", "change", "main~1")
+    commit(project.root, {"trueup.yaml": b"lenient"})
+    commit(project.root, {"trueup.yaml": b"change"})
+    assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(is_known=False)
+
+
+def test_a_tag_named_as_a_branch_is_not_the_base(project: Repository, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", str(project.root), "clone")
+    clone = Repository.discover(tmp_path / "clone")
+    tip = git(clone.root, "rev-parse", "HEAD")
+    git(clone.root, "switch", "--quiet", "-c", "change")
+    commit(clone.root, {"a": b"1"})
+    for name in ("main", "origin/main"):
+        git(clone.root, "tag", name)
+        assert base(clone, asked=name) == Base(Revision(tip))
+    git(clone.root, "tag", "v1")
+    assert base(clone, asked="v1") == Base()
 
 
 def test_a_default_branch_that_was_renamed_is_the_new_one(project: Repository) -> None:

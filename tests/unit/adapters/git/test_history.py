@@ -7,6 +7,7 @@ import pytest
 
 from repositories import commit, git, repository
 from trueup.adapters.git import codes
+from trueup.adapters.git.base import Trunk
 from trueup.adapters.git.history import Declared, file_versions, first_sightings, immutability_problems
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.git.trees import CommitTree
@@ -49,12 +50,21 @@ def model(version: str, size: int, name: str = "m") -> bytes:
     return f"kind: Model\nname: {name}\nversion: '{version}'\nsize: {size}\n".encode()
 
 
+def trunk(made: Repository) -> Trunk:
+    return Trunk("main", made.default_branch("main"))
+
+
+def on_main(folder) -> tuple[Repository, Trunk]:
+    made = Repository.discover(folder)
+    return made, trunk(made)
+
+
 def check(made: Repository, tree: SourceTree | None = None) -> tuple[list[str], list[str]]:
     """Return the changed versions under review and the files that were read from history."""
     tree = tree or CommitTree(made, made.head())
     under_review = Reader()(tree.files(WHERE.folders, WHERE.suffixes), tree.read).resources
     reader = Reader()
-    problems = immutability_problems(made, "main", WHERE, under_review, reader)
+    problems = immutability_problems(made, trunk(made), WHERE, under_review, reader)
     return [d.detail.split("`")[1] for d in problems if d.code is VERSION_CHANGED], reader.read_files
 
 
@@ -163,7 +173,7 @@ def test_a_shallow_clone_is_compared_as_far_as_it_goes_with_a_warning(made):
     commit(made.root, {"spec/a.yaml": model("1", 2)})
     clone = made.root.parent / "clone"
     git(made.root.parent, "clone", "--quiet", "--depth=1", f"file://{made.root}", str(clone))
-    problems = immutability_problems(Repository.discover(clone), "main", WHERE, {}, Reader())
+    problems = immutability_problems(*on_main(clone), WHERE, {}, Reader())
     assert [(d.code, d.severity) for d in problems] == [(codes.SHALLOW, Severity.WARNING)]
     assert "unshallow" in problems[0].hint
 
@@ -190,22 +200,22 @@ def test_a_version_stays_merged_when_its_folder_is_moved(tmp_path):
             commit(made.root, moved)
         tree = CommitTree(made, made.head())
         under_review = parse(tree.files(where.folders, where.suffixes), tree.read).resources
-        (problem,) = immutability_problems(made, "main", where, under_review, parse)
+        (problem,) = immutability_problems(made, trunk(made), where, under_review, parse)
         assert problem.code is VERSION_CHANGED
     commit(made.root, {"declared/p.yaml": prompt("kind")})
     tree = CommitTree(made, made.head())
     under_review = parse(tree.files(where.folders, where.suffixes), tree.read).resources
-    assert immutability_problems(made, "main", where, under_review, parse) == ()
+    assert immutability_problems(made, trunk(made), where, under_review, parse) == ()
 
 
 def test_a_missing_default_branch_is_a_warning(made):
-    problems = immutability_problems(made, "trunk", WHERE, {}, Reader())
+    problems = immutability_problems(made, Trunk("trunk", None), WHERE, {}, Reader())
     assert [(d.code, d.severity) for d in problems] == [(codes.NO_DEFAULT_BRANCH, Severity.WARNING)]
 
 
 def test_before_the_first_commit_nothing_was_merged_and_nothing_is_warned_of(tmp_path):
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
-    assert immutability_problems(Repository.discover(tmp_path), "main", WHERE, {}, Reader()) == ()
+    assert immutability_problems(*on_main(tmp_path), WHERE, {}, Reader()) == ()
 
 
 def test_the_users_configuration_does_not_change_what_is_seen(made):

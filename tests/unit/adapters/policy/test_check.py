@@ -314,3 +314,28 @@ def test_the_library_passes_its_own_check(engine: EmbeddedEngine) -> None:
     from trueup.adapters.policy.bundle import load_library
 
     assert engine.check(load_library()) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("policies/data.json", b'{"trueup": {"asked": {"all": []}}}'),
+        ("policies/trueup/asked/data.json", b'{"all": [[]]}'),
+        ("policies/trueup/asked/data.yaml", b"other: 1\n"),
+        ("policies/trueup/data.json", b'{"asked": []}'),
+    ],
+)
+def test_data_in_the_place_of_the_rule_that_asks_all_others_is_refused(
+    engine: EmbeddedEngine, path: str, content: bytes
+) -> None:
+    bundle = [*files(A + 'deny contains "x"\n'), PolicyFile(path, content, "policies")]
+    assert [(d.code.id, str(d.span)) for d in engine.check(bundle)] == [("POL011", path)]
+    (evaluation,) = engine.evaluate(bundle, [b"{}"], datetime(2026, 1, 1, tzinfo=UTC))
+    assert (evaluation.results, bool(evaluation.errors)) == ((), True)
+
+
+@pytest.mark.parametrize("package", ["trueup.asked", "trueup.asked.all"])
+def test_a_policy_in_the_place_of_the_rule_that_asks_all_others_is_refused(
+    engine: EmbeddedEngine, package: str
+) -> None:
+    assert found(engine, f'package {package}\nall := []\ndeny contains "x"\n') == [("POL024", "0.rego:1:1")]

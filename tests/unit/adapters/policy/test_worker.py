@@ -231,6 +231,12 @@ def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_one() -> Non
     worker.kill()
 
 
+def test_a_call_that_was_interrupted_costs_the_next_one_nothing(engine: EmbeddedEngine) -> None:
+    assert len(ask(engine, SOUND).results) == 1
+    engine._send({"do": "load", "bundle": "another", "files": []}, 5)  # and nobody waits for the answer
+    assert [r.raw for r in ask(engine, SOUND).results] == ["blocked"]
+
+
 def test_a_worker_holds_the_last_bundle_alone() -> None:
     worker = WorkerProcess(512 << 20)
     for bundle in ("one", "two"):
@@ -266,4 +272,4 @@ def test_as_many_rules_as_a_library_has_are_asked_by_one_query() -> None:
     loaded = load(files)
     assert loaded.problems == ()
     loaded.engine.set_input_json("{}")
-    assert sorted(map(str, together(loaded.engine) or [])) == sorted(f"['{n}']" for n in range(100))
+    assert sorted(map(str, together(loaded.engine, 100) or [])) == sorted(f"['{n}']" for n in range(100))

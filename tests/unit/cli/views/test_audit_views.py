@@ -16,7 +16,7 @@ from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, DecisionAu
 from trueup.ledger.chain import verify
 from trueup.ledger.history import Filter
 from trueup.workflows import audit
-from trueup.workflows.audit import LedgerPlace
+from trueup.workflows.ledger_place import LedgerPlace
 
 RECORDS = tuple(sealed(applied("a"), held("a", minutes=5), applied("b", minutes=10, environment="production")))[::-1]
 LOG = AuditLog(RECORDS)

@@ -237,6 +237,8 @@ class EmbeddedEngine:
         The worker is handed a document while it still has the one before, so that it never waits for us.
         """
         tickets = [0] * len(documents)
+        if self._worker is not None and self._worker.is_owed:
+            self._drop_worker()  # a call that was interrupted left work to it, which would take this call's time
 
         def answer(index: int) -> tuple[_Bundle | tuple[Diagnostic, ...], dict[str, Any] | Diagnostic]:
             loaded = self._load(files, digest=digest, whole=False)
@@ -294,6 +296,8 @@ class EmbeddedEngine:
         held = self._held
         if held is not None and held.digest == digest and self.worker_pid and (held.is_whole or not whole):
             return held
+        # Whatever the worker is given now takes the place of what it holds, also when we are interrupted.
+        self._held = None
         prepared = None if whole else self._prepared(digest)
         loaded = self._checked(digest, bundle) if prepared is None else prepared
         # The worker has it in place of the one before, also when something is wrong with it.

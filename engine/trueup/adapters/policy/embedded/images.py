@@ -9,10 +9,11 @@ from trueup.adapters.policy.embedded.expansion import Shifts
 from trueup.adapters.policy.embedded.extensions import load_extensions
 from trueup.adapters.policy.embedded.formats import SPRINTF
 from trueup.adapters.policy.embedded.rewriting import METADATA
+from trueup.adapters.policy.embedded.structure import ASKING
 from trueup.adapters.policy.embedded.syntax import Parts
 from trueup.core.diagnostics import Span
 
-ALL: Parts = ("data", "trueup", "asked", "all")
+ALL: Parts = (*ASKING, "all")
 """The rule that gives the sets of all entries, in their order."""
 
 

@@ -64,6 +64,11 @@ class WorkerProcess:
         """Whether it still runs."""
         return self._process.poll() is None
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether answers to earlier requests have not come."""
+        return bool(self._awaited)
+
     def send(self, request: dict[str, Any], seconds: float) -> int:
         """Lay *request* ready, to be answered in so many seconds of processor time; return its ticket.
 

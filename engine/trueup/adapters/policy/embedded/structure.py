@@ -16,6 +16,8 @@ ENTRY = re.compile(r"^(?:deny|violation|warn)(?:_\w+)?$")
 
 MAX_CHAIN = 256
 """Rules in a chain; evaluation follows it on the stack, which held 500 and broke at 3,000."""
+ASKING: Parts = ("data", "trueup", "asked")
+"""The package of the rule by which all others are asked."""
 _ROOT = 2
 """Parts that name a library: `data.trueup`."""
 _MAX_CYCLES = 20
@@ -95,8 +97,11 @@ def _chains(names: Names, graph: dict[Parts, set[Parts]], order: list[Parts]) ->
 
 
 def check_shadowing(names: Names, mounted: list[tuple[str, Parts, Json]]) -> Iterator[Diagnostic]:
-    """Yield data files (path, where they are mounted, value) that would replace rules."""
-    packages = sorted({module.package for module in names.modules})
+    """Yield data files (path, where they are mounted, value) that would replace rules.
+
+    That includes the rule by which all others are asked: data in its place would answer for them.
+    """
+    packages = sorted({ASKING, *(module.package for module in names.modules)})
     for file, mount, value in mounted:
         for package in packages:
             if _covers(mount, value, package[1:]):
@@ -113,7 +118,7 @@ def check_library(names: Names) -> Iterator[Diagnostic]:
     library = {m.package[:_ROOT] for m in names.modules if m.path.startswith(f"{LIBRARY}/")}
     for module in names.modules:
         is_foreign = not module.is_test and not module.path.startswith(f"{LIBRARY}/")
-        if is_foreign and module.package[:_ROOT] in library:
+        if module.package[: len(ASKING)] == ASKING or (is_foreign and module.package[:_ROOT] in library):
             detail = f"`{_dotted(module.package)}` belongs to the library."
             yield Diagnostic(codes.LIBRARY_PACKAGE, detail, Span(module.path, 1, 1))
 

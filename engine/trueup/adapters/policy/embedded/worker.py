@@ -117,7 +117,7 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
         loaded.engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return {"results": [], "problems": [_spell(loaded.diagnose(error, codes.DOCUMENT_REFUSED, None))]}
-    values = together(loaded.engine)
+    values = together(loaded.engine, len(loaded.entries))
     if values is not None:
         return {"results": list(enumerate(values)), "problems": []}
     engine = loaded.engine.clone()
@@ -136,15 +136,19 @@ def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
     return {"results": results, "problems": problems}
 
 
-def together(engine: Any) -> list[Any] | None:
-    """Return the sets of all entries by one rule, which shares what they share; None when one has no answer."""
+def together(engine: Any, number: int) -> list[Any] | None:
+    """Return the sets of all entries by one rule, which shares what they share; None when one has no answer.
+
+    There are *number* of them: any other answer is not that rule's.
+    """
     try:
         values = json.loads(engine.eval_rule_as_json(".".join(ALL)))
     except BaseException:  # noqa: BLE001 a panic of the engine is no Exception; asking one by one tells which
         return None
     finally:
         engine.take_prints()  # nobody reads them, and they would add up
-    return values if isinstance(values, list) and all(isinstance(v, list) for v in values) else None
+    is_whole = isinstance(values, list) and len(values) == number and all(isinstance(v, list) for v in values)
+    return values if is_whole else None
 
 
 def _test(loaded: Loaded, index: int, now: int) -> Message:

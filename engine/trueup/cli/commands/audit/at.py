@@ -22,11 +22,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Show what was serving."""
     from trueup.cli.times import read_time
     from trueup.cli.views import audit as view
-    from trueup.cli.wiring import ledger_place, open_workspace
+    from trueup.cli.wiring import open_workspace
     from trueup.workflows.audit import at
 
     workspace = open_workspace(console)
     time = read_time(arguments.time, workspace.clock.now())
-    found = at(workspace.ledger, time, arguments.environment or "", ledger_place(workspace))
+    found = at(workspace.ledger, time, arguments.environment or "", workspace.ledger_place)
     console.publish(lambda output, style: view.render(found, output, style, console.width))
     return ExitCode.DONE

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """List the records that were asked for."""
     from trueup.cli.times import read_time
     from trueup.cli.views import audit as view
-    from trueup.cli.wiring import ledger_place, open_workspace
+    from trueup.cli.wiring import open_workspace
     from trueup.ledger.history import Filter
     from trueup.ledger.record import RecordKind
     from trueup.workflows.audit import log
@@ -42,6 +42,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         until=read_time(arguments.until, now) if arguments.until else None,
         kinds=tuple(RecordKind(kind) for kind in arguments.kind),
     )
-    found = log(workspace.ledger, wanted, ledger_place(workspace), limit=arguments.limit)
+    found = log(workspace.ledger, wanted, workspace.ledger_place, limit=arguments.limit)
     console.publish(lambda output, style: view.render(found, output, style, console.width))
     return ExitCode.DONE

@@ -22,13 +22,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Check every record and name every break."""
     from trueup.cli.times import read_time
     from trueup.cli.views import audit as view
-    from trueup.cli.wiring import ledger_place, open_workspace
+    from trueup.cli.wiring import open_workspace
     from trueup.workflows.audit import verify, verify_decisions
 
     if arguments.since and not arguments.decisions:
         raise UsageError("`--since` is about decisions.", hint="add `--decisions`; the chain is verified as a whole")
     workspace = open_workspace(console)
-    place = ledger_place(workspace)
+    place = workspace.ledger_place
     if arguments.decisions:
         since = read_time(arguments.since, workspace.clock.now()) if arguments.since else None
         found = verify_decisions(workspace, place, since)

@@ -1,0 +1,34 @@
+"""Where the ledger of a project is: where the branch that governs says, never where a change under review wants it."""
+
+from dataclasses import dataclass
+
+from trueup.core.digests import Revision
+from trueup.workflows.loading import ProjectSettings, read_project
+from trueup.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPlace:
+    """A ref, and the remote that has it for everyone; empty without one."""
+
+    ref: str = "refs/trueup/ledger"
+    remote: str = "origin"
+
+    @property
+    def hint(self) -> str:
+        """What to do when there are no records here."""
+        return (
+            "Nothing was recorded in this clone. If something was applied elsewhere: `git clone` does not fetch the "
+            f"ledger, `git fetch {self.remote or 'origin'} {self.ref}:{self.ref}` does."
+        )
+
+
+def ledger_in_force(workspace: Workspace, project: ProjectSettings) -> LedgerPlace:
+    """Return where the ledger is by the project file of the base; by *project* where nothing else governs.
+
+    Another ledger than the one meant would show no holds and no releases, and take records that nobody looks for.
+    """
+    base = workspace.base(Revision(""), project.default_branch)
+    theirs = read_project(workspace.tree(base.revision))[0] if base.revision else None
+    governing = theirs or project
+    return LedgerPlace(governing.ledger_ref, governing.ledger_remote)
