@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trueup.builds import codes
-from trueup.builds.accelerators import PRODUCTS, Product, names_of_products, product_of
+from trueup.builds.accelerators import PRODUCTS, Product, names_of_products, products_like
 from trueup.builds.checks.subject import Subject
 from trueup.builds.declared import declared_build, declared_serving, declared_weights
 from trueup.builds.findings import About, Finding, in_order
@@ -56,7 +56,7 @@ def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport
     loaded = load(workspace, request.revision)
     if not loaded.is_valid or loaded.project is None:
         return Invalid(loaded.diagnostics)
-    asked = tuple(_products(request.products))
+    asked = tuple(dict.fromkeys(_products(request.products)))
     build = _find(request.build, "Build", loaded.resources)
     users = _users(build, loaded.resources)
     model = _model(request, build, users, loaded.resources)
@@ -87,14 +87,11 @@ def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport
 
 def _products(names: Iterable[str]) -> Iterator[Product]:
     for name in names:
-        product = product_of(name)
-        if name == ALL:
-            yield from PRODUCTS
-        elif product.memory_mib:
-            yield product
-        else:
+        found = PRODUCTS if name == ALL else products_like(name)
+        if not found:
             hint = did_you_mean(name.lower(), names_of_products())
             raise PermanentError(codes.UNKNOWN_PRODUCT, f"`{name}` is in no table.", hint=hint)
+        yield from found
 
 
 def _declared(bare: Subject, subjects: Iterable[Subject]) -> tuple[Product, ...]:
