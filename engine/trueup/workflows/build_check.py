@@ -63,11 +63,13 @@ def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport
     served = [d for d in users if _release(d).get("model") == model.id.short]
     known = network_for(model, loaded.tree, workspace.store)
     spec = _spec(build)
+    declared = declared_build(spec)
     bare = Subject(
-        build=declared_build(spec),
+        build=declared,
         weights=declared_weights(_spec(model)),
         network=known.network,
-        free_disk=_free(workspace.root / loaded.project.store_path),
+        # What needs an accelerator may be built elsewhere, and the disk there is nobody's to know here.
+        free_disk=None if declared.gpu else _free(workspace.root / loaded.project.store_path),
         has_data=_has_data(spec, loaded, workspace),
     )
     subjects = tuple((d.id, replace(bare, serving=declared_serving(_spec(d)))) for d in served)
@@ -75,7 +77,7 @@ def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport
     table = fit_table(only, asked or _declared(bare, (s for _, s in subjects)))
     return BuildReport(
         build=str(build.id),
-        mode=bare.build.mode,
+        mode=declared.mode,
         model=str(model.id),
         deployments=tuple(str(d.id) for d in served),
         sizes_from=known.origin,

@@ -29,7 +29,7 @@ REPORT = BuildReport(
     sizes_from="config.json in the store",
     findings=(
         Placed(
-            Finding(codes.OUTSIDE_WINDOW, Level.ERROR, "Mode `engine` is gone.", "take `pytorch`"),
+            Finding(codes.OUTSIDE_WINDOW, Level.ERROR, "It is gone.", "take `pytorch`"),
             "Build/fast@1",
             PLACE,
         ),
@@ -62,7 +62,7 @@ def test_text_has_place_line_and_hint_then_what_is_not_known_and_the_table() -> 
 
 def test_a_note_is_not_called_what_its_code_is_called() -> None:
     assert "It does not fit" not in shown(REPORT, Format.TEXT)
-    assert "does not fit" not in shown(REPORT, Format.MARKDOWN)
+    assert "It does not fit" not in shown(REPORT, Format.MARKDOWN)
 
 
 def test_text_without_a_table_says_why() -> None:
