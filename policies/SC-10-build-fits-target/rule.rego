@@ -12,8 +12,8 @@
 #   roles: []
 #   lastReviewed: "2026-11-21"
 #   remediation: >-
-#     Build for the product and with the version that serve, or choose a mode that the runtime loads: newer TensorRT-LLM
-#     has no engines, use `pytorch` there.
+#     Do what the message says where it has a code of a check. Build for the product and with the version that serve, or
+#     choose a mode that the runtime loads: newer TensorRT-LLM has no engines, use `pytorch` there.
 package trueup.rules.sc_10
 
 import data.parameters.builds
