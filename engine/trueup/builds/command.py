@@ -117,6 +117,7 @@ def engine_build(spec: Mapping[str, Json], network: Network) -> EngineBuild:
 def environment_of(scratch: str) -> dict[str, str]:
     """Return variables for the toolchain: nothing is downloaded, and nothing is written but in *scratch*."""
     return {
+        "HOME": scratch,
         "HF_HOME": f"{scratch}/huggingface",
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",

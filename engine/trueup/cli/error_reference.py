@@ -22,6 +22,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Sources of artifacts", "trueup.adapters.sources.codes"),
     ("Store", "trueup.adapters.stores.codes"),
     ("Builds", "trueup.adapters.builders.codes"),
+    ("Builds of engines", "trueup.adapters.builders.tensorrt.codes"),
     ("Checks before a build", "trueup.builds.codes"),
     ("Evaluations", "trueup.adapters.evaluators.codes"),
     ("Applying", "trueup.reconcile.codes"),
