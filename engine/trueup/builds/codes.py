@@ -198,6 +198,14 @@ NOT_CONVERTED = Code(
     "Leave it out, or take a format that the detail names; mode `pytorch` has others.",
 )
 
+NOT_SERVED = Code(
+    "BLD141",
+    "It cannot be served as it is asked for",
+    "What an engine is cut into and what it was built for is decided; a server can ask for less and never for more. "
+    "Addresses, ports and paths are chosen where it runs.",
+    "Ask for what the detail allows, or build for more.",
+)
+
 CODES = (
     UNKNOWN_BUILD,
     UNCLEAR_MODEL,
@@ -227,4 +235,5 @@ CODES = (
     WRONG_ARGUMENT,
     ARGUMENT_OF_OURS,
     NOT_CONVERTED,
+    NOT_SERVED,
 )
