@@ -206,6 +206,14 @@ NOT_SERVED = Code(
     "Ask for what the detail allows, or build for more.",
 )
 
+NO_JOB = Code(
+    "BLD151",
+    "No Job can be rendered for it",
+    "A Job runs the toolchain in an image, on a node with the declared accelerator, and hands the result to the store. "
+    "What it needs for that has to be declared or named.",
+    "Declare or name what the detail lists.",
+)
+
 CODES = (
     UNKNOWN_BUILD,
     UNCLEAR_MODEL,
@@ -236,4 +244,5 @@ CODES = (
     ARGUMENT_OF_OURS,
     NOT_CONVERTED,
     NOT_SERVED,
+    NO_JOB,
 )

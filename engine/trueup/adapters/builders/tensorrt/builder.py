@@ -98,7 +98,7 @@ class EngineBuilder:
                 _run(command, work)
                 if command.name != "build":
                     _check_checkpoint(scratch / "checkpoint", network)
-            _copy_tokenizer(task.source, task.target)
+            copy_tokenizer(task.source, task.target)
             write_held(task.target, {**planned.to_json(), **_mapping(described(toolchain))})
             simulated = check_engine(task.target, read_held(task.target), planned.declared.tool("tensorrtLlm"))
         return Built(task.target, toolchain.tools, simulated or toolchain.is_simulated)
@@ -239,7 +239,8 @@ def _check_checkpoint(checkpoint: Path, network: Network) -> None:
         raise PermanentError(codes.BROKEN_RESULT, f"In the checkpoint, {lost}.", hint=hint)
 
 
-def _copy_tokenizer(source: Path, target: Path) -> None:
+def copy_tokenizer(source: Path, target: Path) -> None:
+    """Copy what a server needs of the model besides its weights."""
     folder = target / TOKENIZER_FOLDER
     folder.mkdir()
     for name in _TOKENIZER_FILES:

@@ -1,11 +1,12 @@
 """Asked of the toolchain's own interpreter: which versions and which GPUs are there. Standard library only.
 
-It is run as a program, here or in an image, and prints one JSON document.
+It is run as a program, here or in an image, and prints one JSON document; into a file that is named, or to its output.
 """
 
 import json
 import os
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 
 _PACKAGES = {
@@ -45,4 +46,9 @@ def gpus() -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"versions": versions(), "gpus": gpus()}))  # noqa: T201 - a program of its own
+    text = json.dumps({"versions": versions(), "gpus": gpus()})
+    if len(sys.argv) > 1:
+        with open(sys.argv[1], "w", encoding="utf-8") as output:
+            output.write(text)
+    else:
+        sys.stdout.write(text + "\n")

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trueup.adapters.builders.tensorrt import codes, probe
@@ -155,12 +155,21 @@ def find_toolchain(wanted: Wanted) -> Toolchain:
     """
     found = _in_image(wanted.image, wanted.count) if wanted.image else _on_path()
     asked = _asked(found)
-    problems = tuple(_other_versions(wanted, asked))
+    check_toolchain(wanted, asked)
+    return asked
+
+
+def check_toolchain(wanted: Wanted, found: Toolchain) -> None:
+    """Hold a toolchain and its GPUs to what a Build asks for.
+
+    Raises:
+        PermanentError: It is another one (ART402), or its GPU is (ART403).
+    """
+    problems = tuple(_other_versions(wanted, found))
     if problems:
         where = f"In `{wanted.image}`" if wanted.image else f"`{found.builder}`"
         raise PermanentError(codes.OTHER_TOOLCHAIN, f"{where}: {'; '.join(problems)}.")
-    _check_devices(wanted, asked)
-    return asked
+    _check_devices(wanted, found)
 
 
 def _in_image(image: str, count: int) -> Toolchain:
@@ -212,17 +221,25 @@ def _asked(found: Toolchain) -> Toolchain:
     if answer.returncode != 0:
         reader = LogReader().read_all([*answer.stderr.splitlines(), *answer.stdout.splitlines()])
         raise reader.failure(Path(argv[0]).name, answer.returncode)
+    said = read_answer(answer.stdout, Path(argv[0]).name)
+    return replace(found, versions=said.versions, devices=said.devices)
+
+
+def read_answer(text: str, program: str = "the probe") -> Toolchain:
+    """Return versions and GPUs as `probe` printed them.
+
+    Raises:
+        PermanentError: It is something else (ART401).
+    """
     try:
         # Entry points of images may print before.
-        said = json.loads(answer.stdout.strip().splitlines()[-1])
+        said = json.loads(text.strip().splitlines()[-1])
         versions = {str(k): str(v) for k, v in said["versions"].items()}
         devices = tuple({str(k): str(v) for k, v in device.items()} for device in said["gpus"])
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        detail = f"`{argv[0]}` did not say what it is: {answer.stdout[-200:]!r}."
+        detail = f"`{program}` did not say what it is: {text[-200:]!r}."
         raise PermanentError(codes.TOOLCHAIN_MISSING, detail) from error
-    return Toolchain(
-        found.python, found.builder, found.examples, found.image, found.program, found.gpus, versions, devices
-    )
+    return Toolchain("python3", versions=versions, devices=devices)
 
 
 def _other_versions(wanted: Wanted, found: Toolchain) -> Iterator[str]:
