@@ -43,7 +43,7 @@ class Setting:
     has_adapters: bool = False
 
 
-def setting_of(declared: Declared, *, has_adapters: bool = False) -> Setting:
+def setting_of(declared: Declared) -> Setting:
     """Return what the rest of a Build says."""
     sm = product_of(declared.gpu).sm if declared.gpu else 0
     if not sm and declared.capability.replace(".", "").isdigit():
@@ -55,7 +55,7 @@ def setting_of(declared: Declared, *, has_adapters: bool = False) -> Setting:
         tensor=declared.tensor,
         world=declared.tensor * declared.pipeline * declared.context,
         sm=sm,
-        has_adapters=has_adapters,
+        has_adapters=declared.has_adapters,
     )
 
 

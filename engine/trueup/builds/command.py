@@ -109,8 +109,7 @@ def engine_build(spec: Mapping[str, Json], network: Network) -> EngineBuild:
     """Return the build of *network* that the `spec` of a Build in mode `engine` declares."""
     declared = declared_build(spec)
     conversion, problems = conversion_of(spec, network)
-    setting = setting_of(declared, has_adapters=bool(spec.get("adapters")))
-    resolved = resolve_arguments(declared.arguments, network, setting)
+    resolved = resolve_arguments(declared.arguments, network, setting_of(declared))
     return EngineBuild(declared, conversion, resolved, in_order([*problems, *resolved.findings]))
 
 

@@ -205,9 +205,6 @@ class _Rules:
         if self.values["opt_num_tokens"] is None and not self._is_on("multiple_profiles"):
             most = min(batch * self._whole("max_beam_width"), self._whole("max_num_tokens"))
             self.values["opt_num_tokens"] = most
-        if self._whole("max_num_tokens") > _MANY_TOKENS:
-            detail = f"`max_num_tokens` above {_MANY_TOKENS} makes nothing faster and may be more than TensorRT takes."
-            yield _told("max_num_tokens", Level.WARNING, detail, f"declare at most {_MANY_TOKENS}")
         if self._whole("max_num_tokens") > batch * length:
             why = "it is clipped to `max_batch_size` times `max_seq_len`"
             yield from self._set("max_num_tokens", batch * length, why)
@@ -216,6 +213,9 @@ class _Rules:
             least, why = self._whole("tokens_per_block"), "one block of the cache has to fit (`tokens_per_block`)"
         if self._whole("max_num_tokens") < least:
             yield from self._set("max_num_tokens", least, why)
+        if self._whole("max_num_tokens") > _MANY_TOKENS:
+            detail = f"`max_num_tokens` above {_MANY_TOKENS} makes nothing faster and may be more than TensorRT takes."
+            yield _told("max_num_tokens", Level.WARNING, detail, f"declare at most {_MANY_TOKENS}")
         if self.values["opt_num_tokens"] is not None and self._whole("opt_num_tokens") > self._whole("max_num_tokens"):
             yield from self._set("opt_num_tokens", self._whole("max_num_tokens"), "it is clipped to `max_num_tokens`")
 
@@ -248,7 +248,7 @@ class _Rules:
         return value if isinstance(value, int) else 0
 
 
-_SIZES = frozenset({"max_num_tokens", "opt_num_tokens", "max_input_len"})
+_SIZES = frozenset({"max_num_tokens", "opt_num_tokens"})
 
 
 def _path(name: str) -> tuple[str, ...]:

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.builds.arguments import Resolved, Setting, resolve_arguments, setting_of
-from trueup.builds.declared import declared_build
+from trueup.builds.checks.subject import Subject
+from trueup.builds.declared import Weights, declared_build
 from trueup.builds.findings import Level
 from trueup.builds.flags import FLAGS, Flag, Group, Takes
 from trueup.builds.network import Network
+from trueup.builds.preflight import preflight
 from trueup.core.json import Json
 
 LLAMA = Network("LlamaForCausalLM", 32, 4096, 14336, 32, 8, 128, 128256, 8192, rotary_kind="llama3", rotary_factor=8)
@@ -56,7 +58,7 @@ def test_the_context_is_derived_as_the_builder_does(kind: str, factor: float, le
     ("declared", "name", "value", "level", "words"),
     [
         ({"max_seq_len": 9000}, "max_seq_len", 9000, Level.WARNING, "BLD113 `max_seq_len` is 9000"),
-        ({"max_seq_len": 512}, "max_input_len", 512, Level.INFO, "1024 becomes 512: it is clipped to `max_seq_len`"),
+        ({"max_seq_len": 512}, "max_input_len", 512, None, ""),
         ({"max_seq_len": 512, "max_input_len": 600}, "max_input_len", 512, Level.WARNING, "600 becomes 512"),
         ({"max_batch_size": 2, "max_seq_len": 100}, "max_num_tokens", 200, Level.INFO, "8192 becomes 200"),
         ({"max_num_tokens": 20000}, "max_num_tokens", 20000, Level.WARNING, "above 16384"),
@@ -251,9 +253,17 @@ def test_the_rest_of_a_build_is_read() -> None:
     )
     assert setting_of(declared) == Setting("1.2.1", "fp8", "fp8", 2, 4, 90)
     assert setting_of(replace(declared, gpu="of tomorrow", capability="13.0")).sm == 130
-    assert setting_of(replace(declared, gpu=""), has_adapters=True).has_adapters
+    assert setting_of(declared_build({"mode": "engine", "adapters": ["a@1"]})).has_adapters
     assert setting_of(replace(declared, gpu="", capability="?")).sm == 0
     assert resolve().to_json() == {"arguments": resolve().arguments, "engine": resolve().engine}
+
+
+def test_checks_before_a_build_tell_of_its_arguments() -> None:
+    declared = declared_build({"mode": "engine", "build": {"nonsense": 1, "max_seq_len": 9000, "max_num_tokens": 8}})
+    found = {f.code.id for f in preflight(Subject(declared, Weights(), LLAMA))}
+    assert {"BLD131", "BLD113", "BLD112"} <= found
+    without = {f.code.id for f in preflight(Subject(declared, Weights(), ("not known",)))}
+    assert not {"BLD131", "BLD113", "BLD112"} & without
 
 
 def _value(flag: Flag) -> st.SearchStrategy[Json]:
