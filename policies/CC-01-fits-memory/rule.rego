@@ -12,8 +12,9 @@
 #   roles: []
 #   lastReviewed: "2026-11-21"
 #   remediation: >-
-#     Have the fit estimated for this release. When it does not fit, take a smaller context, fewer slots, another
-#     quantization or parallelism, or an accelerator with more memory.
+#     Declare what the estimate needs: the accelerator, and the sizes of the network in the Model. When it does not fit,
+#     take a smaller context, fewer slots, another quantization or parallelism, or an accelerator with more memory;
+#     `trueup build REF --check --gpu all` shows which.
 package trueup.rules.cc_01
 
 import data.parameters.capacity
@@ -42,7 +43,8 @@ deny contains lib.result("CC-01", "critical", deployment.address, ["spec", "reso
 deny contains lib.result("CC-01", "critical", deployment.address, ["spec", "resources"], msg) if {
 	some deployment in accelerated_deployments
 	count(estimates(deployment)) == 0
-	msg := "Nobody estimated whether this release fits the accelerator's memory with these arguments."
+	why := object.get(input.derived.builds, [deployment.address, "fitUnknown"], null)
+	msg := sprintf("Nobody estimated whether this release fits the accelerator's memory with these arguments%v", [ended(why)])
 }
 
 deny contains lib.result("CC-01", "critical", deployment.address, ["spec", "resources"], msg) if {
@@ -122,6 +124,10 @@ values_of(estimate, metric) := [measurement.value |
 	measurement.unit == "MiB"
 	is_number(measurement.value)
 ]
+
+ended(why) := sprintf(": %s.", [why]) if {
+	lib.text(why)
+} else := "."
 
 shown(value) := sprintf("%v", [value]) if is_number(value)
 

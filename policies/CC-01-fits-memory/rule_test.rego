@@ -52,6 +52,13 @@ test_no_estimate_is_denied if {
 	contains(result.msg, "Nobody estimated")
 }
 
+test_why_nobody_could_estimate_it_is_said if {
+	path := "/derived/builds/Deployment~1prod~1support/fitUnknown"
+	results := cc_01.deny with input as json.patch(on_gpu, [{"op": "replace", "path": path, "value": "no sizes"}])
+	some result in results
+	endswith(result.msg, "with these arguments: no sizes.")
+}
+
 test_an_estimate_of_another_release_is_none if {
 	count(cc_01.deny) == 1 with input as altered("/subject/release", fixtures.d("9"))
 }

@@ -1,8 +1,8 @@
 # METADATA
 # title: A build that its runtime and accelerator can load
 # description: >-
-#   The runtime loads what the build makes, the toolchain has the mode, and an engine was compiled for the environment's
-#   accelerator by the version that serves it.
+#   The runtime loads what the build makes, the toolchain has the mode, an engine was compiled for the environment's
+#   accelerator by the version that serves it, and no check before a build found an error.
 # custom:
 #   id: SC-10
 #   ruleSet: supply-chain
@@ -50,7 +50,7 @@ deny contains lib.result("SC-10", "critical", deployment.address, at, msg) if {
 	object.get(facts, "window", null) != null
 	window := facts.window
 	words := [facts.mode, object.get(window, "from", "?"), until(window), shown(object.get(facts, "toolVersion", null))]
-	msg := sprintf("The mode `%s` exists from version %v%v, and the toolchain's is %v.", words)
+	msg := sprintf("The mode `%s` exists from version %v%v, and the toolchain's is %v (BLD101).", words)
 }
 
 # A checkpoint needs no version of a toolchain; one that is said has to have the mode.
@@ -59,7 +59,7 @@ deny contains lib.result("SC-10", "critical", deployment.address, at, msg) if {
 	mode := facts.mode
 	not mode in compiled
 	object.get(facts, "inWindow", null) == false
-	msg := sprintf("The mode `%s` does not exist in version %v of its toolchain.", [mode, facts.toolVersion])
+	msg := sprintf("The mode `%s` does not exist in version %v of its toolchain (BLD101).", [mode, facts.toolVersion])
 }
 
 deny contains lib.result("SC-10", "critical", deployment.address, at, msg) if {
@@ -90,7 +90,32 @@ deny contains lib.result("SC-10", "critical", deployment.address, at, msg) if {
 	msg := sprintf("The engine is for the compute capability %v, and nothing says that the environment has it.", words)
 }
 
+# What checks before a build found. Its window is told above, from the same facts.
+deny contains lib.result("SC-10", "critical", address, path, msg) if {
+	some [deployment, facts] in judged
+	some error in lib.list(object.get(facts, "errors", []))
+	code := object.get(error, "code", "?")
+	code != "BLD101"
+	[address, path] := place(error, deployment)
+	msg := sprintf("%v: %v To do: %v", [code, object.get(error, "message", "?"), object.get(error, "hint", "?")])
+}
+
+# Of what is compiled, these checks have to have been made.
+deny contains lib.result("SC-10", "critical", deployment.address, at, msg) if {
+	some [deployment, facts] in judged
+	facts.mode in compiled
+	not is_array(object.get(facts, "errors", null))
+	msg := "The policy document does not say what checks before the build found."
+}
+
 at := ["spec", "release", "build"]
+
+# The field it is about, in a document that is shown; else the deployment.
+place(error, deployment) := [error.address, error.path] if {
+	is_object(input.resources[error.address])
+	is_array(error.path)
+	lib.text(deployment.address)
+} else := [deployment.address, at]
 
 judged contains [deployment, facts] if {
 	some deployment in lib.changed

@@ -64,7 +64,49 @@ test_an_engine_where_the_runtime_removed_engines_is_denied if {
 	removed := {"runtimeLoads": false, "inWindow": false, "toolVersion": "1.4.0", "runtimeVersion": "1.4.0"}
 	results := sc_10.deny with input as engine(removed)
 	some result in results
-	result.msg == "The mode `engine` exists from version 0.19 to 1.2.1, and the toolchain's is `1.4.0`."
+	result.msg == "The mode `engine` exists from version 0.19 to 1.2.1, and the toolchain's is `1.4.0` (BLD101)."
+}
+
+test_what_a_check_before_the_build_found_is_denied_with_its_code_where_it_stands if {
+	error := {
+		"code": "BLD116",
+		"address": "Build/tiny-q8@1",
+		"path": ["spec", "accelerator", "gpu"],
+		"message": "A rank has weights 131.4 GiB.",
+		"hint": "take more accelerators",
+	}
+	results := sc_10.deny with input as tuned_to_capability({"errors": [error]})
+	{[r.address, r.path, r.msg] | some r in results} == {[
+		"Build/tiny-q8@1",
+		["spec", "accelerator", "gpu"],
+		"BLD116: A rank has weights 131.4 GiB. To do: take more accelerators",
+	]}
+	hidden := sc_10.deny with input as with_facts({"errors": [object.union(error, {"address": "Build/nobodys@1"})]})
+	{[r.address, r.path] | some r in hidden} == {[fixtures.deployment, ["spec", "release", "build"]]}
+}
+
+test_an_error_of_another_shape_is_denied_all_the_same if {
+	results := sc_10.deny with input as with_facts({"errors": [{}]})
+	{r.msg | some r in results} == {"?: ? To do: ?"}
+}
+
+test_a_window_is_told_once if {
+	error := {"code": "BLD101", "address": "Build/tiny-q8@1", "path": ["spec"], "message": "m", "hint": "h"}
+	count(sc_10.deny) == 1 with input as engine({"inWindow": false, "errors": [error]})
+}
+
+test_of_what_is_compiled_the_checks_have_to_have_been_made if {
+	unchecked := json.patch(engine({}), [{
+		"op": "remove",
+		"path": sprintf("/derived/builds/%s/errors", [replace(fixtures.deployment, "/", "~1")]),
+	}])
+	results := sc_10.deny with input as unchecked
+	{r.msg | some r in results} == {"The policy document does not say what checks before the build found."}
+	plain := json.patch(fixtures.good, [{
+		"op": "remove",
+		"path": sprintf("/derived/builds/%s/errors", [replace(fixtures.deployment, "/", "~1")]),
+	}])
+	count(sc_10.deny) == 0 with input as plain
 }
 
 test_an_engine_of_a_version_that_cannot_be_read_is_denied if {
@@ -84,13 +126,13 @@ test_a_checkpoint_needs_no_toolchain if {
 	window := {"from": "1.0", "until": ""}
 	count(sc_10.deny) == 0 with input as with_facts({"window": window, "inWindow": null})
 	results := sc_10.deny with input as with_facts({"window": window, "inWindow": false, "toolVersion": "0.19"})
-	{result.msg | some result in results} == {"The mode `gguf` does not exist in version 0.19 of its toolchain."}
+	{result.msg | some result in results} == {"The mode `gguf` does not exist in version 0.19 of its toolchain (BLD101)."}
 }
 
 test_an_open_window_has_no_end if {
 	window := {"from": "1.0", "until": ""}
 	results := sc_10.deny with input as engine({"window": window, "inWindow": false})
-	{result.msg | some result in results} == {"The mode `engine` exists from version 1.0, and the toolchain's is `1.2.1`."}
+	{result.msg | some result in results} == {"The mode `engine` exists from version 1.0, and the toolchain's is `1.2.1` (BLD101)."}
 }
 
 test_facts_of_another_build_are_denied if count(sc_10.deny) == 1 with input as with_facts({"mode": "none"})
@@ -135,4 +177,5 @@ engine_facts := {
 	"capability": "9.0",
 	"acceleratorMatches": true,
 	"capabilityMatches": true,
+	"errors": [],
 }

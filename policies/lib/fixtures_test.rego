@@ -176,6 +176,9 @@ derived := {
 		"capability": null,
 		"acceleratorMatches": null,
 		"capabilityMatches": null,
+		"errors": [],
+		"unknown": [],
+		"fitUnknown": null,
 	}},
 	"capacity": {
 		"demand": {"accelerators": 0, "replicas": 1, "cpuMillis": 0, "memoryMiB": 0, "storageMiB": 0},

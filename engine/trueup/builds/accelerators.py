@@ -158,6 +158,14 @@ def product_of(name: str) -> Product:
     return _BY_NAME.get(plain) or Product(plain, "")
 
 
+def products_like(name: str) -> tuple[Product, ...]:
+    """Return the products that *name* may mean: the one of that name, else every one whose name begins with it."""
+    plain = _plain(name)
+    if plain in _BY_NAME:
+        return (_BY_NAME[plain],)
+    return tuple(dict.fromkeys(p for known, p in _BY_NAME.items() if known.startswith(f"{plain}-")))
+
+
 def names_of_products() -> tuple[str, ...]:
     """Return every spelling that is known, for spelling help."""
     return tuple(_BY_NAME)

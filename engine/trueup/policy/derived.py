@@ -4,9 +4,10 @@ The secrets of a document are found before they are masked: a rule sees where th
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from trueup.builds.network import Network
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState
@@ -49,6 +50,7 @@ class Subject:
         changed: The deployments that the plan rolls out.
         observed: What is observed for the environment.
         installed: Versions of packages where the target runs, by their names.
+        networks: Networks that were read from configurations, by address of the Model.
     """
 
     desired: DesiredState
@@ -56,6 +58,7 @@ class Subject:
     changed: tuple[DesiredDeployment, ...]
     observed: ObservedState
     installed: Mapping[str, str]
+    networks: Mapping[str, Network] = field(default_factory=dict)
 
 
 def derive(
@@ -107,7 +110,9 @@ def _deployment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[s
     routes = {r.deployment: r for r in subject.observed.target.routes}
     return {
         "components": components(subject.changed, documents, subject.installed),
-        "builds": {str(d.id): build_facts(d, documents, settings, subject.installed) for d in subject.changed},
+        "builds": {
+            str(d.id): build_facts(d, documents, settings, subject.installed, subject.networks) for d in subject.changed
+        },
         "releaseChanges": {str(d.id): replaced_parts(d, routes[d.id]) for d in subject.changed if d.id in routes},
     }
 

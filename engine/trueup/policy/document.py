@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from trueup.builds.network import Network
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.closure import reachable
@@ -26,6 +27,7 @@ from trueup.policy.facts.change import ChangeFacts as ChangeFacts  # noqa: PLC04
 from trueup.policy.facts.change import approvals, change_facts
 from trueup.policy.facts.change import shown as written
 from trueup.policy.facts.deployments import deployment_facts
+from trueup.policy.facts.fit import fit_evidence, subject_of
 from trueup.policy.facts.lineage import generators
 from trueup.policy.facts.measured import evidence_facts
 from trueup.policy.facts.observed import observed_facts
@@ -46,12 +48,14 @@ class Surroundings:
         base: Resources at the base of the change; None when nobody knows them.
         installed: Versions of packages where the target runs, by their names; empty when nobody knows.
         written_by: By address of a PolicyException, who last changed its file.
+        networks: Networks that were read from configurations, by address of the Model.
     """
 
     declared: Resources = field(default_factory=dict)
     base: BaseResources | None = None
     installed: Mapping[str, str] = field(default_factory=dict)
     written_by: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, Network] = field(default_factory=dict)
 
 
 def policy_document(  # noqa: PLR0913 - a document is a function of exactly these
@@ -99,11 +103,18 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
         "deployments": deployment_facts(plan, desired, observed, shown, gate=gate),
         "resources": documents.shown,
         "observed": observed_facts(observed, drift, now),
-        "evidence": evidence_facts(changed, observed.evidence, documents.shown, now),
+        "evidence": [
+            *evidence_facts(changed, observed.evidence, documents.shown, now),
+            *_fits(plan, changed, documents.shown, settings, around, now),
+        ],
         "artifacts": sorted(observed.artifacts),
         "exceptions": [w.to_json() for w in read_waivers(desired.exceptions, now, change.authors, around.written_by)],
         "derived": derive(
-            Subject(desired, settings, changed, observed, around.installed), documents, policies, around.base, now
+            Subject(desired, settings, changed, observed, around.installed, around.networks),
+            documents,
+            policies,
+            around.base,
+            now,
         ),
     }
     approved = approvals(change, desired.environment.settings)
@@ -112,6 +123,19 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
     if around.base is not None:
         document["base"] = {"resources": base_documents(around.base, resources)}
     return document
+
+
+def _fits(
+    plan: Plan,
+    changed: tuple[DesiredDeployment, ...],
+    documents: Mapping[str, Json],
+    settings: Json,
+    around: Surroundings,
+    now: datetime,
+) -> list[Json]:
+    """Return an estimate for each deployment that takes an accelerator and whose network is known."""
+    subjects = ((d, subject_of(d, documents, settings, around.networks)) for d in changed)
+    return [found for d, s in subjects if (found := fit_evidence(s, d, plan.inputs.tool, now)) is not None]
 
 
 def _resources(shown: tuple[DesiredDeployment, ...], declared: Resources) -> dict[ResourceId, Resource]:

@@ -60,6 +60,9 @@ _BUILD = object_of(
         "capability": nullable(TEXT),
         "acceleratorMatches": nullable(FLAG),
         "capabilityMatches": nullable(FLAG),
+        "errors": list_of(object_of({**dict.fromkeys(("code", "address", "message", "hint"), TEXT), "path": PATH})),
+        "unknown": list_of(TEXT),
+        "fitUnknown": nullable(TEXT),
     }
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trueup.builds import codes
-from trueup.builds.accelerators import PRODUCTS, Product, names_of_products, product_of
+from trueup.builds.accelerators import PRODUCTS, Product, names_of_products, products_like
 from trueup.builds.checks.subject import Subject
 from trueup.builds.declared import declared_build, declared_serving, declared_weights
 from trueup.builds.findings import About, Finding, in_order
@@ -56,18 +56,20 @@ def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport
     loaded = load(workspace, request.revision)
     if not loaded.is_valid or loaded.project is None:
         return Invalid(loaded.diagnostics)
-    asked = tuple(_products(request.products))
+    asked = tuple(dict.fromkeys(_products(request.products)))
     build = _find(request.build, "Build", loaded.resources)
     users = _users(build, loaded.resources)
     model = _model(request, build, users, loaded.resources)
     served = [d for d in users if _release(d).get("model") == model.id.short]
     known = network_for(model, loaded.tree, workspace.store)
     spec = _spec(build)
+    declared = declared_build(spec)
     bare = Subject(
-        build=declared_build(spec),
+        build=declared,
         weights=declared_weights(_spec(model)),
         network=known.network,
-        free_disk=_free(workspace.root / loaded.project.store_path),
+        # What needs an accelerator may be built elsewhere, and the disk there is nobody's to know here.
+        free_disk=None if declared.gpu else _free(workspace.root / loaded.project.store_path),
         has_data=_has_data(spec, loaded, workspace),
     )
     subjects = tuple((d.id, replace(bare, serving=declared_serving(_spec(d)))) for d in served)
@@ -75,7 +77,7 @@ def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport
     table = fit_table(only, asked or _declared(bare, (s for _, s in subjects)))
     return BuildReport(
         build=str(build.id),
-        mode=bare.build.mode,
+        mode=declared.mode,
         model=str(model.id),
         deployments=tuple(str(d.id) for d in served),
         sizes_from=known.origin,
@@ -87,14 +89,11 @@ def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport
 
 def _products(names: Iterable[str]) -> Iterator[Product]:
     for name in names:
-        product = product_of(name)
-        if name == ALL:
-            yield from PRODUCTS
-        elif product.memory_mib:
-            yield product
-        else:
+        found = PRODUCTS if name == ALL else products_like(name)
+        if not found:
             hint = did_you_mean(name.lower(), names_of_products())
             raise PermanentError(codes.UNKNOWN_PRODUCT, f"`{name}` is in no table.", hint=hint)
+        yield from found
 
 
 def _declared(bare: Subject, subjects: Iterable[Subject]) -> tuple[Product, ...]:

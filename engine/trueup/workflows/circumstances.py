@@ -3,18 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trueup.desired.state import DesiredState
-from trueup.diff.changes import Update
+from trueup.builds.network import Network
+from trueup.desired.state import DesiredDeployment, DesiredState
+from trueup.diff.changes import Create, Update
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.document import Surroundings
 from trueup.policy.facts.base import BaseResources
 from trueup.policy.facts.change import ChangedFile, ChangeFacts
+from trueup.policy.facts.fit import subject_of, takes_accelerator
 from trueup.policy.facts.reviews import PolicyFacts
 from trueup.ports import SourceTree
 from trueup.spec.parse import read_unchecked
-from trueup.spec.resource import Resources
+from trueup.spec.resource import Resources, document_of
 from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, read_project
+from trueup.workflows.networks import network_for
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.workspace import Policies, Workspace
 
@@ -60,8 +63,32 @@ def circumstances(  # noqa: PLR0913 - all that a plan is made from
             base=_base(workspace, loaded, change),
             installed=workspace.installed(desired.environment.target),
             written_by=workspace.writers(desired.revision, desired.exceptions),
+            networks=_networks(workspace, loaded, plan, desired),
         ),
     )
+
+
+def _networks(workspace: Workspace, loaded: Loaded, plan: Plan, desired: DesiredState) -> dict[str, Network]:
+    """Return the networks of what the plan rolls out on accelerators, as far as a configuration is at hand."""
+    rolled_out = {c.address for c in plan.changes if isinstance(c, Create | Update)}
+    found: dict[str, Network] = {}
+    for deployment in desired.deployments:
+        model = loaded.resources.get(deployment.release.model.id)
+        if deployment.id not in rolled_out or model is None or str(model.id) in found:
+            continue
+        if _takes_accelerator(deployment, desired):
+            known = network_for(model, loaded.tree, workspace.store).network
+            found |= {str(model.id): known} if isinstance(known, Network) else {}
+    return found
+
+
+def _takes_accelerator(deployment: DesiredDeployment, desired: DesiredState) -> bool:
+    declared = [r for r in deployment.resources if r.id.kind in ("Build", "Deployment")]
+    # Most deployments of many ask for nothing, and their documents need not be read again to see that.
+    if not any(b'"resources"' in r.canonical or b'"accelerator"' in r.canonical for r in declared):
+        return False
+    documents = {str(r.id): document_of(r) for r in declared}
+    return takes_accelerator(subject_of(deployment, documents, desired.environment.settings, {}))
 
 
 def _change(workspace: Workspace, loaded: Loaded, plan: Plan, observed: ObservedState) -> ChangeFacts:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trueup.builds.accelerators import PRODUCTS, Generation, Product, names_of_products, product_of
+from trueup.builds.accelerators import PRODUCTS, Generation, Product, names_of_products, product_of, products_like
 from trueup.builds.architectures import BACKENDS, architectures, backends_of, listed_formats
 from trueup.builds.number_formats import (
     broken_rules,
@@ -40,6 +40,17 @@ def test_every_product_has_a_name_a_capability_and_memory() -> None:
 def test_a_product_is_known_under_its_other_names(name: str, label: str) -> None:
     assert product_of(name).label == label
     assert "h100" in names_of_products()
+
+
+def test_a_name_may_mean_several_products() -> None:
+    assert [p.name for p in products_like("H100")] == ["H100 SXM"]
+    assert [p.name for p in products_like("a100")] == [
+        "A100 SXM 40GB",
+        "A100 PCIe 40GB",
+        "A100 SXM 80GB",
+        "A100 PCIe 80GB",
+    ]
+    assert products_like("TPU") == ()
 
 
 def test_a_product_that_nobody_knows_has_nothing() -> None:

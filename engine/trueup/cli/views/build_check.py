@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from trueup.builds.findings import Level
 from trueup.builds.fit import Fit, short_tokens
-from trueup.builds.memory import GIB
+from trueup.builds.memory import GIB, MIB
 from trueup.builds.report import BuildReport, Placed
 from trueup.cli.output import Format, Style
 from trueup.cli.views.diagnostics import DiagnosticsText
@@ -116,16 +116,16 @@ def _cells(fit: Fit) -> tuple[str, ...]:
     return (
         fit.product.name,
         f"{fit.cut.world}x",
-        _gib(memory.weights),
+        _size(memory.weights),
         f"{memory.bytes_per_token / 1024:.1f} KiB",
-        _gib(memory.activations),
-        _gib(fit.pool),
+        _size(memory.activations),
+        _size(fit.pool),
         short_tokens(fit.longest),
     )
 
 
-def _gib(size: int) -> str:
-    return f"{size / GIB:.1f} GiB"
+def _size(size: int) -> str:
+    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / MIB:.1f} MiB"
 
 
 def _markdown(report: BuildReport) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _markdown(report: BuildReport) -> Iterator[str]:
     if report.untold:
         yield f"No fit table: {prose(report.untold)}."
         return
-    yield from table((*_HEAD, "verdict"), [[cell(c) for c in (*_cells(f), f.verdict)] for f in report.table])
+    yield from table((*_HEAD, "verdict"), [[*map(cell, _cells(f)), prose(f.verdict)] for f in report.table])
     yield from ("", prose(_NOTE.format(origin=report.sizes_from)))
 
 

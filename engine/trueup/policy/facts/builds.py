@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 
 from trueup.builds.accelerators import product_of
+from trueup.builds.network import Network
 from trueup.builds.windows import FORMATS, MODES, RUNTIMES, Mode
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
 from trueup.policy.facts.components import runtime_version
+from trueup.policy.facts.fit import check_facts, subject_of
 from trueup.policy.facts.lineage import spec_of
 
 
 def build_facts(
-    deployment: DesiredDeployment, documents: Mapping[str, Json], settings: Json, installed: Mapping[str, str]
+    deployment: DesiredDeployment,
+    documents: Mapping[str, Json],
+    settings: Json,
+    installed: Mapping[str, str],
+    networks: Mapping[str, Network],
 ) -> Json:
     """Return what is known of the build of *deployment* and of what loads it.
 
@@ -20,6 +26,7 @@ def build_facts(
         documents: Declared documents by address.
         settings: Settings of its environment.
         installed: Versions of what is installed where it will run; empty when nobody knows.
+        networks: Networks that were read from configurations, by address of the Model.
     """
     pin, spec = deployment.release.build, spec_of(documents.get(str(deployment.release.build.id)))
     mode = MODES.get(pin.mode, Mode())
@@ -37,6 +44,7 @@ def build_facts(
         "runtimeVersion": running,
         "runtimeLoads": _loads(deployment, mode, running),
         **_accelerator(spec, declared, settings),
+        **check_facts(subject_of(deployment, documents, settings, networks), deployment),
     }
 
 

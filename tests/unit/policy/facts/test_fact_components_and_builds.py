@@ -139,7 +139,7 @@ def facts(item: DesiredDeployment, build: Json = None, deployment: Json = None, 
         str(item.release.build.id): {"spec": build or {}},
         ADDRESS: {"spec": deployment or {}},
     }
-    return build_facts(item, documents, settings or {}, HERE)
+    return build_facts(item, documents, settings or {}, HERE, {})
 
 
 @pytest.mark.parametrize(
