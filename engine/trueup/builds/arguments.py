@@ -11,7 +11,7 @@ from trueup.builds import codes
 from trueup.builds.accelerators import product_of
 from trueup.builds.declared import Declared
 from trueup.builds.findings import Finding, Level, in_order
-from trueup.builds.flags import BY_NAME, FLAGS, OFF, ON, PINNED, Flag, Group, Takes
+from trueup.builds.flags import BY_NAME, FLAGS, OFF, ON, PINNED, Flag, Group, Keyed, Takes
 from trueup.builds.network import Network
 from trueup.builds.rewriting import Values, rewrite
 from trueup.core.diagnostics import Code
@@ -67,11 +67,14 @@ class Resolved:
         arguments: What is given, by name, in the order of the command's help. Resolving it again changes nothing.
         engine: Values that the engine's `build_config` will have. They differ from what is given where the builder
             adds to it: speculative decoding makes `max_seq_len` and `max_num_tokens` larger.
+        keyed: Every value that decides the engine, for its address: the same whether a default was declared or not,
+            and without what only says how or where the builder runs.
         findings: What was rewritten, what has no effect, what is wrong; errors first.
     """
 
     arguments: Mapping[str, Json] = field(default_factory=dict)
     engine: Mapping[str, Json] = field(default_factory=dict)
+    keyed: Mapping[str, Json] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -100,6 +103,7 @@ def resolve_arguments(declared: Mapping[str, Json], network: Network, setting: S
     return Resolved(
         arguments={name: rewritten.values[name] for name in shown},
         engine={**{k: v for k, v in rewritten.values.items() if _is_expected(k)}, **rewritten.grown},
+        keyed={k: v for k, v in {**rewritten.values, **rewritten.grown}.items() if BY_NAME[k].keyed in _IN_ADDRESS},
         findings=in_order([*problems, *rewritten.findings]),
     )
 
@@ -109,6 +113,7 @@ def path_of(name: str) -> tuple[str, ...]:
     return ("spec", "build", name)
 
 
+_IN_ADDRESS = frozenset({Keyed.VALUE, Keyed.RESOLVED})
 _EXPECTED = frozenset({Group.SHAPE, Group.CACHE, Group.SPECULATIVE, Group.FEATURE})
 
 

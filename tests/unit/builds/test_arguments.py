@@ -322,6 +322,25 @@ def test_what_is_declared_is_given_or_refused(declared: dict[str, Json], setting
 
 
 @given(declarations, settings)
+def test_how_the_builder_runs_is_not_in_the_address(declared: dict[str, Json], setting: Setting) -> None:
+    other = {**declared, "workers": 7, "log_level": "verbose", "monitor_memory": True}
+    keyed = resolve_arguments(declared, LLAMA, setting).keyed
+    assert resolve_arguments(other, LLAMA, setting).keyed == keyed
+    assert not {"workers", "log_level", "dry_run", "output_dir", "paged_kv_cache"} & keyed.keys()
+
+
+def test_a_default_that_is_declared_is_the_same_engine_and_another_value_is_not() -> None:
+    assert resolve(moe_plugin="auto", max_batch_size=2048, kv_cache_type="paged").keyed == resolve().keyed
+    for name, value in {
+        "gemm_plugin": "auto",
+        "max_batch_size": 4,
+        "strip_plan": True,
+        "logits_dtype": "float32",
+    }.items():
+        assert resolve(**{name: value}).keyed != resolve().keyed
+
+
+@given(declarations, settings)
 def test_the_order_of_what_is_declared_does_not_matter(declared: dict[str, Json], setting: Setting) -> None:
     turned = dict(reversed(declared.items()))
     assert resolve_arguments(turned, LLAMA, setting) == resolve_arguments(declared, LLAMA, setting)
