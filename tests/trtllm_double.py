@@ -316,6 +316,12 @@ def build(home: Path, argv: Sequence[str], how: Mapping[str, Any]) -> int:
         (engine / f"rank{rank}.engine").write_bytes(f"simulated engine of rank {rank}\n".encode())
         if given.fast_build:
             (engine / f"rank{rank}_managed_weights.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
+    if given.lora_plugin != "disable" and how.get("result") != "adapters-lost":
+        for number, adapter in enumerate(given.lora_dir or ()):
+            (engine / "lora" / str(number)).mkdir(parents=True)
+            shutil.copyfile(
+                Path(adapter) / "adapter_config.json", engine / "lora" / str(number) / "adapter_config.json"
+            )
     Path(given.output_timing_cache).write_bytes(b"simulated")
     config = {
         "version": f"{version}+simulated",

@@ -73,12 +73,14 @@ class EngineBuild:
         conversion: The call that makes the checkpoint.
         resolved: Arguments of `trtllm-build`.
         findings: What is wrong or worth knowing, errors first.
+        adapters: How many adapters are built in.
     """
 
     declared: Declared
     conversion: Conversion
     resolved: Resolved
     findings: tuple[Finding, ...]
+    adapters: int = 0
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -101,6 +103,7 @@ class EngineBuild:
             "world_size": self.world,
             "mapping": {"tp_size": self.declared.tensor, "pp_size": self.declared.pipeline},
             "quantization": {"format": self.declared.format, "kv_cache": self.declared.cache},
+            "adapters": self.adapters,
             **self.resolved.to_json(),
         }
 
@@ -110,7 +113,9 @@ def engine_build(spec: Mapping[str, Json], network: Network) -> EngineBuild:
     declared = declared_build(spec)
     conversion, problems = conversion_of(spec, network)
     resolved = resolve_arguments(declared.arguments, network, setting_of(declared))
-    return EngineBuild(declared, conversion, resolved, in_order([*problems, *resolved.findings]))
+    named = spec.get("adapters")
+    adapters = len(named) if isinstance(named, list | tuple) else 0
+    return EngineBuild(declared, conversion, resolved, in_order([*problems, *resolved.findings]), adapters)
 
 
 def environment_of(scratch: str) -> dict[str, str]:

@@ -78,7 +78,7 @@ class JobSubject:
         network: The network.
         pin: The pinned build as JSON, with address, mode, parameters and key.
         source: Digest of the model's artifact.
-        inputs: Digests of other artifacts that it reads.
+        inputs: Digests of other artifacts that it reads: the calibration data if there is any, then the adapters.
     """
 
     build: EngineBuild
@@ -181,8 +181,9 @@ def _problems(subject: JobSubject, options: JobOptions) -> Iterator[Finding]:
     if not subject.is_for_product and not _whole_products(_capability(subject)):
         detail = f"No product of compute capability `{_capability(subject) or 'unknown'}` is known: `tuning: product`."
         yield _no(detail, "accelerator", "computeCapability")
-    if subject.spec.get("adapters"):
-        yield _no("Adapters are not handed to builds yet.", "adapters")
+    if len(_adapters(subject)) != subject.build.adapters:
+        detail = f"{subject.build.adapters} adapters are declared, and {len(_adapters(subject))} are pinned."
+        yield _no(detail, "adapters")
 
 
 def _no(detail: str, *path: str) -> Finding:
@@ -304,11 +305,16 @@ def _steps(subject: JobSubject, options: JobOptions) -> Iterator[dict[str, Json]
     yield _container(subject, "prepare", options.image, _own("prepare"), is_toolchain=False)
     source = content_folder(subject.source)
     data = DATA if subject.build.conversion.reads_data else ""
-    places = Places(source=source, checkpoint=CHECKPOINT, engine=ENGINE, scratch=SCRATCH, data=data)
+    adapters = tuple(content_folder(digest) for digest in _adapters(subject))
+    places = Places(source, CHECKPOINT, ENGINE, SCRATCH, data, adapters)
     for command in subject.build.commands(places):
         yield _container(subject, command.name, toolchain, command.argv, is_toolchain=True)
     # Last, and the only step that writes to the store.
     yield _container(subject, "deliver", options.image, _own("deliver"), is_toolchain=False, writes=True)
+
+
+def _adapters(subject: JobSubject) -> tuple[Digest, ...]:
+    return subject.inputs[1:] if subject.build.declared.calibration else subject.inputs
 
 
 def _own(verb: str) -> tuple[str, ...]:

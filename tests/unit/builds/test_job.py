@@ -103,6 +103,16 @@ def test_commands_are_those_of_a_build_here_at_other_places() -> None:
     assert quantize["command"][-2:] == ["--calib_dataset", "/scratch/data"]
 
 
+def test_adapters_are_read_from_the_store() -> None:
+    adapter, data = Digest("sha256:" + "a" * 64), Digest("sha256:" + "d" * 64)
+    for changes, inputs in (({}, (adapter,)), ({"quantization": DATA}, (data, adapter))):
+        found = replace(subject(adapters=["a@1"], **changes), inputs=inputs)
+        text = to_yaml(render_job(found, OPTIONS, "").objects)
+        (job,) = [o for o in yaml.safe_load_all(text) if o["kind"] == "Job"]
+        command = job["spec"]["template"]["spec"]["initContainers"][-1]["command"]
+        assert command[-2:] == ["--lora_dir", content_folder(adapter)]
+
+
 def test_the_resolved_build_is_a_file() -> None:
     config, _ = objects()
     document = json.loads(config["data"]["build.json"])
@@ -204,7 +214,7 @@ def test_a_queue_and_a_namespace_are_named() -> None:
         ({}, {"toolchain": {"image": IMAGE}}, "The version of TensorRT-LLM is not declared"),
         ({}, {"accelerator": None}, "The product that it is for is not declared"),
         ({}, {"accelerator": {"gpu": "Z9", "tuning": "capability"}}, "No product of compute capability `unknown`"),
-        ({}, {"adapters": ["a@1"]}, "Adapters are not handed to builds yet"),
+        ({}, {"adapters": ["a@1"]}, "1 adapters are declared, and 0 are pinned"),
         ({}, {"build": {"max_batch_size": 0}}, "at least 1 is needed"),
         ({"image": ""}, {}, "An image with trueup in it has to be pinned, and none is named"),
         ({"image": "trueup:1"}, {}, "`trueup:1` has no digest"),

@@ -146,6 +146,41 @@ def test_rewriting_agrees_with_the_builder(double: Double, target: Path, argumen
     assert build(target, build=arguments).simulated
 
 
+@pytest.fixture
+def adapters(tmp_path: Path) -> dict[Digest, Path]:
+    """Two adapters as the store hands them over."""
+    found = {}
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "adapter_config.json").write_text(json.dumps({"r": 8, "name": name}))
+        found[digest_of(name)] = tmp_path / name
+    return found
+
+
+@pytest.mark.parametrize("is_contained", [False, True])
+def test_adapters_are_built_in_in_their_order(
+    request: pytest.FixtureRequest, target: Path, dataset: Path, adapters: dict[Digest, Path], is_contained: bool
+) -> None:
+    request.getfixturevalue("contained" if is_contained else "double")
+    more: dict[str, Json] = {"toolchain": PINNED} if is_contained else {}
+    declared = {**BASE, "adapters": ["a@1", "b@1"], "quantization": quantized("fp8"), **more}
+    EngineBuilder().build(BuildTask(TINY / "v2", target, declared, {DATA: dataset, **adapters}), silent)
+    names = [json.loads((target / "lora" / n / "adapter_config.json").read_text())["name"] for n in ("0", "1")]
+    assert names == ["a", "b"]
+
+
+def test_adapters_that_are_lost_or_none_are_told(
+    double: Double, target: Path, adapters: dict[Digest, Path], tmp_path: Path
+) -> None:
+    declared = {**BASE, "adapters": ["a@1", "b@1"]}
+    double.behave(program="trtllm-build", result="adapters-lost")
+    with pytest.raises(PermanentError, match="adapter 0 is missing below `lora/`; adapter 1 is missing"):
+        EngineBuilder().build(BuildTask(TINY / "v2", target, declared, adapters), silent)
+    (tmp_path / "a" / "adapter_config.json").unlink()
+    with pytest.raises(PermanentError, match=r"`a` is no folder with `adapter_config\.json`"):
+        EngineBuilder().build(BuildTask(TINY / "v2", target, declared, adapters), silent)
+
+
 def test_progress_counts_ranks(double: Double, target: Path) -> None:
     told: list[tuple[str, int, int]] = []
     build(target, progress=lambda *step: told.append(step), parallelism={"tensor": 2})
@@ -258,7 +293,7 @@ def test_a_checkpoint_without_its_rotary_base_is_refused(double: Double, target:
         ({"build": {"max_batchsize": 8}}, "BLD131 `trtllm-build` has no argument `max_batchsize`"),
         ({"quantization": {"format": "fp8"}}, "BLD119"),
         ({"quantization": {"format": "fp8_block"}}, "BLD134"),
-        ({"adapters": ["a@1"]}, "`adapters` are not handed to builders yet"),
+        ({"adapters": ["a@1"]}, "1 adapters are declared, and 0 were handed to the build"),
     ],
 )
 def test_what_cannot_work_is_refused_before_a_toolchain_is_looked_for(

@@ -86,13 +86,14 @@ class EngineBuilder:
         spec: dict[str, Json] = {"mode": "engine", **task.parameters}
         network = _network(task.source)
         planned = engine_build(spec, network)
-        _refuse(planned, spec)
+        _refuse(planned)
+        data, adapters = _inputs(spec, planned, task)
         toolchain = find_toolchain(wanted_by(spec))
         # On the disk of the store, so that what is needed is there or is not; never in the target, which is hashed.
         with tempfile.TemporaryDirectory(prefix=".engine-", dir=task.target.parent) as folder, _kept_log() as log:
             scratch = Path(folder)
-            data = _data(spec, task, scratch)
-            places, mounts = _places(task, scratch, data, toolchain)
+            texts = _texts(spec, data, scratch)
+            places, mounts = _places(task, scratch, adapters, toolchain, texts)
             work = _Run(planned, toolchain, places, mounts, scratch, log, progress, self._silence_seconds)
             for command in planned.commands(places):
                 _run(command, work)
@@ -114,13 +115,28 @@ def _network(source: Path) -> Network:
     return found
 
 
-def _refuse(planned: EngineBuild, spec: Mapping[str, Json]) -> None:
+def _refuse(planned: EngineBuild) -> None:
     """Refuse what cannot work before a toolchain is looked for."""
-    problems = [f"{f.code.id} {f.detail}" for f in planned.errors]
-    if spec.get("adapters"):
-        problems.append("`adapters` are not handed to builders yet; build them in elsewhere, or serve them beside it.")
-    if problems:
-        raise PermanentError(codes.REFUSED, " ".join(problems))
+    if planned.errors:
+        raise PermanentError(codes.REFUSED, " ".join(f"{f.code.id} {f.detail}" for f in planned.errors))
+
+
+def _inputs(spec: Mapping[str, Json], planned: EngineBuild, task: BuildTask) -> tuple[Path | None, tuple[Path, ...]]:
+    """Tell apart what the build reads: the calibration data if there is any, then the adapters, in their order."""
+    inputs = tuple(task.inputs.values())
+    data = inputs[0] if calibration_of(spec) and inputs else None
+    adapters = inputs[1:] if data else inputs
+    if len(adapters) != planned.adapters:
+        detail = f"{planned.adapters} adapters are declared, and {len(adapters)} were handed to the build."
+        raise PermanentError(codes.REFUSED, detail)
+    for path in adapters:
+        if not (path / _ADAPTER_CONFIG).is_file():
+            detail = f"The adapter `{path.name}` is no folder with `{_ADAPTER_CONFIG}`."
+            raise PermanentError(builder_codes.MISSING_FILE, detail)
+    return data, adapters
+
+
+_ADAPTER_CONFIG = "adapter_config.json"
 
 
 @contextmanager
@@ -141,21 +157,20 @@ def _kept_log() -> Iterator[Path]:
     log.unlink()
 
 
-def _data(spec: Mapping[str, Json], task: BuildTask, scratch: Path) -> Path | None:
-    """Prepare the calibration data; None without any."""
+def _texts(spec: Mapping[str, Json], data: Path | None, scratch: Path) -> str:
+    """Prepare the calibration data and return the name of its folder; empty without any."""
     calibration = calibration_of(spec)
     if calibration is None:
-        return None
-    if not task.inputs:
+        return ""
+    if data is None:
         detail = f"`{calibration.dataset}` was not handed to the build."
         raise PermanentError(codes.NO_TEXTS, detail, hint="fetch it: a plan does that for what it builds")
-    folder = scratch / "data"
-    write_texts(next(iter(task.inputs.values())), folder, calibration.size)
-    return folder
+    write_texts(data, scratch / "data", calibration.size)
+    return "data"
 
 
 def _places(
-    task: BuildTask, scratch: Path, data: Path | None, toolchain: Toolchain
+    task: BuildTask, scratch: Path, adapters: tuple[Path, ...], toolchain: Toolchain, texts: str
 ) -> tuple[Places, tuple[Mount, ...]]:
     """Return where things lie for the toolchain, and what of this machine that is."""
     for name in ("checkpoint", "caches"):
@@ -164,14 +179,16 @@ def _places(
         Mount(scratch, "/scratch", is_writable=True),
         Mount(task.target, "/engine", is_writable=True),
         Mount(task.source.resolve(), "/source"),
+        *(Mount(path.resolve(), f"/adapters/{number}") for number, path in enumerate(adapters)),
     )
-    room, engine, source = (m.inside if toolchain.image else str(m.path) for m in mounts)
+    room, engine, source, *built_in = (m.inside if toolchain.image else str(m.path) for m in mounts)
     places = Places(
         source=source,
         checkpoint=f"{room}/checkpoint",
         engine=engine,
         scratch=f"{room}/caches",
-        data=f"{room}/{data.name}" if data else "",
+        data=f"{room}/{texts}" if texts else "",
+        adapters=tuple(built_in),
         examples=toolchain.examples,
         python=toolchain.python,
         builder=toolchain.builder,

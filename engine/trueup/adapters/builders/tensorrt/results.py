@@ -1,7 +1,7 @@
 """Looks at a finished engine on disk and keeps beside it what it is held to."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from trueup.adapters.builders.tensorrt import codes
@@ -35,10 +35,18 @@ def check_engine(engine: Path, held: Mapping[str, Json], version: str) -> bool:
     """
     config = _document(engine, "config.json")
     files = {path.name: path.stat().st_size for path in engine.iterdir() if path.is_file()}
-    problems = disagreements(config, files, held, version)
+    problems = (*disagreements(config, files, held, version), *_lost_adapters(engine, held))
     if problems:
         raise PermanentError(codes.BROKEN_RESULT, f"{'; '.join(problems)}.")
     return config.get(SIMULATED) is True or SIMULATED in str(config["version"])
+
+
+def _lost_adapters(engine: Path, held: Mapping[str, Json]) -> Iterator[str]:
+    """Yield the adapters that were to be built in and are not there."""
+    wanted = held.get("adapters")
+    for number in range(wanted if isinstance(wanted, int) else 0):
+        if not (engine / "lora" / str(number) / "adapter_config.json").is_file():
+            yield f"adapter {number} is missing below `lora/`"
 
 
 def _document(engine: Path, name: str) -> Mapping[str, Json]:
