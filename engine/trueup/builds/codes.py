@@ -170,6 +170,50 @@ RUNS_FOREIGN_CODE = Code(
     "Take safetensors and a built-in architecture, or have an exception approved (SC-04, SC-05).",
 )
 
+UNKNOWN_ARGUMENT = Code(
+    "BLD131",
+    "The builder has no such argument",
+    "`build` holds arguments of the builder under its own keys. One that it does not know, or no longer knows in the "
+    "declared version, would end it after weights were loaded.",
+    "Use a name that `trtllm-build` of that version has; docs/builds-engine.md lists them.",
+)
+WRONG_ARGUMENT = Code(
+    "BLD132",
+    "The value of an argument is wrong",
+    "The builder takes another type there, or none but a few values.",
+    "Use what the detail lists.",
+)
+ARGUMENT_OF_OURS = Code(
+    "BLD133",
+    "An argument names a place of the run",
+    "Folders, timing caches and files of the build are chosen where it runs: a path in a Build would say nothing about "
+    "the bytes, and name another file on another machine.",
+    "Leave it out; adapters are declared under `adapters`.",
+)
+NOT_CONVERTED = Code(
+    "BLD134",
+    "No converter makes what is declared",
+    "An engine is built from a checkpoint that `convert_checkpoint.py` or `quantize.py` writes, and neither has an "
+    "option for that. It would be left out in silence.",
+    "Leave it out, or take a format that the detail names; mode `pytorch` has others.",
+)
+
+NOT_SERVED = Code(
+    "BLD141",
+    "It cannot be served as it is asked for",
+    "What an engine is cut into and what it was built for is decided; a server can ask for less and never for more. "
+    "Addresses, ports and paths are chosen where it runs.",
+    "Ask for what the detail allows, or build for more.",
+)
+
+NO_JOB = Code(
+    "BLD151",
+    "No Job can be rendered for it",
+    "A Job runs the toolchain in an image, on a node with the declared accelerator, and hands the result to the store. "
+    "What it needs for that has to be declared or named.",
+    "Declare or name what the detail lists.",
+)
+
 CODES = (
     UNKNOWN_BUILD,
     UNCLEAR_MODEL,
@@ -195,4 +239,10 @@ CODES = (
     OUT_OF_DISK,
     NO_CALIBRATION,
     RUNS_FOREIGN_CODE,
+    UNKNOWN_ARGUMENT,
+    WRONG_ARGUMENT,
+    ARGUMENT_OF_OURS,
+    NOT_CONVERTED,
+    NOT_SERVED,
+    NO_JOB,
 )

@@ -42,6 +42,7 @@ class Declared:
         capability: Compute capability; empty when nobody says.
         arguments: Arguments of the builder under its own keys.
         calibration: Dataset scales are measured on; empty without one.
+        has_adapters: Adapters are built in.
     """
 
     mode: str
@@ -60,6 +61,7 @@ class Declared:
     capability: str = ""
     arguments: Mapping[str, Json] = field(default_factory=dict)
     calibration: str = ""
+    has_adapters: bool = False
 
     @property
     def cut(self) -> Cut:
@@ -159,6 +161,7 @@ def declared_build(spec: Mapping[str, Json]) -> Declared:
         capability=_text(accelerator.get("computeCapability")),
         arguments=_mapping(spec.get("build")),
         calibration=_text(calibration.get("dataset")),
+        has_adapters=bool(spec.get("adapters")),
     )
 
 

@@ -7,6 +7,7 @@ these are resolved, and joined here.
 from collections.abc import Iterable, Iterator
 
 from trueup.builds import codes
+from trueup.builds.arguments import resolve_arguments, setting_of
 from trueup.builds.checks.inputs import check_inputs
 from trueup.builds.checks.numbers import check_numbers
 from trueup.builds.checks.room import check_room
@@ -38,6 +39,14 @@ def _checked(subject: Subject) -> Iterator[Finding]:
     yield from check_numbers(subject)
     yield from check_room(subject)
     yield from check_inputs(subject)
+    yield from _arguments(subject)
+
+
+def _arguments(subject: Subject) -> Iterator[Finding]:
+    """Resolve the arguments of `trtllm-build` (V11 to V13)."""
+    network = subject.known_network
+    if subject.build.mode == "engine" and network is not None:
+        yield from resolve_arguments(subject.build.arguments, network, setting_of(subject.build)).findings
 
 
 def _network(subject: Subject) -> Iterator[Finding]:

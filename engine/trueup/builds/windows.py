@@ -87,3 +87,23 @@ FORMATS: dict[str, frozenset[str]] = {
 
 RUNTIMES = frozenset().union(*FORMATS.values(), *(m.runtimes for m in MODES.values()))
 """Runtimes that this table knows; of a plugin's, nobody here can say what it loads."""
+
+NAIVE_RUNTIMES = frozenset({"transformers"})
+"""Runtimes that load a checkpoint of Model Optimizer without its scales: no error, and nonsense for answers."""
+
+
+def loads_naively(runtime: str, mode: str, format_: str, source: str) -> bool:
+    """Tell whether *runtime* would load quantized weights as if they were plain ones.
+
+    transformers 4.57 and 5 were seen to do so with FP8 and INT8 of Model Optimizer 0.47; INT4 fails on its shapes.
+
+    Args:
+        runtime: What serves.
+        mode: Mode of the Build.
+        format_: Format that the Build quantizes to; `none` when it does not.
+        source: `quantization` of the Model; it matters where it names Model Optimizer.
+    """
+    if runtime not in NAIVE_RUNTIMES:
+        return False
+    made = mode in ("pytorch", "autodeploy") and format_ not in ("", "none")
+    return made or (mode in ("none", "pytorch", "autodeploy") and "modelopt" in source.lower())

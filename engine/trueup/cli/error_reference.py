@@ -23,6 +23,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Store", "trueup.adapters.stores.codes"),
     ("Signatures of models", "trueup.adapters.signatures.codes"),
     ("Builds", "trueup.adapters.builders.codes"),
+    ("Builds of engines", "trueup.adapters.builders.tensorrt.codes"),
     ("Checks before a build", "trueup.builds.codes"),
     ("Parity of builds", "trueup.adapters.parity.codes"),
     ("Evaluations", "trueup.adapters.evaluators.codes"),

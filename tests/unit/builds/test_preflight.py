@@ -463,3 +463,21 @@ def test_a_finding_as_json_says_what_to_do() -> None:
         "detail": "Full.",
         "hint": codes.OUT_OF_DISK.remedy,
     }
+
+
+@pytest.mark.parametrize(
+    ("build", "weights", "runtime", "is_refused"),
+    [
+        (Declared("pytorch", "fp8"), Weights(), "transformers", True),
+        (Declared("autodeploy", "int4_awq"), Weights(), "transformers", True),
+        (Declared("none"), Weights(quantization="modelopt fp8"), "transformers", True),
+        (Declared("pytorch"), Weights(), "transformers", False),
+        (Declared("none"), Weights(quantization="gptq"), "transformers", False),
+        (Declared("pytorch", "fp8"), Weights(), "vllm", False),
+    ],
+)
+def test_scales_of_model_optimizer_are_lost_in_transformers(
+    build: Declared, weights: Weights, runtime: str, is_refused: bool
+) -> None:
+    findings = preflight(subject(build, weights=weights, serving=Serving(runtime)))
+    assert any("without their scales" in f.detail and f.level is Level.ERROR for f in findings) is is_refused

@@ -7,7 +7,7 @@ from trueup.builds.architectures import BACKENDS, architectures, backends_of, li
 from trueup.builds.checks.subject import OF_TENSORRT, Subject
 from trueup.builds.declared import CHECKPOINTS, COMPILED, Serving, served_limits
 from trueup.builds.findings import About, Finding, Level
-from trueup.builds.windows import EDGE_VERSION, MODES
+from trueup.builds.windows import EDGE_VERSION, MODES, loads_naively
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean
 from trueup.core.versions import version_key
@@ -25,6 +25,10 @@ def check_toolchain(subject: Subject) -> Iterator[Finding]:
         yield from _transformers(subject)
     if subject.build.mode in COMPILED and subject.serving is not None:
         yield from _same_tools(subject, subject.serving)
+    if loads_naively(subject.runtime, subject.build.mode, subject.build.format, subject.weights.quantization):
+        detail = f"`{subject.runtime}` loads weights of Model Optimizer without their scales, and answers nonsense."
+        hint = "serve it by `vllm` or `trtllm`, which apply them, or serve the model unquantized"
+        yield Finding(codes.DIFFERENT_TOOLS, Level.ERROR, detail, hint, About.DEPLOYMENT, ("spec", "runtime", "engine"))
 
 
 def _window(subject: Subject) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import argparse
 
 from trueup.cli.arguments import UsageError, add_output, add_revision
+from trueup.cli.build_jobs import add_job_arguments, render_job
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
@@ -20,16 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gpu", metavar="NAME", action="append", default=[], help="tell about this accelerator, or `all`; repeatable"
     )
+    add_job_arguments(parser)
     add_revision(parser)
     add_output(parser, Format.JSON, Format.MARKDOWN)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Check it."""
-    if not arguments.check:
+    """Check it, or render its Job."""
+    if arguments.render_job and not arguments.check:
+        return render_job(arguments, console)
+    if not arguments.check or arguments.render_job:
         raise UsageError(
-            "`trueup build` checks a Build, with `--check`.",
-            hint="add `--check`; `trueup apply` builds what its deployments need",
+            "`trueup build` checks a Build, with `--check`, or prints its Job, with `--render-job`.",
+            hint="say one of them; `trueup apply` builds what its deployments need",
         )
     return _check(arguments, console)
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from trueup.builds.accelerators import product_of
+from trueup.builds.declared import CHECKPOINTS, declared_build
 from trueup.builds.network import Network
-from trueup.builds.windows import FORMATS, MODES, RUNTIMES, Mode
+from trueup.builds.windows import FORMATS, MODES, RUNTIMES, Mode, loads_naively
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
 from trueup.policy.facts.components import runtime_version
@@ -42,18 +43,23 @@ def build_facts(
         "inWindow": mode.has(version) if isinstance(version, str) else None,
         "runtime": deployment.server.runtime,
         "runtimeVersion": running,
-        "runtimeLoads": _loads(deployment, mode, running),
+        "runtimeLoads": _loads(deployment, mode, running, spec_of(documents.get(str(deployment.release.model.id)))),
         **_accelerator(spec, declared, settings),
         **check_facts(subject_of(deployment, documents, settings, networks), deployment),
     }
 
 
-def _loads(deployment: DesiredDeployment, mode: Mode, version: str | None) -> bool | None:
+def _loads(deployment: DesiredDeployment, mode: Mode, version: str | None, model: Mapping[str, Json]) -> bool | None:
     """Tell whether the runtime loads what the build makes; None when nobody here can say."""
     runtime, release = deployment.server.runtime, deployment.release
     if release.artifact.format == "api":
         return None
-    able = mode.runtimes if release.build.mode != "none" else FORMATS.get(release.artifact.format)
+    built = declared_build({"mode": release.build.mode, **dict(release.build.parameters)})
+    if loads_naively(runtime, built.mode, built.format, str(model.get("quantization") or "")):
+        return False
+    # A checkpoint that is not quantized has the weights of its source, under their names.
+    is_plain = built.mode == "none" or (built.mode in CHECKPOINTS and built.format == "none")
+    able = FORMATS.get(release.artifact.format) if is_plain else mode.runtimes
     if able is None or runtime not in RUNTIMES:
         return None
     if runtime not in able or not mode.bound:

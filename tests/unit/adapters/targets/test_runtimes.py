@@ -124,3 +124,27 @@ def test_doctor_can_ask_whether_a_runtime_is_installed(tmp_path: Path) -> None:
     assert not is_installed(LlamaCpp(), str(bare))
     assert not is_installed(LlamaCpp(), str(tmp_path / "absent"))
     assert is_installed(Transformers(), "") is (importlib.util.find_spec("transformers") is not None)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_refused"),
+    [
+        ("config.json", '{"quantization_config": {"quant_method": "modelopt"}}', True),
+        ("hf_quant_config.json", '{"producer": {"name": "modelopt", "version": "0.47.0"}}', True),
+        ("config.json", '{"quantization_config": {"quant_method": "gptq"}}', False),
+        ("config.json", '{"architectures": ["LlamaForCausalLM"]}', False),
+        ("config.json", "[1", False),
+        ("hf_quant_config.json", '{"producer": "modelopt"}', False),
+    ],
+)
+def test_transformers_is_not_given_what_it_would_load_without_its_scales(
+    tmp_path: Path, name: str, content: str, is_refused: bool
+) -> None:
+    (tmp_path / name).write_text(content)
+    if not is_refused:
+        assert str(tmp_path) in Transformers().launch(spec("transformers"), tmp_path, tmp_path / "scratch").argv
+        return
+    with pytest.raises(PermanentError, match="its scales would be dropped") as caught:
+        Transformers().launch(spec("transformers"), tmp_path, tmp_path / "scratch")
+    assert caught.value.code.id == "RUN006"
+    assert "vLLM" in caught.value.hint

@@ -26,6 +26,12 @@ def runs(runtime: str = "llama.cpp", *, mode: str = "gguf", format_: str = "safe
     return replace(ITEM, server=server, release=replace(release, build=build, artifact=artifact))
 
 
+def quantized(runtime: str, format_: str, mode: str = "pytorch") -> DesiredDeployment:
+    item = runs(runtime, mode=mode)
+    build = replace(item.release.build, parameters=(("quantization", {"format": format_}),))
+    return replace(item, release=replace(item.release, build=build))
+
+
 def named(item: DesiredDeployment, spec: Json, installed: dict[str, str] | None = None) -> list[tuple[str, str]]:
     found: Any = components((item,), {ADDRESS: {"spec": spec}}, installed or {})
     return [(c["name"], c["version"]) for c in found]
@@ -188,6 +194,33 @@ def test_a_mode_without_an_end_has_an_open_window_and_one_of_all_versions_has_no
 )
 def test_a_runtime_loads_what_it_can(runtime: str, mode: str, format_: str, expected: bool | None) -> None:
     assert facts(runs(runtime, mode=mode, format_=format_))["runtimeLoads"] is expected
+
+
+@pytest.mark.parametrize(
+    ("runtime", "format_", "expected"),
+    [
+        ("transformers", "none", True),
+        ("transformers", "fp8", False),
+        ("transformers", "int4_awq", False),
+        ("tgi", "none", True),
+        ("tgi", "fp8", False),
+        ("vllm", "fp8", True),
+        ("trtllm", "fp8", True),
+        ("llama.cpp", "none", False),
+    ],
+)
+def test_a_checkpoint_of_model_optimizer_loads_where_its_scales_do(runtime: str, format_: str, expected: bool) -> None:
+    for mode in ("pytorch", "autodeploy"):
+        if (runtime, mode) != ("vllm", "autodeploy"):
+            assert facts(quantized(runtime, format_, mode))["runtimeLoads"] is expected
+
+
+def test_a_model_that_model_optimizer_quantized_elsewhere_is_none_for_transformers() -> None:
+    item = runs("transformers", mode="none")
+    documents: dict[str, Json] = {str(item.release.model.id): {"spec": {"quantization": "ModelOpt FP8"}}}
+    assert build_facts(item, documents, {}, HERE, {})["runtimeLoads"] is False
+    documents = {str(item.release.model.id): {"spec": {"quantization": "gptq"}}}
+    assert build_facts(item, documents, {}, HERE, {})["runtimeLoads"] is True
 
 
 @pytest.mark.parametrize(("version", "expected"), [("1.2.1", True), ("1.3.0", False)])

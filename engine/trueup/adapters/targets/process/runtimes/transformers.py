@@ -5,10 +5,13 @@ control routes (/load_model, /reset) ask nobody for a login: the gateway lets no
 loopback only.
 """
 
+import json
 from pathlib import Path
 
+from trueup.adapters.targets.process import codes
 from trueup.adapters.targets.process.runtimes.runtime import Arguments, Launch, base_environment, find_interpreter
 from trueup.adapters.targets.process.wanted import PORT
+from trueup.core.errors import PermanentError
 from trueup.desired.state import ServerSpec
 
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -25,7 +28,12 @@ class Transformers:
     module = "transformers"
 
     def launch(self, server: ServerSpec, artifact: Path, scratch: Path) -> Launch:
-        """Return how to start *server* on *artifact*."""
+        """Return how to start *server* on *artifact*.
+
+        Raises:
+            PermanentError: It is quantized by Model Optimizer, whose scales would be dropped without an error.
+        """
+        _refuse_modelopt(artifact)
         arguments = Arguments(server.runtime, server.arguments)
         threads = arguments.threads()
         device = arguments.choice("device", "cpu", ("cpu", "cuda", "mps", "auto"))
@@ -53,3 +61,22 @@ class Transformers:
             "TOKENIZERS_PARALLELISM": "false",
         }
         return Launch(tuple(argv), tuple(sorted(env.items())), model, ready_seconds, drain_seconds)
+
+
+_MADE_BY = (("config.json", "quantization_config", "quant_method"), ("hf_quant_config.json", "producer", "name"))
+"""Where a checkpoint says what quantized it: a file, a key, and a key below that."""
+
+
+def _refuse_modelopt(artifact: Path) -> None:
+    for name, key, said in (
+        ("config.json", "quantization_config", "quant_method"),
+        ("hf_quant_config.json", "producer", "name"),
+    ):
+        try:
+            found = json.loads((artifact / name).read_bytes())[key][said]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue
+        if found == "modelopt":
+            detail = f"transformers: `{name}` says that Model Optimizer quantized it, and its scales would be dropped."
+            hint = "serve it by vLLM or TensorRT-LLM, or serve the model unquantized"
+            raise PermanentError(codes.ARTIFACT_UNREADABLE, detail, hint=hint)
