@@ -77,7 +77,7 @@ def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resour
         settings = spec.to_json(defaults=True)
         # A gate says what is accepted, not what is made: another gate must not make another artifact.
         parameters = {k: v for k, v in settings.items() if k not in ("mode", "parity") and v is not None}
-        inputs = _calibration(settings, resources)
+        inputs = (*_calibration(settings, resources), *_built_in(settings, resources))
         return _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest, inputs=inputs)
     name = ResourceId("Build", model.metadata.name, model.metadata.version)
     if model.spec.format == "safetensors" and declared.spec.runtime.engine == LLAMA_CPP:
@@ -92,6 +92,16 @@ def _calibration(settings: Mapping[str, Json], resources: Resources) -> tuple[Ar
     match settings.get("quantization"):
         case {"calibration": {"dataset": str(name)}}:
             return (artifact_of(kinds.dataset(resources[version_id("Dataset", name)]).spec.source, "dataset"),)
+        case _:
+            return ()
+
+
+def _built_in(settings: Mapping[str, Json], resources: Resources) -> tuple[ArtifactPin, ...]:
+    """Return the adapters that are compiled in, in their order."""
+    match settings.get("adapters"):
+        case [*names]:
+            found = [kinds.adapter(resources[version_id("Adapter", str(name))]).spec for name in names]
+            return tuple(artifact_of(spec.source, spec.format) for spec in found)
         case _:
             return ()
 

@@ -56,6 +56,7 @@ def _wanted_keys(desired: DesiredState) -> Iterable[Digest]:
     for deployment in desired.deployments:
         yield deployment.release.artifact.digest
         yield deployment.release.build.key
+        yield from (pin.digest for pin in deployment.release.build.inputs)
         yield from (e.dataset.digest for e in deployment.evaluations)
 
 
