@@ -133,6 +133,25 @@ ParseFiles = Callable[[Iterable[SourceFile], Callable[[str], bytes | Diagnostic]
 """Reads the files of one commit; the second argument gives the text that they include."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreEntry:
+    """What a store noted of an artifact when it admitted it.
+
+    Attributes:
+        digest: Digest of its content; for a build it differs from the key.
+        files: Path, size in bytes and digest of each file.
+        is_folder: It is a folder, even if of one file.
+        simulated: A double of a toolchain built it.
+        provenance: The in-toto statement of how it was built; empty for what was fetched.
+    """
+
+    digest: Digest
+    files: tuple[tuple[str, int, Digest], ...]
+    is_folder: bool = False
+    simulated: bool = False
+    provenance: bytes = b""
+
+
 class StoreReader(Protocol):
     """What the artifact store has."""
 
@@ -142,6 +161,10 @@ class StoreReader(Protocol):
 
     def present(self, keys: Iterable[Digest]) -> frozenset[Digest]:
         """Return those of *keys* that are present and whole."""
+        ...
+
+    def entry(self, key: Digest) -> StoreEntry | None:
+        """Return what was noted of *key*, None for what was never admitted; whether it is whole is not looked at."""
         ...
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from trueup.core.digests import Digest, Revision, short
+from trueup.builds.provenance import summary
+from trueup.core.digests import Digest, Revision, digest_of_bytes, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, ServerSpec
-from trueup.ledger.record import Draft, RecordKind, RunOutcome
+from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
 from trueup.ports import Clock, EvaluationRequest, Evaluator, Journal, Ledger, Progress, Store, Target
 from trueup.reconcile import codes
 from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ScaleStep, StartStep, StopStep
@@ -47,6 +48,7 @@ class Supplying:
                 return {"digest": artifact.digest, "name": path.name}
             case BuildStep(build, source):
                 self._ports.store.build(build, self._artifact(source.digest), self._ports.progress)
+                self._record_build(build.key)
                 return {"key": build.key}
             case StartStep(server) | ScaleStep(server):
                 return self._run(server)
@@ -58,7 +60,36 @@ class Supplying:
                     raise TypeError("evaluations are run for a deployment")
                 return self._evaluate(step, deployment)
 
+    def _record_build(self, key: Digest) -> None:
+        """Have the ledger keep how the artifact under *key* was built, once.
+
+        Also asked before a server starts: a run that was killed after a build, and one that built without an apply,
+        have not recorded it.
+        """
+        entry = self._ports.store.entry(key)
+        about = summary(entry.provenance) if entry else None
+        if entry is None or about is None:
+            return
+        statement = digest_of_bytes(entry.provenance)
+        if any(_states(record, statement) for record in self._ports.ledger.records()):
+            return
+        self._ports.ledger.append(
+            Draft(
+                kind=RecordKind.BUILD,
+                environment=self._environment,
+                at=self._ports.clock.now(),
+                actor=self._actor,
+                revision=self._revision,
+                plan=self._plan,
+                outcome=RunOutcome.NOTED,
+                resources=(str(about["address"]),),
+                body={"build": {**about, "result": entry.digest, "provenance": statement}},
+                attachments=((statement, entry.provenance),),
+            )
+        )
+
     def _run(self, server: ServerSpec) -> dict[str, Json]:
+        self._record_build(server.artifact)
         self.started.add(server.key)
         self._ports.target.start(self._environment, server, self._artifact(server.artifact))
         return {"server": server.key, "replicas": server.replicas}
@@ -105,3 +136,8 @@ class Supplying:
             "passed": evidence.passed,
             "measurements": [m.to_json() for m in evidence.measurements],
         }
+
+
+def _states(record: Record, statement: Digest) -> bool:
+    """Tell whether *record* keeps the statement with that digest."""
+    return any(digest == statement for digest, _ in record.draft.attachments)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trueup.adapters.builders.builder import Builders, BuildTask
+from trueup.adapters.clock import SystemClock
 from trueup.adapters.sources.source import Listing, Sources, list_source
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.digest_cache import DigestCache
@@ -19,14 +20,24 @@ from trueup.adapters.stores.hashing import (
     files_below,
     hash_files,
 )
-from trueup.adapters.stores.layout import Layout, admit, content_path, damage, discard, read_manifest
+from trueup.adapters.stores.layout import (
+    Layout,
+    admit,
+    content_path,
+    damage,
+    discard,
+    is_simulated,
+    read_manifest,
+    read_provenance,
+)
 from trueup.adapters.stores.locks import key_lock
+from trueup.adapters.stores.statements import Made, statement_of
 from trueup.adapters.stores.transfer import copy_listing
-from trueup.core.digests import Digest, short
+from trueup.core.digests import Digest, digest_of_bytes, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin
-from trueup.ports import Progress
+from trueup.ports import Clock, Progress, StoreEntry
 
 
 class DirectoryStore:
@@ -38,6 +49,7 @@ class DirectoryStore:
         builders: How builds are made, by mode.
         pickle_exceptions: Digests of artifacts whose pickles an exception allows.
         scanner: Looks for dangerous pickles; without one, no exception helps.
+        clock: Tells when builds began and ended, for their provenance.
     """
 
     def __init__(
@@ -48,6 +60,7 @@ class DirectoryStore:
         *,
         pickle_exceptions: Collection[Digest] = (),
         scanner: PickleScanner | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._layout = Layout(root)
         self._sources = sources
@@ -55,6 +68,7 @@ class DirectoryStore:
         self._exceptions = frozenset(pickle_exceptions)
         self._scanner = scanner
         self._digests = DigestCache(self._layout.digests)
+        self._clock = clock or SystemClock()
 
     def find(self, key: Digest) -> Path | None:
         """Return where the artifact under *key* lies, None unless present and whole."""
@@ -75,6 +89,16 @@ class DirectoryStore:
         """Return the digest of what lies under *key*; for a build it differs from the key."""
         manifest = read_manifest(self._layout.object(key))
         return manifest.digest if manifest else None
+
+    def entry(self, key: Digest) -> StoreEntry | None:
+        """Return what was noted of *key*, None for what was never admitted."""
+        folder = self._layout.object(key)
+        manifest = read_manifest(folder)
+        if manifest is None:
+            return None
+        files = tuple((f.path, f.size_bytes, f.digest) for f in manifest.files)
+        simulated, provenance = is_simulated(manifest), read_provenance(folder, manifest)
+        return StoreEntry(manifest.digest, files, manifest.is_folder, simulated, provenance)
 
     def keys(self) -> Iterator[Digest]:
         """Yield the keys of everything admitted, whole or damaged, in order."""
@@ -223,8 +247,9 @@ class DirectoryStore:
         discard(partial)
         content = partial / "content"
         content.mkdir(parents=True)
+        inputs, began = self._inputs(build), self._clock.now()
         try:
-            built = builder.build(BuildTask(source, content, dict(build.parameters), self._inputs(build)), progress)
+            built = builder.build(BuildTask(source, content, dict(build.parameters), inputs), progress)
             is_folder = built.path == content
             files = _built_files(build, content, built.path)
         except BaseException:
@@ -232,8 +257,15 @@ class DirectoryStore:
             discard(partial)
             raise
         digest = digest_of_artifact(files, is_folder=is_folder)
-        origin: dict[str, Json] = {"build": build.to_json(), "tools": dict(built.tools), "simulated": built.simulated}
-        return admit(self._layout, build.key, digest, files, {"isFolder": is_folder, "origin": origin})
+        made = Made(build, built, files, digest, began, self._clock.now())
+        statement = statement_of(self._layout, made, source)
+        origin: dict[str, Json] = {
+            "build": build.to_json(),
+            "tools": dict(built.tools),
+            "simulated": built.simulated,
+            "provenance": digest_of_bytes(statement),
+        }
+        return admit(self._layout, build.key, digest, files, {"isFolder": is_folder, "origin": origin}, statement)
 
     def _inputs(self, build: BuildPin) -> dict[Digest, Path]:
         found = {pin.digest: self.find(pin.digest) for pin in build.inputs}
