@@ -107,7 +107,9 @@ def _deployment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[s
     routes = {r.deployment: r for r in subject.observed.target.routes}
     return {
         "components": components(subject.changed, documents, subject.installed),
-        "builds": {str(d.id): build_facts(d, documents, settings, subject.installed) for d in subject.changed},
+        "builds": {
+            str(d.id): build_facts(d, documents, settings, subject.installed, subject.observed) for d in subject.changed
+        },
         "releaseChanges": {str(d.id): replaced_parts(d, routes[d.id]) for d in subject.changed if d.id in routes},
     }
 

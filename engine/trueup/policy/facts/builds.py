@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
+from trueup.observed.state import ObservedState
 from trueup.policy.facts.accelerators import product_of
 from trueup.policy.facts.components import runtime_version
 from trueup.policy.facts.lineage import spec_of
@@ -56,7 +57,11 @@ _RUNTIMES = frozenset().union(*_FORMATS.values(), *(m.runtimes for m in _MODES.v
 
 
 def build_facts(
-    deployment: DesiredDeployment, documents: Mapping[str, Json], settings: Json, installed: Mapping[str, str]
+    deployment: DesiredDeployment,
+    documents: Mapping[str, Json],
+    settings: Json,
+    installed: Mapping[str, str],
+    observed: ObservedState | None = None,
 ) -> Json:
     """Return what is known of the build of *deployment* and of what loads it.
 
@@ -65,6 +70,7 @@ def build_facts(
         documents: Declared documents by address.
         settings: Settings of its environment.
         installed: Versions of what is installed where it will run; empty when nobody knows.
+        observed: What the store has.
     """
     pin, spec = deployment.release.build, spec_of(documents.get(str(deployment.release.build.id)))
     mode = _MODES.get(pin.mode, Mode())
@@ -81,8 +87,19 @@ def build_facts(
         "runtime": deployment.server.runtime,
         "runtimeVersion": running,
         "runtimeLoads": _loads(deployment, mode, running),
+        "simulated": _simulated(deployment, observed),
         **_accelerator(spec, declared, settings),
     }
+
+
+def _simulated(deployment: DesiredDeployment, observed: ObservedState | None) -> bool | None:
+    """Tell whether a double of a toolchain built it; None while it is not built."""
+    build = deployment.release.build
+    if build.mode == "none":
+        return False
+    if observed is None or build.key not in observed.artifacts:
+        return None
+    return build.key in observed.simulated
 
 
 def _in_window(version: Json, mode: Mode) -> bool | None:
