@@ -8,6 +8,7 @@ VERBS: dict[str, str] = {
     "apply": "Make an environment what a commit declares, or nothing",
     "status": "Show desired and observed, health, drift, holds, evidence",
     "explain": "Say why a resource is in its state, and what would move it",
+    "bom": "Print a bill of materials of a model or a deployment",
     "evaluate": "Run the evaluations that are required, without moving traffic",
     "rollback": "Go back to the last verified release, by a commit",
     "hold": "Keep a release from being rolled out; list and lift holds",
