@@ -175,6 +175,7 @@ CASES: Mapping[str, tuple[Subject, Resources]] = {
     "model with evaluations": (Subject(MODEL_ID, evaluations=(FACTS,)), RESOURCES),
     "deployment": (served(RESOURCES), RESOURCES),
     "deployment whose build is not here": (served(RESOURCES, stored={}, provenance=b""), RESOURCES),
+    "without a prompt": (served(RESOURCES, release=replace(released(RESOURCES), prompt=None)), RESOURCES),
     "checkpoint": (served(declared("fp8@1")), declared("fp8@1")),
     "simulated": (
         served(RESOURCES, provenance=served(RESOURCES).provenance.replace(b'"simulated":false', b'"simulated":true')),
