@@ -107,7 +107,8 @@ class LocalWorkspace:
         if path.startswith(STATE_FOLDER):
             _ = self.state
         sources = Plugins("trueup.sources", builtin_sources(self.root))
-        return DirectoryStore(self.root / path, sources, Plugins("trueup.builders", builtin_builders()))
+        builders = Plugins("trueup.builders", builtin_builders())
+        return DirectoryStore(self.root / path, sources, builders, clock=self.clock)
 
     @cached_property
     def ledger(self) -> "GitLedger":

@@ -8,7 +8,7 @@ from trueup.cli.exit_codes import ExitCode
 from trueup.cli.reports import report_invalid
 
 SUMMARY = "Print a bill of materials (CycloneDX ML-BOM) of a model or of what a deployment serves"
-EXAMPLE = "trueup bom Deployment/prod/support > bom.cdx.json"
+EXAMPLE = "trueup bom Deployment/prod/support --spec-version 1.7"
 
 _VERSIONS = ("1.6", "1.7")
 
