@@ -2,8 +2,10 @@
 
 import json
 
-from trueup.core.digests import digest_of_bytes
+from trueup.core.digests import Digest, digest_of_bytes
 from trueup.ledger.record import Record, RecordKind
+from trueup.observed.state import ObservedState
+from trueup.workflows.planning import Planned, make_plan
 from workspaces import Declared, FakeWorkspace, Stage
 
 TINY = Declared()
@@ -66,3 +68,36 @@ def test_a_build_that_a_killed_run_made_is_recorded_before_it_serves(make) -> No
     workspace.apply()
     assert workspace.store.built == []
     assert len(builds(workspace)) == 1
+
+
+def test_what_a_double_built_is_observed_and_makes_another_state(make) -> None:
+    workspace = make(TINY)
+    workspace.apply()
+    (key,) = workspace.store.built
+
+    def observed() -> ObservedState:
+        planned = make_plan(workspace, "dev")
+        assert isinstance(planned, Planned)
+        return planned.observed
+
+    before = observed()
+    assert before.simulated == frozenset()
+    workspace.store.simulated.add(key)
+    assert observed().simulated == {key}
+    assert observed().digest != before.digest
+
+
+def test_the_size_of_a_source_is_observed_while_its_build_is_missing(make) -> None:
+    workspace = make(TINY)
+    workspace.apply()
+    (key,) = workspace.store.built
+
+    def sizes() -> tuple[tuple[Digest, int], ...]:
+        planned = make_plan(workspace, "dev")
+        assert isinstance(planned, Planned)
+        return planned.observed.sizes
+
+    assert sizes() == ()
+    workspace.store.remove(key)
+    ((_, size),) = sizes()
+    assert size > 0
