@@ -23,8 +23,9 @@ from trueup.adapters.signatures import codes as signature_codes
 from trueup.adapters.sources import codes as source_codes
 from trueup.adapters.stores import codes as store_codes
 from trueup.adapters.targets.process import codes as target_codes
+from trueup.builds.provenance import Artifact, Result, Run, spelled, statement
 from trueup.core.diagnostics import Diagnostic, Span
-from trueup.core.digests import Digest, Revision
+from trueup.core.digests import Digest, Revision, digest_of, digest_of_bytes
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json, canonical
 from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
@@ -36,7 +37,7 @@ from trueup.ledger.codec import decode, encode
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
 from trueup.policy.results import Evaluation, PolicyFile, RuleResult, RuleTest
-from trueup.ports import EvaluationRequest, ParityRequest, Progress, RouteTable
+from trueup.ports import EvaluationRequest, ParityRequest, Progress, RouteTable, StoreEntry
 from trueup.spec.resource import SourceFile
 
 
@@ -140,6 +141,8 @@ class FakeStore:
         self._modes = modes
         self.fetched: list[str] = []
         self.built: list[Digest] = []
+        self.simulated: set[Digest] = set()
+        self.statements: dict[Digest, bytes] = {}
 
     def find(self, key: Digest) -> Path | None:
         path = self._folder / key.replace(":", "-")
@@ -147,15 +150,6 @@ class FakeStore:
 
     def present(self, keys: Iterable[Digest]) -> frozenset[Digest]:
         return frozenset(k for k in keys if self.find(k) is not None)
-
-    def digest(self, key: Digest) -> Digest | None:
-        path = self.find(key)
-        if path is None:
-            return None
-        if path.is_file():
-            return digest_of_content(path.read_bytes())
-        files = {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
-        return digest_of_content(files)
 
     def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
         found = self.find(artifact.digest)
@@ -185,7 +179,24 @@ class FakeStore:
         content = self._modes[build.mode](source, dict(build.parameters), [path for path in inputs if path])
         self.built.append(build.key)
         progress(str(build.id), 1, 1)
-        return self._put(build.key, content)
+        path = self._put(build.key, content)
+        made = Artifact(path.name, digest_of_bytes(content))
+        times = datetime(2026, 3, 14, 12, 0, tzinfo=UTC), datetime(2026, 3, 14, 12, 1, tzinfo=UTC)
+        run = Run(*times, "0", simulated=build.key in self.simulated)
+        read = [Artifact("source", digest_of_bytes(source.read_bytes() if source.is_file() else b""))]
+        self.statements[build.key] = spelled(statement(build, read, Result([made], made), run))
+        return path
+
+    def entry(self, key: Digest) -> StoreEntry | None:
+        path = self.find(key)
+        if path is None:
+            return None
+        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        rows = tuple(
+            (f.relative_to(path.parent).as_posix(), f.stat().st_size, digest_of_bytes(f.read_bytes())) for f in files
+        )
+        provenance = self.statements.get(key, b"")
+        return StoreEntry(digest_of(list(rows)), rows, path.is_dir(), key in self.simulated, provenance)
 
     def keys(self) -> Iterator[Digest]:
         yield from (Digest(p.name.replace("-", ":")) for p in sorted(self._folder.iterdir()))

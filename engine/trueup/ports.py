@@ -134,6 +134,25 @@ ParseFiles = Callable[[Iterable[SourceFile], Callable[[str], bytes | Diagnostic]
 """Reads the files of one commit; the second argument gives the text that they include."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreEntry:
+    """What a store noted of an artifact when it admitted it.
+
+    Attributes:
+        digest: Digest of its content; for a build it differs from the key.
+        files: Path, size in bytes and digest of each file.
+        is_folder: It is a folder, even if of one file.
+        simulated: A double of a toolchain built it.
+        provenance: The in-toto statement of how it was built; empty for what was fetched.
+    """
+
+    digest: Digest
+    files: tuple[tuple[str, int, Digest], ...]
+    is_folder: bool = False
+    simulated: bool = False
+    provenance: bytes = b""
+
+
 class StoreReader(Protocol):
     """What the artifact store has."""
 
@@ -145,8 +164,8 @@ class StoreReader(Protocol):
         """Return those of *keys* that are present and whole."""
         ...
 
-    def digest(self, key: Digest) -> Digest | None:
-        """Return the digest of what lies under *key*, which differs from it for a build; None when nothing does."""
+    def entry(self, key: Digest) -> StoreEntry | None:
+        """Return what was noted of *key*, None for what was never admitted; whether it is whole is not looked at."""
         ...
 
 

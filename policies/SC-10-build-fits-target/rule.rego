@@ -2,7 +2,7 @@
 # title: A build that its runtime and accelerator can load
 # description: >-
 #   The runtime loads what the build makes, the toolchain has the mode, an engine was compiled for the environment's
-#   accelerator by the version that serves it, and no check before a build found an error.
+#   accelerator by the version that serves it, real tools made it, and no check before a build found an error.
 # custom:
 #   id: SC-10
 #   ruleSet: supply-chain
@@ -108,6 +108,20 @@ deny contains lib.result("SC-10", "critical", deployment.address, at, msg) if {
 	msg := "The policy document does not say what checks before the build found."
 }
 
+deny contains lib.result("SC-10", "critical", deployment.address, at, msg) if {
+	some [deployment, facts] in judged
+	object.get(facts, "simulated", null) == true
+	msg := "A double of a toolchain made the artifact: it is for tests and holds no model."
+}
+
+# While a plan is made, what is to be built is not there yet; before traffic moves, it is.
+deny contains lib.result("SC-10", "critical", deployment.address, at, msg) if {
+	input.gate == true
+	some [deployment, facts] in judged
+	not known(object.get(facts, "simulated", null))
+	msg := "Nothing says whether the artifact was built by real tools."
+}
+
 at := ["spec", "release", "build"]
 
 # The field it is about, in a document that is shown; else the deployment.
@@ -139,6 +153,10 @@ loadable(mode, loads) if {
 	loads == null
 	not mode in compiled
 }
+
+known(simulated) if simulated == true
+
+known(simulated) if simulated == false
 
 tuning(deployment) := object.get(
 	input,

@@ -135,6 +135,23 @@ test_an_open_window_has_no_end if {
 	{result.msg | some result in results} == {"The mode `engine` exists from version 1.0, and the toolchain's is `1.2.1` (BLD101)."}
 }
 
+test_what_a_double_made_is_denied_everywhere if {
+	results := sc_10.deny with input as with_facts({"simulated": true})
+	{result.msg | some result in results} == {sprintf("%s%s", [
+		"A double of a toolchain made the artifact: ",
+		"it is for tests and holds no model.",
+	])}
+	count(sc_10.deny) == 1 with input as engine({"simulated": true})
+	count(sc_10.deny) == 1 with input as at_the_gate({"simulated": true})
+}
+
+test_what_is_not_built_yet_passes_in_a_plan_and_not_at_the_gate if {
+	count(sc_10.deny) == 0 with input as with_facts({"simulated": null})
+	count(sc_10.deny) == 1 with input as at_the_gate({"simulated": null})
+	count(sc_10.deny) == 1 with input as at_the_gate({"simulated": "false"})
+	count(sc_10.deny) == 0 with input as at_the_gate({})
+}
+
 test_facts_of_another_build_are_denied if count(sc_10.deny) == 1 with input as with_facts({"mode": "none"})
 
 test_a_deployment_without_facts_is_denied if {
@@ -152,6 +169,8 @@ with_facts(differences) := fixtures.changed(
 	"/derived/builds",
 	{fixtures.deployment: object.union(fixtures.derived.builds[fixtures.deployment], differences)},
 )
+
+at_the_gate(differences) := json.patch(with_facts(differences), [{"op": "replace", "path": "/gate", "value": true}])
 
 engine(differences) := json.patch(with_facts(object.union(engine_facts, differences)), [{
 	"op": "replace",
@@ -173,6 +192,7 @@ engine_facts := {
 	"runtime": "trtllm",
 	"runtimeVersion": "1.2.1",
 	"runtimeLoads": true,
+	"simulated": false,
 	"accelerator": "NVIDIA-H200",
 	"capability": "9.0",
 	"acceleratorMatches": true,

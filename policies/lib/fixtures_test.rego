@@ -172,6 +172,7 @@ derived := {
 		"runtime": "llama.cpp",
 		"runtimeVersion": "2026.8.0",
 		"runtimeLoads": true,
+		"simulated": false,
 		"accelerator": null,
 		"capability": null,
 		"acceleratorMatches": null,

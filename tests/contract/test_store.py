@@ -1,5 +1,6 @@
 """What every store does; run against the directory store and the fake."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -163,3 +164,30 @@ def test_work_is_told_while_it_goes_on(store: Store) -> None:
     told: list[str] = []
     store.fetch(pin("mem:facts", FACTS), lambda what, done, total: told.append(what))
     assert "mem:facts" in told
+
+
+def test_what_was_never_admitted_has_no_entry(store: Store) -> None:
+    assert store.entry(UNKNOWN) is None
+
+
+def test_a_fetched_artifact_was_built_by_nobody_here(store: Store) -> None:
+    store.fetch(pin("mem:folder", FOLDER), silent)
+    entry = store.entry(digest_of_content(FOLDER))
+    assert entry is not None
+    assert (entry.is_folder, entry.simulated, entry.provenance) == (True, False, b"")
+    assert sum(size for _, size, _ in entry.files) == sum(map(len, FOLDER.values()))
+
+
+def test_a_build_has_a_statement_of_how_it_was_made_under_its_key(store: Store) -> None:
+    source = store.fetch(pin("mem:facts", FACTS), silent)
+    build = build_pin("upper", digest_of_content(FACTS))
+    store.build(build, source, silent)
+    entry = store.entry(build.key)
+    assert entry is not None
+    said = json.loads(entry.provenance)
+    assert said["predicate"]["runDetails"]["metadata"]["invocationId"] == build.key
+    assert [s["digest"] for s in said["subject"]] == [
+        {"sha256": digest.removeprefix("sha256:")} for _, _, digest in entry.files
+    ]
+    (material,) = said["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert material["digest"] == {"sha256": digest_of_content(FACTS).removeprefix("sha256:")}

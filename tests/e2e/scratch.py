@@ -169,7 +169,14 @@ class Scratch:
         self.apply("staging")
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the ledger's records, newest first."""
+        """Return the ledger's records of what was done and measured, newest first."""
+        return [r for r in self._records() if r["kind"] != "build"]
+
+    def builds(self) -> list[dict[str, Any]]:
+        """Return the ledger's records of how artifacts were built, newest first."""
+        return [r for r in self._records() if r["kind"] == "build"]
+
+    def _records(self) -> list[dict[str, Any]]:
         return list(self.look("audit", "log", "--limit", "0", "-o", "json").json["records"])
 
     def processes(self) -> list[psutil.Process]:

@@ -18,6 +18,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ("store_hash.py", ["--rounds", "1", "--megabytes", "1"], "store.fetch, first time"),
         ("gateway.py", ["--rounds", "1", "--requests", "5"], "| 16 | added |"),
         ("policy.py", ["--rounds", "1", "--sizes", "20", "--seconds", "0.1"], "decisions a second"),
+        ("build_keys.py", ["--rounds", "1", "--keys", "6", "--builds", "2"], "2 cached builds add"),
         ("differential.py", ["--documents", "6"], "| decisions differ | 0 |"),
     ],
 )

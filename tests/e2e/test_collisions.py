@@ -141,7 +141,7 @@ def test_a_remote_that_does_not_answer_keeps_nobody_from_applying(declared: Scra
     with cleaned_up(clone(origin, "a")) as a:
         away = origin.folder.rename(tmp_path / "away")
         a.apply()
-        assert a.status()["unpushed_records"] == 1
+        assert a.status()["unpushed_records"] == 2, "the provenance of a build, and the apply"
         away.rename(origin.folder)
         a.upgrade()
         a.apply()

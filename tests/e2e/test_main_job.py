@@ -278,13 +278,13 @@ def test_the_audit_knows_what_was_serving_when(served: Scratch) -> None:
     served.apply()
     second = served.deployment()
     records = served.records()
-    assert [r["sequence"] for r in records] == [2, 1]
+    assert [r["sequence"] for r in records] == [4, 2], "each after the provenance of its build"
     then = served.trueup("audit", "at", records[1]["at"], "-e", "dev", "-o", "json").out
     now = served.trueup("audit", "at", "0s", "-e", "dev", "-o", "json").out
     assert (first["release"] in then, second["release"] in then) == (True, False)
     assert (first["release"] in now, second["release"] in now) == (False, True)
     found = served.trueup("audit", "log", "--resource", "Prompt/support@2", "-o", "json").json["records"]
-    assert [r["sequence"] for r in found] == [2]
+    assert [r["sequence"] for r in found] == [4]
     assert served.trueup("audit", "log", "-e", "prod", "-o", "json").json["records"] == []
 
 
@@ -295,7 +295,7 @@ def test_the_audit_stands_on_a_clone_and_finds_a_changed_record(served: Scratch)
     served.git("clone", "--quiet", "--mirror", str(served.folder), str(clone.folder / ".git"))
     clone.git("config", "core.bare", "false")
     clone.git("reset", "--quiet", "--hard")
-    assert "2 records" in clone.trueup("audit", "verify").out
+    assert "4 records" in clone.trueup("audit", "verify").out
     tip = clone.git("rev-parse", "refs/trueup/ledger")
     forged = clone.git("commit-tree", f"{tip}^{{tree}}", "-m", "nothing happened")
     clone.git("update-ref", "refs/trueup/ledger", forged)

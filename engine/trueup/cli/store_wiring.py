@@ -8,10 +8,11 @@ from trueup.core.json import Json
 if TYPE_CHECKING:
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.stores.mirrored import MirroredStore
+    from trueup.ports import Clock
     from trueup.workflows.loading import ProjectSettings
 
 
-def open_store(root: Path, settings: "ProjectSettings") -> "DirectoryStore | MirroredStore":
+def open_store(root: Path, settings: "ProjectSettings", clock: "Clock") -> "DirectoryStore | MirroredStore":
     """Return the store of the repository at *root*."""
     from trueup.adapters.builders.builtin import builtin_builders
     from trueup.adapters.scanners.pickles import scan_pickles
@@ -24,6 +25,7 @@ def open_store(root: Path, settings: "ProjectSettings") -> "DirectoryStore | Mir
         Plugins("trueup.sources", builtin_sources(root)),
         Plugins("trueup.builders", builtin_builders()),
         scanner=scan_pickles,
+        clock=clock,
     )
     if not settings.store_url:
         return local

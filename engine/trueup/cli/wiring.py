@@ -105,7 +105,7 @@ class LocalWorkspace:
 
         if self.settings.store_path.startswith(STATE_FOLDER):
             _ = self.state
-        return open_store(self.root, self.settings)
+        return open_store(self.root, self.settings, self.clock)
 
     @cached_property
     def ledger(self) -> "GitLedger":

@@ -37,3 +37,12 @@ def is_digest(text: str) -> bool:
 def short(digest: str, length: int = 12) -> str:
     """Return the first *length* hexadecimal digits, for people; never for comparing."""
     return digest.removeprefix("sha256:")[:length]
+
+
+def uuid_of(digest: Digest) -> str:
+    """Spell a digest as a UUID of version 8, which is made from what its maker likes (RFC 9562, 5.8)."""
+    octets = bytearray.fromhex(digest.removeprefix("sha256:"))[:16]
+    octets[6] = octets[6] & 0x0F | 0x80
+    octets[8] = octets[8] & 0x3F | 0x80
+    digits = octets.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -27,5 +27,32 @@ NO_REPLICAS = Code(
     "not built into this version.",
     "Declare one replica at least, or delete the deployment.",
 )
+UNPINNED_TOOLCHAIN = Code(
+    "RES005",
+    "A build does not say which versions build it",
+    "Another version of the tools gives other bytes. A build whose tools are not declared would take the same place in "
+    "the store whatever they were, and one made by other versions would be served in place of the one reviewed.",
+    "Declare the versions under `toolchain`, or an image by its digest, which pins all of them.",
+)
+UNPINNED_CAPABILITY = Code(
+    "RES006",
+    "An engine for a compute capability that is not said",
+    "With `tuning: capability` an engine is kept for its compute capability, not for one product.",
+    "Declare `computeCapability`, or take `tuning: capability` out.",
+)
+UNPINNED_ARGUMENT = Code(
+    "RES007",
+    "A build reads a file that no digest pins",
+    "An argument of the build names a file. Its content changes what is built, and nothing declares what it must be.",
+    "Do what the hint says: each such argument has another way.",
+)
 
-CODES = (UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET, SHARED_NAME, NO_REPLICAS)
+CODES = (
+    UNKNOWN_ENVIRONMENT,
+    UNSUPPORTED_TARGET,
+    SHARED_NAME,
+    NO_REPLICAS,
+    UNPINNED_TOOLCHAIN,
+    UNPINNED_CAPABILITY,
+    UNPINNED_ARGUMENT,
+)

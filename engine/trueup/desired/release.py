@@ -90,7 +90,7 @@ def pin_build(resource: Resource, artifact: ArtifactPin, resources: Resources) -
     settings = spec.to_json(defaults=True)
     # A gate says what is accepted, not what is made: another gate must not make another artifact.
     parameters = {k: v for k, v in settings.items() if k not in ("mode", "parity") and v is not None}
-    inputs = _calibration(settings, resources)
+    inputs = (*_calibration(settings, resources), *_built_in(settings, resources))
     pinned = _pinned(resource.id, content_digest(resource), spec.mode, parameters, artifact.digest, inputs=inputs)
     return replace(pinned, parity=_parity(spec, pinned, artifact.digest, resources))
 
@@ -123,6 +123,16 @@ def _parity(spec: "BuildSpec", build: BuildPin, source: Digest, resources: Resou
         gate.min_top1,
         gate.max_perplexity_ratio,
     )
+
+
+def _built_in(settings: Mapping[str, Json], resources: Resources) -> tuple[ArtifactPin, ...]:
+    """Return the adapters that are compiled in, in their order."""
+    match settings.get("adapters"):
+        case [*names]:
+            found = [kinds.adapter(resources[version_id("Adapter", str(name))]).spec for name in names]
+            return tuple(artifact_of(spec.source, spec.format) for spec in found)
+        case _:
+            return ()
 
 
 def _pinned(  # noqa: PLR0913 - a pin is exactly these

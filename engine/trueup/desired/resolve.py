@@ -7,6 +7,7 @@ from trueup.core.digests import Revision
 from trueup.core.ids import ResourceId
 from trueup.core.suggestions import did_you_mean
 from trueup.desired import codes
+from trueup.desired.build_pins import build_problems
 from trueup.desired.closure import reachable
 from trueup.desired.release import pin_release, required_evaluations, route_of, server_of, version_id
 from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFacts
@@ -35,10 +36,11 @@ def resolve(
         return None, found
     chosen = sorted(id_ for id_ in resources if id_.kind == "Deployment" and id_.environment == environment)
     deployments = tuple(_deployment(resources[id_], declared, resources) for id_ in chosen)
-    clashes = (*_clashes(deployments, resources), *_serverless(deployments, resources))
+    wrong = (*_clashes(deployments, resources), *_serverless(deployments, resources))
+    wrong += tuple(build_problems(_builds(deployments, resources)))
     exceptions = tuple(resources[id_] for id_ in sorted(i for i in resources if i.kind == "PolicyException"))
     state = DesiredState(facts, revision, deployments, exceptions)
-    return (None, clashes) if clashes else (state, ())
+    return (None, wrong) if wrong else (state, ())
 
 
 def environment_facts(resource: Resource) -> EnvironmentFacts:
@@ -80,6 +82,12 @@ def _deployment(resource: Resource, environment: Resource, resources: Resources)
         evaluations=required_evaluations(demanded, release, server, route, resources),
         resources=reachable(roots, resources),
     )
+
+
+def _builds(deployments: Iterable[DesiredDeployment], resources: Resources) -> Iterator[Resource]:
+    """Yield the declared builds of *deployments*, each once."""
+    named = {d.release.build.id for d in deployments if not d.release.build.implicit}
+    yield from (resources[id_] for id_ in sorted(named))
 
 
 def _clashes(deployments: Iterable[DesiredDeployment], resources: Resources) -> Iterator[Diagnostic]:

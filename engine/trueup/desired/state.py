@@ -44,9 +44,9 @@ class BuildPin:
     Attributes:
         id: The declared Build, or an id derived from the model when `implicit`.
         digest: Digest of the declared Build's content, or of the parameters when implicit.
-        mode: `gguf` today; `none` serves the model's artifact as it is.
-        parameters: What changes the bytes of the result, and nothing else.
-        key: Digest of all inputs (source digest, mode, parameters, builder version): the store's key.
+        mode: `gguf`, `pytorch`, `engine`, ...; `none` serves the model's artifact as it is.
+        parameters: The Build's settings under their own keys, without its gate.
+        key: Digest of what decides the bytes (`desired.build_key`): the store's key.
         implicit: The runtime needs it, nobody declared it.
         inputs: Other artifacts that the build reads, such as a calibration dataset; their digests are in the key.
         parity: What the result must keep of the source; None when nothing is declared.

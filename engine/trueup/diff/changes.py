@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trueup.builds.estimates import Estimate
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
@@ -54,8 +55,18 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildUse:
+    """The build that a deployment serves, and whether the store has it already; no change by itself."""
+
+    address: ResourceId
+    mode: str
+    key: Digest
+    is_cached: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
-    """A deployment that is declared and does not run."""
+    """A deployment that is declared and does not run; *build* is None for a model that is served as it is."""
 
     address: ResourceId
     reason: str
@@ -63,6 +74,7 @@ class Create:
     fields: tuple[FieldChange, ...]
     release: Digest
     movement: Movement = Movement.CHANGE
+    build: BuildUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,7 @@ class Update:
         restart: New server processes are needed (symbol `-/+`); otherwise only the route changes.
         from_release: Digest of the release that runs.
         movement: Whether the new release is new, promoted or rolled back to.
+        build: What is built for it; None for a model that is served as it is.
     """
 
     address: ResourceId
@@ -85,6 +98,7 @@ class Update:
     restart: bool
     drift: bool = False
     movement: Movement = Movement.CHANGE
+    build: BuildUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """An artifact that must be built; `source` is the digest it is built from."""
+    """An artifact that must be built; `source` is the digest it is built from, `estimate` what it may take."""
 
     address: ResourceId
     reason: str
@@ -117,6 +131,7 @@ class Build:
     parameters: tuple[tuple[str, Json], ...]
     source: Digest
     key: Digest
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)

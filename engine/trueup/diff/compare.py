@@ -1,7 +1,7 @@
 """Compares the desired state of an environment with what is observed there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.core.digests import Digest, short
 from trueup.core.ids import ResourceId
@@ -22,7 +22,7 @@ from trueup.diff.documents import document_changes, new_documents
 from trueup.diff.drift import Drift, drift_of, servers_by_key
 from trueup.diff.fields import is_same
 from trueup.diff.manifests import Manifest, desired_manifest, read_manifest
-from trueup.diff.supply import served_artifact, supply_changes
+from trueup.diff.supply import build_use, served_artifact, supply_changes
 from trueup.observed.state import Health, ObservedRoute, ObservedState
 
 
@@ -40,7 +40,7 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
     for deployment in desired.deployments:
         route = routes.get(deployment.id)
         if route is None:
-            changes.append(_create(deployment, origins))
+            changes.append(replace(_create(deployment, origins), build=build_use(deployment, observed)))
             continue
         applied = read_manifest(route.manifest)
         declared = _declared(deployment, applied)
@@ -49,7 +49,8 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
             shared = replicas[deployment.server.key]
             drifts = (*drift_of(route, applied, observed.target, servers, shared), *drifts)
         if declared is not None or drifts:
-            changes.append(_update(deployment, route, declared, drifts, origins))
+            update = _update(deployment, route, declared, drifts, origins)
+            changes.append(replace(update, build=build_use(deployment, observed)))
     changes += _deletes(desired, observed)
     return tuple(sorted(changes, key=apply_order))
 

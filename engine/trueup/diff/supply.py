@@ -1,11 +1,13 @@
 """What has to be fetched, built and measured before the desired releases can serve."""
 
+import json
 from collections.abc import Iterator, Sequence
 
+from trueup.builds.estimates import Estimate, declared_bytes, estimate
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
-from trueup.diff.changes import Build, Change, Evaluate, Fetch
+from trueup.diff.changes import Build, BuildUse, Change, Evaluate, Fetch
 from trueup.diff.masks import masked, masked_text
 from trueup.observed.state import ObservedState
 
@@ -25,7 +27,14 @@ def supply_changes(desired: DesiredState, observed: ObservedState) -> tuple[Chan
     evaluations = tuple(_evaluations(desired, observed))
     parities = tuple(_parities(desired, observed))
     fetches = _fetches(lacking, evaluations, [d for d, _ in parities], observed)
-    return (*fetches, *_builds(lacking), *(e for _, e in parities), *(e for _, _, e in evaluations))
+    builds = _builds(lacking, observed)
+    return (*fetches, *builds, *(e for _, e in parities), *(e for _, _, e in evaluations))
+
+
+def build_use(deployment: DesiredDeployment, observed: ObservedState) -> BuildUse | None:
+    """Return what is built for *deployment* and whether it is there; None for a model that is served as it is."""
+    build = deployment.release.build
+    return None if build.mode == "none" else BuildUse(build.id, build.mode, build.key, build.key in observed.artifacts)
 
 
 def _fetches(
@@ -54,7 +63,8 @@ def _fetches(
             yield Fetch(address, f"not in the store; needed by {_listed(users)}", masked_text(uri), digest)
 
 
-def _builds(lacking: Sequence[DesiredDeployment]) -> Iterator[Build]:
+def _builds(lacking: Sequence[DesiredDeployment], observed: ObservedState) -> Iterator[Build]:
+    sizes = dict(observed.sizes)
     wanted: dict[Digest, tuple[DesiredDeployment, list[str]]] = {}
     for deployment in lacking:
         if deployment.release.build.mode != "none":
@@ -63,7 +73,19 @@ def _builds(lacking: Sequence[DesiredDeployment]) -> Iterator[Build]:
         build = deployment.release.build
         parameters = tuple((name, masked(value, name)) for name, value in build.parameters)
         reason = f"not in the store; needed by {_listed(users)}"
-        yield Build(build.id, reason, build.mode, parameters, deployment.release.artifact.digest, key)
+        source = deployment.release.artifact.digest
+        yield Build(build.id, reason, build.mode, parameters, source, key, _estimate(deployment, sizes.get(source)))
+
+
+def _estimate(deployment: DesiredDeployment, stored_bytes: int | None) -> Estimate | None:
+    """Return what the build may take by the size of its source: in the store, else as the model declares it."""
+    release = deployment.release
+    size, source = stored_bytes, "the source as it is stored"
+    if size is None:
+        model = next((r for r in deployment.resources if r.id == release.model.id), None)
+        spec = json.loads(model.canonical).get("spec", {}) if model else {}
+        size, source = declared_bytes(spec.get("paramSize"), spec.get("precision")), "the declared number of parameters"
+    return estimate(release.build.mode, dict(release.build.parameters), size, source) if size else None
 
 
 def _parities(desired: DesiredState, observed: ObservedState) -> Iterator[tuple[DesiredDeployment, Evaluate]]:

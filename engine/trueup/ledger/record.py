@@ -13,6 +13,7 @@ class RecordKind(StrEnum):
 
     APPLY = "apply"
     ROLLBACK = "rollback"
+    BUILD = "build"
     EVIDENCE = "evidence"
     HOLD = "hold"
     LIFT = "lift"
@@ -44,8 +45,9 @@ class Draft:
         decisions: Decisions as JSON, each with its input's digest.
         events: Events as JSON, in order.
         body: What the kind needs besides: for APPLY the manifests now serving (by deployment address) and
-            those removed, policy bundle digest, plan inputs; for EVIDENCE the evidence; for HOLD the hold.
-        attachments: Larger documents kept beside the record by digest: policy documents, plans. Reading the
+            those removed, policy bundle digest, plan inputs; for BUILD its key, result and the digest of its
+            provenance; for EVIDENCE the evidence; for HOLD the hold.
+        attachments: Larger documents kept beside the record by digest: policy documents, provenance. Reading the
             ledger names them and leaves their bytes empty; `LedgerReader.attachment` returns them.
     """
 

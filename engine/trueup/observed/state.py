@@ -159,6 +159,8 @@ class ObservedState:
     Attributes:
         target: What the target reports.
         artifacts: Store keys (artifact digests and build keys) that are present and whole.
+        simulated: Those build keys among them whose artifact a double of a toolchain made.
+        sizes: Size in bytes of each present artifact that something has to be built from; no part of the digest.
         evidence: Evidence found for the keys that were asked for, newest first per key.
         verified: Releases verified in this environment, newest first.
         upstream: Releases verified in the upstream environment, newest first.
@@ -173,10 +175,14 @@ class ObservedState:
     upstream: tuple[VerifiedRelease, ...] = ()
     holds: tuple[Hold, ...] = field(default=())
     drills: tuple[Drill, ...] = ()
+    simulated: frozenset[Digest] = frozenset()
+    sizes: tuple[tuple[Digest, int], ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return what the digest is taken over: states, never process ids, ports, counts or times."""
+        doubles: dict[str, Json] = {"simulated": sorted(self.simulated)} if self.simulated else {}
         return {
+            **doubles,
             "environment": self.target.environment,
             "gateway": self.target.gateway.value,
             "servers": [

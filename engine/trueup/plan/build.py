@@ -72,6 +72,7 @@ def _narrow(
     wanted = [d for d in desired.deployments if d.id in targets]
     measured = {c.key for c in changes if isinstance(c, Evaluate) and c.deployment in targets}
     digests = {d.release.artifact.digest for d in wanted}
+    digests |= {pin.digest for d in wanted for pin in d.release.build.inputs}
     digests |= {e.dataset.digest for d in wanted for e in d.evaluations if e.key in measured}
     builds = [d.release.build for d in wanted]
     digests |= {pin.digest for b in builds for pin in b.inputs}

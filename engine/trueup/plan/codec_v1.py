@@ -1,11 +1,13 @@
 """Format 1 of the plan file. It is written down whole, so that a change of a type elsewhere cannot change it."""
 
+from trueup.builds.estimates import Estimate
 from trueup.core.digests import Digest, Revision
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import EnvironmentFacts
 from trueup.diff.changes import (
     Build,
+    BuildUse,
     Change,
     Create,
     Delete,
@@ -77,11 +79,22 @@ def _change(change: Change) -> Json:
             return {**_head("delete", address, reason), "release": release, "servers": list(servers)}
         case Fetch(address, reason, uri, digest):
             return {**_head("fetch", address, reason), "uri": uri, "digest": digest}
-        case Build(address, reason, mode, parameters, source, key):
-            made: Json = [[name, value] for name, value in parameters]
-            return {**_head("build", address, reason), "mode": mode, "parameters": made, "source": source, "key": key}
+        case Build():
+            return _build(change)
         case Evaluate(address, reason, deployment, key):
             return {**_head("evaluate", address, reason), "deployment": _id(deployment), "key": key}
+
+
+def _build(change: Build) -> Json:
+    told = change.estimate
+    return {
+        **_head("build", change.address, change.reason),
+        "mode": change.mode,
+        "parameters": [[name, value] for name, value in change.parameters],
+        "source": change.source,
+        "key": change.key,
+        "estimate": {"seconds": told.seconds, "memoryBytes": told.memory_bytes, "basis": told.basis} if told else None,
+    }
 
 
 def _head(action: str, address: ResourceId, reason: str) -> dict[str, Json]:
@@ -96,10 +109,15 @@ def _deployment(change: Create | Update) -> Json:
         "fields": [_field(f) for f in change.fields],
         "release": change.release,
         "movement": change.movement.value,
+        "build": _use(change.build) if change.build else None,
     }
     if isinstance(change, Update):
         encoded |= {"fromRelease": change.from_release, "restart": change.restart, "drift": change.drift}
     return encoded
+
+
+def _use(use: BuildUse) -> Json:
+    return {"address": _id(use.address), "mode": use.mode, "key": use.key, "cached": use.is_cached}
 
 
 def _field(field: FieldChange) -> Json:
@@ -218,7 +236,7 @@ def _read_change(shape: Shape) -> Change:
             return Fetch(address, reason, shape.text("uri"), shape.digest("digest"))
         case "build":
             made = shape.text("mode"), shape.pairs("parameters"), shape.digest("source"), shape.digest("key")
-            return Build(address, reason, *made)
+            return Build(address, reason, *made, _read_estimate(shape))
         case "evaluate":
             return Evaluate(address, reason, _read_id(shape.field("deployment")), shape.digest("key"))
         case _:
@@ -231,7 +249,7 @@ def _read_deployment(shape: Shape, address: ResourceId, reason: str) -> Create |
     release = shape.digest("release")
     movement = shape.one_of("movement", Movement)
     if shape.text("action") == "create":
-        return Create(address, reason, impacts, fields, release, movement)
+        return Create(address, reason, impacts, fields, release, movement, _read_use(shape))
     return Update(
         address=address,
         reason=reason,
@@ -242,7 +260,24 @@ def _read_deployment(shape: Shape, address: ResourceId, reason: str) -> Create |
         restart=shape.flag("restart"),
         drift=shape.flag("drift"),
         movement=movement,
+        build=_read_use(shape),
     )
+
+
+def _read_use(shape: Shape) -> BuildUse | None:
+    """Read what older files do not have."""
+    if not shape.has("build"):
+        return None
+    use = shape.field("build")
+    return BuildUse(_read_id(use.field("address")), use.text("mode"), use.digest("key"), use.flag("cached"))
+
+
+def _read_estimate(shape: Shape) -> Estimate | None:
+    """Read what older files do not have."""
+    if not shape.has("estimate"):
+        return None
+    told = shape.field("estimate")
+    return Estimate(told.whole("seconds"), told.whole("memoryBytes"), told.text("basis"))
 
 
 def _read_impact(shape: Shape) -> Impact:

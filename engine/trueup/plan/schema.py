@@ -118,7 +118,11 @@ def saved_plan_schema() -> dict[str, Json]:
 def _view_particulars() -> dict[str, Mapping[str, Json]]:
     words = list_of(object_of({"kind": {"enum": ["equal", "delete", "insert"]}, "text": TEXT}))
     moved = {**_moved(words), "from_release": nullable(DIGEST), "restart": FLAG, "drift": FLAG}
+    use = object_of({"address": TEXT, "mode": TEXT, "key": DIGEST, "cached": FLAG})
+    moved = {**moved, "build": said(nullable(use), "what is built for it; null for a model served as it is")}
+    told = object_of({"seconds": COUNT, "memory_bytes": COUNT, "basis": TEXT})
     build = {"mode": TEXT, "parameters": {"type": "object"}, "source": DIGEST, "key": DIGEST}
+    build = {**build, "estimate": said(nullable(told), "what it may take; null when nothing is known")}
     return {**_supplies(), "create": moved, "update": moved, "build": build, "evaluate": _evaluate(TEXT)}
 
 

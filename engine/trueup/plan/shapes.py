@@ -29,6 +29,10 @@ class Shape:
             raise ShapeError(f"`{self._at(name)}` is absent")
         return Shape(self.value[name], self._at(name))
 
+    def has(self, name: str) -> bool:
+        """Tell whether an object has the field *name*, and not null in it."""
+        return isinstance(self.value, dict) and self.value.get(name) is not None
+
     def text(self, name: str) -> str:
         """Return the string *name*."""
         value = self.field(name).value

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from trueup.core.digests import Digest, digest_of, digest_of_bytes
+from trueup.core.digests import Digest, digest_of, digest_of_bytes, uuid_of
 from trueup.core.json import Json, canonical
 from trueup.diff.masks import MASK
 from trueup.policy.bundle_files import bundle_to_bytes, deciding, digest_of_files
@@ -136,7 +136,7 @@ def event(decision: Decision, document: bytes, kept: Kept, about: Circumstances,
         "timestamp": about.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
     }
     metrics: Json = {"timer_rego_query_eval_ns": about.nanoseconds}
-    return {"decision_id": _uuid(digest_of(content)), **content, "metrics": metrics}
+    return {"decision_id": uuid_of(digest_of(content)), **content, "metrics": metrics}
 
 
 def _settings(settings: Settings) -> Json:
@@ -174,12 +174,3 @@ def _part(path: str) -> str:
     if path.startswith(f"{BUNDLES}/"):
         return path.split("/")[1]
     return REPOSITORY
-
-
-def _uuid(digest: Digest) -> str:
-    """Spell a digest as a UUID of version 8, which is made from what its maker likes (RFC 9562, 5.8)."""
-    octets = bytearray.fromhex(digest.removeprefix("sha256:"))[:16]
-    octets[6] = octets[6] & 0x0F | 0x80
-    octets[8] = octets[8] & 0x3F | 0x80
-    digits = octets.hex()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -111,7 +111,8 @@ def _deployment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[s
     return {
         "components": components(subject.changed, documents, subject.installed),
         "builds": {
-            str(d.id): build_facts(d, documents, settings, subject.installed, subject.networks) for d in subject.changed
+            str(d.id): build_facts(d, documents, settings, subject.installed, subject.networks, subject.observed)
+            for d in subject.changed
         },
         "releaseChanges": {str(d.id): replaced_parts(d, routes[d.id]) for d in subject.changed if d.id in routes},
     }

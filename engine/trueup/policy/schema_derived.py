@@ -56,6 +56,7 @@ _BUILD = object_of(
         "runtime": TEXT,
         "runtimeVersion": nullable(TEXT),
         "runtimeLoads": nullable(FLAG),
+        "simulated": nullable(FLAG),
         "accelerator": nullable(TEXT),
         "capability": nullable(TEXT),
         "acceleratorMatches": nullable(FLAG),

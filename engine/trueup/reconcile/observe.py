@@ -14,7 +14,7 @@ from trueup.evidence.proofs import proofs_of
 from trueup.ledger import history
 from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
-from trueup.ports import LedgerReader, StoreReader, TargetObserver
+from trueup.ports import LedgerReader, StoreEntry, StoreReader, TargetObserver
 
 
 def observe(
@@ -35,6 +35,7 @@ def observe(
         )
     served = {v.release: served_key(v.manifest) for v in (*verified, *upstream)}
     present = store.present([*_wanted_keys(desired), *(k for k in served.values() if k)])
+    built, sources = _built_and_sources(desired, present)
     return ObservedState(
         target=target.observe(environment),
         artifacts=present & frozenset(_wanted_keys(desired)),
@@ -46,15 +47,28 @@ def observe(
         upstream=upstream,
         holds=history.holds_in_force(records, environment, now),
         drills=history.drills(records),
+        simulated=frozenset(key for key in built if (entry := store.entry(key)) and entry.simulated),
+        sizes=tuple((key, _size(entry)) for key in sorted(sources) if (entry := store.entry(key))),
     )
 
 
 def parity_evidence(builds: Iterable[BuildPin], store: StoreReader, records: Iterable[Record]) -> tuple[Evidence, ...]:
     """Return what is known of *builds* that the store has, held to the bounds that they declare now."""
     required = {b.parity.key: (b.key, b.parity) for b in builds if b.parity is not None}
-    outputs = {key: store.digest(build) for key, (build, _) in required.items()}
-    wanted = {key: output for key, output in outputs.items() if output is not None}
+    entries = {key: store.entry(build) for key, (build, _) in required.items()}
+    wanted = {key: entry.digest for key, entry in entries.items() if entry is not None}
     return tuple(judged(e, required[e.key][1]) for e in history.built_evidence(records, wanted))
+
+
+def _built_and_sources(desired: DesiredState, present: frozenset[Digest]) -> tuple[set[Digest], set[Digest]]:
+    """Return the builds that are there, and what is there of what the others are built from."""
+    releases = [d.release for d in desired.deployments if d.release.build.mode != "none"]
+    built = {r.build.key for r in releases} & present
+    return built, {r.artifact.digest for r in releases if r.build.key not in built} & present
+
+
+def _size(entry: StoreEntry) -> int:
+    return sum(size for _, size, _ in entry.files)
 
 
 def _served(verified: VerifiedRelease, times: Mapping[tuple[ResourceId, Digest], history.Service]) -> VerifiedRelease:

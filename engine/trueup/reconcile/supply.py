@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from trueup.core.digests import Digest, Revision, short
+from trueup.builds.provenance import summary
+from trueup.core.digests import Digest, Revision, digest_of_bytes, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment, ServerSpec
@@ -12,7 +13,7 @@ from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import OUTPUT, in_words, refusals
 from trueup.evidence.proofs import declared_signature
 from trueup.evidence.signatures import signature_evidence
-from trueup.ledger.record import Draft, RecordKind, RunOutcome
+from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
 from trueup.ports import (
     Clock,
     EvaluationRequest,
@@ -80,6 +81,7 @@ class Supplying:
                 return {"digest": artifact.digest, "name": path.name}
             case BuildStep(build, source):
                 self._ports.store.build(build, self._artifact(source.digest), self._ports.progress)
+                self._record_build(build.key)
                 return {"key": build.key}
             case ParityStep(build, source):
                 return self.compare(build, source, deployment)
@@ -115,8 +117,8 @@ class Supplying:
         }
 
     def _compared(self, build: BuildPin, source: ArtifactPin, deployment: DesiredDeployment | None) -> Evidence:
-        required, output = build.parity, self._ports.store.digest(build.key)
-        if required is None or output is None:
+        required, entry = build.parity, self._ports.store.entry(build.key)
+        if required is None or entry is None:
             raise PermanentError(codes.ARTIFACT_ABSENT, f"The store has no artifact {short(build.key)}.")
         texts = (("text", required.text.digest),) if required.text else ()
         request = ParityRequest(
@@ -125,14 +127,43 @@ class Supplying:
             source=self._artifact(source.digest),
             result=self._artifact(build.key),
             text=self._artifact(required.text.digest) if required.text else None,
-            subject=(("build", build.key), (OUTPUT, output), ("source", source.digest), *texts),
+            subject=(("build", build.key), (OUTPUT, entry.digest), ("source", source.digest), *texts),
         )
         evidence = self._ports.parity.measure(request, self._ports.progress)
         about = (str(deployment.id),) if deployment is not None else ()
         self._note(evidence, (*about, str(build.id)))
         return evidence
 
+    def _record_build(self, key: Digest) -> None:
+        """Have the ledger keep how the artifact under *key* was built, once.
+
+        Also asked before a server starts: a run that was killed after a build, and one that built without an apply,
+        have not recorded it.
+        """
+        entry = self._ports.store.entry(key)
+        about = summary(entry.provenance) if entry else None
+        if entry is None or about is None:
+            return
+        statement = digest_of_bytes(entry.provenance)
+        if any(_states(record, statement) for record in self._ports.ledger.records()):
+            return
+        self._ports.ledger.append(
+            Draft(
+                kind=RecordKind.BUILD,
+                environment=self._environment,
+                at=self._ports.clock.now(),
+                actor=self._actor,
+                revision=self._revision,
+                plan=self._plan,
+                outcome=RunOutcome.NOTED,
+                resources=(str(about["address"]),),
+                body={"build": {**about, "result": entry.digest, "provenance": statement}},
+                attachments=((statement, entry.provenance),),
+            )
+        )
+
     def _run(self, server: ServerSpec) -> dict[str, Json]:
+        self._record_build(server.artifact)
         self.started.add(server.key)
         self._ports.target.start(self._environment, server, self._artifact(server.artifact))
         return {"server": server.key, "replicas": server.replicas}
@@ -197,3 +228,8 @@ class Supplying:
                 body={"evidence": evidence.to_json()},
             )
         )
+
+
+def _states(record: Record, statement: Digest) -> bool:
+    """Tell whether *record* keeps the statement with that digest."""
+    return any(digest == statement for digest, _ in record.draft.attachments)

@@ -68,6 +68,12 @@ INPUT_FILE = Code(
     "A file that was given to be checked is not JSON or YAML, cannot be read, or holds no document.",
     "Correct the file, or name another one.",
 )
+NO_BILL = Code(
+    "BOM001",
+    "There is no bill of materials of this",
+    "A bill is made of a Model, of a Deployment with what it serves, or of a Build that one model is built with.",
+    "Name a Model or a Deployment: `trueup bom Model/tiny@2`, `trueup bom Deployment/prod/support`.",
+)
 
 CODES = (
     NO_PROJECT_IN_FILE,
@@ -80,4 +86,5 @@ CODES = (
     UNKNOWN_RULE,
     UNJUDGED_ADDRESS,
     INPUT_FILE,
+    NO_BILL,
 )

@@ -32,7 +32,7 @@ def explain(workspace: Workspace, address: str, revision: str = "") -> Explanati
     loaded = load(workspace, revision)
     if not loaded.is_valid:
         return Invalid(loaded.diagnostics)
-    id_ = _find(address, loaded.resources)
+    id_ = find_address(address, loaded.resources)
     resource = loaded.resources[id_]
     if id_.kind != "Deployment":
         return _resource(workspace, resource, loaded.resources)
@@ -40,7 +40,12 @@ def explain(workspace: Workspace, address: str, revision: str = "") -> Explanati
     return planned if isinstance(planned, Invalid) else _deployment(workspace, id_, planned)
 
 
-def _find(address: str, resources: Resources) -> ResourceId:
+def find_address(address: str, resources: Resources) -> ResourceId:
+    """Return the resource that *address* means: an address, or a name that only one resource has.
+
+    Raises:
+        PermanentError: It means none, or several.
+    """
     id_ = parse_address(address)
     if id_ is not None and id_ in resources:
         return id_

@@ -1,8 +1,9 @@
 """Validates: every declared file, every problem, in one run. Runs no code of the repository and needs no network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from trueup.core.diagnostics import Diagnostic
+from trueup.core.diagnostics import Diagnostic, sort_diagnostics
+from trueup.desired.build_pins import build_problems
 from trueup.workflows.loading import Loaded, load
 from trueup.workflows.workspace import Workspace
 
@@ -23,4 +24,8 @@ class Validated:
 def validate(workspace: Workspace, revision: str = "") -> Validated:
     """Check *revision*, or the work tree when it is empty."""
     loaded = load(workspace, revision)
+    # A plan looks at the builds that its environment uses; here are those that nobody uses yet.
+    builds = [resource for id_, resource in loaded.resources.items() if id_.kind == "Build"]
+    if found := tuple(build_problems(builds)):
+        loaded = replace(loaded, diagnostics=sort_diagnostics([*loaded.diagnostics, *found]))
     return Validated(loaded, loaded.diagnostics)

@@ -43,6 +43,14 @@ def first_release() -> dict[str, Json]:
     return _document(desired(PROD, settings=SETTINGS), nothing("prod"))
 
 
+def prepared(*, is_double: bool) -> dict[str, Json]:
+    """Return the document of a release that is built and does not serve yet."""
+    state = desired(PROD, settings=SETTINGS)
+    built = frozenset({state.deployments[0].release.build.key})
+    there = replace(nothing("prod"), artifacts=applied(state).artifacts, simulated=built if is_double else frozenset())
+    return _document(state, there)
+
+
 def secret_in_a_prompt() -> dict[str, Json]:
     state = desired(replace(PROD, text="The key is hf_abcdefghijklmnopqrstuv."), settings=SETTINGS)
     return _document(state, applied(state))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from policy_cases import CASES, DIGEST, LIBRARY
+from policy_cases import CASES, DIGEST, LIBRARY, prepared
 
 from states import NOON
 from trueup.adapters.policy.embedded.engine import EmbeddedEngine
@@ -38,3 +38,14 @@ def test_a_plan_gives_its_document_and_decision(name: str, update_golden: bool) 
 def test_a_document_has_the_published_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(json.loads(canonical(CASES[name]())), SCHEMA)
+
+
+@pytest.mark.parametrize("is_double", [True, False])
+def test_the_library_denies_what_a_double_built_and_only_that(is_double: bool) -> None:
+    document = prepared(is_double=is_double)
+    with EmbeddedEngine(timeout_seconds=60) as engine:
+        (evaluation,) = engine.evaluate(LIBRARY, [canonical(document)], NOON)
+    decision = judge(evaluation, document, DIGEST, lambda _address, _path: None)
+    said = [v.message for v in decision.violations if v.rule == "SC-10" and "double" in v.message]
+    assert bool(said) is is_double
+    assert all(v.denies for v in decision.violations if v.message in said)

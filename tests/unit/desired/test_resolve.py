@@ -9,7 +9,13 @@ from fakes import FakeTree
 from trueup.core.digests import Digest, Revision, is_digest
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
-from trueup.desired.codes import NO_REPLICAS, SHARED_NAME, UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET
+from trueup.desired.codes import (
+    NO_REPLICAS,
+    SHARED_NAME,
+    UNKNOWN_ENVIRONMENT,
+    UNPINNED_TOOLCHAIN,
+    UNSUPPORTED_TARGET,
+)
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment, DesiredState, RouteSpec
 from trueup.workflows.loading import load_tree
@@ -111,7 +117,10 @@ def test_the_data_a_build_is_calibrated_on_is_pinned_and_part_of_its_key() -> No
     declared = b"""apiVersion: trueup/v1alpha1
 kind: Build
 metadata: {name: fp8, version: "1", owner: ml-platform}
-spec: {mode: pytorch, quantization: {format: fp8, calibration: {dataset: facts@1, size: 8}}}
+spec:
+  mode: pytorch
+  toolchain: {modelopt: 0.47.0, transformers: 5.23.0, torch: 2.13.0}
+  quantization: {format: fp8, calibration: {dataset: facts@1, size: 8}}
 """
     fp8 = {"spec/builds/fp8.yaml": declared}
     release = one(Declared(build="fp8@1", engine="vllm"), files=fp8).release
@@ -119,6 +128,38 @@ spec: {mode: pytorch, quantization: {format: fp8, calibration: {dataset: facts@1
     assert (read.uri, is_digest(read.digest)) == ("file:models/facts@1", True)
     other = {"spec/builds/fp8.yaml": declared.replace(b"facts@1", b"tone@1")}
     assert one(Declared(build="fp8@1", engine="vllm"), files=other).release.build.key != release.build.key
+
+
+def test_a_build_that_does_not_say_its_versions_is_refused_at_its_file() -> None:
+    build = document("Build", "fp8", {"mode": "pytorch", "quantization": {"format": "fp8"}}, version="1")
+    made = repository_files((Declared(build="fp8@1", engine="vllm"),)) | {"spec/builds/fp8.yaml": build}
+    _, problems = resolve(load_tree(FakeTree(made, "1" * 40)).resources, "dev", Revision("1" * 40))
+    (problem,) = problems
+    assert problem.code is UNPINNED_TOOLCHAIN
+    assert problem.span is not None
+    assert problem.span.path == "spec/builds/fp8.yaml"
+    assert "`modelopt`, `transformers`, `torch`" in problem.detail
+
+
+def test_adapters_that_are_compiled_in_are_read_by_the_build_and_part_of_its_key() -> None:
+    def files(digest: str) -> Files:
+        lora = {"baseModel": "tiny@1", "method": "lora", "source": {"uri": "file:a", "digest": digest}}
+        spec: dict[str, Json] = {
+            "mode": "engine",
+            "toolchain": {"tensorrtLlm": "1.2.1", "tensorrt": "10.13.3.9"},
+            "accelerator": {"gpu": "NVIDIA-H200"},
+            "adapters": ["tone@1"],
+        }
+        return {
+            "spec/adapters/tone.yaml": document("Adapter", "tone", lora, version="1"),
+            "spec/builds/h200.yaml": document("Build", "h200", spec, version="1"),
+        }
+
+    one_, two = (f"sha256:{digit * 64}" for digit in "12")
+    release = one(Declared(build="h200@1", engine="trtllm"), files=files(one_)).release
+    assert [pin.digest for pin in release.build.inputs] == [one_]
+    other = one(Declared(build="h200@1", engine="trtllm"), files=files(two)).release
+    assert other.build.key != release.build.key
 
 
 def test_a_release_does_not_depend_on_the_name_of_its_build() -> None:

@@ -9,13 +9,16 @@ from states import (
     applied,
     deployment,
     desired,
+    document,
     nothing,
     passing,
+    resource,
     verified,
     with_server,
 )
 from trueup.core.digests import digest_of
 from trueup.core.ids import ResourceId
+from trueup.core.json import Json
 from trueup.desired.state import DesiredState
 from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, Impact, Movement, Update
 from trueup.diff.compare import diff
@@ -332,3 +335,54 @@ class TestSupply:
         assert isinstance(fetch, Fetch)
         assert str(fetch.address) == "Dataset/facts@1"
         assert isinstance(evaluate, Evaluate)
+
+
+def built(state: DesiredState, observed: ObservedState) -> Build:
+    (change,) = (c for c in diff(state, observed) if isinstance(c, Build))
+    return change
+
+
+def test_a_build_that_is_there_is_no_change_and_its_deployment_says_so() -> None:
+    state = desired(Want())
+    stored = replace(nothing(), artifacts=applied(state).artifacts)
+    (change,) = diff(state, stored)
+    assert isinstance(change, Create)
+    assert change.build is not None
+    assert (str(change.build.address), change.build.mode, change.build.is_cached) == ("Build/tiny-q8_0@1", "gguf", True)
+
+
+def test_a_build_that_has_to_be_made_is_said_with_its_deployment_too() -> None:
+    create = next(c for c in diff(desired(Want()), nothing()) if isinstance(c, Create))
+    assert create.build is not None
+    assert not create.build.is_cached
+
+
+def test_a_model_that_is_served_as_it_is_has_no_build() -> None:
+    create = next(c for c in diff(desired(Want(quantization=None)), nothing()) if isinstance(c, Create))
+    assert create.build is None
+
+
+def test_a_build_is_estimated_by_the_size_of_its_stored_source() -> None:
+    state = desired(Want())
+    source = state.deployments[0].release.artifact.digest
+    told = built(state, replace(nothing(), artifacts=frozenset({source}), sizes=((source, 269_000_000),))).estimate
+    assert told is not None
+    assert (told.seconds, told.basis.partition(";")[0]) == (3, "the source as it is stored")
+
+
+@pytest.mark.parametrize(
+    ("spec", "seconds"),
+    [({"paramSize": 134_515_008, "precision": "float16"}, 3), ({"paramSize": 134_515_008}, None), ({}, None)],
+)
+def test_a_build_whose_source_is_not_there_is_estimated_by_what_the_model_declares(
+    spec: dict[str, Json], seconds: int | None
+) -> None:
+    state = desired(Want())
+    (item,) = state.deployments
+    model = resource(item.release.model.id, document("Model", "tiny", "1", spec))
+    others = tuple(r for r in item.resources if r.id != model.id)
+    changed = replace(state, deployments=(replace(item, resources=(*others, model)),))
+    told = built(changed, nothing()).estimate
+    assert (told.seconds if told else None) == seconds
+    without = replace(state, deployments=(replace(item, resources=others),))
+    assert built(without, nothing()).estimate is None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from states import NOON, Want, applied, deployment, desired, nothing
 from trueup.core.digests import digest_of
 from trueup.core.ids import ResourceId
-from trueup.desired.state import DesiredState
+from trueup.desired.state import ArtifactPin, DesiredState
 from trueup.diff.changes import Build, Create, Delete, Evaluate, Fetch
 from trueup.diff.compare import diff
 from trueup.observed.state import ObservedState
@@ -63,6 +63,15 @@ def test_a_shared_build_stays_in_a_plan_narrowed_to_either_deployment() -> None:
     state = desired(Want(), Want(name="chat"))
     for name in ("chat", "support"):
         assert [type(c) for c in plan(state, nothing(), target(name)).changes] == [Fetch, Build, Create]
+
+
+def test_what_a_build_reads_besides_stays_in_a_plan_narrowed_to_its_deployment() -> None:
+    state = desired(Want(name="chat"), Want(model="tiny@2"))
+    chat, support = state.deployments
+    data = ArtifactPin("file:calibration", digest_of("data"), "dataset")
+    release = replace(chat.release, build=replace(chat.release.build, inputs=(data,)))
+    narrowed = plan(replace(state, deployments=(replace(chat, release=release), support)), nothing(), target("chat"))
+    assert data.digest in {c.digest for c in narrowed.changes if isinstance(c, Fetch)}
 
 
 def test_the_evaluations_of_a_target_stay_with_their_data() -> None:

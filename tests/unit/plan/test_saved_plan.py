@@ -12,6 +12,7 @@ from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import digest_of
 from trueup.core.ids import ResourceId
 from trueup.desired.state import DesiredState
+from trueup.diff.changes import Build, Create, Update
 from trueup.diff.compare import diff
 from trueup.observed.state import Health, Hold, ObservedState
 from trueup.plan.build import build_plan
@@ -49,6 +50,24 @@ def resealed(document: dict[str, object]) -> bytes:
 
 def test_reading_what_was_written_gives_the_same_plan() -> None:
     assert read_saved_plan(write_saved_plan(saved()), "plan.json") == saved()
+
+
+def test_a_file_from_before_builds_were_shown_still_reads() -> None:
+    document = json.loads(write_saved_plan(saved()))
+    for change in document["plan"]["changes"]:
+        change.pop("build", None)
+        change.pop("estimate", None)
+    found = read_saved_plan(resealed(document), "plan.json")
+    assert isinstance(found, SavedPlan)
+    assert all(c.build is None for c in found.plan.changes if isinstance(c, Create | Update))
+
+
+def test_what_a_build_may_take_is_read_back() -> None:
+    source = STATE.deployments[0].release.artifact.digest
+    lacking = replace(nothing(), artifacts=frozenset({source}), sizes=((source, 1_000_000),))
+    plan = saved(STATE, lacking)
+    assert any(isinstance(c, Build) and c.estimate for c in plan.plan.changes)
+    assert read_saved_plan(write_saved_plan(plan), "plan.json") == plan
 
 
 def test_equal_plans_are_equal_bytes() -> None:

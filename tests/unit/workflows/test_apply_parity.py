@@ -70,7 +70,7 @@ def test_what_is_built_is_compared_before_anything_starts(tmp_path: Path) -> Non
     assert workspace.served()
     (request,) = workspace.parity.asked
     subject = dict(request.subject)
-    assert subject["output"] == workspace.store.digest(subject["build"])
+    assert subject["output"] == workspace.store.entry(subject["build"]).digest
     assert set(subject) == {"build", "output", "source"}
     assert evidence_records(workspace) == 1
     assert not planned(workspace).plan.changes

@@ -54,6 +54,15 @@ def test_every_problem_of_every_file_is_told_at_once_in_order(make) -> None:
     assert {"spec/a.yaml", "spec/z.yaml", OLD.path} <= set(places)
 
 
+def test_a_build_that_no_deployment_uses_yet_is_looked_at_too(make) -> None:
+    workspace = make(OLD)
+    fp8 = document("Build", "fp8", {"mode": "pytorch", "quantization": {"format": "fp8"}}, version="1")
+    workspace.files = {**workspace.files, "spec/builds/fp8.yaml": fp8}
+    found = validate(workspace)
+    assert not found.is_valid
+    assert [d.code.id for d in found.diagnostics] == ["RES005"]
+
+
 def test_a_merged_version_that_changed_is_a_problem(make) -> None:
     workspace = make(OLD)
     workspace.history.problems = (CHANGED,)

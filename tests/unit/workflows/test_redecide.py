@@ -225,7 +225,7 @@ def test_reading_ends_where_the_ledger_cannot_be_believed(make) -> None:
     for model in ("tiny@1", "tiny@2"):
         workspace.declare(Declared(model=model))
         workspace.apply()
-    workspace.ledger.stored[0] = b"{}"
+    workspace.ledger.stored[1] = b"{}"
     found = verify_decisions(workspace, LedgerPlace(), None)
     assert not found.is_sound
     assert found.decisions is not None

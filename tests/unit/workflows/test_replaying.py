@@ -62,7 +62,7 @@ def test_what_would_have_been_blocked_is_told_by_rule(make) -> None:
     found = replayed(applied(make, TINY1, TINY2), (*OWN, no_tiny_2))
     (rule,) = found.rules
     assert (rule.rule, rule.blocks, rule.lets_through) == ("NO-2", 2, 0)
-    assert str(rule.examples[0].place) == "record 2"
+    assert str(rule.examples[0].place) == "record 4"
     assert rule.examples[0].message == "tiny@2 is not liked"
     assert found.effects[Effect.BLOCKS] == 2
 

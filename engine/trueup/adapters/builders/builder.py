@@ -35,11 +35,17 @@ class Built:
         path: The target folder, or the one file in it.
         tools: Versions of what took part, by name, for the provenance.
         simulated: A double made it; no policy lets it serve.
+        resolved: Parameters as they were in force, where the tools filled in or changed what was asked for.
+        accelerator: What is known of the GPU it ran on (`product`, `computeCapability`, `driver`); empty without one.
+        image: Image that it ran in, `registry/name@sha256:...`; empty when it ran on the machine itself.
     """
 
     path: Path
     tools: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
+    resolved: Mapping[str, Json] = field(default_factory=dict)
+    accelerator: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
 
 
 class Builder(Protocol):

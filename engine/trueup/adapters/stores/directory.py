@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from trueup.adapters.builders.builder import Builders, BuildTask
+from trueup.adapters.clock import SystemClock
 from trueup.adapters.sources.source import Listing, Sources, list_source
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.digest_cache import DigestCache
@@ -20,14 +21,25 @@ from trueup.adapters.stores.hashing import (
     files_below,
     hash_files,
 )
-from trueup.adapters.stores.layout import Layout, Manifest, admit, content_path, damage, discard, read_manifest
+from trueup.adapters.stores.layout import (
+    Held,
+    Layout,
+    admit,
+    content_path,
+    damage,
+    discard,
+    is_simulated,
+    read_manifest,
+    read_provenance,
+)
 from trueup.adapters.stores.locks import key_lock
+from trueup.adapters.stores.statements import Made, statement_of
 from trueup.adapters.stores.transfer import copy_listing
-from trueup.core.digests import Digest, short
+from trueup.core.digests import Digest, digest_of_bytes, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin
-from trueup.ports import Progress
+from trueup.ports import Clock, Progress, StoreEntry
 
 T = TypeVar("T")
 
@@ -40,6 +52,7 @@ class DirectoryStore:
         sources: Where artifacts come from, by URI scheme.
         builders: How builds are made, by mode.
         scanner: Looks for dangerous pickles; without one, no exception helps.
+        clock: Tells when builds began and ended, for their provenance.
     """
 
     def __init__(
@@ -49,12 +62,14 @@ class DirectoryStore:
         builders: Builders,
         *,
         scanner: PickleScanner | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._layout = Layout(root)
         self._sources = sources
         self._builders = builders
         self._scanner = scanner
         self._digests = DigestCache(self._layout.digests)
+        self._clock = clock or SystemClock()
 
     def find(self, key: Digest) -> Path | None:
         """Return where the artifact under *key* lies, None unless present and whole."""
@@ -71,20 +86,17 @@ class DirectoryStore:
         """Return those of *keys* that are present and whole."""
         return frozenset(key for key in keys if self.find(key) is not None)
 
-    def digest(self, key: Digest) -> Digest | None:
-        """Return the digest of what lies under *key*; for a build it differs from the key."""
-        manifest = read_manifest(self._layout.object(key))
-        return manifest.digest if manifest else None
+    def held(self, key: Digest) -> Held | None:
+        """Return what is written of the artifact under *key*; None when it was not admitted."""
+        folder = self._layout.object(key)
+        manifest = read_manifest(folder)
+        return Held(manifest, read_provenance(folder, manifest)) if manifest else None
 
-    def manifest(self, key: Digest) -> Manifest | None:
-        """Return what the artifact under *key* is made of; None when it was not admitted."""
-        return read_manifest(self._layout.object(key))
-
-    def take(self, manifest: Manifest, listing: Listing, what: str, progress: Progress, *, declared: str = "") -> Path:
-        """Admit what another store has, when every file of *listing* has the digest that *manifest* gives it.
+    def take(self, held: Held, listing: Listing, what: str, progress: Progress, *, declared: str = "") -> Path:
+        """Admit what another store has, when every file of *listing* has the digest that its manifest gives it.
 
         Args:
-            manifest: What the other store says of it.
+            held: What the other store says of it.
             listing: Its files there.
             what: Its name, for messages.
             progress: Told while bytes come.
@@ -94,8 +106,17 @@ class DirectoryStore:
             PermanentError: Some have not (ART012), it would be refused from its source as well, or this store's disk
                 does not allow it; nothing is admitted.
         """
-        with self._worked_on(manifest.key, what, progress):
-            return self.find(manifest.key) or self._take(manifest, listing, what, progress, declared)
+        with self._worked_on(held.manifest.key, what, progress):
+            return self.find(held.manifest.key) or self._take(held, listing, what, progress, declared)
+
+    def entry(self, key: Digest) -> StoreEntry | None:
+        """Return what was noted of *key*, None for what was never admitted."""
+        held = self.held(key)
+        if held is None:
+            return None
+        manifest = held.manifest
+        files = tuple((f.path, f.size_bytes, f.digest) for f in manifest.files)
+        return StoreEntry(manifest.digest, files, manifest.is_folder, is_simulated(manifest), held.provenance)
 
     def keys(self) -> Iterator[Digest]:
         """Yield the keys of everything admitted, whole or damaged, in order."""
@@ -226,7 +247,8 @@ class DirectoryStore:
             raise _wrong_digest(artifact, got, files)
         return content if listing.is_folder else content / listing.files[0].path, listing, files
 
-    def _take(self, manifest: Manifest, listing: Listing, what: str, progress: Progress, declared: str) -> Path:
+    def _take(self, held: Held, listing: Listing, what: str, progress: Progress, declared: str) -> Path:
+        manifest = held.manifest
         partial = self._layout.partial(manifest.key)
         partial.mkdir(parents=True, exist_ok=True)
         self._check_space(listing, partial)
@@ -244,7 +266,7 @@ class DirectoryStore:
         if declared:
             self._check_declared(partial, [f.path for f in copied.files], listing, declared)
         described: dict[str, Json] = {"isFolder": listing.is_folder, "origin": manifest.origin}
-        return admit(self._layout, manifest.key, got, copied.files, described)
+        return admit(self._layout, manifest.key, got, copied.files, described, held.provenance)
 
     @staticmethod
     def _check_declared(partial: Path, paths: list[str], listing: Listing, declared: str) -> None:
@@ -293,8 +315,9 @@ class DirectoryStore:
         discard(partial)
         content = partial / "content"
         content.mkdir(parents=True)
+        inputs, began = self._inputs(build), self._clock.now()
         try:
-            built = builder.build(BuildTask(source, content, dict(build.parameters), self._inputs(build)), progress)
+            built = builder.build(BuildTask(source, content, dict(build.parameters), inputs), progress)
             is_folder = built.path == content
             files = _built_files(build, content, built.path)
         except BaseException:
@@ -302,8 +325,15 @@ class DirectoryStore:
             discard(partial)
             raise
         digest = digest_of_artifact(files, is_folder=is_folder)
-        origin: dict[str, Json] = {"build": build.to_json(), "tools": dict(built.tools), "simulated": built.simulated}
-        return admit(self._layout, build.key, digest, files, {"isFolder": is_folder, "origin": origin})
+        made = Made(build, built, files, digest, began, self._clock.now())
+        statement = statement_of(self._layout, made, source)
+        origin: dict[str, Json] = {
+            "build": build.to_json(),
+            "tools": dict(built.tools),
+            "simulated": built.simulated,
+            "provenance": digest_of_bytes(statement),
+        }
+        return admit(self._layout, build.key, digest, files, {"isFolder": is_folder, "origin": origin}, statement)
 
     def _inputs(self, build: BuildPin) -> dict[Digest, Path]:
         found = {pin.digest: self.find(pin.digest) for pin in build.inputs}

@@ -3,6 +3,7 @@
 version                          "1"
 objects/ab/<64 hex>/             one artifact, by digest or build key; only whole ones are ever here
     manifest.json                files with size, digest and time of change; where it came from
+    provenance.json              of a build: the in-toto statement of how it was made
     content/...                  the file, or the folder's files, read-only
 partial/<64 hex>/content/...     half-done, continued from by the next try
 quarantine/<64 hex>/             was damaged after it was admitted
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.hashing import FileDigest, files_below
-from trueup.core.digests import Digest, is_digest
+from trueup.core.digests import Digest, digest_of_bytes, is_digest
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, canonical
 
@@ -134,6 +135,45 @@ def manifest_of(content: bytes) -> Manifest | None:
         return None
 
 
+PROVENANCE = "provenance.json"
+"""Beside the manifest of a build, which holds its digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is written of an artifact: its manifest, and how it was built (empty for what was fetched)."""
+
+    manifest: Manifest
+    provenance: bytes = b""
+
+
+def read_provenance(folder: Path, manifest: Manifest) -> bytes:
+    """Return the statement beside *manifest*; empty when there is none, or not the one that was written with it."""
+    try:
+        return provenance_of(manifest, (folder / PROVENANCE).read_bytes()) if states(manifest) else b""
+    except OSError:
+        return b""
+
+
+def states(manifest: Manifest) -> bool:
+    """Tell whether there should be a statement beside *manifest*."""
+    return isinstance(manifest.origin, Mapping) and "provenance" in manifest.origin
+
+
+def provenance_of(manifest: Manifest, content: bytes) -> bytes:
+    """Return *content* when it is the statement that *manifest* names; else nothing."""
+    match manifest.origin:
+        case {"provenance": str(digest)} if digest_of_bytes(content) == digest:
+            return content
+        case _:
+            return b""
+
+
+def is_simulated(manifest: Manifest) -> bool:
+    """Tell whether a double of a toolchain made the artifact."""
+    return isinstance(manifest.origin, Mapping) and manifest.origin.get("simulated") is True
+
+
 def content_path(folder: Path, manifest: Manifest) -> Path:
     """Return what a user of the artifact opens: its folder, or its one file."""
     content = folder / "content"
@@ -162,7 +202,12 @@ def damage(folder: Path, manifest: Manifest, digest: Callable[[Path], Digest]) -
 
 
 def admit(
-    layout: Layout, key: Digest, digest: Digest, files: tuple[FileDigest, ...], described: Mapping[str, Json]
+    layout: Layout,
+    key: Digest,
+    digest: Digest,
+    files: tuple[FileDigest, ...],
+    described: Mapping[str, Json],
+    provenance: bytes = b"",
 ) -> Path:
     """Make the key's partial folder the artifact, in one rename after everything is on disk, and return its place.
 
@@ -172,6 +217,7 @@ def admit(
         digest: Digest of its content.
         files: Its files below `content/`.
         described: `isFolder` and `origin` for the manifest.
+        provenance: How it was built; empty for what was fetched.
     """
     partial, target = layout.partial(key), layout.object(key)
     content = partial / "content"
@@ -181,16 +227,22 @@ def admit(
         path.chmod(0o444)
         stored.append(Stored(file.path, file.size_bytes, file.digest, path.stat().st_mtime_ns))
     manifest = Manifest(key, digest, bool(described["isFolder"]), tuple(stored), described["origin"])
-    with (partial / MANIFEST).open("wb") as output:
-        output.write(canonical(manifest.to_json()) + b"\n")
-        output.flush()
-        os.fsync(output.fileno())
+    if provenance:
+        _write(partial / PROVENANCE, provenance)
+    _write(partial / "manifest.json", canonical(manifest.to_json()) + b"\n")
     for folder in {content, partial, *((content / f.path).parent for f in files)}:
         sync_folder(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(partial, target)
     sync_folder(target.parent)
     return content_path(target, manifest)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as output:
+        output.write(content)
+        output.flush()
+        os.fsync(output.fileno())
 
 
 def sync_folder(folder: Path) -> None:

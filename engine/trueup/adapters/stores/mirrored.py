@@ -14,7 +14,7 @@ from trueup.adapters.stores.remote import RemoteStore
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError, TransientError
 from trueup.desired.state import ArtifactPin, BuildPin
-from trueup.ports import Progress
+from trueup.ports import Progress, StoreEntry
 
 T = TypeVar("T")
 
@@ -34,9 +34,9 @@ class MirroredStore:
         """Return those of *keys* that are here and whole."""
         return self._local.present(keys)
 
-    def digest(self, key: Digest) -> Digest | None:
-        """Return the digest of what lies under *key* here."""
-        return self._local.digest(key)
+    def entry(self, key: Digest) -> StoreEntry | None:
+        """Return what was noted here of *key*."""
+        return self._local.entry(key)
 
     def keys(self) -> Iterator[Digest]:
         """Yield the keys of everything here."""
@@ -68,18 +68,18 @@ class MirroredStore:
         if found is not None:
             return found
         made = make()
-        manifest = self._local.manifest(key)
-        if manifest is not None:
-            content = made if manifest.is_folder else made.parent
-            self._tried(what, progress, lambda: self._remote.put(manifest, content))
+        held = self._local.held(key)
+        if held is not None:
+            content = made if held.manifest.is_folder else made.parent
+            self._tried(what, progress, lambda: self._remote.put(held, content))
         return made
 
     def _pulled(self, key: Digest, what: str, progress: Progress, declared: str) -> Path | None:
-        manifest = self._tried(what, progress, lambda: self._remote.manifest(key))
-        if manifest is None:
+        held = self._tried(what, progress, lambda: self._remote.held(key))
+        if held is None:
             return None
-        listing = self._remote.listing(manifest)
-        take = partial(self._local.take, manifest, listing, what, progress, declared=declared)
+        listing = self._remote.listing(held.manifest)
+        take = partial(self._local.take, held, listing, what, progress, declared=declared)
         return self._tried(what, progress, take)
 
     def _tried(self, what: str, progress: Progress, work: Callable[[], T]) -> T | None:

@@ -13,7 +13,17 @@ from typing import Any, BinaryIO, TypeVar, cast
 from trueup.adapters.sources.source import Listing, SourceFile
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.hashing import WORKERS
-from trueup.adapters.stores.layout import MANIFEST, VERSION, Manifest, manifest_of, place_of
+from trueup.adapters.stores.layout import (
+    MANIFEST,
+    PROVENANCE,
+    VERSION,
+    Held,
+    Manifest,
+    manifest_of,
+    place_of,
+    provenance_of,
+    states,
+)
 from trueup.core.digests import Digest, short
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json, canonical
@@ -31,8 +41,8 @@ class RemoteStore:
         self.url = url
         self._options = dict(options or {})
 
-    def manifest(self, key: Digest) -> Manifest | None:
-        """Return what the artifact under *key* is made of; None when it is not there.
+    def held(self, key: Digest) -> Held | None:
+        """Return what is written of the artifact under *key*; None when it is not there.
 
         Raises:
             TransientError: The store does not answer (ART012).
@@ -45,7 +55,13 @@ class RemoteStore:
         if found is None or found.key != key:
             detail = f"{self.url}: the manifest of {short(key)} cannot be read, or is another's."
             raise PermanentError(codes.REMOTE, detail)
-        return found
+        if not states(found):
+            return Held(found)
+        statement = self._asked(lambda: self._content(f"{place_of(key)}/{PROVENANCE}")) or b""
+        if not provenance_of(found, statement):
+            detail = f"{self.url}: how {short(key)} was built is not there, or is another's."
+            raise PermanentError(codes.REMOTE, detail)
+        return Held(found, statement)
 
     def listing(self, manifest: Manifest) -> Listing:
         """Return the files of an artifact as a source that can be read from an offset."""
@@ -57,14 +73,15 @@ class RemoteStore:
         files = tuple(SourceFile(f.path, f.size_bytes, opener(f.path)) for f in manifest.files)
         return Listing(short(manifest.key), manifest.is_folder, files)
 
-    def put(self, manifest: Manifest, content: Path) -> None:
+    def put(self, held: Held, content: Path) -> None:
         """Bring an artifact there, its manifest last; what is there is left as it is.
 
         Raises:
             TransientError: The store does not answer or refuses (ART012).
             PermanentError: A library is missing, or the store has another layout (ART012, ART013).
         """
-        if self.manifest(manifest.key) is not None:
+        manifest = held.manifest
+        if self._asked(lambda: self._content(f"{place_of(manifest.key)}/{MANIFEST}")) is not None:
             return
         self._asked(self._prepare)
         place = place_of(manifest.key)
@@ -77,6 +94,8 @@ class RemoteStore:
         def all_files() -> None:
             with ThreadPoolExecutor(WORKERS) as pool:
                 list(pool.map(one, [f.path for f in manifest.files]))
+            if held.provenance:
+                self._files.pipe_file(f"{self._root}/{place}/{PROVENANCE}", held.provenance)
             self._files.pipe_file(f"{self._root}/{place}/{MANIFEST}", canonical(manifest.to_json()) + b"\n")
 
         self._asked(all_files)

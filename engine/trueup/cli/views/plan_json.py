@@ -109,19 +109,33 @@ def _particulars(change: Change) -> dict[str, Json]:
         case Fetch():
             return {"uri": change.uri, "digest": change.digest}
         case Build():
-            parameters = dict(change.parameters)
-            return {"mode": change.mode, "parameters": parameters, "source": change.source, "key": change.key}
+            return _build(change)
         case Evaluate():
             return {"deployment": str(change.deployment), "key": change.key}
 
 
+def _build(change: Build) -> dict[str, Json]:
+    told = change.estimate
+    return {
+        "mode": change.mode,
+        "parameters": dict(change.parameters),
+        "source": change.source,
+        "key": change.key,
+        "estimate": {"seconds": told.seconds, "memory_bytes": told.memory_bytes, "basis": told.basis} if told else None,
+    }
+
+
 def _deployment(change: Create | Update) -> dict[str, Json]:
     """Return the same keys for both, so that a reader need not tell them apart."""
+    use = change.build
     common: dict[str, Json] = {
         "impacts": [i.value for i in change.impacts],
         "movement": change.movement.value,
         "release": change.release,
         "fields": [_field(f) for f in change.fields],
+        "build": {"address": str(use.address), "mode": use.mode, "key": use.key, "cached": use.is_cached}
+        if use
+        else None,
     }
     if isinstance(change, Create):
         return {**common, "from_release": None, "restart": True, "drift": False}

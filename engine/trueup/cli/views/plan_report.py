@@ -8,7 +8,19 @@ from functools import cached_property
 from trueup.cli.views.governing import JudgedBy
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import short
-from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, FieldChange, Movement, Update, symbol
+from trueup.diff.changes import (
+    Build,
+    BuildUse,
+    Change,
+    Create,
+    Delete,
+    Evaluate,
+    Fetch,
+    FieldChange,
+    Movement,
+    Update,
+    symbol,
+)
 from trueup.diff.masks import masked
 from trueup.plan.codes import INCOMPLETE_PLAN
 from trueup.plan.plan import count
@@ -220,10 +232,12 @@ def facts(change: Change) -> Iterator[str]:
         case Create():
             yield f"impact: {', '.join(change.impacts)}"
             yield f"release: {short(change.release)}"
+            yield from _use(change.build)
         case Update():
             yield f"impact: {', '.join(change.impacts)}; {_restart(change)}"
             if change.release != change.from_release:
                 yield f"release: {short(change.from_release)} -> {short(change.release)}"
+            yield from _use(change.build)
         case Delete():
             if change.servers:
                 yield f"stops: server {', '.join(short(s) for s in change.servers)}"
@@ -234,8 +248,25 @@ def facts(change: Change) -> Iterator[str]:
             made = ", ".join(f"{name}={value}" for name, value in change.parameters)
             yield f"mode: {change.mode}{f' ({made})' if made else ''}"
             yield f"key: {short(change.key)}, from {short(change.source)}"
+            if told := change.estimate:
+                took = f"{duration_of(told.seconds)} and {told.memory_bytes / 1e9:.2g} GB of memory"
+                yield f"estimate: about {took} ({told.basis})"
         case Evaluate():
             yield f"for: {change.deployment}"
+
+
+def _use(use: BuildUse | None) -> Iterator[str]:
+    """Yield whether what is built for a deployment is there already."""
+    if use:
+        state = "cached" if use.is_cached else "to be made"
+        yield f"build: {state}, {use.address.short} ({use.mode}, key {short(use.key)})"
+
+
+def duration_of(seconds: int) -> str:
+    """Say how long *seconds* are in the unit that people would use."""
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{round(seconds / 60)} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def _restart(change: Update) -> str:

@@ -8,6 +8,7 @@ from trueup.builds.network import Network
 from trueup.builds.windows import FORMATS, MODES, RUNTIMES, Mode, loads_naively
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
+from trueup.observed.state import ObservedState
 from trueup.policy.facts.components import runtime_version
 from trueup.policy.facts.fit import check_facts, subject_of
 from trueup.policy.facts.lineage import spec_of
@@ -19,6 +20,7 @@ def build_facts(
     settings: Json,
     installed: Mapping[str, str],
     networks: Mapping[str, Network],
+    observed: ObservedState | None = None,
 ) -> Json:
     """Return what is known of the build of *deployment* and of what loads it.
 
@@ -28,6 +30,7 @@ def build_facts(
         settings: Settings of its environment.
         installed: Versions of what is installed where it will run; empty when nobody knows.
         networks: Networks that were read from configurations, by address of the Model.
+        observed: What the store has.
     """
     pin, spec = deployment.release.build, spec_of(documents.get(str(deployment.release.build.id)))
     mode = MODES.get(pin.mode, Mode())
@@ -44,9 +47,20 @@ def build_facts(
         "runtime": deployment.server.runtime,
         "runtimeVersion": running,
         "runtimeLoads": _loads(deployment, mode, running, spec_of(documents.get(str(deployment.release.model.id)))),
+        "simulated": _simulated(deployment, observed),
         **_accelerator(spec, declared, settings),
         **check_facts(subject_of(deployment, documents, settings, networks), deployment),
     }
+
+
+def _simulated(deployment: DesiredDeployment, observed: ObservedState | None) -> bool | None:
+    """Tell whether a double of a toolchain built it; None while it is not built."""
+    build = deployment.release.build
+    if build.mode == "none":
+        return False
+    if observed is None or build.key not in observed.artifacts:
+        return None
+    return build.key in observed.simulated
 
 
 def _loads(deployment: DesiredDeployment, mode: Mode, version: str | None, model: Mapping[str, Json]) -> bool | None:

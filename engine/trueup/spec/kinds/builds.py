@@ -90,6 +90,9 @@ class Accelerator(Declared):
     gpu: Sentence = Field(description="Product, as the node label `nvidia.com/gpu.product` spells it.")
     compute_capability: Version | None = Field(default=None, description='Compute capability, such as `"9.0"`.')
     count: Count = Field(default=1, description="Accelerators of one build.")
+    processor: Literal["x86_64", "aarch64"] | None = Field(
+        default=None, description="Architecture of the host; told from the product when absent."
+    )
     tuning: Literal["product", "capability"] = Field(
         default="product", description="Whether an engine is for this product alone or for its capability."
     )

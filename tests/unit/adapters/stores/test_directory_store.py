@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -425,3 +427,105 @@ def test_progress_ends_with_everything_done(tmp_path: Path) -> None:
     store.fetch(pin("mem:x", BIG), lambda what, done, total: told.append((done, total)))
     assert told[-1] == (len(BIG), len(BIG))
     assert [d for d, _ in told] == sorted(d for d, _ in told)
+
+
+class Clocked:
+    """A clock whose every look is a minute later."""
+
+    def __init__(self) -> None:
+        self.minutes = 0
+
+    def now(self) -> datetime:
+        self.minutes += 1
+        return datetime(2026, 3, 14, 12, self.minutes, tzinfo=UTC)
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nobody waits here")
+
+
+class Folders:
+    """A builder that leaves a folder, and tells with what it worked."""
+
+    def __init__(self, **told: object) -> None:
+        self.told = told
+
+    def build(self, task: BuildTask, progress: object) -> Built:
+        (task.target / "weights").write_bytes(b"made")
+        return Built(task.target, {"torch": "2.13.0"}, **self.told)  # type: ignore[arg-type]
+
+
+def built(folder: Path, **told: object) -> tuple[DirectoryStore, Digest, Path]:
+    source = MemorySource({"mem:x": FOLDER, "mem:data": b"rows"})
+    store = DirectoryStore(folder / "store", {"mem": source}, {"folders": Folders(**told)}, clock=Clocked())
+    data = pin("mem:data", b"rows")
+    store.fetch(data, silent)
+    made = replace(build_pin("folders", digest_of_content(FOLDER), api_key="hunter2"), inputs=(data,))
+    path = store.build(made, store.fetch(pin("mem:x", FOLDER), silent), silent)
+    return store, made.key, path
+
+
+def provenance_of(store: DirectoryStore, key: Digest) -> dict[str, Any]:
+    entry = store.entry(key)
+    assert entry is not None
+    return json.loads(entry.provenance)["predicate"]
+
+
+def test_the_statement_of_a_build_lies_beside_its_manifest_and_not_among_its_files(tmp_path: Path) -> None:
+    store, key, path = built(tmp_path)
+    assert [p.name for p in path.iterdir()] == ["weights"]
+    assert (path.parent / "provenance.json").read_bytes() == store.entry(key).provenance  # type: ignore[union-attr]
+
+
+def test_a_statement_names_what_was_read_with_what_and_when(tmp_path: Path) -> None:
+    store, key, _ = built(tmp_path, accelerator={"product": "NVIDIA-H200"}, resolved={"max_seq_len": 8})
+    said = provenance_of(store, key)
+    definition, details = said["buildDefinition"], said["runDetails"]
+    assert [(d["name"], d["uri"], list(d["digest"])) for d in definition["resolvedDependencies"]] == [
+        ("source", "mem:x", ["trueupTree"]),
+        ("input 1", "mem:data", ["sha256"]),
+    ]
+    assert definition["internalParameters"] == {
+        "accelerator": {"product": "NVIDIA-H200"},
+        "parameters": {"max_seq_len": 8},
+        "simulated": False,
+    }
+    assert details["builder"]["version"]["torch"] == "2.13.0"
+    times = details["metadata"]
+    assert (times["startedOn"], times["finishedOn"]) == ("2026-03-14T12:01:00Z", "2026-03-14T12:02:00Z")
+
+
+def test_a_statement_holds_no_secret_that_somebody_wrote_into_a_build(tmp_path: Path) -> None:
+    store, key, _ = built(tmp_path)
+    assert b"hunter2" not in store.entry(key).provenance  # type: ignore[union-attr]
+
+
+def test_a_source_that_is_in_no_store_is_hashed_for_the_statement(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store", {}, {"folders": Folders()})
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a").write_bytes(b"one")
+    for source in (tmp_path / "elsewhere", tmp_path / "elsewhere" / "a"):
+        content: object = {"a": b"one"} if source.is_dir() else b"one"
+        made = build_pin("folders", digest_of_content(content))  # type: ignore[arg-type]
+        store.build(made, source, silent)
+        (material,) = provenance_of(store, made.key)["buildDefinition"]["resolvedDependencies"]
+        (found,) = material["digest"].values()
+        assert f"sha256:{found}" == digest_of_content(content)  # type: ignore[arg-type]
+
+
+def test_what_a_double_built_says_so(tmp_path: Path) -> None:
+    store, key, _ = built(tmp_path, simulated=True)
+    assert store.entry(key).simulated  # type: ignore[union-attr]
+    assert provenance_of(store, key)["buildDefinition"]["internalParameters"]["simulated"] is True
+
+
+@pytest.mark.parametrize("fault", ["changed", "gone"])
+def test_a_statement_that_was_changed_is_not_believed(tmp_path: Path, fault: str) -> None:
+    store, key, path = built(tmp_path)
+    statement = path.parent / "provenance.json"
+    statement.unlink()
+    if fault == "changed":
+        statement.write_text("{}")
+    entry = store.entry(key)
+    assert entry is not None
+    assert entry.provenance == b""
+    assert store.find(key) == path

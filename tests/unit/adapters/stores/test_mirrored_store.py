@@ -77,7 +77,9 @@ def test_what_one_machine_built_no_other_builds(one: Machine, two: Machine) -> N
         source = machine.store.fetch(pin("mem:facts", FACTS), machine.progress)
         assert machine.store.build(build, source, machine.progress).read_bytes() == FACTS.upper()
     assert (one.builder.times, two.builder.times) == (1, 0)
-    assert two.local.manifest(build.key) is not None
+    entries = [machine.store.entry(build.key) for machine in (one, two)]
+    assert entries[0] == entries[1] is not None
+    assert entries[1].provenance, "how it was built comes along"
 
 
 def test_looking_asks_nobody_else(one: Machine, two: Machine) -> None:
@@ -174,8 +176,8 @@ def test_without_the_shared_store_work_goes_on_and_says_so(tmp_path: Path) -> No
 def test_a_missing_library_and_an_unknown_address_are_errors_that_say_what_to_do() -> None:
     key = digest_of_content(FACTS)
     with pytest.raises(PermanentError) as unknown:
-        RemoteStore("nosuch://x").manifest(key)
+        RemoteStore("nosuch://x").held(key)
     assert unknown.value.code is codes.REMOTE
     with pytest.raises((PermanentError, TransientError)) as missing:
-        RemoteStore("gs://bucket/x").manifest(key)
+        RemoteStore("gs://bucket/x").held(key)
     assert missing.value.code in (codes.NO_LIBRARY, codes.REMOTE)

@@ -14,11 +14,16 @@ from cases import CASES, Golden, blocked, create, delete, hostile, nothing_to_do
 
 from published_formats import check_junit, check_openreports, check_sarif
 from states import Want, desired, nothing
+from trueup.builds.estimates import Estimate
 from trueup.cli.output import Format, Style
 from trueup.cli.views.plan import render
+from trueup.cli.views.plan_json import change_json
 from trueup.cli.views.plan_markdown import LARGEST_COMMENT_BYTES
-from trueup.cli.views.plan_report import Intent, PlanReport, report_of
+from trueup.cli.views.plan_report import Intent, PlanReport, facts, report_of
 from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import digest_of
+from trueup.core.ids import ResourceId
+from trueup.diff.changes import Build
 from trueup.plan.codec import read_saved_plan, write_saved_plan
 from trueup.plan.saved import SavedPlan
 from trueup.plan.schema import plan_json_schema, saved_plan_schema
@@ -233,3 +238,19 @@ def test_a_decision_that_cannot_be_read_is_a_problem() -> None:
     result = report_of(replace(plan_of(create()), decision={"formatVersion": 9}), "plan.json")
     assert isinstance(result, Diagnostic)
     assert result.code.id == "PLN004"
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(3, "3 s"), (119, "119 s"), (460, "8 min"), (9000, "2.5 h")])
+def test_a_build_says_what_it_may_take_and_by_what_measure(seconds: int, words: str) -> None:
+    build = Build(
+        address=ResourceId("Build", "q8", "1"),
+        reason="not in the store",
+        mode="gguf",
+        parameters=(),
+        source=digest_of("s"),
+        key=digest_of("k"),
+        estimate=Estimate(seconds, 1_500_000_000, "the source; something measured"),
+    )
+    assert list(facts(build))[-1] == f"estimate: about {words} and 1.5 GB of memory (the source; something measured)"
+    told = change_json(build)["estimate"]
+    assert told == {"seconds": seconds, "memory_bytes": 1_500_000_000, "basis": "the source; something measured"}

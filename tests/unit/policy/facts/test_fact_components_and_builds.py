@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from states import Want, desired
+from states import Want, desired, nothing
 from trueup.builds.accelerators import product_of
 from trueup.core.json import Json
 from trueup.core.versions import version_key
@@ -227,6 +227,28 @@ def test_a_model_that_model_optimizer_quantized_elsewhere_is_none_for_transforme
 def test_an_engine_loads_in_a_runtime_that_still_has_engines(version: str, expected: bool) -> None:
     found = facts(runs("trtllm", mode="engine"), deployment={"runtime": {"version": version}})
     assert (found["runtimeVersion"], found["runtimeLoads"]) == (version, expected)
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_there", "is_double", "expected"),
+    [
+        ("gguf", True, False, False),
+        ("gguf", True, True, True),
+        ("gguf", False, False, None),
+        ("none", False, False, False),
+    ],
+)
+def test_what_a_double_built_is_known_once_it_is_there(
+    mode: str, is_there: bool, is_double: bool, expected: bool | None
+) -> None:
+    item = runs(mode=mode)
+    keys = frozenset({item.release.build.key})
+    there = replace(
+        nothing(), artifacts=keys if is_there else frozenset(), simulated=keys if is_double else frozenset()
+    )
+    found: Any = build_facts(item, {}, {}, HERE, {}, there)
+    assert found["simulated"] is expected
+    assert facts(runs())["simulated"] is None
 
 
 H200: Json = {"accelerators": [{"sku": "h200_sxm", "count": 8}, {"sku": "l4", "count": 1}, "?"]}

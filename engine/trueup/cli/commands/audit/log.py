@@ -10,7 +10,7 @@ from trueup.cli.output import Format
 SUMMARY = "List what was done, by whom, with which decision; newest first"
 EXAMPLE = "trueup audit log -e prod --resource Prompt/support --since 2026-11-01"
 
-_KINDS = ("apply", "rollback", "evidence", "hold", "lift")
+_KINDS = ("apply", "rollback", "build", "evidence", "hold", "lift")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
