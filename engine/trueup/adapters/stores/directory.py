@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 from trueup.adapters.builders.builder import Builders, BuildTask
+from trueup.adapters.sources.retries import PATIENT, Patience, again
 from trueup.adapters.sources.source import Listing, Sources, list_source
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.digest_cache import DigestCache
@@ -38,6 +40,7 @@ class DirectoryStore:
         builders: How builds are made, by mode.
         pickle_exceptions: Digests of artifacts whose pickles an exception allows.
         scanner: Looks for dangerous pickles; without one, no exception helps.
+        patience: How long a source that does not answer is asked again.
     """
 
     def __init__(
@@ -48,12 +51,14 @@ class DirectoryStore:
         *,
         pickle_exceptions: Collection[Digest] = (),
         scanner: PickleScanner | None = None,
+        patience: Patience = PATIENT,
     ) -> None:
         self._layout = Layout(root)
         self._sources = sources
         self._builders = builders
         self._exceptions = frozenset(pickle_exceptions)
         self._scanner = scanner
+        self._patience = patience
         self._digests = DigestCache(self._layout.digests)
 
     def find(self, key: Digest) -> Path | None:
@@ -159,7 +164,7 @@ class DirectoryStore:
 
     def _fetch(self, artifact: ArtifactPin, progress: Progress) -> Path:
         key, partial = artifact.digest, self._layout.partial(artifact.digest)
-        listing = list_source(self._sources, artifact.uri)
+        listing = again(lambda: list_source(self._sources, artifact.uri, artifact.access), self._patience, Event().wait)
         paths = [f.path for f in listing.files]
         by_name = pickles_by_name(paths, artifact.format)
         if by_name and not self._may_scan(key):
@@ -176,10 +181,10 @@ class DirectoryStore:
         except PermanentError:
             discard(partial)
             raise
-        described: dict[str, Json] = {
-            "isFolder": listing.is_folder,
-            "origin": {"uri": artifact.uri, "format": artifact.format},
-        }
+        origin: dict[str, Json] = {"uri": artifact.uri, "format": artifact.format}
+        if listing.revision:
+            origin["revision"] = listing.revision
+        described: dict[str, Json] = {"isFolder": listing.is_folder, "origin": origin}
         return admit(self._layout, key, got, files, described)
 
     def _copy(
@@ -187,12 +192,12 @@ class DirectoryStore:
     ) -> tuple[tuple[FileDigest, ...], Digest]:
         """Copy, continuing an earlier try; start over when its bytes were not those of the source."""
         _drop_strangers(listing, content)
-        copied = copy_listing(listing, content, artifact.uri, progress)
+        copied = copy_listing(listing, content, artifact.uri, progress, patience=self._patience)
         got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
         if got != artifact.digest and copied.resumed_bytes:
             progress(f"{artifact.uri}: what an earlier run left does not fit; starting over", 0, 0)
             discard(content)
-            copied = copy_listing(listing, content, artifact.uri, progress)
+            copied = copy_listing(listing, content, artifact.uri, progress, patience=self._patience)
             got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
         return copied.files, got
 
