@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from threading import Event
-from typing import BinaryIO
 
 from trueup.adapters.sources import codes
 from trueup.adapters.sources.retries import Patience
-from trueup.adapters.sources.source import SourceFile
+from trueup.adapters.sources.source import Content, SourceFile
 from trueup.adapters.stores.hashing import CHUNK_BYTES
 from trueup.core.errors import PermanentError, TransientError
 
@@ -51,14 +50,14 @@ def _chunks(file: SourceFile, offset: int) -> Iterator[bytes]:
             yield chunk
 
 
-def _open(file: SourceFile, offset: int) -> BinaryIO:
+def _open(file: SourceFile, offset: int) -> Content:
     try:
         return file.open_at(offset)
     except OSError as error:
         raise PermanentError(codes.UNREADABLE, f"`{file.path}`: {error.strerror or error}.") from error
 
 
-def _read(file: SourceFile, content: BinaryIO) -> bytes:
+def _read(file: SourceFile, content: Content) -> bytes:
     try:
         return content.read(CHUNK_BYTES)
     except OSError as error:

@@ -10,6 +10,11 @@ from trueup.core.errors import TransientError
 T = TypeVar("T")
 
 
+def words_of(error: Exception) -> str:
+    """Return what an error of a library says, on one line; its kind when it says nothing."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
 class UnreachableError(TransientError):
     """A source does not answer as it should, and may later.
 

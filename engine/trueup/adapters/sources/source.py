@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from trueup.adapters.sources import codes
 from trueup.adapters.sources.safety import check_paths, check_sizes
@@ -16,6 +17,24 @@ EVERYTHING = Access()
 """A source asked for all it has, by its address alone."""
 
 
+class Content(Protocol):
+    """Bytes of a file, read to their end; what can break on the way raises `TransientError` where a retry may help."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return up to *size* bytes, none at the end."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it is read through."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file of an artifact.
@@ -23,14 +42,14 @@ class SourceFile:
     Attributes:
         path: Its path inside the artifact, with `/`.
         size_bytes: Its size.
-        open_at: How to read it from an offset; what it gives raises `TransientError` where a retry may help.
+        open_at: How to read it from an offset.
         digest: What its bytes are by the source's own word, None when it does not say; a copy is held to it.
         tag: The source's name for this content (an ETag); another content has another.
     """
 
     path: str
     size_bytes: int
-    open_at: Callable[[int], BinaryIO]
+    open_at: Callable[[int], Content]
     digest: Digest | None = None
     tag: str = ""
 

@@ -96,7 +96,7 @@ def test_a_uri_of_another_form_is_refused(repository: Path, uri: str) -> None:
 def test_an_unknown_scheme_lists_the_known_ones_and_what_was_meant(repository: Path) -> None:
     error = refusal(repository, "flie:models/m")
     assert error.code.id == "ART101"
-    assert "`file:`, `package:`" in error.detail
+    assert "`file:`, `gs:`, `hf:`, `https:`, `oci:`, `package:`, `s3:`" in error.detail
     assert error.hint == "did you mean `file`?"
 
 
