@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback for tests of downloads: serves bytes by path, by ranges, and misbehaves when told to."""
+"""A real HTTP server on loopback for tests of downloads: bytes by path, by ranges, and misbehaviour when told to."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -56,6 +56,7 @@ class ContentServer:
         faults: What happens to the next requests of a path, one after another.
         knows_ranges: Whether it heeds `Range`.
         key: Value of `Authorization` that opens it; empty opens it to all.
+        challenge: What it says to those without.
     """
 
     url: str = ""
@@ -65,6 +66,7 @@ class ContentServer:
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     knows_ranges: bool = True
     key: str = ""
+    challenge: str = "Basic"
     asked: list[Asked] = field(default_factory=list)
 
     def answer(self, asked: Asked) -> bytes | None:
@@ -88,14 +90,15 @@ def serving(server: ContentServer) -> Iterator[ContentServer]:
             server.asked.append(asked)
             path = urlsplit(self.path).path
             if server.key and asked.headers.get("authorization") != server.key:
-                self._send(401, b"", {"WWW-Authenticate": "Basic"})
+                self._send(401, b"", {"WWW-Authenticate": server.challenge})
             elif path in server.redirects:
                 self._send(302, b"", {"Location": server.redirects[path]})
             else:
                 waiting = server.faults.get(path)
                 self._content(asked, path, waiting.pop(0) if waiting else None)
 
-        do_HEAD = do_GET
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def _content(self, asked: Asked, path: str, fault: Fault | None) -> None:
             body = server.answer(asked)

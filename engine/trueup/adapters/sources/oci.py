@@ -38,6 +38,8 @@ _PATHS = ("org.cncf.model.filepath", "org.cnai.model.filepath", "org.opencontain
 _UNPACK = "io.deis.oras.content.unpack"
 _MAX_MANIFEST_BYTES = 4 << 20
 """What registries take at most (distribution-spec)."""
+_SECONDS = 60
+"""For a connection, and for each next byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +169,11 @@ def _answer(registry: Any, place: _Place, what: str, headers: dict[str, str], of
     requests = library("requests", "oci", "oci://")
     protocol = library("urllib3", "oci", "oci://").exceptions.HTTPError
     address = f"{place.base}/v2/{place.name}/{what}"
-    # Plain bytes: what is unpacked on the way has another length than was announced.
-    headers = {**headers, "Accept-Encoding": "identity"}
     try:
-        response = registry.do_request(address, "GET", headers=headers, stream=True)
+        # Plain bytes: what is unpacked on the way has another length than was announced.
+        response = _sent(registry, address, {**headers, "Accept-Encoding": "identity"})
     except requests.RequestException as error:
         raise UnreachableError(f"{address}: {words_of(error)}.") from error
-    except ValueError as error:  # the library's word for a registry that wants other credentials
-        raise PermanentError(codes.NOT_ALLOWED, f"{address}: {words_of(error)}.") from error
     if response.status_code not in (200, 206):
         response.close()
         refuse_status(response.status_code, response.headers.get(RETRY_AFTER), address)
@@ -183,3 +182,26 @@ def _answer(registry: Any, place: _Place, what: str, headers: dict[str, str], of
     if offset and response.status_code == 200:
         body.skip(offset)
     return body
+
+
+def _sent(registry: Any, address: str, headers: dict[str, str]) -> Any:
+    """Return the answer, after showing the registry what it asks for: a token, or user and password.
+
+    The library's own call is not used: it waits minutes by itself where the copier knows better, and knows no registry
+    that asks for user and password.
+    """
+    auth = registry.auth
+    known = {"Authorization": f"Bearer {auth.token}"} if auth.token else {}
+    response = registry.session.get(address, headers={**headers, **known}, stream=True, timeout=_SECONDS)
+    if response.status_code != 401:
+        return response
+    challenge = response.headers.get("WWW-Authenticate", "").lower()
+    basic = getattr(auth, "_basic_auth", None)
+    if challenge.startswith("bearer"):
+        shown, _ = auth.authenticate_request(response, dict(headers), refresh=True)
+    elif challenge.startswith("basic") and basic:
+        shown = {**headers, "Authorization": f"Basic {basic}"}
+    else:
+        return response
+    response.close()
+    return registry.session.get(address, headers=shown, stream=True, timeout=_SECONDS)

@@ -86,10 +86,11 @@ def _refuse_collisions(paths: Sequence[str], uri: str) -> None:
     """Refuse paths that are one where case, or the way an accent is written, does not count; or a file as a folder."""
     seen: dict[str, str] = {}
     for path in paths:
-        other = seen.setdefault(_folded(path), path)
-        if other is not path:
-            what = "listed twice" if other == path else f"and `{other}` one name where case does not count"
+        key = _folded(path)
+        if key in seen:
+            what = "listed twice" if seen[key] == path else f"and `{seen[key]}` one name where case does not count"
             raise PermanentError(codes.UNSAFE_PATH, f"`{uri}`: `{path}` is {what}.")
+        seen[key] = path
     folders: dict[str, str] = {}
     for path in paths:
         parents = path.split("/")[:-1]

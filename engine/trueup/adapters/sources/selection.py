@@ -41,7 +41,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 def _pieces(glob: str) -> Iterator[str]:
     # Several stars in a row mean no more than two, and would cost much more.
-    for piece in re.split(r"(\*\*+/|\*\*+|\*|\?|\[[!^]?\]?[^\]/]+\])", glob):
+    for piece in re.split(r"(\*\*+/|\*\*+|\*|\?|\[[!^]?(?:\][^\]/]*|[^\]/]+)\])", glob):
         if piece.startswith("**"):
             yield "(?:[^/]+/)*" if piece.endswith("/") else ".*"
         elif piece in ("*", "?"):

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,7 +25,8 @@ from trueup.adapters.stores.layout import read_manifest
 from trueup.core.errors import PermanentError, TransientError
 from trueup.desired.state import Access, ArtifactPin
 
-constants = pytest.importorskip("huggingface_constants", reason="needs the `hf` extra")
+pytest.importorskip("huggingface_hub", reason="needs the `hf` extra")
+constants = import_module("huggingface_hub.constants")
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = b"GGUF" + bytes(range(256)) * 8_000
@@ -201,9 +203,7 @@ def test_a_gated_model_says_whose_turn_it_is(fake: FakeHub) -> None:
     assert "gated" in error.detail
 
 
-def test_a_secret_is_the_token_for_listing_and_for_reading(
-    fake: FakeHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_secret_is_the_token_for_listing_and_for_reading(fake: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_TOKEN", "hf_s3cret")
     fake.key = "Bearer hf_s3cret"
     found = listing(fake, "hf://acme/tiny", credentials="env:MODEL_TOKEN")
@@ -254,9 +254,7 @@ def test_offline_the_librarys_cache_is_used(
     assert fake.asked == []
 
 
-def test_without_a_network_the_librarys_cache_is_used(
-    fake: FakeHub, tmp_path: Path
-) -> None:
+def test_without_a_network_the_librarys_cache_is_used(fake: FakeHub, tmp_path: Path) -> None:
     cached(tmp_path, FILES)
     found = listing(fake, "hf://acme/tiny/q4", endpoint="http://127.0.0.1:9")
     assert [(f.path, f.size_bytes) for f in found.files] == [("model.gguf", len(WEIGHTS))]
