@@ -19,7 +19,7 @@ from trueup.core.json import Json
 from trueup.spec.resource import Parsed, Resources, SourceFile
 
 if TYPE_CHECKING:
-    from trueup.desired.state import ArtifactPin, BuildPin, RequiredEvaluation, RouteSpec, ServerSpec
+    from trueup.desired.state import Access, ArtifactPin, BuildPin, RequiredEvaluation, RouteSpec, ServerSpec
     from trueup.evidence.evidence import Evidence
     from trueup.ledger.record import Draft, Record
     from trueup.observed.state import ObservedTarget
@@ -166,6 +166,31 @@ class StoreKeeper(Protocol):
 
     def remove(self, key: Digest) -> int:
         """Remove what lies under *key* and return the bytes freed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a source has now.
+
+    Attributes:
+        revision: What the source itself calls exactly this content, empty when it has no name for it.
+        digest: Digest of the content.
+        files: How many files it has.
+        size_bytes: All of them together.
+    """
+
+    revision: str
+    digest: Digest
+    files: int
+    size_bytes: int
+
+
+class SourceResolver(Protocol):
+    """Finds out what a source has, without keeping it."""
+
+    def resolve(self, uri: str, access: Access, progress: Progress) -> Resolved:
+        """Return what *uri* stands for now; files whose digest the source tells are not read."""
         ...
 
 

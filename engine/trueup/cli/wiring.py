@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trueup.adapters.policy.cache import CachedEngine
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
     from trueup.adapters.policy.embedded.pool import EnginePool
+    from trueup.adapters.sources.source import Sources
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.targets.process.target import ProcessTarget
     from trueup.policy.document import ChangeFacts
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         PolicyEngine,
         Progress,
         RuleInfo,
+        SourceResolver,
         SourceTree,
         Target,
     )
@@ -99,15 +101,27 @@ class LocalWorkspace:
     def store(self) -> "DirectoryStore":
         """Artifacts."""
         from trueup.adapters.builders.builtin import builtin_builders
-        from trueup.adapters.sources.builtin import builtin_sources
         from trueup.adapters.stores.directory import DirectoryStore
         from trueup.plugins import Plugins
 
         path = self.settings.store_path
         if path.startswith(STATE_FOLDER):
             _ = self.state
-        sources = Plugins("trueup.sources", builtin_sources(self.root))
-        return DirectoryStore(self.root / path, sources, Plugins("trueup.builders", builtin_builders()))
+        return DirectoryStore(self.root / path, self._sources, Plugins("trueup.builders", builtin_builders()))
+
+    @cached_property
+    def _sources(self) -> "Sources":
+        from trueup.adapters.sources.builtin import builtin_sources
+        from trueup.plugins import Plugins
+
+        return Plugins("trueup.sources", builtin_sources(self.root))
+
+    @property
+    def resolver(self) -> "SourceResolver":
+        """Sources of artifacts, asked what they have."""
+        from trueup.adapters.stores.resolving import HashingResolver
+
+        return HashingResolver(self._sources)
 
     @cached_property
     def ledger(self) -> "GitLedger":

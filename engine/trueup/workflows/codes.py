@@ -35,6 +35,20 @@ NOTHING_BELOW = Code(
     "Correct the name in `trueup.yaml`, or add the files; git leaves empty and ignored folders out.",
 )
 
+NO_SOURCE = Code(
+    "WRK006",
+    "There is no source to pin",
+    "What was named declares no `spec.source` whose bytes could be pinned: it is of a kind without one, or a model of "
+    "a provider (`api://`), which has no bytes.",
+    "Name a Model, Adapter or Dataset, `Kind/name@version`, or the YAML file that declares it.",
+)
+FILE_CHANGED = Code(
+    "WRK007",
+    "The file was changed meanwhile",
+    "A YAML file is not what it was when its source was looked up, so nothing was written over it.",
+    "Run the command again.",
+)
+
 UNKNOWN_RULE = Code(
     "POL081",
     "Unknown rule",
@@ -60,6 +74,8 @@ CODES = (
     ONE_ENVIRONMENT,
     NO_SUCH_HOLD,
     NOTHING_BELOW,
+    NO_SOURCE,
+    FILE_CHANGED,
     UNKNOWN_RULE,
     UNJUDGED_ADDRESS,
     INPUT_FILE,

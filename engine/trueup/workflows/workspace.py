@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         PolicyWorkbench,
         Progress,
         RuleInfo,
+        SourceResolver,
         SourceTree,
         Store,
         StoreKeeper,
@@ -91,6 +92,11 @@ class Workspace(Protocol):
     @property
     def store(self) -> Store:
         """Artifacts."""
+        ...
+
+    @property
+    def resolver(self) -> SourceResolver:
+        """Sources of artifacts, asked what they have."""
         ...
 
     @property
