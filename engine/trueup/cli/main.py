@@ -111,8 +111,7 @@ def _table_help(usage: str, about: str, rows: Mapping[str, str]) -> str:
     command = usage.removesuffix(" [options]").split(" {", 1)[0].removesuffix(" COMMAND")
     lines += [
         f"`{command} {'COMMAND ' if rows is VERBS else next(iter(rows)) + ' '}--help` has the flags and an example.",
-        "Everywhere: -C DIR, --color WHEN, --debug. Each long flag has a variable:",
-        "--color is TRUEUP_COLOR.",
+        "Everywhere: -C DIR, --color WHEN, --debug. Variables: --color is TRUEUP_COLOR.",
     ]
     return "\n".join(lines)
 

@@ -28,6 +28,7 @@ from trueup.workflows.overlay import Overlay
 from trueup.workflows.workspace import Workspace
 
 _PATH = ("spec", "source")
+_NEW_VERSION = "nothing was written; declare what the source has now as a new version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,4 +204,5 @@ def _merged_otherwise(workspace: Workspace, tree: SourceTree, changed: list[Reso
     if loaded.project is None:
         return loaded.diagnostics
     only = replace(loaded, resources={id_: loaded.resources[id_] for id_ in changed if id_ in loaded.resources})
-    return changed_versions(workspace, only, loaded.project)
+    found = changed_versions(workspace, only, loaded.project)
+    return tuple(replace(d, hint=_NEW_VERSION) if d.severity is Severity.ERROR else d for d in found)

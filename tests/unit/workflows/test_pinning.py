@@ -116,9 +116,11 @@ def test_a_dataset_is_pinned_like_a_model(shop: FakeWorkspace) -> None:
 
 
 def test_a_version_that_is_merged_is_not_pinned_anew(shop: FakeWorkspace) -> None:
-    merged = Diagnostic(VERSION_CHANGED, "it was merged otherwise", hint="make it version 2")
-    shop.history.problems = (merged,)
-    assert pin(shop, "Model/hub@1") == Invalid((merged,))
+    shop.history.problems = (Diagnostic(VERSION_CHANGED, "it was merged otherwise"),)
+    found = pin(shop, "Model/hub@1")
+    assert isinstance(found, Invalid)
+    assert [(d.code, d.detail) for d in found.diagnostics] == [(VERSION_CHANGED, "it was merged otherwise")]
+    assert "a new version" in found.diagnostics[0].hint
 
 
 def test_what_is_not_changed_needs_no_history(shop: FakeWorkspace) -> None:
