@@ -55,7 +55,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("exceptions", ["policy", "exceptions"]),
         ("doctor", ["doctor"]),
         ("gc", ["gc", "--dry-run"]),
-        ("pin", ["pin", "Model/smollm2-135m-instruct@1", "--check"]),
     ],
     ids=lambda v: v if isinstance(v, str) else "-".join(v),
 )

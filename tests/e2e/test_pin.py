@@ -5,11 +5,13 @@ What is not real: the hub, which is a server on loopback (`fake_hub`).
 
 from collections.abc import Iterator
 
+import jsonschema
 import pytest
 from scratch import SUPPORT, Scratch
 
 from content_server import Drop, serving
 from fake_hub import COMMIT, FakeHub
+from trueup.cli.views.schemas import OUTPUTS
 
 MODEL = "spec/models/tiny-9.yaml"
 
@@ -76,6 +78,7 @@ def test_a_version_that_is_merged_is_not_pinned_anew(scratch: Scratch) -> None:
 
 def test_what_is_pinned_is_said_as_json_and_from_a_folder_below(scratch: Scratch) -> None:
     done = scratch.trueup("-C", "spec/models", "pin", "tiny-1.yaml", "-o", "json")
+    jsonschema.Draft202012Validator(OUTPUTS["pin"].schema()).validate(done.json)
     assert done.json["written"] is False
     (source,) = done.json["sources"]
     assert (source["address"], source["changes"]) == ("Model/tiny@1", [])

@@ -11,7 +11,7 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.codes import NO_REPLICAS, SHARED_NAME, UNKNOWN_ENVIRONMENT, UNSUPPORTED_TARGET
 from trueup.desired.resolve import resolve
-from trueup.desired.state import DesiredDeployment, DesiredState, RouteSpec
+from trueup.desired.state import Access, DesiredDeployment, DesiredState, RouteSpec
 from trueup.workflows.loading import load_tree
 from workspaces import Declared, Stage, document, repository_files
 
@@ -119,6 +119,19 @@ spec: {mode: pytorch, quantization: {format: fp8, calibration: {dataset: facts@1
     assert (read.uri, is_digest(read.digest)) == ("file:models/facts@1", True)
     other = {"spec/builds/fp8.yaml": declared.replace(b"facts@1", b"tone@1")}
     assert one(Declared(build="fp8@1", engine="vllm"), files=other).release.build.key != release.build.key
+
+
+def test_how_a_source_is_asked_reaches_the_pin_and_makes_no_other_artifact() -> None:
+    asked = {"revision": "main", "files": ["*.gguf"], "endpoint": "https://mirror.example", "credentials": "env:TOKEN"}
+    plain = one().release.artifact
+    files = edited(
+        "spec/models/tiny-1.yaml", "spec", "source", value={"uri": "hf://a/b", "digest": plain.digest, **asked}
+    )
+    found = one(files=files).release
+    assert found.artifact.access == Access("main", ("*.gguf",), "https://mirror.example", "env:TOKEN")
+    assert plain.access == Access()
+    assert found.artifact.to_json() == {"uri": "hf://a/b", "digest": plain.digest, "format": plain.format}
+    assert found.build.key == one().release.build.key
 
 
 def test_a_release_does_not_depend_on_the_name_of_its_build() -> None:

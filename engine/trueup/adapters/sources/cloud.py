@@ -172,5 +172,3 @@ _SYSTEMS: Mapping[str, tuple[str, str, Callable[[str, str], Options]]] = {
     "az": ("adlfs", "AzureBlobFileSystem", _az),
 }
 """Library, its file system, and how that is made from a secret and an endpoint."""
-
-SCHEMES = tuple(_SYSTEMS)
