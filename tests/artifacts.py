@@ -15,7 +15,7 @@ from trueup.core.digests import Digest, digest_of, digest_of_bytes
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.desired.build_key import build_key
-from trueup.desired.state import ArtifactPin, BuildPin
+from trueup.desired.state import Access, ArtifactPin, BuildPin
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TINY = REPOSITORY / "models" / "tiny"
@@ -33,7 +33,7 @@ class MemorySource:
     opened: list[tuple[str, int]] = field(default_factory=list)
     wrap: Callable[[BinaryIO], BinaryIO] = lambda content: content
 
-    def list(self, uri: str) -> Listing:
+    def list(self, uri: str, access: Access) -> Listing:
         if uri not in self.artifacts:
             raise PermanentError(codes.MISSING, f"`{uri}` is not there.")
         content = self.artifacts[uri]

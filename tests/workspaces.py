@@ -30,7 +30,7 @@ from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, Revision, digest_of
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json
-from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
+from trueup.desired.state import Access, ArtifactPin, BuildPin, ServerSpec
 from trueup.evidence.evidence import Evidence
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedTarget
@@ -39,7 +39,17 @@ from trueup.policy.document import ChangeFacts
 from trueup.policy.facts.change import ChangedFile, Commit
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import FileCoverage, Read, Reads, RuleTrace, TestCase, TestRun
-from trueup.ports import Base, EvaluationRequest, Merged, MergedCommit, ParseFiles, Progress, RouteTable, SourceTree
+from trueup.ports import (
+    Base,
+    EvaluationRequest,
+    Merged,
+    MergedCommit,
+    ParseFiles,
+    Progress,
+    Resolved,
+    RouteTable,
+    SourceTree,
+)
 from trueup.rollout.events import Event
 from trueup.spec.bundles import BundlePin
 from trueup.spec.resource import Resource, Resources
@@ -494,6 +504,20 @@ class FakeHistory:
         return self.problems
 
 
+@dataclass
+class FakeResolver:
+    """Sources that have what a test says, by address and revision asked for; else what the repository declares."""
+
+    found: dict[tuple[str, str], Resolved] = field(default_factory=dict)
+    asked: list[tuple[str, Access]] = field(default_factory=list)
+
+    def resolve(self, uri: str, access: Access, progress: Progress) -> Resolved:
+        self.asked.append((uri, access))
+        if (uri, access.revision) in self.found:
+            return self.found[uri, access.revision]
+        return Resolved("", digest_of_content(SOURCES[uri]), 1, len(SOURCES[uri]))
+
+
 def changed_files(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[ChangedFile, ...]:
     """Return how two sets of files differ, in path order."""
     status = {
@@ -523,6 +547,7 @@ class FakeWorkspace:
         self.scanner = FakeScanner()
         self.signatures = FakeVerifier()
         self.history = FakeHistory()
+        self.resolver = FakeResolver()
         self.work = WorkedTarget(self.fuse)
         self.measuring = TargetEvaluator(self.work, self.clock, self.fuse)
         self.parity = FakeParity(self.clock)

@@ -20,7 +20,7 @@ from trueup.spec.resource import Parsed, Resources, SourceFile
 
 if TYPE_CHECKING:
     from trueup.desired.parity import RequiredParity
-    from trueup.desired.state import ArtifactPin, BuildPin, RequiredEvaluation, RouteSpec, ServerSpec
+    from trueup.desired.state import Access, ArtifactPin, BuildPin, RequiredEvaluation, RouteSpec, ServerSpec
     from trueup.evidence.evidence import Evidence
     from trueup.ledger.record import Draft, Record
     from trueup.observed.state import ObservedTarget
@@ -214,6 +214,31 @@ class SignatureVerifier(Protocol):
 
     def verify(self, artifact: Path, declared: Mapping[str, Json]) -> str:
         """Check that the declared signer signed exactly these files; return who, and what verified it; raise if not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a source has now.
+
+    Attributes:
+        revision: What the source itself calls exactly this content, empty when it has no name for it.
+        digest: Digest of the content.
+        files: How many files it has.
+        size_bytes: All of them together.
+    """
+
+    revision: str
+    digest: Digest
+    files: int
+    size_bytes: int
+
+
+class SourceResolver(Protocol):
+    """Finds out what a source has, without keeping it."""
+
+    def resolve(self, uri: str, access: Access, progress: Progress) -> Resolved:
+        """Return what *uri* stands for now; files whose digest the source tells are not read."""
         ...
 
 

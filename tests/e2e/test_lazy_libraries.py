@@ -1,4 +1,4 @@
-"""GitPython and ruamel.yaml help where speed is not the point, and nowhere else."""
+"""Libraries that help where speed is not the point, and what speaks to networks, are imported where they are used."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SLOW = ("git", "ruamel.yaml")
+SLOW = ("git", "ruamel.yaml", "urllib.request", "huggingface_hub", "fsspec", "oras", "requests")
 
 
 def imported(folder: Path, *words: str) -> set[str]:

@@ -3,6 +3,7 @@
 VERBS: dict[str, str] = {
     "init": "Write a first repository that validates and plans at once",
     "validate": "Check every declared file and report all problems",
+    "pin": "Write into the YAML which revision and digest a source has now",
     "plan": "Show what would change, why, and what policy says",
     "show": "Show a saved plan, offline",
     "apply": "Make an environment what a commit declares, or nothing",

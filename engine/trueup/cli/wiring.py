@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Progress,
         RuleInfo,
         SignatureVerifier,
+        SourceResolver,
         SourceTree,
         Target,
     )
@@ -106,6 +107,13 @@ class LocalWorkspace:
         if self.settings.store_path.startswith(STATE_FOLDER):
             _ = self.state
         return open_store(self.root, self.settings, self.clock)
+
+    @property
+    def resolver(self) -> "SourceResolver":
+        """Sources of artifacts, asked what they have."""
+        from trueup.cli.store_wiring import open_resolver
+
+        return open_resolver(self.root)
 
     @cached_property
     def ledger(self) -> "GitLedger":

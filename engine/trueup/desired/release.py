@@ -13,6 +13,7 @@ from trueup.core.json import Json
 from trueup.desired.build_key import build_key
 from trueup.desired.parity import MODES, NEUTRAL_TEXT, RequiredParity, parity_key
 from trueup.desired.state import (
+    Access,
     ArtifactPin,
     BuildPin,
     Pin,
@@ -69,7 +70,12 @@ def pin_release(declared: "Deployment", resources: Resources) -> Release:
 
 def artifact_of(source: "Source", format_: str) -> ArtifactPin:
     """Return the pin of a source; an undeclared digest stays empty, which nothing can satisfy."""
-    return ArtifactPin(source.uri, Digest(source.digest or ""), format_)
+    return ArtifactPin(source.uri, Digest(source.digest or ""), format_, access_of(source))
+
+
+def access_of(source: "Source") -> Access:
+    """Return how a source is asked for its bytes."""
+    return Access(source.revision or "", tuple(source.files), source.endpoint or "", source.credentials or "")
 
 
 def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resources: Resources) -> BuildPin:

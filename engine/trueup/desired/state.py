@@ -25,12 +25,32 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How a source is asked for an artifact, besides its address.
+
+    None of it enters an identity: the digest says which bytes are meant, whichever way they come.
+
+    Attributes:
+        revision: Commit, branch, tag or version at the source; empty takes what is newest there.
+        files: Globs of the files that are taken; none takes all.
+        endpoint: Mirror or service that is asked instead of the scheme's own.
+        credentials: Reference to the secret that opens the source, `env:NAME` or `file:PATH`.
+    """
+
+    revision: str = ""
+    files: tuple[str, ...] = ()
+    endpoint: str = ""
+    credentials: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactPin:
-    """Bytes to be had from `uri`, refused unless they have `digest`."""
+    """Bytes to be had from `uri`, asked for as `access` says, refused unless they have `digest`."""
 
     uri: str
     digest: Digest
     format: str
+    access: Access = Access()
 
     def to_json(self) -> dict[str, Json]:
         """Return the pin as JSON."""

@@ -43,7 +43,6 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
         ("fieldsManagedElsewhere", (), "every field is reconciled"),
     ),
     "Model": (
-        ("source.files", (), "the whole source is taken"),
         ("tokenizer", (), "the tokenizer beside the weights is used"),
         ("chatTemplate", (), "the chat template beside the weights is used"),
     ),

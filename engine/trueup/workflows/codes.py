@@ -50,6 +50,20 @@ TRACKED_STATE = Code(
     "Take it out of git (`git rm -r --cached .trueup`) and let `.gitignore` name it.",
 )
 
+NO_SOURCE = Code(
+    "WRK008",
+    "There is no source to pin",
+    "What was named declares no `spec.source` whose bytes could be pinned: it is of a kind without one, or a model of "
+    "a provider (`api://`), which has no bytes.",
+    "Name a Model, Adapter or Dataset, `Kind/name@version`, or the YAML file that declares it.",
+)
+FILE_CHANGED = Code(
+    "WRK009",
+    "The file was changed meanwhile",
+    "A YAML file is not what it was when its source was looked up, so nothing was written over it.",
+    "Run the command again.",
+)
+
 UNKNOWN_RULE = Code(
     "POL081",
     "Unknown rule",
@@ -83,6 +97,8 @@ CODES = (
     NOTHING_BELOW,
     NO_WEIGHTS,
     TRACKED_STATE,
+    NO_SOURCE,
+    FILE_CHANGED,
     UNKNOWN_RULE,
     UNJUDGED_ADDRESS,
     INPUT_FILE,

@@ -78,7 +78,7 @@ def load(workspace: Workspace, revision: str = "") -> Loaded:
     if loaded.project is None:
         return loaded
     with _without_collector():
-        found = _changed_versions(workspace, loaded, loaded.project)
+        found = changed_versions(workspace, loaded, loaded.project)
     return replace(loaded, diagnostics=sort_diagnostics([*loaded.diagnostics, *found])) if found else loaded
 
 
@@ -97,7 +97,8 @@ def load_tree(tree: SourceTree) -> Loaded:
         return Loaded(tree, project, parsed.resources, sort_diagnostics(found))
 
 
-def _changed_versions(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> tuple[Diagnostic, ...]:
+def changed_versions(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> tuple[Diagnostic, ...]:
+    """Return a problem for each version of *loaded* that has another content than the default branch first had."""
     merged = Merged(project.default_branch, project.specs, SUFFIXES, loaded.tree.revision, PROJECT_FILE)
     return workspace.history.changed_versions(merged, loaded.resources, parse)
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Progress,
         RuleInfo,
         SignatureVerifier,
+        SourceResolver,
         SourceTree,
         Store,
         StoreKeeper,
@@ -94,6 +95,11 @@ class Workspace(Protocol):
     @property
     def store(self) -> Store:
         """Artifacts."""
+        ...
+
+    @property
+    def resolver(self) -> SourceResolver:
+        """Sources of artifacts, asked what they have."""
         ...
 
     @property

@@ -17,7 +17,7 @@ from trueup.desired.codes import (
     UNSUPPORTED_TARGET,
 )
 from trueup.desired.resolve import resolve
-from trueup.desired.state import DesiredDeployment, DesiredState, RouteSpec
+from trueup.desired.state import Access, DesiredDeployment, DesiredState, RouteSpec
 from trueup.workflows.loading import load_tree
 from workspaces import Declared, Stage, document, repository_files
 
@@ -160,6 +160,19 @@ def test_adapters_that_are_compiled_in_are_read_by_the_build_and_part_of_its_key
     assert [pin.digest for pin in release.build.inputs] == [one_]
     other = one(Declared(build="h200@1", engine="trtllm"), files=files(two)).release
     assert other.build.key != release.build.key
+
+
+def test_how_a_source_is_asked_reaches_the_pin_and_makes_no_other_artifact() -> None:
+    asked = {"revision": "main", "files": ["*.gguf"], "endpoint": "https://mirror.example", "credentials": "env:TOKEN"}
+    plain = one().release.artifact
+    files = edited(
+        "spec/models/tiny-1.yaml", "spec", "source", value={"uri": "hf://a/b", "digest": plain.digest, **asked}
+    )
+    found = one(files=files).release
+    assert found.artifact.access == Access("main", ("*.gguf",), "https://mirror.example", "env:TOKEN")
+    assert plain.access == Access()
+    assert found.artifact.to_json() == {"uri": "hf://a/b", "digest": plain.digest, "format": plain.format}
+    assert found.build.key == one().release.build.key
 
 
 def test_a_release_does_not_depend_on_the_name_of_its_build() -> None:

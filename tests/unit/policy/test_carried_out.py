@@ -63,6 +63,17 @@ def test_a_field_that_would_do_nothing_denies_with_its_place(address: str, spec:
     assert decide(document(spec, address=address)).outcome is Outcome.DENY
 
 
+def test_how_a_source_is_asked_is_carried_out() -> None:
+    source: dict[str, Json] = {
+        "uri": "hf://acme/tiny",
+        "revision": "main",
+        "files": ["*.gguf"],
+        "endpoint": "https://mirror.example",
+        "credentials": "env:TOKEN",
+    }
+    assert list(not_carried_out(document({"source": source}, address="Model/m@1"))) == []
+
+
 @pytest.mark.parametrize(
     "settings",
     [

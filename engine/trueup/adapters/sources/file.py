@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from trueup.adapters.sources import codes
-from trueup.adapters.sources.folder import list_below
+from trueup.adapters.sources.folder import list_below, refuse_remote_access
 from trueup.adapters.sources.source import Listing
 from trueup.core.errors import PermanentError
+from trueup.desired.state import Access
 
 
 class FileSource:
@@ -14,8 +15,9 @@ class FileSource:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def list(self, uri: str) -> Listing:
+    def list(self, uri: str, access: Access) -> Listing:
         """List the file or folder that *uri* names."""
+        refuse_remote_access(uri, access)
         path = uri.removeprefix("file:")
         if path.startswith("//"):
             detail = f"`{uri}` looks like an address on this machine; a path from the repository root is meant."

@@ -9,6 +9,14 @@ from typing import BinaryIO
 from trueup.adapters.sources import codes
 from trueup.adapters.sources.source import Listing, SourceFile
 from trueup.core.errors import PermanentError
+from trueup.desired.state import Access
+
+
+def refuse_remote_access(uri: str, access: Access) -> None:
+    """Refuse what a source on this machine has no use for (ART117); a revision is a note for people."""
+    for name, value in (("endpoint", access.endpoint), ("credentials", access.credentials)):
+        if value:
+            raise PermanentError(codes.NOT_APPLICABLE, f"`{uri}` is read on this machine and has no use for `{name}`.")
 
 
 def list_below(root: Path, relative: str, uri: str) -> Listing:

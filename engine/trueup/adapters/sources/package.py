@@ -8,9 +8,10 @@ import re
 from pathlib import Path
 
 from trueup.adapters.sources import codes
-from trueup.adapters.sources.folder import list_below
+from trueup.adapters.sources.folder import list_below, refuse_remote_access
 from trueup.adapters.sources.source import Listing
 from trueup.core.errors import PermanentError
+from trueup.desired.state import Access
 
 _URI = re.compile(r"package://(?P<name>[A-Za-z_][A-Za-z0-9_]*)/(?P<path>[^?#]+)")
 
@@ -18,8 +19,9 @@ _URI = re.compile(r"package://(?P<name>[A-Za-z_][A-Za-z0-9_]*)/(?P<path>[^?#]+)"
 class PackageSource:
     """Reads `package://` URIs from the interpreter that runs trueup."""
 
-    def list(self, uri: str) -> Listing:
+    def list(self, uri: str, access: Access) -> Listing:
         """List the file or folder that *uri* names."""
+        refuse_remote_access(uri, access)
         match = _URI.fullmatch(uri)
         if match is None:
             detail = f"`{uri}` is not `package://NAME/PATH` with the name that is imported and a path inside it."

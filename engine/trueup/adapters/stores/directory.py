@@ -5,10 +5,12 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 from trueup.adapters.builders.builder import Builders, BuildTask
 from trueup.adapters.clock import SystemClock
+from trueup.adapters.sources.retries import PATIENT, Patience, again
 from trueup.adapters.sources.source import Listing, Sources, list_source
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.digest_cache import DigestCache
@@ -53,6 +55,7 @@ class DirectoryStore:
         builders: How builds are made, by mode.
         scanner: Looks for dangerous pickles; without one, no exception helps.
         clock: Tells when builds began and ended, for their provenance.
+        patience: How long a source that does not answer is asked again.
     """
 
     def __init__(
@@ -63,11 +66,13 @@ class DirectoryStore:
         *,
         scanner: PickleScanner | None = None,
         clock: Clock | None = None,
+        patience: Patience = PATIENT,
     ) -> None:
         self._layout = Layout(root)
         self._sources = sources
         self._builders = builders
         self._scanner = scanner
+        self._patience = patience
         self._digests = DigestCache(self._layout.digests)
         self._clock = clock or SystemClock()
 
@@ -159,7 +164,7 @@ class DirectoryStore:
         if found is not None:
             return look(found)
         with self._worked_on(artifact.digest, artifact.uri, progress):
-            place, _, _ = self._bring(artifact, progress)
+            place, _ = self._bring(artifact, self._listing(artifact), progress)
             return look(place)
 
     def fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool = False) -> Path:
@@ -218,26 +223,30 @@ class DirectoryStore:
 
     def _fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool) -> Path:
         key, partial = artifact.digest, self._layout.partial(artifact.digest)
-        by_name = pickles_by_name([f.path for f in list_source(self._sources, artifact.uri).files], artifact.format)
+        listing = self._listing(artifact)
+        by_name = pickles_by_name([f.path for f in listing.files], artifact.format)
         if by_name and not (allow_pickle and self._scanner is not None):
             raise refuse_pickles(by_name)
-        place, listing, files = self._bring(artifact, progress)
+        place, files = self._bring(artifact, listing, progress)
         try:
             scanned = allow_pickle and self._is_clean(place)
             check_content(place, [f.path for f in listing.files], artifact.format, allow_pickle=scanned)
         except PermanentError:
             discard(partial)
             raise
-        described: dict[str, Json] = {
-            "isFolder": listing.is_folder,
-            "origin": {"uri": artifact.uri, "format": artifact.format},
-        }
-        return admit(self._layout, key, key, files, described)
+        origin: dict[str, Json] = {"uri": artifact.uri, "format": artifact.format}
+        if listing.revision:
+            origin["revision"] = listing.revision
+        return admit(self._layout, key, key, files, {"isFolder": listing.is_folder, "origin": origin})
 
-    def _bring(self, artifact: ArtifactPin, progress: Progress) -> tuple[Path, Listing, tuple[FileDigest, ...]]:
-        """Copy *artifact* to where it waits to be admitted; return the place, and its files listed and hashed."""
+    def _listing(self, artifact: ArtifactPin) -> Listing:
+        return again(lambda: list_source(self._sources, artifact.uri, artifact.access), self._patience, Event().wait)
+
+    def _bring(
+        self, artifact: ArtifactPin, listing: Listing, progress: Progress
+    ) -> tuple[Path, tuple[FileDigest, ...]]:
+        """Copy *artifact* to where it waits to be admitted; return the place, and its files hashed."""
         partial = self._layout.partial(artifact.digest)
-        listing = list_source(self._sources, artifact.uri)
         partial.mkdir(parents=True, exist_ok=True)
         self._check_space(listing, partial)
         content = partial / "content"
@@ -245,7 +254,7 @@ class DirectoryStore:
         if got != artifact.digest:
             discard(partial)
             raise _wrong_digest(artifact, got, files)
-        return content if listing.is_folder else content / listing.files[0].path, listing, files
+        return content if listing.is_folder else content / listing.files[0].path, files
 
     def _take(self, held: Held, listing: Listing, what: str, progress: Progress, declared: str) -> Path:
         manifest = held.manifest
@@ -282,12 +291,12 @@ class DirectoryStore:
     ) -> tuple[tuple[FileDigest, ...], Digest]:
         """Copy, continuing an earlier try; start over when its bytes were not those of the source."""
         _drop_strangers(listing, content)
-        copied = copy_listing(listing, content, artifact.uri, progress)
+        copied = copy_listing(listing, content, artifact.uri, progress, patience=self._patience)
         got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
         if got != artifact.digest and copied.resumed_bytes:
             progress(f"{artifact.uri}: what an earlier run left does not fit; starting over", 0, 0)
             discard(content)
-            copied = copy_listing(listing, content, artifact.uri, progress)
+            copied = copy_listing(listing, content, artifact.uri, progress, patience=self._patience)
             got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
         return copied.files, got
 

@@ -13,8 +13,6 @@ from trueup.diff.masks import masked_text
 SUMMARY = "Go back to the last verified release, by a commit that says so"
 EXAMPLE = "trueup rollback support -e prod --reason 'answers got worse'"
 
-_DIFF_COLORS = {"-": ("red",), "+": ("green",), "@": ("dim",)}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rollback`."""
@@ -32,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Propose, ask, commit, apply, hold."""
+    from trueup.cli.views.edits import edit_lines
     from trueup.cli.views.plan_report import Intent
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.apply import Applied
@@ -42,8 +41,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     proposal = propose(workspace, arguments.environment, arguments.name, to=arguments.to, reason=arguments.reason)
     if isinstance(proposal, Invalid):
         return report_invalid(proposal, console)
-    for line in _edit_lines(proposal.path, proposal.before, proposal.after):
-        console.note(console.error_style.paint(line, *_DIFF_COLORS.get(line[:1], ())))
+    for line in edit_lines(proposal.path, proposal.before, proposal.after, console.error_style):
+        console.note(line)
     console.note("\n")
     note_plan(proposal.planned, console, Intent.ROLL_BACK)
     if proposal.denied is not None:
@@ -61,11 +60,3 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     ):
         show_event(event, console)
     return ended(applied, console)
-
-
-def _edit_lines(path: str, before: bytes, after: bytes) -> list[str]:
-    """Return the edit as a unified diff."""
-    import difflib
-
-    old, new = before.decode().splitlines(), after.decode().splitlines()
-    return list(difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="", n=1))

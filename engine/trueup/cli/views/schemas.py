@@ -246,6 +246,19 @@ def scan_schema() -> Schema:
     return published("trueup scan", object_of(document))
 
 
+def pinned_schema() -> Schema:
+    """Return the schema of `pin`."""
+    before = said(TEXT, "what was declared; empty when nothing was")
+    change = object_of({"field": TEXT, "before": before, "after": TEXT})
+    revision = said(TEXT, "what the source calls this content; empty when it has no name for it")
+    found = {"revision": revision, "digest": DIGEST, "files": COUNT, "size_bytes": COUNT}
+    source = object_of({"address": TEXT, "uri": TEXT, **found, "changes": list_of(change)})
+    written = said(FLAG, "whether the files were changed")
+    return published(
+        "trueup pin", object_of({"format_version": FORMAT_1, "written": written, "sources": list_of(source)})
+    )
+
+
 OUTPUTS: Mapping[str, Output] = {
     "plan": Output("trueup plan -o json, trueup show -o json", plan_json_schema),
     "plan-file": Output("trueup plan --out FILE", saved_plan_schema),
@@ -271,5 +284,6 @@ OUTPUTS: Mapping[str, Output] = {
     "doctor": Output("trueup doctor -o json", checks_schema),
     "gc": Output("trueup gc -o json", collection_schema),
     "scan": Output("trueup scan -o json", scan_schema),
+    "pin": Output("trueup pin -o json", pinned_schema),
 }
 """In the order of the reference page."""

@@ -9,6 +9,7 @@ import pytest
 from trueup.adapters.sources.builtin import builtin_sources
 from trueup.adapters.sources.source import Listing, list_source
 from trueup.core.errors import PermanentError
+from trueup.desired.state import Access
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_a_uri_of_another_form_is_refused(repository: Path, uri: str) -> None:
 def test_an_unknown_scheme_lists_the_known_ones_and_what_was_meant(repository: Path) -> None:
     error = refusal(repository, "flie:models/m")
     assert error.code.id == "ART101"
-    assert "`file:`, `package:`" in error.detail
+    assert "`file:`, `gs:`, `hf:`, `https:`, `oci:`, `package:`, `s3:`" in error.detail
     assert error.hint == "did you mean `file`?"
 
 
@@ -129,3 +130,17 @@ def test_a_missing_package_comes_with_the_command_that_installs_it(repository: P
 
 def test_a_module_without_a_folder_has_no_data(repository: Path) -> None:
     assert refusal(repository, "package://sys/model.gguf").code.id == "ART105"
+
+
+@pytest.mark.parametrize("field", ["endpoint", "credentials"])
+def test_what_a_source_on_this_machine_has_no_use_for_is_refused(repository: Path, field: str) -> None:
+    for uri in ("file:models/m", "package://some_weights/x"):
+        with pytest.raises(PermanentError) as caught:
+            list_source(builtin_sources(repository), uri, Access(**{field: "env:X"}))
+        assert caught.value.code.id == "ART117"
+        assert f"`{field}`" in caught.value.detail
+
+
+def test_globs_and_a_note_of_a_revision_are_for_every_source(repository: Path) -> None:
+    access = Access(revision="0.1.2", files=("sub/*",))
+    assert [f.path for f in list_source(builtin_sources(repository), "file:models/m", access).files] == ["sub/a"]

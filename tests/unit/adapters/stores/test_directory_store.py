@@ -273,7 +273,7 @@ def test_a_full_disk_is_a_clear_error_that_says_what_is_kept_and_the_rest_follow
 def test_an_artifact_larger_than_the_disk_is_refused_before_it_is_copied(tmp_path: Path) -> None:
     class Huge(bytes):
         def __len__(self) -> int:
-            return 1 << 62
+            return 1 << 43
 
     source = MemorySource({"mem:x": Huge(b"x")})
     with pytest.raises(PermanentError, match=r"ART002.*nothing was copied"):
