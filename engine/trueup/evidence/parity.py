@@ -118,6 +118,17 @@ def is_about(evidence: Evidence, required: RequiredParity, output: Digest) -> bo
     return evidence.key == required.key and dict(evidence.subject).get(OUTPUT) == output
 
 
+def is_parity(evidence: Evidence) -> bool:
+    """Tell parity from what an evaluation measured."""
+    return OUTPUT in dict(evidence.subject)
+
+
+def verdict(evidence: Evidence) -> str:
+    """Say what was measured, and whether it is enough: `KL 0.00008, ...: passed`."""
+    refused = "; ".join(refusals(evidence))
+    return f"{in_words(evidence)}: {'passed' if evidence.passed else 'FAILED'}{f', {refused}' if refused else ''}"
+
+
 def in_words(evidence: Evidence) -> str:
     """Say what was measured: `KL 0.00008, top-1 98.9 %, perplexity 74.88 -> 74.87 (x1.000), 4080 tokens`."""
     value = {m.metric: m.value for m in evidence.measurements}
