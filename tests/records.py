@@ -74,12 +74,12 @@ def applied(
     )
 
 
-def measured(key: str, value: float = 0.9, *, minutes: float = 0, wrapped: bool = True) -> Draft:
-    """Return the draft of evidence for *key*; it passes when *value* is at least 0.5."""
+def measured(key: str, value: float = 0.9, *, minutes: float = 0, wrapped: bool = True, output: str = "") -> Draft:
+    """Return the draft of evidence for *key*; it passes when *value* is at least 0.5. *output* is what was built."""
     found = Evidence(
         evaluation="Evaluation/facts@1",
         key=digest_of(key),
-        subject=(("release", release("a")),),
+        subject=(*([("output", digest_of(output))] if output else []), ("release", release("a"))),
         measurements=(Measurement("accuracy", value, "ratio", 12),),
         gates=(GateResult("accuracy", ">=", 0.5, value, value >= 0.5),),
         tool="trueup 0",

@@ -5,11 +5,10 @@ divergence of the next-token distributions and the share of equal likeliest toke
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
-from trueup.core.digests import Digest
 from trueup.desired.parity import RequiredParity
 from trueup.evidence.evidence import Evidence, Measurement
 from trueup.evidence.gates import Threshold, judge
@@ -21,6 +20,9 @@ ERRORS = {name: f"{name}_stderr" for name in (KL, TOP1, RATIO)}
 """Standard errors over sequences, by what they are of."""
 NOT_FINITE = "not_finite"
 """Predictions in which a network gave something that is no number."""
+
+_MOST_NATS = 700.0
+"""A loss beyond this has a perplexity that JSON cannot spell, and no network is that bad by being quantized."""
 
 OUTPUT = "output"
 """Part of the subject of parity evidence: the digest of the built artifact that was measured."""
@@ -59,7 +61,6 @@ def measurements_of(sequences: Sequence[SequenceParity]) -> tuple[Measurement, .
         return (Measurement(NOT_FINITE, float(spoiled or tokens), "tokens", tokens),)
     source = sum(s.loss_source for s in sequences) / tokens
     result = sum(s.loss_result for s in sequences) / tokens
-    # Beyond this a perplexity is no number that JSON can spell, and no network is that bad by being quantized.
     if max(source, result, result - source) > _MOST_NATS:
         return (Measurement(NOT_FINITE, float(tokens), "tokens", tokens),)
     ratio = math.exp(result - source)
@@ -80,9 +81,6 @@ def measurements_of(sequences: Sequence[SequenceParity]) -> tuple[Measurement, .
         units = {m.metric: m.unit for m in found}
         found += [Measurement(ERRORS[n], e, units[n], len(sequences)) for n, e in errors.items()]
     return tuple(found)
-
-
-_MOST_NATS = 700.0
 
 
 def standard_error(sums: Sequence[tuple[float, int]]) -> float:
@@ -113,9 +111,15 @@ def judged(evidence: Evidence, required: RequiredParity) -> Evidence:
     return replace(evidence, gates=judge(thresholds_of(required), evidence.measurements))
 
 
-def is_about(evidence: Evidence, required: RequiredParity, output: Digest) -> bool:
-    """Tell whether *evidence* is about the built artifact *output*, measured as *required* says."""
-    return evidence.key == required.key and dict(evidence.subject).get(OUTPUT) == output
+def is_parity(evidence: Evidence) -> bool:
+    """Tell parity from what an evaluation measured."""
+    return OUTPUT in dict(evidence.subject)
+
+
+def verdict(evidence: Evidence) -> str:
+    """Say what was measured, and whether it is enough: `KL 0.00008, ...: passed`."""
+    refused = "; ".join(refusals(evidence))
+    return f"{in_words(evidence)}: {'passed' if evidence.passed else 'FAILED'}{f', {refused}' if refused else ''}"
 
 
 def in_words(evidence: Evidence) -> str:
@@ -166,8 +170,3 @@ def smallest_drop(sigma: float, samples: int, alpha: float, beta: float = 0.2) -
     """Return theta, the smallest drop that `score_threshold` sees with a chance of 1 - *beta*; units as there."""
     z = NormalDist().inv_cdf
     return -(z(alpha) + z(beta)) * math.sqrt(2 * sigma**2 / samples)
-
-
-def newest_about(evidence: Iterable[Evidence], required: RequiredParity, output: Digest) -> Evidence | None:
-    """Return the first of *evidence* that is about *output*, held to the bounds of *required*."""
-    return next((judged(e, required) for e in evidence if is_about(e, required, output)), None)

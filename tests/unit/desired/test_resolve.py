@@ -175,6 +175,65 @@ def test_how_a_source_is_asked_reaches_the_pin_and_makes_no_other_artifact() -> 
     assert found.build.key == one().release.build.key
 
 
+GATE = {"maxKl": 0.01, "minTop1": 0.95, "maxPerplexityRatio": 1.02, "sequences": 8, "seqLen": 128}
+
+
+def gated(spec: dict[str, Json], **gate: Json) -> DesiredDeployment:
+    build = document("Build", "gated", {**spec, "parity": {"logits": {**GATE, **gate}}}, version="1")
+    return one(Declared(build="gated@1", engine="vllm"), files={"spec/builds/gated.yaml": build})
+
+
+GGUF: dict[str, Json] = {"mode": "gguf", "quantization": "Q8_0"}
+CALIBRATED: dict[str, Json] = {
+    "mode": "pytorch",
+    "quantization": {"format": "fp8", "calibration": {"dataset": "facts@1"}},
+}
+
+
+def test_a_gate_says_what_is_compared_and_what_is_accepted() -> None:
+    parity = gated(GGUF).release.build.parity
+    assert parity is not None
+    assert (parity.sequences, parity.seq_len, parity.text) == (8, 128, None)
+    assert (parity.max_kl, parity.min_top1, parity.max_perplexity_ratio) == (0.01, 0.95, 1.02)
+    assert one().release.build.parity is None
+
+
+def test_bounds_are_no_part_of_what_is_measured_and_tokens_are() -> None:
+    def key(**gate: Json) -> str:
+        parity = gated(GGUF, **gate).release.build.parity
+        assert parity is not None
+        return parity.key
+
+    assert key() == key(maxKl=0.5, minTop1=0.1, maxPerplexityRatio=None)
+    assert len({key(), key(sequences=9), key(seqLen=64), key(dataset="facts@1"), key(dataset="tone@1")}) == 5
+
+
+@pytest.mark.parametrize(
+    ("spec", "gate", "uri"),
+    [
+        (CALIBRATED, {}, "file:models/facts@1"),
+        (CALIBRATED, {"dataset": "tone@1"}, "file:models/tone@1"),
+        (GGUF, {"dataset": "tone@1"}, "file:models/tone@1"),
+    ],
+)
+def test_the_gates_own_text_goes_before_that_of_the_calibration(
+    spec: dict[str, Json], gate: dict[str, Json], uri: str
+) -> None:
+    parity = gated(spec, **gate).release.build.parity
+    assert parity is not None
+    assert parity.text is not None
+    assert parity.text.uri == uri
+
+
+def test_an_engine_cannot_be_compared_here() -> None:
+    engine: dict[str, Json] = {
+        "mode": "engine",
+        "toolchain": {"tensorrtLlm": "1.2.1"},
+        "accelerator": {"gpu": "NVIDIA-H100-80GB-HBM3"},
+    }
+    assert gated(engine).release.build.parity is None
+
+
 def test_a_release_does_not_depend_on_the_name_of_its_build() -> None:
     again = document("Build", "quick", {"mode": "gguf", "quantization": "Q8_0"}, version="7")
     other = one(Declared(build="quick@7"), files={"spec/builds/quick.yaml": again})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from trueup.core.digests import Digest
 from trueup.desired.parity import NEUTRAL_TEXT, RequiredParity, parity_key
+from trueup.evidence import parity
 from trueup.evidence.evidence import Evidence, Measurement
 from trueup.evidence.parity import (
     ERRORS,
@@ -23,10 +24,8 @@ from trueup.evidence.parity import (
     TOP1,
     SequenceParity,
     in_words,
-    is_about,
     judged,
     measurements_of,
-    newest_about,
     refusals,
     score_threshold,
     shown,
@@ -150,16 +149,16 @@ def test_a_ratio_that_is_not_declared_is_not_held() -> None:
     assert [t.metric for t in thresholds_of(replace(REQUIRED, max_perplexity_ratio=None))] == [KL, TOP1]
 
 
-def test_evidence_is_about_the_bytes_that_were_measured() -> None:
-    found = evidence(SAME, SAME)
-    other = Digest("sha256:" + "3" * 64)
-    assert is_about(found, REQUIRED, BYTES)
-    assert not is_about(found, REQUIRED, other)
-    assert not is_about(found, replace(REQUIRED, key=other), BYTES)
-    assert newest_about([found], REQUIRED, other) is None
-    newest = newest_about([found], REQUIRED, BYTES)
-    assert newest is not None
-    assert newest.passed
+def test_a_verdict_says_what_was_measured_and_what_does_not_hold() -> None:
+    close = judged(evidence(SAME, SAME), REQUIRED)
+    assert parity.verdict(close).endswith("20 tokens: passed")
+    worse = judged(evidence(replace(SAME, kl=0.2), replace(SAME, kl=0.2)), REQUIRED)
+    assert parity.verdict(worse).endswith("20 tokens: FAILED, KL 0.02000 is not at most 0.01000")
+
+
+def test_parity_is_told_from_evaluations_by_its_subject() -> None:
+    assert parity.is_parity(evidence(SAME))
+    assert not parity.is_parity(replace(evidence(SAME), subject=(("release", BYTES),)))
 
 
 def test_a_measurement_reads_as_a_reader_compares() -> None:

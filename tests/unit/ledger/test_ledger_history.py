@@ -98,6 +98,30 @@ def test_evidence_for_other_keys_is_left_out() -> None:
     assert history.evidence(newest_first(measured("j"), applied("a")), [digest_of("k")]) == ()
 
 
+def test_parity_of_other_bytes_under_the_same_key_is_passed_over() -> None:
+    records = newest_first(
+        measured("k", 0.9, output="ours"),
+        measured("k", 0.1, output="theirs"),
+        measured("j", output="other"),
+        measured("k", 0.2),
+        applied("a"),
+    )
+    wanted = {digest_of("k"): digest_of("ours"), digest_of("j"): digest_of("other")}
+    found = history.built_evidence(endless_past(records), wanted)
+    assert [(e.key, e.passed) for e in found] == [(digest_of("j"), True), (digest_of("k"), True)]
+
+
+def test_the_newest_parity_of_the_same_bytes_counts() -> None:
+    records = newest_first(measured("k", 0.9, output="ours"), measured("k", 0.1, output="ours"))
+    (found,) = history.built_evidence(records, {digest_of("k"): digest_of("ours")})
+    assert not found.passed
+
+
+def test_parity_is_looked_for_only_where_something_is_built() -> None:
+    assert history.built_evidence(endless_past([]), {}) == ()
+    assert history.built_evidence(newest_first(applied("a")), {digest_of("k"): digest_of("ours")}) == ()
+
+
 def test_serving_at_is_the_state_of_that_time() -> None:
     records = newest_first(applied("a", minutes=0), applied("b", minutes=10), applied("c", minutes=20))
     served = [history.serving_at(records, after(m)) for m in (-1, 0, 10, 19, 30)]

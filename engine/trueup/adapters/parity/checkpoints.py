@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _COMPANIONS = ("weight_scale", "weight_scale_2", "input_scale", "pre_quant_scale", "k_scale", "v_scale", "output_scale")
 """What a quantized layer has besides its weight; the scales of activations and of the cache change no weight."""
 
+_BLOCK = 128
+"""Rows and columns of a block of `fp8_block`."""
+
 _PLAIN = ("F32", "F16", "BF16")
 
 
@@ -141,10 +144,18 @@ def _spread(scale: "Floats", shape: tuple[int, ...], name: str) -> "Floats":
 
     if scale.size == 1:
         return scale.reshape(1, 1)
-    # A block's scales may keep the two axes that they were taken over.
+    # A block's scales keep the two axes that they were taken over, and the last block may be a part of one.
+    is_blocks = scale.ndim == 4
     grid = scale.reshape(len(scale), -1) if scale.ndim in (1, 4) else scale
-    if grid.ndim != 2 or any(size % parts for size, parts in zip(shape, grid.shape, strict=True)):
+    steps = [_step(size, parts, is_blocks=is_blocks) for size, parts in zip(shape, grid.shape, strict=False)]
+    if grid.ndim != 2 or 0 in steps:
         raise PermanentError(codes.BROKEN_EXPORT, f"The scales of `{name}` are {scale.shape}, the weight is {shape}.")
-    rows, columns = (size // parts for size, parts in zip(shape, grid.shape, strict=True))
-    spread: Floats = np.repeat(np.repeat(grid, rows, axis=0), columns, axis=1)
-    return spread
+    spread: Floats = np.repeat(np.repeat(grid, steps[0], axis=0), steps[1], axis=1)
+    return spread[: shape[0], : shape[1]]
+
+
+def _step(size: int, parts: int, *, is_blocks: bool) -> int:
+    """Return how many numbers share one of *parts* scales along an axis; 0 when that cannot be."""
+    if is_blocks and -(-size // _BLOCK) == parts:
+        return _BLOCK
+    return 0 if size % parts else size // parts

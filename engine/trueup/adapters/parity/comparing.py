@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from trueup.adapters.parity.working import side_by_side
 from trueup.evidence.parity import SequenceParity
 from trueup.ports import Progress
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_AT_ONCE = 16 << 20
-"""Logits held at a time: of a vocabulary of 128,000, those of 131 tokens."""
+_AT_ONCE = 4 << 20
+"""Logits held at a time: of a vocabulary of 128,000, those of 32 tokens."""
 
 
 def compare(
@@ -22,10 +23,12 @@ def compare(
     progress: Progress,
 ) -> tuple[SequenceParity, ...]:
     """Compare the predictions of two networks, each given by its final states and its output head."""
-    compared = []
-    for number, sequence in enumerate(tokens):
-        progress("comparing logits", number, len(tokens))
-        compared.append(_compare_one((source[0][number], source[1]), (result[0][number], result[1]), sequence))
+    progress("comparing logits", 0, len(tokens))
+    with side_by_side() as apply:
+        compared = apply(
+            lambda number: _compare_one((source[0][number], source[1]), (result[0][number], result[1]), tokens[number]),
+            range(len(tokens)),
+        )
     progress("comparing logits", len(tokens), len(tokens))
     return tuple(compared)
 
@@ -38,11 +41,10 @@ def _compare_one(
     predictions = len(tokens) - 1
     step = max(_AT_ONCE // len(source[1]), 1)
     total = np.zeros(5)
-    with np.errstate(all="ignore"):
-        for begin in range(0, predictions, step):
-            part = slice(begin, min(begin + step, predictions))
-            following = tokens[part.start + 1 : part.stop + 1]
-            total += compare_logits(source[0][part] @ source[1].T, result[0][part] @ result[1].T, following)
+    for begin in range(0, predictions, step):
+        part = slice(begin, min(begin + step, predictions))
+        following = tokens[part.start + 1 : part.stop + 1]
+        total += compare_logits(source[0][part] @ source[1].T, result[0][part] @ result[1].T, following)
     kl, agreed, loss_source, loss_result, not_finite = (float(v) for v in total)
     return SequenceParity(predictions, kl, int(agreed), loss_source, loss_result, int(not_finite))
 

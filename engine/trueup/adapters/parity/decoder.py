@@ -1,14 +1,16 @@
 """The forward pass of the Llama family in float32: Llama, Mistral, SmolLM2, Qwen2 and Qwen3.
 
-One layer's weights are in memory at a time, whatever the model's size; sequences go through it one after the other.
+One layer's weights are in memory at a time, whatever the model's size; sequences go through it side by side.
 """
 
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from trueup.adapters.builders.gguf.config import LlamaConfig
+from trueup.adapters.parity.working import side_by_side
 from trueup.ports import Progress
 
 if TYPE_CHECKING:
@@ -69,18 +71,17 @@ def hidden_states(
     """Return the final normalised states of *tokens* (sequences x length), for the output head to be applied to."""
     import numpy as np
 
-    states = weights.load("model.embed_tokens.weight")[tokens]
+    states = list(weights.load("model.embed_tokens.weight")[tokens])
     turns = _turns(decoder, tokens.shape[1])
-    # A broken model may hold NaN or overflow: that is a finding, and no warning beside it.
-    with np.errstate(all="ignore"):
+    with side_by_side() as apply:
         for number in range(decoder.layers):
             progress(what, number, decoder.layers)
             layer = _Layer(decoder, weights, number)
             hidden = layer.mask(tokens.shape[1])
-            for sequence in range(len(tokens)):
-                states[sequence] = layer.forward(states[sequence], turns, hidden)
+            states = apply(partial(layer.forward, turns=turns, hidden=hidden), states)
         progress(what, decoder.layers, decoder.layers)
-        return _norm(states, weights.load("model.norm.weight"), decoder.norm_epsilon)
+        norm = weights.load("model.norm.weight")
+        return np.stack(apply(lambda one: _norm(one, norm, decoder.norm_epsilon), states))
 
 
 def output_head(weights: Weights) -> "Floats":

@@ -14,6 +14,7 @@ _WORDS = {
     "build": "built",
     "start": "started",
     "evaluate": "evaluated",
+    "parity": "compared",
     "gate": "passed the gate",
     "route": "moved traffic",
     "verify": "verified",
@@ -72,7 +73,12 @@ def _measured(facts: dict[str, Json]) -> str:
             shown = ", ".join(_measurement(m) for m in measurements)
             return f"  {shown}: {'passed' if facts.get('passed') is True else 'FAILED'}"
         case _:
-            return ""
+            return _compared(facts)
+
+
+def _compared(facts: dict[str, Json]) -> str:
+    said = facts.get("parity")
+    return f"  {said}: {'passed' if facts.get('passed') is True else 'FAILED'}" if isinstance(said, str) else ""
 
 
 def _measurement(value: Json) -> str:

@@ -11,6 +11,8 @@ from trueup.cli.views.values import field_symbol, path_text, value_pieces
 from trueup.core.digests import short
 from trueup.diff.changes import Change, Create, FieldChange, Update
 from trueup.evidence.evidence import Evidence
+from trueup.evidence.parity import is_parity
+from trueup.evidence.parity import verdict as parity_verdict
 from trueup.observed.state import Hold
 
 _FIELD_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -100,6 +102,8 @@ class PlanText:
 
 def evidence_line(evidence: Evidence) -> str:
     """Say what was measured and whether it is enough."""
+    if is_parity(evidence):
+        return f"parity of {evidence.evaluation}: {parity_verdict(evidence)}"
     verdict = "passed" if evidence.passed else "failed"
     gates = (f"{g.metric} {_number(g.value)} ({g.operator} {_number(g.threshold)})" for g in evidence.gates)
     samples = max((m.samples for m in evidence.measurements), default=0)

@@ -75,6 +75,13 @@ def test_long_steps_say_how_long_they_took() -> None:
 
 
 @pytest.mark.parametrize(("passed", "word"), [(True, "passed"), (False, "FAILED")])
+def test_a_build_says_how_it_compares_with_its_source(passed: bool, word: str) -> None:
+    line = shown(event("parity", parity="KL 0.00008, top-1 98.9 %", passed=passed))
+    assert line.endswith(f"KL 0.00008, top-1 98.9 %: {word}")
+    assert "compared" in line
+
+
+@pytest.mark.parametrize(("passed", "word"), [(True, "passed"), (False, "FAILED")])
 def test_an_evaluation_says_what_it_measured_and_whether_that_is_enough(passed: bool, word: str) -> None:
     measured: Json = [{"metric": "exact_match", "value": 0.91234, "unit": "ratio", "samples": 59}]
     assert shown(event("evaluate", measurements=measured, passed=passed)).endswith(f"exact_match 0.912 over 59: {word}")

@@ -13,17 +13,21 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "golden" / "plan"))
 from cases import CASES, Golden, blocked, create, delete, hostile, nothing_to_do, plan_of, promotion, uncommitted
 
 from published_formats import check_junit, check_openreports, check_sarif
-from states import Want, desired, nothing
+from states import NOON, Want, desired, nothing
 from trueup.builds.estimates import Estimate
 from trueup.cli.output import Format, Style
 from trueup.cli.views.plan import render
 from trueup.cli.views.plan_json import change_json
 from trueup.cli.views.plan_markdown import LARGEST_COMMENT_BYTES
 from trueup.cli.views.plan_report import Intent, PlanReport, facts, report_of
+from trueup.cli.views.plan_text import evidence_line
 from trueup.core.diagnostics import Diagnostic
-from trueup.core.digests import digest_of
+from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import ResourceId
+from trueup.desired.parity import RequiredParity
 from trueup.diff.changes import Build
+from trueup.evidence.evidence import Evidence
+from trueup.evidence.parity import SequenceParity, judged, measurements_of
 from trueup.plan.codec import read_saved_plan, write_saved_plan
 from trueup.plan.saved import SavedPlan
 from trueup.plan.schema import plan_json_schema, saved_plan_schema
@@ -254,3 +258,15 @@ def test_a_build_says_what_it_may_take_and_by_what_measure(seconds: int, words: 
     assert list(facts(build))[-1] == f"estimate: about {words} and 1.5 GB of memory (the source; something measured)"
     told = change_json(build)["estimate"]
     assert told == {"seconds": seconds, "memory_bytes": 1_500_000_000, "basis": "the source; something measured"}
+
+
+def test_parity_is_put_in_words_with_what_does_not_hold() -> None:
+    subject = (("output", Digest("sha256:" + "1" * 64)),)
+    sums = [SequenceParity(100, 3.4, 81, 430.0, 433.0)] * 2
+    key = Digest("sha256:" + "2" * 64)
+    required = RequiredParity(key, None, 2, 101, max_kl=0.01, min_top1=0.5)
+    found = judged(Evidence("Build/q4@1", key, subject, measurements_of(sums), (), "t", NOON, NOON), required)
+    assert evidence_line(found) == (
+        "parity of Build/q4@1: KL 0.03400, top-1 81.0 %, perplexity 73.7 -> 75.94 (x1.030), 200 tokens: FAILED, "
+        "KL 0.03400 is not at most 0.01000"
+    )
