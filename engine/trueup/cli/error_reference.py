@@ -22,6 +22,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Sources of artifacts", "trueup.adapters.sources.codes"),
     ("Store", "trueup.adapters.stores.codes"),
     ("Builds", "trueup.adapters.builders.codes"),
+    ("Builds by ModelOpt and Edge-LLM", "trueup.adapters.builders.modelopt.codes"),
     ("Evaluations", "trueup.adapters.evaluators.codes"),
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),

@@ -8,7 +8,7 @@ from trueup.core.json import Json
 SCHEMA = 1
 """Raised when the form of the key itself changes."""
 
-BUILDER_VERSIONS: Mapping[str, int] = {"gguf": 1}
+BUILDER_VERSIONS: Mapping[str, int] = {"gguf": 1, "pytorch": 1, "autodeploy": 1, "engine": 1, "edge_engine": 1}
 """Raised whenever a builder gives other bytes for the same input, so that old results are not taken for new ones."""
 
 

@@ -4,7 +4,12 @@ from trueup.adapters.builders.builder import Builders
 
 
 def builtin_builders() -> Builders:
-    """Return the builders; numpy and gguf are loaded when one is used."""
+    """Return the builders; numpy and gguf are loaded when one is used, torch only in processes of its own."""
     from trueup.adapters.builders.gguf.builder import GgufBuilder
+    from trueup.adapters.builders.modelopt.builder import ModelOptBuilder
 
-    return {"gguf": GgufBuilder()}
+    return {
+        "gguf": GgufBuilder(),
+        "pytorch": ModelOptBuilder("pytorch"),
+        "autodeploy": ModelOptBuilder("autodeploy"),
+    }
