@@ -7,9 +7,11 @@ def builtin_builders() -> Builders:
     """Return the builders; numpy and gguf are loaded when one is used, torch only in processes of its own."""
     from trueup.adapters.builders.gguf.builder import GgufBuilder
     from trueup.adapters.builders.modelopt.builder import ModelOptBuilder
+    from trueup.adapters.builders.modelopt.edge import EdgeBuilder
 
     return {
         "gguf": GgufBuilder(),
         "pytorch": ModelOptBuilder("pytorch"),
         "autodeploy": ModelOptBuilder("autodeploy"),
+        "edge_engine": EdgeBuilder(),
     }
