@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _PLAIN_TYPES = frozenset({"F32", "F16", "BF16"})
 _SHOWN = 3
 
+BLOCK = 128
+"""Rows and columns of a block of `fp8_block`."""
+
 
 def check_result(folder: Path, source: Source, settings: Settings) -> None:
     """Check the exported checkpoint.
@@ -92,7 +95,7 @@ def _weight_problems(tensors: Mapping[str, Located], left_out: tuple[str, ...], 
         module, stored = name.removesuffix(".weight"), located.tensor.dtype
         if settings.kind and stored == settings.kind.stored:
             quantized += 1
-            yield from _layer_problems(module, tensors, settings.kind)
+            yield from _layer_problems(module, tensors, settings.kind, settings.group)
             if is_excluded(module, settings.excluded):
                 yield f"`{name}` is quantized and was to stay as it is"
         elif stored not in _PLAIN_TYPES:
@@ -107,24 +110,31 @@ def _weight_problems(tensors: Mapping[str, Located], left_out: tuple[str, ...], 
         yield "the output head is not quantized"
 
 
-def _layer_problems(module: str, tensors: Mapping[str, Located], kind: Format) -> Iterator[str]:
+def _layer_problems(module: str, tensors: Mapping[str, Located], kind: Format, group: int) -> Iterator[str]:
     for scale in kind.scales:
         if f"{module}.{scale}" not in tensors:
             yield f"`{module}` has no {scale}"
-    located, scales = tensors[f"{module}.weight"], tensors.get(f"{module}.weight_scale")
+    scales = tensors.get(f"{module}.weight_scale")
     if scales is None:
         return
-    rows = located.tensor.shape[0] * (2 if kind.stored == "U8" else 1)
+    wanted = _scale_count(tensors[f"{module}.weight"].tensor.shape, kind, group)
     count = math.prod(scales.tensor.shape)
-    columns = located.tensor.shape[-1]
-    if kind.scales == ("weight_scale",) and kind.stored == "F8_E4M3" and "block" in kind.preset.lower():
-        wanted = math.ceil(rows / 128) * math.ceil(columns / 128)
-    elif kind.group:
-        wanted = scales.tensor.shape[0] and rows * (count // rows)
-    else:
-        wanted = 1 if kind.algorithm == "FP8" else rows
-    if count != wanted or count == 0:
+    if count != wanted:
         yield f"`{module}` has {count} scales, {wanted} were expected"
+
+
+def _scale_count(shape: tuple[int, ...], kind: Format, group: int) -> int:
+    # Two rows of 4-bit numbers lie in one row of bytes.
+    rows, columns = shape[0] * (2 if kind.stored == "U8" else 1), shape[-1]
+    match kind.spread:
+        case "tensor":
+            return 1
+        case "row":
+            return rows
+        case "group":
+            return rows * (columns // group)
+        case "block":
+            return math.ceil(rows / BLOCK) * math.ceil(columns / BLOCK)
 
 
 def _scale_problems(tensors: Mapping[str, Located]) -> Iterator[str]:

@@ -94,7 +94,8 @@ def check_versions(
         p for p in besides.split() if p not in installed
     ]
     if missing:
-        hint = f"run `{interpreter} -m pip install {' '.join(_wanted(declared, keys))} {besides}`".replace(" `", "`")
+        packages = " ".join([*_wanted(declared, keys), *besides.split()])
+        hint = f"run `{interpreter} -m pip install {packages}`"
         raise PermanentError(codes.NO_TOOLCHAIN, f"{', '.join(missing)} not found in {interpreter}.", hint=hint)
     silent = [k for k in keys if not declared.get(k)]
     if silent:
