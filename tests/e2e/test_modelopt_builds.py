@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -235,11 +234,11 @@ def start(store: Path, parameters: dict[str, Json]) -> tuple[subprocess.Popen[st
 
 
 @pytest.fixture
-def long(python: str) -> Iterator[dict[str, Json]]:
+def long(python: str) -> dict[str, Json]:
     """A build that is still calibrating when it is killed."""
     parameters = asked(python, "int4_awq")
-    parameters["quantization"] = {"format": "int4_awq", "calibration": {**CALIBRATION, "size": 60, "seqLen": 128}}
-    yield parameters
+    parameters["quantization"] = {"format": "int4_awq", "calibration": {**CALIBRATION, "size": 59, "seqLen": 128}}
+    return parameters
 
 
 @pytest.mark.modelopt

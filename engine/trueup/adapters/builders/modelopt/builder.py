@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from trueup.adapters.builders import codes as builder_codes
 from trueup.adapters.builders.builder import BuildTask, Built
 from trueup.adapters.builders.modelopt import codes, worker
 from trueup.adapters.builders.modelopt.calibration import draw_texts
@@ -27,6 +28,7 @@ from trueup.core.json import Json
 from trueup.ports import Progress
 
 TOOLS = ("modelopt", "transformers", "torch")
+AWQ = frozenset({"int4_awq", "w4a8_awq"})
 BESIDES = "requests safetensors tokenizers"
 """ModelOpt imports the first and does not install it; transformers brings the others."""
 
@@ -80,6 +82,11 @@ def quantize(source: Source, settings: Settings, task: BuildTask, progress: Prog
     if not is_read_by(source.config, installed["transformers"]):
         detail = f"transformers {installed['transformers']} does not read the `rope_parameters` of config.json."
         raise PermanentError(codes.LOST_POSITIONS, detail)
+    if source.network.experts and settings.format in AWQ and not installed["transformers"].startswith("4."):
+        detail = (
+            f"ModelOpt cannot do {settings.format} with the experts of a mixture as transformers since 5 holds them."
+        )
+        raise PermanentError(builder_codes.UNSUPPORTED_MODEL, detail, hint="choose fp8, int8_sq or int8_wo")
     texts = _texts(settings, task.inputs.values())
     name = settings.format if settings.kind else f"KV cache {settings.kv_cache}"
     argv = [interpreter, "-I", worker.__file__]

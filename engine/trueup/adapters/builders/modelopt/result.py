@@ -148,7 +148,7 @@ def _scale_problems(tensors: Mapping[str, Located]) -> Iterator[str]:
 
 
 def _is_linear(name: str, located: Located) -> bool:
-    return name.endswith("_proj.weight") and len(located.tensor.shape) == 2
+    return ".layers." in name and len(located.tensor.shape) == 2
 
 
 def _is_left_out(module: str, patterns: tuple[str, ...]) -> bool:

@@ -134,7 +134,8 @@ def _shapes(network: Network) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {
         "model.embed_tokens.weight": (n.vocabulary, n.hidden),
         "lm_head.weight": (n.vocabulary, n.hidden),
-        "layernorm.weight": (n.hidden,),
+        "input_layernorm.weight": (n.hidden,),
+        "post_attention_layernorm.weight": (n.hidden,),
     }
     if not n.latent:
         queries, keys = n.heads * n.head_size, n.key_value_heads * n.head_size
@@ -178,7 +179,7 @@ def _check_modules(source: Source, settings: Settings) -> None:
         if not any(is_excluded(m, (pattern,)) for m in modules):
             hint = did_you_mean(pattern, modules) or f"modules are {', '.join(f'`{m}`' for m in modules[:_SHOWN])}, ..."
             raise PermanentError(bad, f"`excludeModules`: no module is `{pattern}`.", hint=hint)
-    if settings.quantizes_head and source.network.is_tied:
+    if settings.quantizes_head and (source.network.is_tied or "lm_head.weight" not in source.tensors):
         detail = "`quantizeLmHead`: output head and embedding of this model are one tensor, which stays as it is."
         raise PermanentError(bad, detail)
     if not settings.group:
