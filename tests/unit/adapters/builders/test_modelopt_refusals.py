@@ -18,7 +18,7 @@ from trueup.adapters.builders.modelopt.builder import ModelOptBuilder
 from trueup.adapters.builders.modelopt.calibration import draw_texts
 from trueup.adapters.builders.modelopt.edge import EdgeBuilder
 from trueup.adapters.builders.modelopt.settings import Calibration, read_settings
-from trueup.adapters.builders.modelopt.source import check_fit, read_source
+from trueup.adapters.builders.modelopt.source import check_fit, check_known, read_source
 from trueup.adapters.builders.modelopt.toolchain import check_versions, find_interpreter, installed_versions
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
@@ -287,6 +287,18 @@ def test_where_an_edge_build_ends_is_part_of_its_key() -> None:
     graph, engine = (build_key(source, "edge_engine", {"stage": stage}) for stage in ("onnx", "engine"))
     assert graph != engine
     assert build_pin("edge_engine", source, stage="onnx").key == graph
+
+
+def test_what_is_known_to_go_wrong_with_a_version_is_refused(tmp_path: Path) -> None:
+    plain = read_source(write_model(tmp_path / "plain"))
+    mixture = read_source(write_model(tmp_path / "mixture", {**CONFIG, "num_local_experts": 4}))
+    awq, fp8 = read_settings(asked("int4_awq")), read_settings(asked("fp8"))
+    check_known(plain, awq, "5.23.0")
+    check_known(mixture, fp8, "5.23.0")
+    with pytest.raises(PermanentError, match=r"ART308.*transformers 4\.57\.6 does not read"):
+        check_known(plain, fp8, "4.57.6")
+    with pytest.raises(PermanentError, match=r"ART201.*experts"):
+        check_known(mixture, awq, "5.23.0")
 
 
 def test_every_module_of_the_small_model_is_found(tmp_path: Path) -> None:

@@ -10,16 +10,14 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from trueup.adapters.builders import codes as builder_codes
 from trueup.adapters.builders.builder import BuildTask, Built
 from trueup.adapters.builders.modelopt import codes, worker
 from trueup.adapters.builders.modelopt.calibration import draw_texts
 from trueup.adapters.builders.modelopt.carrying import carry_over, copy_weights
 from trueup.adapters.builders.modelopt.casting import cast
 from trueup.adapters.builders.modelopt.result import check_result
-from trueup.adapters.builders.modelopt.rotary import is_read_by
 from trueup.adapters.builders.modelopt.settings import Settings, read_settings
-from trueup.adapters.builders.modelopt.source import Source, check_fit, is_plain, read_source
+from trueup.adapters.builders.modelopt.source import Source, check_fit, check_known, is_plain, read_source
 from trueup.adapters.builders.modelopt.toolchain import check_versions, find_interpreter, installed_versions
 from trueup.adapters.builders.modelopt.working import work
 from trueup.adapters.stores import codes as store_codes
@@ -28,7 +26,6 @@ from trueup.core.json import Json
 from trueup.ports import Progress
 
 TOOLS = ("modelopt", "transformers", "torch")
-AWQ = frozenset({"int4_awq", "w4a8_awq"})
 BESIDES = "requests safetensors tokenizers"
 """ModelOpt imports the first and does not install it; transformers brings the others."""
 
@@ -79,14 +76,7 @@ def quantize(source: Source, settings: Settings, task: BuildTask, progress: Prog
     interpreter = find_interpreter(settings.toolchain.get("interpreter", ""))
     installed = installed_versions(interpreter)
     check_versions(settings.toolchain, installed, TOOLS, interpreter, BESIDES)
-    if not is_read_by(source.config, installed["transformers"]):
-        detail = f"transformers {installed['transformers']} does not read the `rope_parameters` of config.json."
-        raise PermanentError(codes.LOST_POSITIONS, detail)
-    if source.network.experts and settings.format in AWQ and not installed["transformers"].startswith("4."):
-        detail = (
-            f"ModelOpt cannot do {settings.format} with the experts of a mixture as transformers since 5 holds them."
-        )
-        raise PermanentError(builder_codes.UNSUPPORTED_MODEL, detail, hint="choose fp8, int8_sq or int8_wo")
+    check_known(source, settings, installed["transformers"])
     texts = _texts(settings, task.inputs.values())
     name = settings.format if settings.kind else f"KV cache {settings.kv_cache}"
     argv = [interpreter, "-I", worker.__file__]

@@ -11,6 +11,7 @@ from trueup.adapters.builders.gguf.documents import read_document
 from trueup.adapters.builders.gguf.weights import Located, locate
 from trueup.adapters.builders.modelopt import codes
 from trueup.adapters.builders.modelopt.formats import CARRIED, GPU_FORMATS
+from trueup.adapters.builders.modelopt.rotary import is_read_by
 from trueup.adapters.builders.modelopt.settings import PLAIN, Settings
 from trueup.builds.network import Network, network_of
 from trueup.core.errors import PermanentError
@@ -22,6 +23,7 @@ HEADS = ("ForCausalLM", "LMHeadModel")
 
 _LAYER = re.compile(r"\.layers\.(\d+)\.")
 _SHOWN = 3
+_AWQ = frozenset({"int4_awq", "w4a8_awq"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,21 @@ def check_fit(source: Source, settings: Settings) -> None:
     if settings.quantizes:
         _check_tokenizer(source)
         _check_modules(source, settings)
+
+
+def check_known(source: Source, settings: Settings, transformers: str) -> None:
+    """Check what is known to go wrong with that version of transformers.
+
+    Raises:
+        PermanentError: It does not read the rotary positions (ART308), or ModelOpt fails at its experts (ART201).
+    """
+    if not is_read_by(source.config, transformers):
+        detail = f"transformers {transformers} does not read the `rope_parameters` of config.json."
+        raise PermanentError(codes.LOST_POSITIONS, detail)
+    if source.network.experts and settings.format in _AWQ and not transformers.startswith("4."):
+        # nvidia-modelopt 0.47.0 counts the experts of a layer, which transformers 5 holds as one tensor.
+        detail = f"ModelOpt cannot do `{settings.format}` with experts as transformers {transformers} holds them."
+        raise PermanentError(builder_codes.UNSUPPORTED_MODEL, detail, hint="choose fp8, int8_sq or int8_wo")
 
 
 def is_excluded(module: str, patterns: tuple[str, ...]) -> bool:
