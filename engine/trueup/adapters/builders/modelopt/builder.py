@@ -34,7 +34,7 @@ SERVING = "llm_api_options.yaml"
 
 
 class ModelOptBuilder:
-    """Builds checkpoints in the format that TensorRT-LLM's PyTorch backend, vLLM and SGLang load.
+    """Builds checkpoints in ModelOpt's unified Hugging Face format, as TensorRT-LLM's PyTorch backend reads it.
 
     Args:
         mode: `pytorch`, or `autodeploy`: the same checkpoint with its serving arguments beside it.

@@ -48,12 +48,12 @@ CARRIED: Mapping[str, str] = {"int4_gptq": "gptq", "mxfp4": "mxfp4"}
 """Formats that are taken over from a source that has them already, and their `quant_method` in its config.json."""
 
 GPU_FORMATS: Mapping[str, str] = {
-    "nvfp4": "ModelOpt rounds to NVFP4 in CUDA kernels and exports tensors that lie on a GPU",
+    "nvfp4": "ModelOpt rounds inputs to NVFP4 only on a CUDA device",
     "mxfp4": "ModelOpt rounds to MXFP4 in a CUDA extension, and the source is not in MXFP4 already",
 }
 """Formats that a processor cannot compute, and why."""
 
-GPU_CACHES: Mapping[str, str] = {"nvfp4": "ModelOpt rounds to NVFP4 in CUDA kernels"}
+GPU_CACHES: Mapping[str, str] = {"nvfp4": "ModelOpt rounds to NVFP4 only on a CUDA device"}
 
 COMPANIONS = ("weight_scale", "weight_scale_2", "input_scale", "pre_quant_scale", "k_scale", "v_scale")
 """What stands beside a quantized weight."""
