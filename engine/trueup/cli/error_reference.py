@@ -26,6 +26,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Builds of engines", "trueup.adapters.builders.tensorrt.codes"),
     ("Checks before a build", "trueup.builds.codes"),
     ("Parity of builds", "trueup.adapters.parity.codes"),
+    ("Builds by ModelOpt and Edge-LLM", "trueup.adapters.builders.modelopt.codes"),
     ("Evaluations", "trueup.adapters.evaluators.codes"),
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),

@@ -82,6 +82,11 @@ class Toolchain(Declared):
     transformers: Version | None = Field(default=None, description="Version of transformers.")
     torch: Version | None = Field(default=None, description="Version of PyTorch.")
     cuda: Version | None = Field(default=None, description="Version of CUDA.")
+    interpreter: Sentence | None = Field(
+        default=None,
+        description="Python of the environment that has these tools; ours when absent. Versions decide the bytes, "
+        "not where they are installed.",
+    )
 
 
 class Accelerator(Declared):
@@ -195,6 +200,10 @@ class EdgeEngineBuild(Declared):
     mode: Literal["edge_engine"] = Field(description="ONNX export, then `tensorrt-edgellm-build`.")
     toolchain: Toolchain = Field(description="Versions of what builds; `tensorrtEdgellm` matters.")
     accelerator: Accelerator = Field(description="What the engine is for; it loads nowhere else.")
+    stage: Literal["onnx", "engine"] = Field(
+        default="engine",
+        description="Where it ends: `onnx` is built on any processor, `engine` on the device that it is for.",
+    )
     quantization: Quantization | None = Field(default=None, description="How weights are made smaller.")
     parallelism: Parallelism = Field(
         default_factory=Parallelism, description="How the engine is cut; part of its bytes."
