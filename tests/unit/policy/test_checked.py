@@ -93,3 +93,12 @@ def test_violations_can_be_given_their_places() -> None:
     found = decision(violation())
     assert placed(found, ()).violations == ()
     assert placed(found, found.violations) == found
+
+
+def test_an_error_is_of_the_rule_whose_file_it_lies_in_and_of_all_when_it_lies_in_none() -> None:
+    rules = (RuleInfo("A", "a", "deny", span=Span("a.rego")), RuleInfo("B", "b", "deny", span=Span("b.rego")))
+    in_a, anywhere = EngineError("gone", Span("a.rego", 3)), EngineError("gone", Span("lib.rego"))
+    found = Checked("x", replace(decision(errors=1), errors=(in_a, anywhere)), rules)
+    assert found.errors_of("A") == (in_a, anywhere)
+    assert found.errors_of("B") == (anywhere,)
+    assert found.errors_of("unknown") == (in_a, anywhere)

@@ -39,7 +39,7 @@ def summary_of(value: RuleExplanation) -> str:
     """Say in one line what the rule says of the address."""
     rule = value.rule.info.id
     if value.errors:
-        return f"{rule} could not be evaluated, which denies."
+        return f"{rule} could not be decided for {value.address} in {value.environment}, which denies."
     if not value.is_judged:
         return f"{rule} says nothing of {value.address}: nothing in the plan of {value.environment} reaches it."
     if not value.violations:
@@ -87,6 +87,8 @@ def _body_json(body: Body) -> Json:
         "line": body.span.line,
         "tried": body.is_tried,
         "complete": body.is_tried and ended is None,
+        "gave_value": body.has_given,
+        "last_line": body.last_line,
         "ended_at": ended.span.line if ended else None,
         "statement": ended.text if ended else "",
         "next_line": ended.next_line if ended else None,
@@ -121,7 +123,7 @@ def _markdown(value: RuleExplanation) -> Iterator[str]:
 
 def _sections(value: RuleExplanation) -> Iterator[Section]:
     yield from _section("Why it does that", value.why)
-    yield from _section("Could not be evaluated", value.errors)
+    yield from _section("Why it could not be decided", value.errors)
     yield from _section("Facts it read", [_fact(f) for f in value.facts])
     yield from _section("Parameters", [f"{path} = {text}" for path, text in value.parameters])
     own = [b for b in value.bodies if value.coverage and b.span.path == value.coverage[0].path]
@@ -148,7 +150,11 @@ def _body(body: Body) -> str:
     if body.stalled:
         after = f", so line {body.stalled.next_line} was not reached" if body.stalled.next_line else ""
         return f"{head}ended at line {body.stalled.span.line}, where `{body.stalled.text}` was not true{after}"
-    return head + ("every line was reached" if body.is_tried else "was not tried")
+    if not body.is_tried:
+        return f"{head}was not tried"
+    if body.has_given:
+        return f"{head}came to its end and gave a value"
+    return f"{head}came as far as its last statement, line {body.last_line}; whether that was true is not known"
 
 
 def _effect(enforcement: Enforcement, excepted_by: str) -> str:
