@@ -106,7 +106,7 @@ class Body:
         rule: Name of the rule.
         span: Where that definition begins.
         is_tried: Whether it was begun.
-        stalled: Where it ended before its last statement; None when it came to that one, or was not begun.
+        stalled: Where it ended; None when it was not begun, or came to its last statement and may have given a value.
         has_given: Whether it surely gave a value; where false, nobody knows.
         last_line: Where its last statement begins.
     """

@@ -307,7 +307,7 @@ def test_a_result_under_an_id_of_trueup_itself_is_an_error_at_its_rule(id_: str)
     assert decision.violations == ()
     (error,) = decision.errors
     assert error.span == RULE
-    assert error.message.startswith("POL050")
+    assert error.message.startswith("POL065")
     assert f"`x.deny` gave a result with the id `{id_}`, which is kept for what trueup judges itself." in error.message
 
 

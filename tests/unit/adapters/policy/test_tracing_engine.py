@@ -251,15 +251,21 @@ helper := 3 if {
 deny contains "by a helper" if {
 	helper == 3
 }
+
+deny contains msg if {
+	msg := concat("", ["x"])
+	input.x == 2
+}
 """
     trace = engine.trace([PolicyFile("policies/t.rego", rules, "policies")], b'{"x": 1}', NOW, "ACME-03")
     assert isinstance(trace, RuleTrace)
-    assert [(b.stalled, b.has_given, b.last_line) for b in trace.bodies] == [
-        (None, True, 6),
-        (None, False, 11),
-        (None, False, 14),
-        (None, True, 21),
-        (None, True, 17),
+    assert [(b.stalled.span.line if b.stalled else 0, b.has_given, b.last_line) for b in trace.bodies] == [
+        (0, True, 6),
+        (11, False, 11),
+        (0, False, 14),
+        (0, True, 21),
+        (26, False, 26),
+        (0, True, 17),
     ]
 
 

@@ -160,13 +160,14 @@ def is_complete(module: Module, body: Node, lines: Lines) -> bool:
     return all(lines.reached & covered_by(module, s) for s in body["query"]["stmts"])
 
 
-def has_given(module: Module, rule: Rule, body: Node, lines: Lines) -> bool:
-    """Tell whether a body surely gave a value: its head's value was computed, on a line that no statement shares."""
+def has_given(module: Module, rule: Rule, body: Node, lines: Lines) -> bool | None:
+    """Tell whether a body gave a value: whether its head's was computed; None when statements share its lines."""
     value = _value_of_head(rule)
     if value is None:
-        return False
+        return None
     shared = frozenset().union(*(covered_by(module, s) for s in body["query"]["stmts"]))
-    return bool(lines.reached & (covered_by(module, value) - shared))
+    own = covered_by(module, value) - shared
+    return bool(lines.reached & own) if own & (lines.reached | lines.missed) else None
 
 
 def _value_of_head(rule: Rule) -> Node | None:

@@ -106,12 +106,15 @@ def _spell(loaded: Loaded, error: BaseException, code: str, asked: Asked | None)
 def _bodies(module: Module, rule: Rule, lines: Lines) -> Iterator[Message]:
     for number, body in enumerate(bodies_of(rule)):
         stalled = stall(module, body, lines)
+        # What follows an `else` has a value of its own, elsewhere.
+        gave = has_given(module, rule, body, lines) if number == 0 else None
+        may_have_ended = is_complete(module, body, lines) and gave is not False
         yield {
             "rule": rule.name,
             "span": [rule.span.path, rule.span.line, rule.span.column],
             "tried": stalled is not None,
-            "stalled": None if is_complete(module, body, lines) else stalled,
-            "gave": number == 0 and has_given(module, rule, body, lines),
+            "stalled": None if may_have_ended else stalled,
+            "gave": may_have_ended and gave is True,
             "last": line_of(module, body["query"]["stmts"][-1]["span"]["start"]),
         }
 
