@@ -33,6 +33,9 @@ UNKNOWN_FUNCTION = Code(
     "A call names neither a function of the bundle nor a builtin that every supported engine computes alike.",
     "Check the spelling and the imports; facts that Rego cannot compute are in `input.derived`.",
 )
+NOT_TAKEN_HINT = (
+    "`docs/policy/engines.md` lists what may be called; facts that Rego cannot compute are in `input.derived`."
+)
 ARITY = Code(
     "POL006",
     "Wrong number of arguments",

@@ -314,3 +314,11 @@ def test_the_library_passes_its_own_check(engine: EmbeddedEngine) -> None:
     from trueup.adapters.policy.bundle import load_library
 
     assert engine.check(load_library()) == ()
+
+
+def test_a_builtin_of_opa_that_is_not_taken_is_told_from_a_name_that_nothing_has(engine: EmbeddedEngine) -> None:
+    texts = A + 'x := yaml.unmarshal("a: 1")\ny := yaml.unmarshall("a: 1")\n'
+    first, second = engine.check([PolicyFile("0.rego", texts.encode(), "")])
+    assert first.detail.startswith("`yaml.unmarshal` is a builtin of OPA that is not taken here: engines read")
+    assert "docs/policy/engines.md" in first.advice
+    assert second.detail == "Nothing is called `yaml.unmarshall`."
