@@ -14,7 +14,7 @@ from trueup.adapters.policy.embedded.kept_images import Images, Kept, Place
 from trueup.adapters.policy.embedded.messages import evaluation, nanoseconds, read_problem, seconds_for
 from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
 from trueup.adapters.policy.embedded.relocated import Relocated, read_moved
-from trueup.adapters.policy.embedded.scan import decode
+from trueup.adapters.policy.embedded.scan import decode_all, still_told
 from trueup.adapters.policy.embedded.singly import ask_singly
 from trueup.adapters.policy.embedded.traces import NOTHING_TRACED, read_list, read_reads, read_run, read_trace
 from trueup.adapters.policy.embedded.version import engine_name
@@ -338,16 +338,13 @@ class EmbeddedEngine:
         return _Bundle(digest, kept.entries, kept.rules, is_whole=False)
 
     def _checked(self, digest: str, bundle: Sequence[PolicyFile]) -> _Bundle | tuple[Diagnostic, ...]:
-        files, problems = [], []
-        for file in bundle:
-            text = decode(file.path, file.content)
-            problems.append(text) if isinstance(text, Diagnostic) else files.append((file.path, file.root, text))
+        files, problems = decode_all(bundle)
         answer = self._ask({"do": "load", "bundle": digest, "files": files})
         if isinstance(answer, Diagnostic):
             return (*problems, answer)
         texts = {path: text for path, _, text in files if path.endswith(".rego")}
         rules, complaints = describe(answer["entries"], texts)
-        problems += [*map(read_problem, answer["problems"]), *complaints]
+        problems += [*still_told(map(read_problem, answer["problems"]), problems), *complaints]
         if has_errors(problems):
             return sort_diagnostics(problems)
         entries, tests = (
