@@ -7,7 +7,7 @@ def place_of(error: Any, text: str) -> tuple[int, int, str]:
     """Return line and column, from 1, where *text* could not be read, 0 when nobody knows, and what is wrong there."""
     mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     # What is not closed is missed at the end, and began where it is wrong.
-    if context is not None and (mark is None or mark.line >= len(text.splitlines())):
+    if context is not None and (mark is None or mark.index >= len(text.rstrip())):
         mark = context
     words = [part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
     if mark is not None:
