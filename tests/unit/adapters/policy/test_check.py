@@ -143,7 +143,7 @@ def test_two_rules_with_one_id_are_refused(engine: EmbeddedEngine) -> None:
 @pytest.mark.parametrize(
     ("block", "place"),
     [
-        ("title: [", "2:10"),
+        ("title: [", "2:11"),
         ("- a list", "1:1"),
         ("custom: text", "2:3"),
         ("custom: {severity: urgent}", "2:12"),

@@ -10,6 +10,9 @@ def place_of(error: Any, text: str) -> tuple[int, int, str]:
     if context is not None and (mark is None or mark.index >= len(text.rstrip())):
         mark = context
     words = [part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
+    lines = text.rstrip().splitlines()
+    if mark is not None and mark.line >= len(lines) > 0:
+        return len(lines), len(lines[-1]) + 1, " ".join(", ".join(words).split()) or "It cannot be read"
     if mark is not None:
         return mark.line + 1, mark.column + 1, " ".join(", ".join(words).split()) or "It cannot be read"
     offset = getattr(error, "position", None)
