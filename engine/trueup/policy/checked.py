@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from trueup.core.diagnostics import Diagnostic
 from trueup.diff.masks import masked
 from trueup.policy.codec import decision_from_json, decision_to_json
 from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
 from trueup.policy.enforcement import SEVERITIES
-from trueup.policy.results import RuleInfo
+from trueup.policy.results import Evaluation, RuleInfo
 
 
 class Status(StrEnum):
@@ -46,12 +47,14 @@ class Checked:
         decision: What policy says; secrets are masked in it.
         rules: What the rules that were asked say of themselves.
         document: The document, as JSON.
+        warnings: What is wrong with the policies and stops nothing.
     """
 
     subject: str
     decision: Decision
     rules: tuple[RuleInfo, ...] = ()
     document: bytes = b""
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def results(self) -> tuple[RuleResults, ...]:
@@ -75,10 +78,12 @@ class Checked:
         return tuple(e for e in self.decision.errors if not own or e.span is None or e.span.path not in others)
 
 
-def checked(subject: str, decision: Decision, rules: Iterable[RuleInfo] = (), document: bytes = b"") -> Checked:
+def checked(subject: str, decision: Decision, evaluation: Evaluation | None = None, document: bytes = b"") -> Checked:
     """Return *decision* for its readers: a rule may quote the very secret it found, so it is masked."""
     shown = decision_from_json(masked(decision_to_json(decision)))
-    return Checked(subject, shown, tuple(rules), document)
+    if evaluation is None:
+        return Checked(subject, shown, (), document)
+    return Checked(subject, shown, evaluation.described, document, evaluation.warnings)
 
 
 def status_of(violation: Violation) -> Status:

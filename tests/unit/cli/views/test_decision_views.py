@@ -18,7 +18,7 @@ from trueup.core.diagnostics import Span
 from trueup.core.digests import Digest
 from trueup.policy.checked import Checked, checked
 from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
-from trueup.policy.results import RuleInfo
+from trueup.policy.results import Evaluation, RuleInfo
 
 ZERO = Digest("sha256:" + "0" * 64)
 PLACE = Span("spec/models/tiny.yaml", 7, 5)
@@ -47,7 +47,8 @@ def violation(rule: str = "SC-01", does: str = "deny", **more: object) -> Violat
 def judged(*violations: Violation, errors: tuple[EngineError, ...] = (), subject: str = "plan of prod") -> Checked:
     outcome = Outcome.ERROR if errors else Outcome.DENY if any(v.denies for v in violations) else Outcome.ALLOW
     rules = tuple(sorted(r.id for r in RULES))
-    return checked(subject, Decision(outcome, violations, errors, ZERO, ZERO, "regorus 0.13", rules), RULES)
+    decision = Decision(outcome, violations, errors, ZERO, ZERO, "regorus 0.13", rules)
+    return checked(subject, decision, Evaluation((), (), rules, "regorus 0.13", RULES))
 
 
 EVERYTHING = judged(

@@ -291,7 +291,7 @@ class EmbeddedEngine:
             return Evaluation((), loaded, (), self.name)
         rules = tuple(sorted({r.id for r in loaded.rules}))
         if isinstance(answer, Diagnostic):
-            return Evaluation((), (answer,), rules, self.name, loaded.rules)
+            return Evaluation((), (answer,), rules, self.name, loaded.rules, loaded.warnings)
         results = tuple(
             RuleResult(name, package, raw, span)
             for index, values in answer["results"]
@@ -299,7 +299,7 @@ class EmbeddedEngine:
             for raw in values
         )
         problems = sort_diagnostics(read_problem(p) for p in answer["problems"])
-        return Evaluation(results, problems, rules, self.name, loaded.rules)
+        return Evaluation(results, problems, rules, self.name, loaded.rules, loaded.warnings)
 
     def _test(self, bundle: Sequence[PolicyFile], index: int, package: str, name: str, span: Span) -> RuleTest:
         loaded = self._load(bundle)  # an earlier test may have taken the worker with it

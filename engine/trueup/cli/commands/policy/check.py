@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Check the policies, or documents or a plan by them."""
     from trueup.cli.reports import report_invalid
+    from trueup.core.diagnostics import sort_diagnostics
     from trueup.policy.checked import fails
     from trueup.workflows.loading import Invalid
 
@@ -65,6 +66,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         found = _plan(arguments, workspace, source, console)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
+    console.report(sort_diagnostics({w for c in found for w in c.warnings}))
     if arguments.show_input:
         console.out("\n".join(_shown(c) for c in found))
         return ExitCode.DONE
