@@ -135,6 +135,18 @@ def test_a_file_of_another_kind_is_refused_and_not_allowed(plain: Shell, name: s
     assert "JSON and YAML are taken" in plain.err or name == "none.yaml"
 
 
+def test_names_that_nothing_has_are_errors_with_what_was_meant(project: Shell) -> None:
+    assert project("policy", "list", "--rule-set", "suply-chain") == ExitCode.ERROR
+    assert "did you mean `supply-chain`?" in project.err
+    assert project("policy", "list", "--rule-set", "nope") == ExitCode.ERROR
+    assert "there are capacity," in project.err
+    assert project("policy", "replay", "-e", "dve") == ExitCode.INVALID
+    assert "did you mean `dev`?" in project.err
+    assert project("policy", "exceptions", "--new", "SC-1", "--resource", "Model/a@1") == ExitCode.DONE
+    assert "rule: SC-1" in project.out
+    assert "warning POL081" in project.err
+
+
 def test_nothing_between_two_documents_is_no_document(plain: Shell) -> None:
     (plain.folder / "pods.yaml").write_text(f"---\n---\n{POD}---\n")
     assert plain("policy", "check", "pods.yaml", "--policies", "policy") == ExitCode.DENIED

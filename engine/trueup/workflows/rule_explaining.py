@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import short
 from trueup.core.ids import is_reserved, parse_address
 from trueup.core.json import Json, canonical_by_parts
 from trueup.core.suggestions import did_you_mean
@@ -20,7 +22,7 @@ from trueup.workflows import codes
 from trueup.workflows.checking import PlanChecked, check_plan
 from trueup.workflows.loading import environments, load_tree
 from trueup.workflows.planning import Invalid
-from trueup.workflows.policy import HERE, PolicySource, policies_of, settings_of_environments, unknown_rule
+from trueup.workflows.policy import HERE, PolicySource, policies_of, rules, settings_of_environments, unknown_rule
 from trueup.workflows.workspace import Workspace
 
 
@@ -46,7 +48,7 @@ def explain_rule(
         return policies
     ids = tuple(sorted({r.id for r in found.checked.rules}))
     if rule not in ids and not is_reserved(rule):
-        return Invalid((unknown_rule(rule, (*ids, NOT_CARRIED_OUT)),))
+        return Invalid((_unknown(workspace, found, rule, (*ids, NOT_CARRIED_OUT), source),))
     document: dict[str, Json] = json.loads(found.checked.document)
     asked, deployments = narrowed(document, address)
     trace = None
@@ -56,7 +58,24 @@ def explain_rule(
         if not isinstance(traced, RuleTrace):
             return Invalid(traced)
         trace = traced
-    return _explanation(workspace, found, rule, address, deployments, trace)
+    explanation = _explanation(workspace, found, rule, address, deployments, trace)
+    if source.folder:
+        return explanation
+    return replace(explanation, source=policies.source, revision=policies.revision or "", changed=policies.changed)
+
+
+def _unknown(
+    workspace: Workspace, found: PlanChecked, rule: str, known: tuple[str, ...], source: PolicySource
+) -> Diagnostic:
+    """Return what is wrong with the id *rule*: a rule that only the change brings is no misspelt one."""
+    own = rules(workspace, source) if found.planned.policies.changed else ()
+    if isinstance(own, Invalid) or all(r.id != rule for r in own):
+        return unknown_rule(rule, known)
+    base = short(found.planned.policies.revision or "")
+    detail = (
+        f"`{rule}` is brought by this change, and judges nothing before it is merged: the policies of {base} judge."
+    )
+    return Diagnostic(codes.UNKNOWN_RULE, detail, hint="`--policies DIR` asks the policies of a folder")
 
 
 def _explanation(

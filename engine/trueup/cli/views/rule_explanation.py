@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from trueup.cli.output import Format, Style
 from trueup.cli.views.decision_text import DecisionText
+from trueup.cli.views.governing import whose
 from trueup.cli.views.markup import prose
 from trueup.cli.views.plan_json import violation_json
 from trueup.cli.views.policy import FORMAT_VERSION, rule_json, severity_of
@@ -71,6 +72,7 @@ def document(value: RuleExplanation) -> dict[str, Json]:
         ],
         "errors": list(value.errors),
         "printed": value.printed,
+        "judged_by": {"source": value.source, "revision": value.revision, "changed": list(value.changed)},
     }
 
 
@@ -100,6 +102,8 @@ def _text(value: RuleExplanation, style: Style, width: int) -> Iterator[str]:
     info = value.rule.info
     about = f"{info.title} ({severity_of(value.rule)}){f': {info.description}' if info.description else ''}"
     yield from wrapped(about, width, "", style, "dim")
+    for line in whose(value.source, value.revision, value.changed):
+        yield from wrapped(line, width, "", style, "yellow")
     if value.violations:
         yield ""
         view = DecisionText(style, width)
@@ -115,6 +119,8 @@ def _text(value: RuleExplanation, style: Style, width: int) -> Iterator[str]:
 def _markdown(value: RuleExplanation) -> Iterator[str]:
     yield f"**{prose(summary_of(value))}**"
     yield from ("", prose(value.rule.info.description)) if value.rule.info.description else ()
+    for line in whose(value.source, value.revision, value.changed):
+        yield from ("", f"> {prose(line)}")
     for violation in value.violations:
         yield from ("", f"- {prose(violation.message)} To do: {prose(violation.remediation)}")
     for title, lines in _sections(value):

@@ -12,6 +12,7 @@ from trueup.cli.policy_source import add_policies, open_policies
 if TYPE_CHECKING:
     from trueup.cli.wiring import LocalWorkspace
     from trueup.policy.checked import Checked
+    from trueup.workflows.checking import PlanChecked
     from trueup.workflows.loading import Invalid
     from trueup.workflows.policy import PolicySource
 
@@ -106,16 +107,29 @@ def _plan(
 
     if not arguments.plan:
         found = check_plan(workspace, arguments.environment, source)
-        return found if isinstance(found, Invalid) else (found.checked,)
+        if isinstance(found, Invalid):
+            return found
+        _note_judges(found, source, console)
+        return (found.checked,)
     saved = read_plan(arguments.plan)
     if isinstance(saved, Diagnostic):
         return Invalid((saved,))
     again = check_saved(workspace, saved, source)
     if isinstance(again, Invalid):
         return again
+    _note_judges(again, source, console)
     if again.planned.plan.id != saved.plan.id:
         console.note(f"{arguments.plan} is stale: something changed since it was made. This is about a plan of now.")
     return (again.checked,)
+
+
+def _note_judges(found: "PlanChecked", source: "PolicySource", console: Console) -> None:
+    """Tell whose policies judged, unless the user has chosen them."""
+    from trueup.cli.reports import plan_report
+
+    judged_by = None if source.folder else plan_report(found.planned).judged_by
+    for line in judged_by.notes() if judged_by else ():
+        console.note(line)
 
 
 def _shown(check: "Checked") -> str:
