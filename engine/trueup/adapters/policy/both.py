@@ -42,7 +42,9 @@ class BothEngines:
 
 def compare(one: Evaluation, other: Evaluation) -> Evaluation:
     """Return the first evaluation with an error for each difference between the two."""
-    differences = [*_of_results(one, other), *_of_errors(one, other)]
+    # An engine that ended with an error and gave nothing differs once, not in each result of the other.
+    is_silent = any(e.errors and not e.results for e in (one, other)) and bool(one.errors) != bool(other.errors)
+    differences = [*([] if is_silent else _of_results(one, other)), *_of_errors(one, other)]
     if len(differences) > _SHOWN:
         more = Diagnostic(codes.ENGINES_DIFFER, f"{len(differences) - _SHOWN} more differences are not told.")
         differences = [*differences[:_SHOWN], more]

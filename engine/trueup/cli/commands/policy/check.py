@@ -81,7 +81,7 @@ def _check_policies(workspace: "LocalWorkspace", source: "PolicySource", console
     from trueup.workflows.policy import check
 
     problems = sort_diagnostics(check(workspace, source))
-    report = DiagnosticsReport(problems, subject="the policies")
+    report = DiagnosticsReport(problems, subject="the policies", suite="policy check")
     console.publish(lambda output, style: render(report, output, style, console.width))
     return ExitCode.INVALID if has_errors(problems) else ExitCode.DONE
 
