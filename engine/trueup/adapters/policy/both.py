@@ -52,7 +52,7 @@ def compare(one: Evaluation, other: Evaluation) -> Evaluation:
     told = {(error.code.id, error.detail) for error in one.errors}
     own = tuple(e for e in other.errors if not one.errors and (e.code.id, e.detail) not in told)
     engine = f"{one.engine}, {other.engine}"
-    return Evaluation(one.results, (*one.errors, *own, *differences), one.rules, engine, one.described)
+    return Evaluation(one.results, (*one.errors, *own, *differences), one.rules, engine, one.described, one.warnings)
 
 
 def _of_results(one: Evaluation, other: Evaluation) -> list[Diagnostic]:
