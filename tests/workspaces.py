@@ -437,6 +437,7 @@ class PythonPolicies:
     Attributes:
         rules: What is asked.
         broken: What it cannot evaluate.
+        unanswered: What keeps single rules from answering.
         breaks_at_the_gate: It cannot evaluate a gate's documents.
         denied_at_the_gate: Name of a deployment that no gate lets through.
         documents: What it was asked about.
@@ -444,6 +445,7 @@ class PythonPolicies:
 
     rules: list[Rule] = field(default_factory=lambda: [evidence_passes, nothing_on_hold])
     broken: tuple[Diagnostic, ...] = ()
+    unanswered: tuple[Diagnostic, ...] = ()
     breaks_at_the_gate: bool = False
     denied_at_the_gate: str = ""
     documents: list[Mapping[str, Json]] = field(default_factory=list)
@@ -460,7 +462,7 @@ class PythonPolicies:
             results = tuple(RuleResult("deny", r.__name__, raw) for r in self.rules for raw in r(facts))
             if facts["gate"] and self.denied_at_the_gate in [d["name"] for d in facts["deployments"]]:
                 results += (RuleResult("deny", "gate", {"id": "GATE", "msg": "not this one"}),)
-            errors = self.broken
+            errors = (*self.broken, *self.unanswered)
             if facts["gate"] and self.breaks_at_the_gate:
                 errors = (Diagnostic(policy_codes.SYNTAX, "the engine is gone"),)
             described = tuple(RuleInfo(name, name, "deny") for name in names)
@@ -491,7 +493,7 @@ class PythonPolicies:
         self, bundle: Sequence[PolicyFile], document: bytes, now: datetime, rule: str
     ) -> RuleTrace | tuple[Diagnostic, ...]:
         reads = tuple(r for r in self.reads(bundle) if isinstance(r, Reads) and r.package == rule)
-        return self.broken or RuleTrace((), (), (), (), reads)
+        return self.broken or RuleTrace((), self.unanswered, (), (), reads)
 
 
 @dataclass

@@ -18,6 +18,7 @@ DOCUMENT: dict[str, Any] = {
     "price": 0.1,
     "rows": [{"n": 1}, {}],
     "digit": "٣",
+    "html": "<a href='&'>\u2028\u2029</a>",
 }
 ERROR, NOTHING = "an error", "no value"
 
@@ -82,6 +83,14 @@ ALIGNED = [
     'x := net.cidr_contains("10.0.0.0/8", "::ffff:10.0.0.1")',
     'x := indexof("abc", "")',
     'x := to_number(" 1")',
+    "x := json.marshal(input.html)",
+    'x := json.marshal({{"<"}, ["&", {input.html: 1}]})',
+    "x := json.marshal(json.marshal(input.html))",
+    'x := sprintf("%v %s", [json.marshal(input.html), json.marshal([sprintf("%v", ["<"])])])',
+    'x contains json.marshal(row.h) if some row in [{}, {"h": ">"}, {}]',
+    'x if contains(json.marshal( "<" ), `\\u003c`)',
+    'x := urlquery.encode("a/b?c=d&e~*\'()!")',
+    'x := urlquery.encode_object({"b*": "~", "a": ["2", "1"], "c": {"(", "\'"}})',
 ]
 
 SAME = [

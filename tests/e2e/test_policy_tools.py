@@ -107,6 +107,63 @@ def test_a_document_that_only_warns_fails_when_told_to(plain: Shell) -> None:
     assert plain(*words, "--fail-on", "critical") == ExitCode.DONE
 
 
+def test_a_warning_about_the_policies_is_shown_and_stops_nothing(plain: Shell) -> None:
+    policy = plain.folder / "policy" / "images.rego"
+    policy.write_text(POLICY.replace("# title:", "# titel:"))
+    assert plain("policy", "check", "manifests", "--policies", "policy", "-o", "json") == ExitCode.DENIED
+    assert json.loads(plain.out)["outcome"] == "deny"
+    assert "policy/images.rego:2:3: warning POL037" in plain.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("Dockerfile", "FROM a:1\nUSER root\n", "`Dockerfile` is a Dockerfile."),
+        ("main.tf", 'resource "a" "b" {}\n', "is HCL."),
+        ("pom.xml", "<a>b</a>\n", "is XML."),
+        ("app.toml", "a = 1\n", "is TOML."),
+        ("notes", "some words\n", "notes is one text, and no object or list."),
+        ("one.json", "3", "one.json is one number, and no object or list."),
+        ("one.yaml", "yes: 1\n---\ntrue\n", "one.yaml (document 2) is one boolean"),
+        ("none.yaml", "---\n---\n", "holds no document."),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_and_not_allowed(plain: Shell, name: str, content: str, words: str) -> None:
+    (plain.folder / name).write_text(content)
+    assert plain("policy", "check", name, "--policies", "policy") == ExitCode.INVALID
+    assert words in plain.err
+    assert "JSON and YAML are taken" in plain.err or name == "none.yaml"
+
+
+def test_names_that_nothing_has_are_errors_with_what_was_meant(project: Shell) -> None:
+    assert project("policy", "list", "--rule-set", "suply-chain") == ExitCode.ERROR
+    assert "did you mean `supply-chain`?" in project.err
+    assert project("policy", "list", "--rule-set", "nope") == ExitCode.ERROR
+    assert "there are capacity," in project.err
+    assert project("policy", "replay", "-e", "dve") == ExitCode.INVALID
+    assert "did you mean `dev`?" in project.err
+    assert project("policy", "exceptions", "--new", "SC-1", "--resource", "Model/a@1") == ExitCode.DONE
+    assert "rule: SC-1" in project.out
+    assert "warning POL081" in project.err
+
+
+def test_nothing_between_two_documents_is_no_document(plain: Shell) -> None:
+    (plain.folder / "pods.yaml").write_text(f"---\n---\n{POD}---\n")
+    assert plain("policy", "check", "pods.yaml", "--policies", "policy") == ExitCode.DENIED
+    assert "2 documents" in plain.out
+
+
+def test_pipes_among_policies_and_manifests_are_not_waited_for(plain: Shell) -> None:
+    os.mkfifo(plain.folder / "policy" / "data.json")
+    os.mkfifo(plain.folder / "manifests" / "x.json")
+    assert plain("policy", "check", "manifests", "--policies", "policy") == ExitCode.DENIED
+
+
+def test_outside_of_a_project_the_flag_for_policies_is_told(plain: Shell) -> None:
+    assert plain("policy", "check", "manifests") == ExitCode.ERROR
+    assert "`--policies DIR`" in plain.err
+
+
 @pytest.mark.parametrize("output", ["json", "ndjson", "markdown", "sarif", "junit", "github", "openreports"])
 def test_every_output_of_a_check_can_be_read_by_what_it_is_for(plain: Shell, output: str) -> None:
     assert plain("policy", "check", "manifests", "--policies", "policy", "-o", output) == ExitCode.DENIED

@@ -113,6 +113,23 @@ def test_a_policy_that_a_branch_weakens_judges_when_it_is_merged(clone: Scratch)
     assert effects(after, "ACME-01") == set()
 
 
+def test_every_command_about_rules_says_whose_policies_judge(clone: Scratch) -> None:
+    clone.write(
+        "policies/new/rule.rego", FEW_SERVERS.replace("ACME-01", "NEW-1").replace("package acme", "package fresh")
+    )
+    clone.git("add", "--all")
+    clone.git("commit", "--quiet", "--message=Bring a rule")
+    base = clone.git("rev-parse", "origin/main")[:12]
+    judges = f"those of its base, {base}, judge."
+    assert judges in " ".join(clone.run("policy", "check", "-e", "dev").err.split())
+    assert judges in " ".join(clone.run("policy", "list").err.split())
+    assert judges in said(clone.run("policy", "explain", "ACME-01", "Deployment/dev/support"))
+    own = clone.run("policy", "explain", "NEW-1", "Deployment/dev/support")
+    assert own.code == 8
+    assert "judges nothing before it is merged" in " ".join(own.err.split())
+    assert judges not in " ".join(clone.run("policy", "check", "-e", "dev", "--policies", "policies").err.split())
+
+
 def test_a_policy_that_a_branch_breaks_denies_nothing_until_it_is_merged(clone: Scratch) -> None:
     clone.change(ACME, ("deny contains", "deny contains contains"))
     before = planned(clone)

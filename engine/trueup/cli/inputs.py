@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from trueup.core.diagnostics import Diagnostic, Span
@@ -16,6 +16,22 @@ STANDARD_INPUT = "-"
 MAX_BYTES = 64_000_000
 """A policy document of ten thousand deployments has a sixth of it."""
 _SUFFIXES = (".yaml", ".yml", ".json")
+_OTHERS = {
+    "toml": "TOML",
+    "tf": "HCL",
+    "hcl": "HCL",
+    "tfvars": "HCL",
+    "xml": "XML",
+    "ini": "an INI file",
+    "env": "a file of variables",
+    "properties": "a file of properties",
+    "dockerfile": "a Dockerfile",
+    "md": "Markdown",
+    "rego": "Rego",
+    "csv": "CSV",
+}
+"""What files are by the end of their name; some of them can be read as YAML, and mean nothing as that."""
+_TAKEN = "JSON and YAML are taken: an object or a list. Turn the file into one of them, and check that."
 
 
 def read_documents(paths: Iterable[str]) -> "tuple[tuple[InputDocument, ...], tuple[Diagnostic, ...]]":
@@ -67,9 +83,12 @@ def _documents(path: str, content: bytes) -> "tuple[InputDocument | Diagnostic, 
     from trueup.spec.yaml.load import load_documents
     from trueup.workflows.checking import InputDocument
 
+    other = _OTHERS.get(os.path.basename(path).lower().rsplit(".", 1)[-1].split("-", 1)[0])
+    if other:
+        return Diagnostic(INPUT_FILE, f"`{path}` is {other}.", Span(path), _TAKEN)
     if path.endswith(".json") or content.lstrip()[:1] in (b"{", b"["):
         try:
-            return (InputDocument(path, 0, json.loads(content), content),)
+            return _of_shape((InputDocument(path, 0, json.loads(content), content),))
         except RecursionError:
             return _problem(path, f"`{path}` is nested too deeply.")
         except ValueError as error:
@@ -79,10 +98,35 @@ def _documents(path: str, content: bytes) -> "tuple[InputDocument | Diagnostic, 
     loaded = load_documents(content, path)
     if loaded.diagnostics:
         return loaded.diagnostics
-    if not loaded.documents:
+    # Between two `---` there may be nothing, as templates leave it.
+    filled = [d for d in loaded.documents if d.value is not None]
+    if not filled:
         return _problem(path, f"`{path}` holds no document.")
     alone = len(loaded.documents) == 1
-    return tuple(InputDocument(path, d.index, d.value, content, alone) for d in loaded.documents)
+    return _of_shape(InputDocument(path, d.index, d.value, content, alone) for d in filled)
+
+
+def _of_shape(documents: "Iterable[InputDocument]") -> "tuple[InputDocument | Diagnostic, ...]":
+    """Return *documents*, or what is wrong with those that are single values: any text is one value of YAML."""
+    read = tuple(documents)
+    wrong = tuple(
+        Diagnostic(INPUT_FILE, f"{d.subject} is {_kind(d.value)}, and no object or list.", Span(d.path), _TAKEN)
+        for d in read
+        if not isinstance(d.value, Mapping | list | tuple)
+    )
+    return wrong or read
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "one boolean"
+        case str():
+            return "one text"
+        case _:
+            return "one number"
 
 
 def _problem(path: str, detail: str, span: Span | None = None) -> Diagnostic:

@@ -34,8 +34,11 @@ def open_policies(
     folder, revision = arguments.policies, getattr(arguments, "revision", "")
     try:
         root = find_project()
-    except PermanentError:
-        if needs_project or not folder or revision:
+    except PermanentError as error:
+        if needs_project or revision:
             raise
+        if not folder:
+            hint = f"{error.hint or error.code.remedy} Or name a folder of policies with `--policies DIR`."
+            raise PermanentError(error.code, error.detail, hint=hint) from error
         return LocalWorkspace(Path.cwd(), console.progress), PolicySource("", folder, in_project=False)
     return LocalWorkspace(root, console.progress), PolicySource(revision, folder)

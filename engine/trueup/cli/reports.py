@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trueup.rollout.events import Event
     from trueup.workflows.apply import Applied
     from trueup.workflows.planning import Invalid, Planned
+    from trueup.workflows.workspace import Policies
 
 PLAN_FORMATS = (
     Format.JSON,
@@ -37,6 +38,13 @@ def report_invalid(invalid: "Invalid", console: Console) -> ExitCode:
     else:
         console.publish(lambda output, style: render(report, output, style, console.width))
     return ExitCode.INVALID
+
+
+def governing_notes(policies: "Policies | None") -> "tuple[str, ...]":
+    """Return whose policies judge what is in hand, where they are not its own."""
+    from trueup.cli.views.governing import whose
+
+    return tuple(whose(policies.source, policies.revision or "", policies.changed)) if policies else ()
 
 
 def plan_report(planned: "Planned", file: str = "") -> "PlanReport":

@@ -9,6 +9,8 @@ _ADDRESS = re.compile(
 
 RULE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}){0,15}$"
 """Id of a policy rule, `SC-01`, or `package/rule` for one that names none."""
+RESERVED_RULES = "TU-"
+"""What ids of rules begin with that trueup judges itself."""
 RULE_SET_PATTERN = r"^[a-z][a-z0-9-]{0,62}$"
 """Name of a set of policy rules, `supply-chain`."""
 GLOB_PATTERN = r"^[A-Z*?][A-Za-z*?]*/[^\s]+$"
@@ -46,3 +48,8 @@ def parse_address(text: str) -> ResourceId | None:
         return None
     parts = match.groupdict(default="")
     return ResourceId(parts["kind"], parts["name"], parts["version"], parts["environment"])
+
+
+def is_reserved(rule: str) -> bool:
+    """Tell whether the id *rule* is kept for what trueup judges itself, in whatever case it is written."""
+    return rule.upper().startswith(RESERVED_RULES)

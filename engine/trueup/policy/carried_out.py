@@ -79,12 +79,12 @@ _BY_RULE: tuple[tuple[str, str], ...] = (
 """Fields of an Environment that one rule carries out, and that rule."""
 
 
-def not_carried_out(document: Mapping[str, Json], rules: Collection[str] = ()) -> Iterator[Violation]:
+def not_carried_out(document: Mapping[str, Json], rules: Collection[str] | None = ()) -> Iterator[Violation]:
     """Yield a violation for each declared field that changes nothing, of what the plan rolls out or deletes.
 
     Args:
         document: The policy document.
-        rules: Ids of the rules that were asked.
+        rules: Ids of the rules that were asked; None when nobody knows, and then nothing is said of theirs.
     """
     if _at(document, "change.operations") in _EMPTY:
         return
@@ -92,7 +92,7 @@ def not_carried_out(document: Mapping[str, Json], rules: Collection[str] = ()) -
     unasked = (
         (dotted, (), f"rule `{rule}` does, and the policies do not have it")
         for dotted, rule in _BY_RULE
-        if rule not in rules
+        if rules is not None and rule not in rules
     )
     for field in (*_SETTINGS, *unasked):
         yield from _violations(f"Environment/{environment}", _at(document, "environment.settings"), field)

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from trueup.core.diagnostics import Diagnostic
 from trueup.diff.masks import masked
 from trueup.policy.codec import decision_from_json, decision_to_json
-from trueup.policy.decision import Decision, Enforcement, Outcome, Violation
+from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
 from trueup.policy.enforcement import SEVERITIES
-from trueup.policy.results import RuleInfo
+from trueup.policy.results import Evaluation, RuleInfo
 
 
 class Status(StrEnum):
@@ -46,12 +47,14 @@ class Checked:
         decision: What policy says; secrets are masked in it.
         rules: What the rules that were asked say of themselves.
         document: The document, as JSON.
+        warnings: What is wrong with the policies and stops nothing.
     """
 
     subject: str
     decision: Decision
     rules: tuple[RuleInfo, ...] = ()
     document: bytes = b""
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def results(self) -> tuple[RuleResults, ...]:
@@ -60,7 +63,7 @@ class Checked:
         A rule that may be the one that could not be evaluated did not pass.
         """
         titles = {r.id: r.title for r in reversed(self.rules)}
-        found: dict[str, list[Violation]] = {rule: [] for rule in self.decision.rules if self._was_evaluated(rule)}
+        found: dict[str, list[Violation]] = {rule: [] for rule in self.decision.rules if not self.errors_of(rule)}
         for violation in self.decision.violations:
             found.setdefault(violation.rule, []).append(violation)
         return tuple(
@@ -68,18 +71,19 @@ class Checked:
             for rule, v in sorted(found.items())
         )
 
-    def _was_evaluated(self, rule: str) -> bool:
-        """Tell whether every error lies in the file of another rule; one that names no such file may be of any."""
-        files = {r.span.path for r in self.rules if r.span}
-        failed = [e.span.path if e.span else "" for e in self.decision.errors]
+    def errors_of(self, rule: str) -> tuple[EngineError, ...]:
+        """Return the errors that may be of *rule*: all but those that lie in the file of another rule."""
         own = {r.span.path for r in self.rules if r.span and r.id == rule}
-        return not failed or (bool(own) and files.issuperset(failed) and own.isdisjoint(failed))
+        others = {r.span.path for r in self.rules if r.span} - own
+        return tuple(e for e in self.decision.errors if not own or e.span is None or e.span.path not in others)
 
 
-def checked(subject: str, decision: Decision, rules: Iterable[RuleInfo] = (), document: bytes = b"") -> Checked:
+def checked(subject: str, decision: Decision, evaluation: Evaluation | None = None, document: bytes = b"") -> Checked:
     """Return *decision* for its readers: a rule may quote the very secret it found, so it is masked."""
     shown = decision_from_json(masked(decision_to_json(decision)))
-    return Checked(subject, shown, tuple(rules), document)
+    if evaluation is None:
+        return Checked(subject, shown, (), document)
+    return Checked(subject, shown, evaluation.described, document, evaluation.warnings)
 
 
 def status_of(violation: Violation) -> Status:

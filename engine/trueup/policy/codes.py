@@ -15,6 +15,13 @@ RESULT_SHAPE = Code(
     "recorded, so it denies.",
     'Give objects such as `{"id": "X-01", "severity": "high", "msg": "...", "address": "...", "path": []}`.',
 )
+FOREIGN_ID = Code(
+    "POL065",
+    "Result under the id of another rule",
+    "A rule gave a result with the id of a rule in another package, or with one that begins with `TU-`, which is kept "
+    "for what trueup judges itself. Exceptions, settings and records would take it for that rule's.",
+    "Leave `id` out of the result, so that it has the rule's own, or give it one that no other rule has.",
+)
 UNKNOWN_RULE = Code(
     "POL036",
     "Setting or exception for a rule that does not exist",
@@ -29,4 +36,4 @@ EXCEPTION = Code(
     "Renew it with a reason and a date, or remove it together with what it excused.",
 )
 
-CODES = (NOTHING_TO_ASK, RESULT_SHAPE, UNKNOWN_RULE, EXCEPTION)
+CODES = (NOTHING_TO_ASK, RESULT_SHAPE, FOREIGN_ID, UNKNOWN_RULE, EXCEPTION)

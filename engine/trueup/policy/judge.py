@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, digest_of
+from trueup.core.ids import is_reserved
 from trueup.core.json import Json
 from trueup.policy import carried_out, codes, deletion_budget, parity_gate
 from trueup.policy.decision import Decision, EngineError, ExceptionUse, Outcome, Violation
 from trueup.policy.enforcement import SEVERITIES, Enforcing, enforce, enforcing_of
 from trueup.policy.exceptions import Waiver, waivers_of
 from trueup.policy.notices import Known, notices
-from trueup.policy.results import Evaluation, Locate, nearest
+from trueup.policy.results import Evaluation, Locate, RuleResult, nearest
 from trueup.policy.violations import Reported, read_result, words
 
 JUDGE_VERSION = 3
@@ -74,6 +75,7 @@ def judge(
 
 def _judge(evaluation: Evaluation, document: Mapping[str, Json], enforcing: Enforcing) -> _Judged:
     described = {(r.package, r.entry): r for r in evaluation.described}
+    owners = {r.id: r.package for r in evaluation.described}
     today = _today(document)
     errors = [_error(d) for d in evaluation.errors]
     if not evaluation.rules and not errors:
@@ -81,17 +83,34 @@ def _judge(evaluation: Evaluation, document: Mapping[str, Json], enforcing: Enfo
     violations: dict[Violation, None] = {}
     unwaivable = {info.id for info in evaluation.described if not info.waivable}
     for result in evaluation.results:
-        reported = read_result(result, described.get((result.package, result.entry)), today)
+        reported = _own(result, read_result(result, described.get((result.package, result.entry)), today), owners)
         if isinstance(reported, EngineError):
             errors.append(reported)
             continue
         violations[_enforced(reported, enforcing)] = None
         if not reported.waivable:
             unwaivable.add(reported.violation.rule)
-    violations.update(dict.fromkeys(carried_out.not_carried_out(document, evaluation.rules)))
+    # Of policies that could not be loaded nobody knows which rules they have.
+    asked = evaluation.rules if evaluation.rules or not evaluation.errors else None
+    violations.update(dict.fromkeys(carried_out.not_carried_out(document, asked)))
     violations.update(dict.fromkeys(deletion_budget.over_budget(document)))
     violations.update(dict.fromkeys(parity_gate.unproven(document)))
     return _Judged(tuple(violations), tuple(errors), frozenset(unwaivable))
+
+
+def _own(result: RuleResult, reported: Reported | EngineError, owners: Mapping[str, str]) -> Reported | EngineError:
+    """Return *reported*, or an error when it is under the id of a rule of another package, or of trueup itself."""
+    if isinstance(reported, EngineError):
+        return reported
+    rule = reported.violation.rule
+    if is_reserved(rule):
+        why = "which is kept for what trueup judges itself"
+    elif owners.get(rule, result.package) != result.package:
+        why = f"which is the rule of package `{owners[rule]}`"
+    else:
+        return reported
+    detail = f"`{result.package}.{result.entry}` gave a result with the id `{rule}`, {why}."
+    return EngineError(words(codes.FOREIGN_ID, detail), result.span)
 
 
 def _enforced(reported: Reported, enforcing: Enforcing) -> Violation:

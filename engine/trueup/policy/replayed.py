@@ -87,11 +87,21 @@ ALLOWED = Verdict(Outcome.ALLOW, ())
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One block that only one side has: where, and its words."""
+    """A block that only one side has: where, and its words.
+
+    Attributes:
+        place: The decision.
+        address: What it is about.
+        message: What the rule says of it.
+        is_gone: It blocked before and does not now.
+        others: How many more of the rule only that side has in this decision.
+    """
 
     place: Place
     address: str
     message: str
+    is_gone: bool = False
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +112,20 @@ class RuleEffect:
         rule: Its id.
         blocks: Decisions in which it blocks and did not before.
         lets_through: Decisions in which it blocked before and does not now.
-        examples: The newest of both.
+        moved: Decisions in which it blocks before and now, and not the same.
+        examples: The newest of all, one a decision.
     """
 
     rule: str
     blocks: int
     lets_through: int
+    moved: int
     examples: tuple[Example, ...]
+
+    @property
+    def changed(self) -> int:
+        """Decisions of which it says something else."""
+        return self.blocks + self.lets_through + self.moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +171,7 @@ class Replay:
     passed_count: int = 0
     _blocks: Counter[str] = field(default_factory=Counter)
     _gone: Counter[str] = field(default_factory=Counter)
+    _moved: Counter[str] = field(default_factory=Counter)
     _examples: dict[str, list[Example]] = field(default_factory=dict)
 
     @property
@@ -170,10 +188,10 @@ class Replay:
     def rules(self) -> tuple[RuleEffect, ...]:
         """What each rule changes, those that change most first."""
         found = [
-            RuleEffect(rule, self._blocks[rule], self._gone[rule], tuple(self._examples[rule]))
+            RuleEffect(rule, self._blocks[rule], self._gone[rule], self._moved[rule], tuple(self._examples[rule]))
             for rule in self._examples
         ]
-        return tuple(sorted(found, key=lambda r: (-(r.blocks + r.lets_through), r.rule)))
+        return tuple(sorted(found, key=lambda r: (-r.changed, r.rule)))
 
     def add(self, place: Place, before: Verdict, after: Verdict) -> None:
         """Take in what *after* makes of *before*; call it newest first."""
@@ -187,12 +205,12 @@ class Replay:
             self.changed.append(Changed(place, effect, new, gone, after.errors))
         if effect is Effect.ERROR:
             return
-        self._blocks.update({b.rule for b in new})
-        self._gone.update({b.rule for b in gone})
-        for block in (*new, *gone):
-            kept = self._examples.setdefault(block.rule, [])
+        then, now = {b.rule for b in before.blocks}, {b.rule for b in after.blocks}
+        for rule in dict.fromkeys(b.rule for b in (*new, *gone)):
+            (self._moved if rule in then & now else self._blocks if rule in now else self._gone)[rule] += 1
+            kept = self._examples.setdefault(rule, [])
             if len(kept) < EXAMPLES:
-                kept.append(Example(place, block.address, block.message))
+                kept.append(_example(place, rule, new, gone))
 
     def pass_over(self, place: Place, why: str) -> None:
         """Take in what cannot be judged."""
@@ -204,18 +222,13 @@ class Replay:
 def effect_of(source: Source, before: Verdict, after: Verdict) -> Effect:
     """Return what becomes of a decision.
 
-    A commit was merged whatever is said of it here, and nobody knows its evidence any more; so of its plan only what
-    one side blocks and the other does not means anything, not that both deny.
+    Of the plan of a commit, which nobody made, it means nothing that it could not be decided before.
     """
     new, gone = _only(after.blocks, before.blocks), _only(before.blocks, after.blocks)
     if after.outcome is Outcome.ERROR:
         return Effect.SAME if before.outcome is Outcome.ERROR else Effect.ERROR
-    if source is Source.COMMIT:
-        if new:
-            return Effect.BLOCKS
-        if not gone:
-            return Effect.SAME
-        return Effect.OTHER_RULES if after.blocks else Effect.LETS_THROUGH
+    if source is Source.COMMIT and not new and not gone:
+        return Effect.SAME
     if (before.outcome is Outcome.ALLOW) is not (after.outcome is Outcome.ALLOW):
         return Effect.BLOCKS if before.outcome is Outcome.ALLOW else Effect.LETS_THROUGH
     return Effect.OTHER_RULES if new or gone else Effect.SAME
@@ -231,6 +244,13 @@ def recorded_verdict(decision: RecordedDecision) -> Verdict:
     """Return what the ledger says of a decision as a replay compares it."""
     blocks = (Block(v.rule, v.address, v.path, v.message) for v in decision.violations if v.denies)
     return Verdict(decision.outcome, tuple(blocks), decision.errors)
+
+
+def _example(place: Place, rule: str, new: Iterable[Block], gone: Iterable[Block]) -> Example:
+    """Return what shows best that *rule* says something else of the decision at *place*."""
+    blocks, lifted = ([b for b in side if b.rule == rule] for side in (new, gone))
+    shown = blocks or lifted
+    return Example(place, shown[0].address, shown[0].message, is_gone=not blocks, others=len(shown) - 1)
 
 
 def _only(these: Iterable[Block], those: Iterable[Block]) -> tuple[Block, ...]:

@@ -124,6 +124,7 @@ class Evaluation:
         rules: Ids of the rules that were asked.
         engine: Name and version of what evaluated.
         described: What those rules say of themselves.
+        warnings: What is wrong with the policies and keeps nobody from asking them.
     """
 
     results: tuple[RuleResult, ...]
@@ -131,6 +132,7 @@ class Evaluation:
     rules: tuple[str, ...]
     engine: str
     described: tuple[RuleInfo, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,9 @@ class RuleExplanation:
         coverage: Lines reached and not.
         errors: What could not be evaluated.
         printed: What `print` wrote.
+        source: Whose policies judge: `head`, `base` or `unknown`; empty for those of a folder.
+        revision: The base's commit.
+        changed: Policy files in which what is judged differs from them.
     """
 
     rule: ListedRule
@@ -70,6 +73,9 @@ class RuleExplanation:
     coverage: tuple[FileCoverage, ...] = ()
     errors: tuple[str, ...] = ()
     printed: str = ""
+    source: str = ""
+    revision: str = ""
+    changed: tuple[str, ...] = ()
 
 
 def narrowed(document: Mapping[str, Json], address: str) -> tuple[dict[str, Json], tuple[str, ...]]:

@@ -100,12 +100,23 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One body of a rule: whether anything reached its end, or where it ended before."""
+    """One body of a rule, and how far anything came in it.
+
+    Attributes:
+        rule: Name of the rule.
+        span: Where that definition begins.
+        is_tried: Whether it was begun.
+        stalled: Where it ended; None when it was not begun, or came to its last statement and may have given a value.
+        has_given: Whether it surely gave a value; where false, nobody knows.
+        last_line: Where its last statement begins.
+    """
 
     rule: str
     span: Span
     is_tried: bool
     stalled: Stalled | None
+    has_given: bool = False
+    last_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

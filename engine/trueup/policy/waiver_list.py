@@ -16,6 +16,7 @@ class WaiverState(StrEnum):
 
     EXPIRED = "expired"
     INVALID = "invalid"
+    NO_RULE = "no rule"
     EXPIRING = "expiring"
     IN_FORCE = "in force"
 
@@ -23,6 +24,11 @@ class WaiverState(StrEnum):
     def holds(self) -> bool:
         """Whether it lifts its rule today."""
         return self in (WaiverState.EXPIRING, WaiverState.IN_FORCE)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it surely lifts nothing. A rule may report under ids that nobody knows before it speaks."""
+        return self in (WaiverState.EXPIRED, WaiverState.INVALID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +85,12 @@ def _state(waiver: Waiver, known: set[str], unwaivable: set[str], within_days: i
         return (WaiverState.EXPIRED if waiver.has_expired else WaiverState.INVALID), waiver.problem
     if waiver.rule in unwaivable:
         return WaiverState.INVALID, f"rule `{waiver.rule}` takes no exceptions"
-    # A rule may report under ids that its METADATA does not name, so an unknown one is told and not condemned.
-    hint = did_you_mean(waiver.rule, sorted(known))
-    stray = "" if waiver.rule in known else f"no rule has the id `{waiver.rule}`" + (f"; {hint}" if hint else "")
+    if waiver.rule not in known:
+        hint = did_you_mean(waiver.rule, sorted(known))
+        return WaiverState.NO_RULE, f"no rule has the id `{waiver.rule}`" + (f"; {hint}" if hint else "")
     days = waiver.expires_in_days
     is_expiring = days is not None and days <= within_days
-    return (WaiverState.EXPIRING if is_expiring else WaiverState.IN_FORCE), stray
+    return (WaiverState.EXPIRING if is_expiring else WaiverState.IN_FORCE), ""
 
 
 def _order(listed: ListedWaiver) -> tuple[int, int, str]:

@@ -33,17 +33,22 @@ class BundlePin:
         return {"oci": "oci", "https": "https", "http": "https"}.get(scheme, "git" if scheme.startswith("git+") else "")
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether nobody on the way sees or changes what is fetched, as far as the source says."""
+        return not self.source.lower().startswith("http://")
+
+    @property
     def problem(self) -> str:
         """What is wrong with the pin, in words; empty when it names one content for ever."""
         match self.scheme:
+            case "https" if not self.is_encrypted:
+                return "`http://` is not encrypted; use `https://`"
             case "git" if not _COMMIT.fullmatch(self.revision):
                 return "a git source needs `revision`, a full commit; branches and tags move"
             case "oci" | "https" if not self.digest:
                 return f"an `{self.scheme}` source needs `digest`, the sha256 of what it serves; names and tags move"
             case "" if "://" in self.source:
                 return "the source is a path of the repository, `git+https://`, `oci://` or `https://`"
-            case "https" if self.source.lower().startswith("http://"):
-                return "`http://` is not encrypted; use `https://`"
             case _:
                 return ""
 

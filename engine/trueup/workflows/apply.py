@@ -112,15 +112,33 @@ def apply_locked(workspace: Workspace, request: ApplyRequest, applied: Applied) 
     _require_same(request, planned, applied.recovered)
     approved = approve(planned.plan, planned.judged.decision)
     if isinstance(approved, Decision):
-        applied.denied = approved
-        applied.record = record_denial(workspace, planned, request.kind, request.cause)
-        if applied.record is not None:
-            yield recorded(workspace, applied.record)
-            yield from _remote(workspace, request.environment, workspace.remote_problem())
+        yield from _denied(workspace, request, applied, planned, approved)
         return
     if not planned.plan.changes:
         return
     yield from _run(workspace, request, applied, planned, approved)
+
+
+def refuse(workspace: Workspace, request: ApplyRequest, applied: Applied, planned: Planned) -> Iterator[Event]:
+    """Record that policy denies what was *planned* before anything was locked; yield events and fill *applied*.
+
+    A plan of what no commit holds is denied and not recorded: nobody could find again what it was.
+    """
+    applied.planned = planned
+    applied.denied = planned.judged.decision
+    if planned.plan.revision:
+        yield from _remote(workspace, request.environment, workspace.take_remote_records())
+        yield from _denied(workspace, request, applied, planned, planned.judged.decision)
+
+
+def _denied(
+    workspace: Workspace, request: ApplyRequest, applied: Applied, planned: Planned, decision: Decision
+) -> Iterator[Event]:
+    applied.denied = decision
+    applied.record = record_denial(workspace, planned, request.kind, request.cause)
+    if applied.record is not None:
+        yield recorded(workspace, applied.record)
+        yield from _remote(workspace, request.environment, workspace.remote_problem())
 
 
 def _require_same(request: ApplyRequest, planned: Planned, resumed: Recovered | None) -> None:

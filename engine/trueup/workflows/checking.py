@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.diagnostics import Diagnostic, Span, has_errors
 from trueup.core.json import Json, canonical_by_parts
 from trueup.plan.saved import SavedPlan
 from trueup.policy.checked import Checked, checked, placed
@@ -71,7 +71,7 @@ def check_documents(
     if isinstance(policies, Invalid):
         return policies
     problems = workspace.engine.check(policies.files)
-    if problems:
+    if has_errors(problems):
         return Invalid(problems)
     own = [f for f in policies.files if not _is_library_rule(f)]
     results: list[Checked] = []
@@ -101,7 +101,7 @@ def check_plan(
         if isinstance(candidate, Invalid):
             return candidate
         problems = workspace.engine.check(candidate.files)
-        if problems:
+        if has_errors(problems):
             return Invalid(problems)
         judged = judge_plan(
             workspace,
@@ -112,9 +112,8 @@ def check_plan(
             planned.observed,
             engine=workspace.cached_engine,
         )
-    described = judged.evaluation.described if judged.evaluation else ()
     subject = f"plan of {environment}"
-    return PlanChecked(planned, checked(subject, judged.decision, described, judged.document))
+    return PlanChecked(planned, checked(subject, judged.decision, judged.evaluation, judged.document))
 
 
 def check_saved(workspace: Workspace, saved: SavedPlan, source: PolicySource = HERE) -> PlanChecked | Invalid:
@@ -129,7 +128,7 @@ def _judged(document: InputDocument, evaluation: Evaluation, policies: Policies,
     decision = judge(evaluation, value, policies.digest, lambda _address, _path: None)
     violations = (replace(v, span=v.span or _place(document, v)) for v in decision.violations)
     found: Decision = placed(decision, violations)
-    return checked(document.subject, found, evaluation.described, spelled)
+    return checked(document.subject, found, evaluation, spelled)
 
 
 def _place(document: InputDocument, violation: Violation) -> Span:

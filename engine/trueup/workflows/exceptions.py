@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
-from trueup.core.diagnostics import Diagnostic
+from trueup.core.diagnostics import Diagnostic, Severity
 from trueup.ledger.record import Record
 from trueup.plan.shapes import ShapeError
 from trueup.policy.exceptions import read_waivers
@@ -13,7 +14,7 @@ from trueup.policy.recorded import read_decision
 from trueup.policy.results import RuleInfo
 from trueup.policy.waiver_list import LastUse, ListedWaiver, list_waivers
 from trueup.workflows.loading import Invalid, load_tree
-from trueup.workflows.policy import PolicySource, policies_of
+from trueup.workflows.policy import PolicySource, policies_of, unknown_rule
 from trueup.workflows.workspace import Workspace
 
 _NEW_DAYS = 30
@@ -78,6 +79,15 @@ spec:
   approvedBy:           # `Name <e-mail>` of somebody who wrote no part of the change
   expires: {expires}
 """
+
+
+def stray_rule(workspace: Workspace, rule: str) -> tuple[Diagnostic, ...]:
+    """Return a warning when no rule of the work tree has the id *rule*; nothing when its policies cannot be read."""
+    rules = _rules(workspace, "")
+    known = (*BUILT_IN, *(r.id for r in (() if isinstance(rules, Invalid) else rules)))
+    if isinstance(rules, Invalid) or rule in known:
+        return ()
+    return (replace(unknown_rule(rule, known), severity=Severity.WARNING),)
 
 
 def _rules(workspace: Workspace, revision: str) -> tuple[RuleInfo, ...] | Invalid:

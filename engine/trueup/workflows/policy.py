@@ -12,6 +12,7 @@ from trueup.policy.results import RuleInfo
 from trueup.policy.tracing import Reads, TestRun
 from trueup.spec.resource import Resources
 from trueup.workflows import codes
+from trueup.workflows.governing import Governing, governing_policies
 from trueup.workflows.loading import Invalid, empty_policy_folders, load_tree, read_project
 from trueup.workflows.workspace import Policies, Workspace
 
@@ -49,6 +50,15 @@ def policies_of(workspace: Workspace, source: PolicySource = HERE) -> Policies |
     if missing:
         return Invalid(missing)
     return workspace.policies(tree, library=project.library, folders=project.policies, bundles=project.bundles)
+
+
+def judges(workspace: Workspace, source: PolicySource = HERE) -> Policies | None:
+    """Return the policies that judge what *source* names; None for those of a folder, and where nobody can tell."""
+    if source.folder or not source.in_project:
+        return None
+    loaded = load_tree(workspace.tree(source.revision))
+    governing = governing_policies(workspace, loaded, loaded.project, "") if loaded.project else None
+    return governing.policies if isinstance(governing, Governing) else None
 
 
 def check(workspace: Workspace, source: PolicySource = HERE) -> tuple[Diagnostic, ...]:

@@ -28,7 +28,15 @@ from trueup.policy.recorded import RecordedDecision, read_decision
 from trueup.policy.replayed import ALLOWED, Place, Replay, Source, Verdict, recorded_verdict, verdict_of
 from trueup.ports import MergedCommit
 from trueup.workflows.judging import judge_plan
-from trueup.workflows.loading import PROJECT_FILE, Invalid, Loaded, ProjectSettings, environments, load_tree
+from trueup.workflows.loading import (
+    PROJECT_FILE,
+    Invalid,
+    Loaded,
+    ProjectSettings,
+    environments,
+    load_tree,
+    require_environment,
+)
 from trueup.workflows.policy import PolicySource, policies_of
 from trueup.workflows.redecide import Archive, MissingError, time_of
 from trueup.workflows.workspace import Policies, Workspace
@@ -82,7 +90,7 @@ def replay(workspace: Workspace, request: ReplayRequest, replaying: Replaying) -
     """Ask the candidate about the past and fill *replaying*; return what is wrong with it when it cannot be asked.
 
     Raises:
-        TrueupError: The ledger cannot be read.
+        TrueupError: The ledger cannot be read, or the environment is neither declared nor in it.
     """
     candidate = policies_of(workspace, request.candidate)
     if isinstance(candidate, Invalid):
@@ -95,6 +103,8 @@ def replay(workspace: Workspace, request: ReplayRequest, replaying: Replaying) -
     if loaded.project is None:
         return Invalid(loaded.diagnostics)
     past = _look_through(workspace, request)
+    if request.environment and not past.decisions:
+        require_environment(workspace, request.environment)
     commits = list(_commits(workspace, request, loaded.project))
     replaying.total = past.decisions + len(commits)
     asking = _Asking(workspace, candidate, replaying.replay)

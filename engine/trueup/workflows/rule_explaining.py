@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from trueup.core.diagnostics import Diagnostic
-from trueup.core.ids import parse_address
+from trueup.core.digests import short
+from trueup.core.ids import is_reserved, parse_address
 from trueup.core.json import Json, canonical_by_parts
 from trueup.core.suggestions import did_you_mean
 from trueup.policy.carried_out import RULE as NOT_CARRIED_OUT
@@ -14,16 +16,14 @@ from trueup.policy.listing import ListedRule, list_rules
 from trueup.policy.results import RuleInfo
 from trueup.policy.rule_explanation import RuleExplanation, facts_of, narrowed, spelled
 from trueup.policy.tracing import RuleTrace
+from trueup.policy.violations import words
 from trueup.spec.resource import Resources
 from trueup.workflows import codes
 from trueup.workflows.checking import PlanChecked, check_plan
 from trueup.workflows.loading import environments, load_tree
 from trueup.workflows.planning import Invalid
-from trueup.workflows.policy import HERE, PolicySource, policies_of, settings_of_environments, unknown_rule
+from trueup.workflows.policy import HERE, PolicySource, policies_of, rules, settings_of_environments, unknown_rule
 from trueup.workflows.workspace import Workspace
-
-_BUILT_IN = "TU-"
-"""Ids of what trueup itself judges, without Rego."""
 
 
 def explain_rule(
@@ -47,8 +47,8 @@ def explain_rule(
     if isinstance(policies, Invalid):
         return policies
     ids = tuple(sorted({r.id for r in found.checked.rules}))
-    if rule not in ids and not rule.startswith(_BUILT_IN):
-        return Invalid((unknown_rule(rule, (*ids, NOT_CARRIED_OUT)),))
+    if rule not in ids and not is_reserved(rule):
+        return Invalid((_unknown(workspace, found, rule, (*ids, NOT_CARRIED_OUT), source),))
     document: dict[str, Json] = json.loads(found.checked.document)
     asked, deployments = narrowed(document, address)
     trace = None
@@ -58,7 +58,24 @@ def explain_rule(
         if not isinstance(traced, RuleTrace):
             return Invalid(traced)
         trace = traced
-    return _explanation(workspace, found, rule, address, deployments, trace)
+    explanation = _explanation(workspace, found, rule, address, deployments, trace)
+    if source.folder:
+        return explanation
+    return replace(explanation, source=policies.source, revision=policies.revision or "", changed=policies.changed)
+
+
+def _unknown(
+    workspace: Workspace, found: PlanChecked, rule: str, known: tuple[str, ...], source: PolicySource
+) -> Diagnostic:
+    """Return what is wrong with the id *rule*: a rule that only the change brings is no misspelt one."""
+    own = rules(workspace, source) if found.planned.policies.changed else ()
+    if isinstance(own, Invalid) or all(r.id != rule for r in own):
+        return unknown_rule(rule, known)
+    base = short(found.planned.policies.revision or "")
+    detail = (
+        f"`{rule}` is brought by this change, and judges nothing before it is merged: the policies of {base} judge."
+    )
+    return Diagnostic(codes.UNKNOWN_RULE, detail, hint="`--policies DIR` asks the policies of a folder")
 
 
 def _explanation(
@@ -91,9 +108,21 @@ def _explanation(
         parameters=tuple(sorted({(p, spelled(v, p)) for r in reads for p, v in r.parameters})),
         bodies=trace.bodies if trace else (),
         coverage=trace.coverage if trace else (),
-        errors=tuple(f"{e.span}: {e.detail}" if e.span else e.detail for e in trace.errors) if trace else (),
+        errors=_errors(found, rule, trace),
         printed=trace.printed if trace else "",
     )
+
+
+def _errors(found: PlanChecked, rule: str, trace: RuleTrace | None) -> tuple[str, ...]:
+    """Return why nobody knows what the rule says: errors of the plan's own decision that may be its, and of the trace.
+
+    What the trace finds is narrowed to the address; without an answer in the plan it is no answer either.
+    """
+    is_loaded = bool(found.checked.decision.rules)
+    failed = () if is_reserved(rule) and is_loaded else found.checked.errors_of(rule)
+    own = tuple(f"{e.span}: {e.message}" if e.span else e.message for e in failed)
+    traced = trace.errors if trace and not own else ()
+    return own or tuple(f"{e.span}: {words(e.code, e.detail)}" if e.span else words(e.code, e.detail) for e in traced)
 
 
 def _listed(workspace: Workspace, found: PlanChecked, rule: str, own: tuple[Violation, ...]) -> ListedRule:

@@ -108,6 +108,12 @@ def test_a_field_that_a_rule_carries_out_denies_where_that_rule_is_not_asked(
     assert f"rule `{rule}` does, and the policies do not have it" in violation.message
 
 
+def test_nothing_is_said_of_rules_when_nobody_knows_which_were_asked() -> None:
+    settings: dict[str, Json] = {"budget": {"maxBudget": 1.0}, "verification": {"required": True}}
+    (violation,) = not_carried_out(document(settings=settings), None)
+    assert "`verification`" in violation.message
+
+
 def test_a_guard_is_looked_at_when_all_is_deleted() -> None:
     assert [*not_carried_out(document(settings={"soakTime": "24h"}, deployments=[]))]
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from trueup.core.diagnostics import Span
+from trueup.core.diagnostics import Code, Diagnostic, Severity, Span
 from trueup.core.digests import Digest
 from trueup.policy.checked import Checked, Status, checked, counted, fails, placed
 from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
-from trueup.policy.results import RuleInfo
+from trueup.policy.results import Evaluation, RuleInfo
 
 ZERO = Digest("sha256:" + "0" * 64)
 
@@ -93,3 +93,19 @@ def test_violations_can_be_given_their_places() -> None:
     found = decision(violation())
     assert placed(found, ()).violations == ()
     assert placed(found, found.violations) == found
+
+
+def test_an_error_is_of_the_rule_whose_file_it_lies_in_and_of_all_when_it_lies_in_none() -> None:
+    rules = (RuleInfo("A", "a", "deny", span=Span("a.rego")), RuleInfo("B", "b", "deny", span=Span("b.rego")))
+    in_a, anywhere = EngineError("gone", Span("a.rego", 3)), EngineError("gone", Span("lib.rego"))
+    found = Checked("x", replace(decision(errors=1), errors=(in_a, anywhere)), rules)
+    assert found.errors_of("A") == (in_a, anywhere)
+    assert found.errors_of("B") == (anywhere,)
+    assert found.errors_of("unknown") == (in_a, anywhere)
+
+
+def test_what_an_evaluation_says_of_the_policies_is_kept() -> None:
+    warning = Diagnostic(Code("POL037", "", "", ""), "Nothing reads `titel`.", severity=Severity.WARNING)
+    rules = (RuleInfo("SC-01", "p", "deny"),)
+    found = checked("x", decision(), Evaluation((), (), ("SC-01",), "regorus", rules, (warning,)))
+    assert (found.rules, found.warnings) == (rules, (warning,))

@@ -298,3 +298,35 @@ def test_the_order_of_results_does_not_matter() -> None:
 def test_a_place_that_is_none_is_left_out(place: object) -> None:
     (violation,) = decide({"msg": "m", "_loc": place}).violations
     assert violation.span is None
+
+
+@pytest.mark.parametrize("id_", ["TU-01", "TU-99", "tu-01"])
+def test_a_result_under_an_id_of_trueup_itself_is_an_error_at_its_rule(id_: str) -> None:
+    decision = decide(RESULT | {"id": id_})
+    assert decision.outcome is Outcome.ERROR
+    assert decision.violations == ()
+    (error,) = decision.errors
+    assert error.span == RULE
+    assert error.message.startswith("POL065")
+    assert f"`x.deny` gave a result with the id `{id_}`, which is kept for what trueup judges itself." in error.message
+
+
+def test_a_result_under_the_id_of_another_packages_rule_is_an_error_and_one_of_its_own_package_is_none() -> None:
+    other = RuleInfo("SC-01", "trueup.supply_chain.pinned", "deny")
+    warns = RuleInfo("X-02", "x", "warn")
+    decision = decide(RESULT | {"id": "SC-01"}, RESULT, RESULT | {"id": "X-02"}, info=(INFO, other, warns))
+    assert decision.outcome is Outcome.ERROR
+    assert [v.rule for v in decision.violations] == ["X-01", "X-02"]
+    (error,) = decision.errors
+    assert "`SC-01`, which is the rule of package `trueup.supply_chain.pinned`" in error.message
+
+
+def test_policies_that_could_not_be_loaded_are_not_blamed_for_rules_that_they_may_have() -> None:
+    settings: Json = {"budget": {"maxBudget": 1.0}}
+    facts: dict[str, Json] = {
+        "environment": {"name": "prod", "tier": "production", "settings": settings},
+        "change": {"operations": [{"op": "create"}]},
+    }
+    wrong = (Diagnostic(Code("POL003", "Rego syntax error", "", ""), "expecting `}`", RULE),)
+    assert decide(on=facts, rules=(), errors=wrong).violations == ()
+    assert [v.rule for v in decide(on=facts, rules=("X-01",), errors=wrong).violations] == ["TU-01"]

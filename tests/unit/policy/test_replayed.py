@@ -45,12 +45,13 @@ def place(number: int = 1, source: Source = Source.RECORD) -> Place:
         (denied(A), denied(REWORDED), Effect.SAME, Effect.SAME),
         (ALLOWED, denied(A), Effect.BLOCKS, Effect.BLOCKS),
         (denied(A), ALLOWED, Effect.LETS_THROUGH, Effect.LETS_THROUGH),
-        (denied(A), denied(B), Effect.OTHER_RULES, Effect.BLOCKS),
+        (denied(A), denied(B), Effect.OTHER_RULES, Effect.OTHER_RULES),
         (denied(A, B), denied(B), Effect.OTHER_RULES, Effect.OTHER_RULES),
-        (denied(A), denied(A, B), Effect.OTHER_RULES, Effect.BLOCKS),
+        (denied(A), denied(A, B), Effect.OTHER_RULES, Effect.OTHER_RULES),
         (ALLOWED, BROKEN, Effect.ERROR, Effect.ERROR),
         (BROKEN, BROKEN, Effect.SAME, Effect.SAME),
         (BROKEN, ALLOWED, Effect.LETS_THROUGH, Effect.SAME),
+        (BROKEN, denied(A), Effect.OTHER_RULES, Effect.OTHER_RULES),
     ],
 )
 def test_what_becomes_of_a_decision(before: Verdict, after: Verdict, of_record: Effect, of_commit: Effect) -> None:
@@ -75,7 +76,24 @@ def test_a_rule_that_blocks_one_decision_at_two_places_is_counted_once() -> None
     replay = Replay()
     replay.add(place(), ALLOWED, denied(A, Block("A-1", "Model/b@1", (), "b")))
     (rule,) = replay.rules
-    assert (rule.blocks, len(rule.examples)) == (1, 2)
+    assert (rule.blocks, len(rule.examples), rule.examples[0].others) == (1, 1, 1)
+
+
+def test_a_rule_that_blocks_something_else_in_a_decision_it_blocked_is_counted_as_that_alone() -> None:
+    replay = Replay()
+    replay.add(place(), denied(A), denied(Block("A-1", "Model/b@1", (), "b")))
+    replay.add(place(2), denied(A, Block("A-1", "Model/b@1", (), "b")), denied(A))
+    (rule,) = replay.rules
+    assert (rule.blocks, rule.lets_through, rule.moved, rule.changed) == (0, 0, 2, 2)
+    assert [(e.address, e.is_gone) for e in rule.examples] == [("Model/b@1", False), ("Model/b@1", True)]
+
+
+def test_a_commit_that_was_denied_before_is_none_that_passed() -> None:
+    replay = Replay()
+    replay.add(place(1, Source.COMMIT), denied(B), denied(A, B))
+    replay.add(place(2, Source.COMMIT), ALLOWED, denied(A))
+    assert replay.effects == {Effect.OTHER_RULES: 1, Effect.BLOCKS: 1}
+    assert [(r.rule, r.blocks) for r in replay.rules] == [("A-1", 2)]
 
 
 def test_what_cannot_be_decided_is_no_effect_of_a_rule() -> None:

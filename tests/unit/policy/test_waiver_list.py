@@ -31,14 +31,16 @@ def listed(*waivers: Waiver, within: int = 14) -> tuple[ListedWaiver, ...]:
         (replace(WAIVER, problem="it expired on 2026-03-01"), WaiverState.EXPIRED, "it expired on 2026-03-01"),
         (replace(WAIVER, problem="`owner` is missing"), WaiverState.INVALID, "`owner` is missing"),
         (replace(WAIVER, rule="RG-02"), WaiverState.INVALID, "rule `RG-02` takes no exceptions"),
-        (replace(WAIVER, rule="SC-4"), WaiverState.IN_FORCE, "no rule has the id `SC-4`; did you mean `SC-04`?"),
-        (replace(WAIVER, rule="zzz"), WaiverState.IN_FORCE, "no rule has the id `zzz`"),
+        (replace(WAIVER, rule="SC-4"), WaiverState.NO_RULE, "no rule has the id `SC-4`; did you mean `SC-04`?"),
+        (replace(WAIVER, rule="sc-04"), WaiverState.NO_RULE, "no rule has the id `sc-04`; did you mean `SC-04`?"),
+        (replace(WAIVER, rule="zzz"), WaiverState.NO_RULE, "no rule has the id `zzz`"),
     ],
 )
 def test_state_and_problem(waiver: Waiver, state: WaiverState, problem: str) -> None:
     (one,) = listed(waiver)
     assert (one.state, one.problem) == (state, problem)
     assert one.state.holds == (state in (WaiverState.IN_FORCE, WaiverState.EXPIRING))
+    assert one.state.is_wrong == (state in (WaiverState.EXPIRED, WaiverState.INVALID))
 
 
 def test_each_has_its_place_and_its_last_use() -> None:

@@ -35,3 +35,12 @@ def test_a_pinned_bundle_is_read() -> None:
     assert problems == ()
     assert project
     assert project.bundles == (BundlePin("acme", "bundles/acme"),)
+
+
+def test_a_pinned_bundle_over_a_plain_connection_is_told_as_that() -> None:
+    digest = "sha256:" + "0" * 64
+    for more in ("", f", digest: '{digest}'"):
+        project, problems = read(f"{{name: acme, source: 'http://example.com/x.tar.gz'{more}}}")
+        assert project is None
+        assert "would be fetched without encryption" in problems[0].detail
+        assert "https://" in f"{problems[0].detail} {problems[0].hint}"

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 
 from trueup.core.digests import digest_of_bytes
-from trueup.ledger.record import Record, RunOutcome
+from trueup.ledger.record import Record, RecordKind, RunOutcome
 from trueup.policy.bundle_files import bundle_digest, bundle_from_bytes
 from trueup.policy.decision import Outcome
 from trueup.policy.recorded import RecordedDecision, read_decision, read_results
+from trueup.workflows.apply import Applied, ApplyRequest, refuse
+from trueup.workflows.planning import Planned, make_plan
 from workspaces import Declared, FakeWorkspace, KilledError, Stage, evidence_passes, nothing_on_hold
 
 OLD, NEW = Declared(), Declared(model="tiny@2")
@@ -72,6 +74,33 @@ def test_a_denied_apply_is_recorded(make) -> None:
     (given,) = read_results(workspace.ledger.attachment(decision.kept_evaluation) or b"")
     assert given.package == evidence_passes.__name__
     assert applied.events[-1].detail == "record 1"
+
+
+def refused(workspace: FakeWorkspace) -> Applied:
+    planned = make_plan(workspace, "dev")
+    assert isinstance(planned, Planned)
+    applied = Applied()
+    applied.events += refuse(workspace, ApplyRequest("dev"), applied, planned)
+    return applied
+
+
+def test_a_plan_that_is_denied_before_the_lock_is_recorded_as_one_denied_under_it(make) -> None:
+    before, under = make(OLD, dev=UNMEASURED), make(OLD, dev=UNMEASURED)
+    applied, other = refused(before), under.apply()
+    assert applied.record is not None
+    assert other.record is not None
+    assert (applied.record.draft.kind, applied.record.draft.outcome) == (RecordKind.APPLY, RunOutcome.DENIED)
+    assert applied.record.draft.plan == other.record.draft.plan
+    assert [d.outcome for d in decisions(applied.record)] == [Outcome.DENY]
+    assert [e.detail for e in applied.events] == ["record 1"]
+    assert before.apply().record is None, "it is the newest record already"
+
+
+def test_what_no_commit_holds_is_denied_and_not_recorded(make) -> None:
+    workspace = make(OLD, dev=UNMEASURED)
+    workspace.files["spec/extra.yaml"] = b"\n"
+    applied = refused(workspace)
+    assert (applied.denied is not None, applied.record, records(workspace)) == (True, None, [])
 
 
 def test_the_same_denial_again_is_not_recorded_again(make) -> None:

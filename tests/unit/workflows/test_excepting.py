@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from trueup.adapters.policy import codes as policy_codes
-from trueup.core.diagnostics import Diagnostic
+from trueup.core.diagnostics import Diagnostic, Severity
 from trueup.core.digests import BlobId
 from trueup.core.json import Json
 from trueup.policy.decision import Outcome
 from trueup.policy.waiver_list import ListedWaiver, WaiverState
 from trueup.spec.parse import parse
 from trueup.spec.resource import SourceFile
-from trueup.workflows.exceptions import exceptions, last_uses, new_exception
+from trueup.workflows.exceptions import exceptions, last_uses, new_exception, stray_rule
 from trueup.workflows.explain import explain
 from trueup.workflows.loading import Invalid
 from trueup.workflows.planning import Planned, make_plan
@@ -131,7 +131,8 @@ def test_the_list_tells_state_and_last_use(make) -> None:
     workspace = make(OLD)
     excuse(workspace)
     (before,) = listed(workspace)
-    assert (before.state, before.last_use) == (WaiverState.EXPIRING, None)
+    # `EV` is in no METADATA: only its results have the id.
+    assert (before.state, before.last_use) == (WaiverState.NO_RULE, None)
     workspace.apply()
     (after,) = listed(workspace)
     assert after.last_use is not None
@@ -142,6 +143,16 @@ def test_the_list_tells_state_and_last_use(make) -> None:
         WaiverState.INVALID,
         "`Bob <bob@example.com>` approves what they wrote themselves",
     )
+
+
+def test_a_new_exception_for_a_rule_that_nobody_has_is_warned_of(make) -> None:
+    workspace = make(OLD)
+    (warning,) = stray_rule(workspace, "nothing_on_hodl")
+    assert warning.severity is Severity.WARNING
+    assert warning.hint == "did you mean `nothing_on_hold`?"
+    assert stray_rule(workspace, "nothing_on_hold") == stray_rule(workspace, "TU-01") == ()
+    workspace.engine.broken = (Diagnostic(policy_codes.SYNTAX, "no rule"),)
+    assert stray_rule(workspace, "nobody") == (), "nobody can tell"
 
 
 def test_without_exceptions_nothing_is_listed_and_no_record_is_read(make) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from trueup.adapters.policy.codes import UNREADABLE
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.json import Json
 from trueup.plan.saved import save_plan
@@ -28,7 +29,7 @@ from trueup.workflows.policy import (
     unknown_rule,
 )
 from trueup.workflows.rule_explaining import explain_rule
-from workspaces import Declared, FakeWorkspace, Stage
+from workspaces import Declared, FakeWorkspace, PythonPolicies, Stage
 
 OLD = Declared(model="smol@1")
 CHANGED = Diagnostic(VERSION_CHANGED, "it was something else", Span("spec/a.yaml", 1))
@@ -252,6 +253,22 @@ def test_what_trueup_judges_itself_is_explained_without_a_trace(make) -> None:
     found = explained(make(OLD), "TU-01", "Environment/dev")
     assert (found.violations, found.bodies) == ((), ())
     assert found.rule.info.title == "Judged by trueup itself"
+
+
+def test_a_rule_that_could_not_be_decided_is_explained_by_what_stopped_it(make) -> None:
+    workspace = make(OLD)
+    workspace.engine.unanswered = (Diagnostic(UNREADABLE, "It loops.", Span("lib.rego", 3, 1)),)
+    (error,) = explained(workspace, "nothing_on_hold", "Environment/dev").errors
+    assert error == "lib.rego:3:1: POL001 Policy file cannot be read: It loops."
+    assert explained(workspace, "TU-01", "Environment/dev").errors == (), "trueup itself has judged"
+
+
+def test_a_rule_that_the_plan_decided_and_the_trace_did_not_is_not_decided(make) -> None:
+    workspace = make(OLD)
+    workspace.tracer = PythonPolicies(unanswered=(Diagnostic(UNREADABLE, "It loops."),))
+    assert explained(workspace, "nothing_on_hold", "Environment/dev").errors == (
+        "POL001 Policy file cannot be read: It loops.",
+    )
 
 
 def test_an_unknown_rule_address_or_environment_is_told(make) -> None:

@@ -83,7 +83,8 @@ def test_a_time_and_an_environment_narrow_it(make) -> None:
     now = workspace.clock.now()
     assert replayed(workspace, OWN, since=now - timedelta(hours=1)).by_source == {Source.RECORD: 2}
     assert replayed(workspace, OWN, until=now - timedelta(hours=1)).by_source == {Source.RECORD: 2}
-    assert replayed(workspace, OWN, environment="prod").judged == 0
+    with pytest.raises(PermanentError, match="`prod` is not declared"):
+        replayed(workspace, OWN, environment="prod")
 
 
 def test_the_plan_of_a_commit_that_nothing_was_recorded_for_is_built_again(make) -> None:

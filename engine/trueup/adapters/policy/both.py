@@ -42,7 +42,9 @@ class BothEngines:
 
 def compare(one: Evaluation, other: Evaluation) -> Evaluation:
     """Return the first evaluation with an error for each difference between the two."""
-    differences = [*_of_results(one, other), *_of_errors(one, other)]
+    # An engine that ended with an error and gave nothing differs once, not in each result of the other.
+    is_silent = any(e.errors and not e.results for e in (one, other)) and bool(one.errors) != bool(other.errors)
+    differences = [*([] if is_silent else _of_results(one, other)), *_of_errors(one, other)]
     if len(differences) > _SHOWN:
         more = Diagnostic(codes.ENGINES_DIFFER, f"{len(differences) - _SHOWN} more differences are not told.")
         differences = [*differences[:_SHOWN], more]
@@ -50,7 +52,7 @@ def compare(one: Evaluation, other: Evaluation) -> Evaluation:
     told = {(error.code.id, error.detail) for error in one.errors}
     own = tuple(e for e in other.errors if not one.errors and (e.code.id, e.detail) not in told)
     engine = f"{one.engine}, {other.engine}"
-    return Evaluation(one.results, (*one.errors, *own, *differences), one.rules, engine, one.described)
+    return Evaluation(one.results, (*one.errors, *own, *differences), one.rules, engine, one.described, one.warnings)
 
 
 def _of_results(one: Evaluation, other: Evaluation) -> list[Diagnostic]:

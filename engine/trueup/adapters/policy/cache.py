@@ -84,7 +84,8 @@ class CachedEngine:
             answers = self._engine.evaluate(bundle, [documents[i] for i in missing], now)
             for i, answer in zip(missing, answers, strict=True):
                 found[i] = answer
-                if keys[i] and not answer.errors:
+                # Warnings are no part of what is kept, and are to be seen again.
+                if keys[i] and not answer.errors and not answer.warnings:
                     self._write(held, keys[i], answer)
         return [evaluation for evaluation in found if evaluation is not None]
 

@@ -6,7 +6,7 @@ UNREADABLE = Code(
     "POL001",
     "Policy file cannot be read",
     "A policy or data file is not UTF-8 text, is larger than a policy may be, or has a line that is too long.",
-    "Save the file as UTF-8, split it, or load large tables as data files.",
+    "Save the file as UTF-8, break the line, split it, or move a large table to a `data.json`.",
 )
 TOO_DEEP = Code(
     "POL002",
@@ -32,6 +32,9 @@ UNKNOWN_FUNCTION = Code(
     "Unknown function",
     "A call names neither a function of the bundle nor a builtin that every supported engine computes alike.",
     "Check the spelling and the imports; facts that Rego cannot compute are in `input.derived`.",
+)
+NOT_TAKEN_HINT = (
+    "`docs/policy/engines.md` lists what may be called; facts that Rego cannot compute are in `input.derived`."
 )
 ARITY = Code(
     "POL006",
@@ -132,7 +135,8 @@ METADATA_FIELD = Code(
 DATA_FILE = Code(
     "POL019",
     "Policy data file is wrong",
-    "It is not JSON or YAML, it is not an object, or two files claim the same place.",
+    "It is not JSON or YAML, it is not an object, a key comes twice, it holds what JSON has no word for, or two files "
+    "claim the same place.",
     "Correct the file; one `data.json` or `data.yaml` a folder.",
 )
 DATA_SCHEMA = Code(

@@ -25,7 +25,7 @@ class FolderError(PermanentError):
 def load_folder(folder: str, *, library: bool) -> tuple[PolicyFile, ...]:
     """Return the policies below *folder* and, if asked for, the library, sorted by path.
 
-    A folder with the library's own rules (`lib/trueup.rego`) stands in its place. Links are not followed.
+    A folder with the library's own rules (`lib/trueup.rego`) stands in its place. Links and pipes are left out.
 
     Raises:
         FolderError: It is no folder, has no policy, or more files than policies have.
@@ -44,7 +44,7 @@ def load_folder(folder: str, *, library: bool) -> tuple[PolicyFile, ...]:
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
-            if not is_policy(name) or path.is_symlink():
+            if not is_policy(name) or path.is_symlink() or not path.is_file():
                 continue
             count += 1
             if count > MAX_FILES:

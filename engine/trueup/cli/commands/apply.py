@@ -86,11 +86,11 @@ def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyR
 def _from_flags(
     arguments: argparse.Namespace, workspace: "Workspace", console: Console
 ) -> "ApplyRequest | Invalid | ExitCode":
-    """Show the plan and ask; what was shown is what the request expects."""
+    """Show the plan and ask; what was shown is what the request expects. A plan that is denied is recorded as that."""
     from trueup.cli.views.plan_report import Intent
     from trueup.plan.difference import snapshot_of
     from trueup.policy.decision import Outcome
-    from trueup.workflows.apply import ApplyRequest, require_committed
+    from trueup.workflows.apply import Applied, ApplyRequest, refuse, require_committed
     from trueup.workflows.planning import Invalid, make_plan
 
     if not arguments.environment:
@@ -102,12 +102,7 @@ def _from_flags(
         # A killed rollback may have left the work tree behind its commit; apply finishes that first.
         require_committed(planned)
     note_plan(planned, console, Intent.APPLY)
-    if planned.judged.decision.outcome is not Outcome.ALLOW:
-        return ExitCode.DENIED
-    if planned.plan.changes and not arguments.auto_approve and not confirm(console, "Apply this plan?"):
-        console.note("Not applied.")
-        return ExitCode.ERROR
-    return ApplyRequest(
+    request = ApplyRequest(
         environment=arguments.environment,
         revision=arguments.revision,
         expected=None if arguments.auto_approve else planned.plan.inputs,
@@ -115,3 +110,11 @@ def _from_flags(
         targets=tuple(arguments.names),
         lock_timeout_seconds=arguments.lock_timeout,
     )
+    if planned.judged.decision.outcome is not Outcome.ALLOW:
+        for event in refuse(workspace, request, Applied(), planned):
+            show_event(event, console)
+        return ExitCode.DENIED
+    if planned.plan.changes and not arguments.auto_approve and not confirm(console, "Apply this plan?"):
+        console.note("Not applied.")
+        return ExitCode.ERROR
+    return request

@@ -153,6 +153,6 @@ def _item(violation: Violation) -> str:
     soft = f", softened by {prose(violation.softened_by)}" if violation.softened_by else ""
     place = f" {code(str(violation.span))}" if violation.span else ""
     about = f" {code(violation.address)}" if violation.address else ""
-    head = f"- {prose(mark)} **{prose(violation.rule)}** {prose(violation.title)} ({prose(violation.severity)}{soft}),"
+    head = f"- {prose(mark)} **{prose(violation.rule)}** {prose(violation.title)} ({prose(violation.severity)}{soft})"
     to_do = f" To do: {prose(violation.remediation)}" if violation.remediation else ""
-    return f"{head}{about}{place}: {prose(violation.message)}{to_do}"
+    return f"{head}{',' if about or place else ''}{about}{place}: {prose(violation.message)}{to_do}"

@@ -29,11 +29,13 @@ class DiagnosticsReport:
         diagnostics: In the order they are shown.
         lines: The source line a span points at, for those spans whose line the caller has at hand.
         subject: What was checked, in words (`12 files, 15 resources`); empty leaves the summary without it.
+        suite: Name of what was done, where results are grouped by that.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     lines: Mapping[Span, str] = field(default_factory=dict)
     subject: str = ""
+    suite: str = "validate"
 
     @property
     def summary(self) -> str:
@@ -163,7 +165,7 @@ class DiagnosticsJunit:
         from trueup.cli.views.findings import finding_of
         from trueup.cli.views.junit import junit
 
-        return junit("validate", [finding_of(d) for d in report.diagnostics], ())
+        return junit(report.suite, [finding_of(d) for d in report.diagnostics], ())
 
 
 class DiagnosticsGithub:

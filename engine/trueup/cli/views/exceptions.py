@@ -15,6 +15,7 @@ FORMAT_VERSION = "1.0"
 _COLOURS = {
     WaiverState.EXPIRED: "red",
     WaiverState.INVALID: "red",
+    WaiverState.NO_RULE: "yellow",
     WaiverState.EXPIRING: "yellow",
     WaiverState.IN_FORCE: "green",
 }

@@ -1,6 +1,6 @@
 """Whose policies judged, and what those that a change brings would decide."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trueup.core.digests import short
@@ -30,16 +30,8 @@ class JudgedBy:
 
     def notes(self) -> Iterator[str]:
         """Yield what a reader has to know, a sentence or two a line; nothing when the change's own policies judge."""
-        if self.source == "unknown":
-            yield (
-                "The branch this is to be merged into is not in this clone, so its own policies judge. "
-                "Fetch that branch, or name it with `--base`."
-            )
-        if not self.changed:
-            return
-        files = ", ".join(self.changed)
-        yield f"This change has other policies ({files}); those of its base, {short(self.revision)}, judge."
-        if self.candidate is None:
+        yield from whose(self.source, self.revision, self.changed)
+        if not self.changed or self.candidate is None:
             return
         yield f"With its own it would be {_WORDS[self.candidate.outcome]}{self._difference(self.candidate)}."
 
@@ -63,6 +55,17 @@ class JudgedBy:
             if candidate is None
             else {"outcome": candidate.outcome.value, "denies": [*sorted(_denials(candidate))]},
         }
+
+
+def whose(source: str, revision: str, changed: Sequence[str]) -> Iterator[str]:
+    """Yield whose policies judge, where they are not simply those of what is judged."""
+    if source == "unknown":
+        yield (
+            "The branch this is to be merged into is not in this clone, so its own policies judge. "
+            "Fetch that branch, or name it with `--base`."
+        )
+    if changed:
+        yield f"This change has other policies ({', '.join(changed)}); those of its base, {short(revision)}, judge."
 
 
 def _denials(decision: Decision) -> set[str]:

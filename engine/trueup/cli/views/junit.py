@@ -1,5 +1,6 @@
 """JUnit XML, which every CI system shows. Attributes and elements are those that all its dialects have."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
@@ -51,6 +52,7 @@ def _suite(suite: Suite) -> ET.Element:
     cases = [_case(suite.name, c, times.get(c)) for c in suite.checks if c not in found]
     cases += [_found(suite.name, f, times.get(f.rule)) for f in suite.findings]
     cases = cases or [_case(suite.name, suite.name, None)]
+    _tell_apart(cases)
     counts = {
         "tests": len(cases),
         "failures": sum(f.is_failure and not f.is_unevaluated for f in suite.findings),
@@ -62,6 +64,16 @@ def _suite(suite: Suite) -> ET.Element:
         element.set("time", f"{sum(times.values()):.3f}")
     element.extend(cases)
     return element
+
+
+def _tell_apart(cases: Iterable[ET.Element]) -> None:
+    """Number cases of one name from the second on: CI systems take those of one name for one case that ran again."""
+    seen: Counter[str] = Counter()
+    for case in cases:
+        name = case.get("name", "")
+        seen[name] += 1
+        if seen[name] > 1:
+            case.set("name", f"{name} ({seen[name]})")
 
 
 def _case(suite: str, name: str, seconds: float | None) -> ET.Element:
@@ -79,7 +91,10 @@ def _found(suite: str, finding: Finding, seconds: float | None) -> ET.Element:
     if _is_skipped(finding):
         ET.SubElement(case, "skipped", {"message": visible(f"{finding.rule}: {finding.aside}.")})
     elif finding.is_failure:
-        attributes = {"message": visible(f"{finding.rule} {finding.title}"), "type": finding.severity or "error"}
+        attributes = {
+            "message": visible(f"{finding.rule} {finding.title}".strip()),
+            "type": finding.severity or "error",
+        }
         ET.SubElement(case, "error" if finding.is_unevaluated else "failure", attributes).text = text
     else:
         ET.SubElement(case, "system-out").text = f"warning: {text}"

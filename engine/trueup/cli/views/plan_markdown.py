@@ -142,8 +142,9 @@ def _tail(report: PlanReport) -> Iterator[str]:
 def _violation(mark: str, violation: Violation) -> str:
     place = f" {code(str(violation.span))}" if violation.span else ""
     how = f"{prose(violation.severity)}{_soft(violation)}"
-    said = f"- `{mark}` **{prose(violation.rule)}** {prose(violation.title)} ({how}),"
-    said += f" {code(violation.address)}{place}: {prose(_cut(violation.message))}"
+    about = f" {code(violation.address)}" if violation.address else ""
+    said = f"- `{mark}` **{prose(violation.rule)}** {prose(violation.title)} ({how}){',' if about or place else ''}"
+    said += f"{about}{place}: {prose(_cut(violation.message))}"
     return f"{said} To do: {prose(_cut(violation.remediation))}" if violation.remediation else said
 
 

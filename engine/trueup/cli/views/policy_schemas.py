@@ -105,7 +105,9 @@ def rule_explanation_schema() -> Schema:
             "path": TEXT,
             "line": COUNT,
             "tried": FLAG,
-            "complete": said(FLAG, "every line of it was reached"),
+            "complete": said(FLAG, "it came to its last statement, which may have been false"),
+            "gave_value": said(FLAG, "it surely gave a value; where false, nobody knows"),
+            "last_line": said(COUNT, "where its last statement begins"),
             "ended_at": nullable(COUNT),
             "statement": said(TEXT, "that was not true"),
             "next_line": nullable(COUNT),
@@ -126,5 +128,12 @@ def rule_explanation_schema() -> Schema:
         "bodies": said(list_of(body), "of the rule and of the helpers it uses"),
         "coverage": list_of(object_of({"path": TEXT, "reached": list_of(COUNT), "not_reached": list_of(COUNT)})),
         "errors": list_of(TEXT),
+        "judged_by": object_of(
+            {
+                "source": said(TEXT, "head, base or unknown; empty for policies of a folder"),
+                "revision": TEXT,
+                "changed": said(list_of(TEXT), "policy files in which the change differs"),
+            }
+        ),
     }
     return published("trueup policy explanation", object_of(document))

@@ -11,14 +11,14 @@ from trueup.cli.views.junit import junit
 from trueup.cli.views.markup import cell, prose
 from trueup.cli.views.text import visible, wrapped
 from trueup.core.json import Json
-from trueup.policy.replayed import Block, Changed, Effect, Place, Replay, RuleEffect, Source
+from trueup.policy.replayed import Block, Changed, Effect, Example, Place, Replay, RuleEffect, Source
 
 FORMAT_VERSION = "1.0"
 _WIDE = 200
 _PEOPLE = {
     Effect.BLOCKS: ("blocked that passed", "red"),
     Effect.LETS_THROUGH: ("let through that was blocked", "green"),
-    Effect.OTHER_RULES: ("blocked as before, by other rules", "yellow"),
+    Effect.OTHER_RULES: ("blocked before and now, by other rules or of other things", "yellow"),
     Effect.ERROR: ("that cannot be decided any more", "red"),
 }
 """What becomes of a decision, in words that follow a number."""
@@ -71,8 +71,9 @@ def _text(report: ReplayReport, style: Style, width: int) -> Iterator[str]:
         yield ""
         yield from wrapped(f"{rule.rule}: {_effects(rule)}", width, "", style, "bold")
         for example in rule.examples:
-            said = f"{_placed(example.place)}: {example.address}: {example.message}"
-            yield from wrapped(said, width, "    ", style)
+            yield from wrapped(_said(rule, example), width, "    ", style)
+        if rule.changed > len(rule.examples):
+            yield from wrapped(f"and {rule.changed - len(rule.examples)} more", width, "    ", style, "dim")
     errors = [c for c in replay.changed if c.effect is Effect.ERROR]
     if errors:
         yield ""
@@ -93,11 +94,10 @@ def _markdown(report: ReplayReport) -> Iterator[str]:
     if counted:
         yield from ("", *counted)
     if replay.rules:
-        yield from ("", "| rule | blocks | lets through | newest example |", "| --- | --- | --- | --- |")
+        yield from ("", "| rule | blocks | lets through | blocks otherwise | newest example |", "| --- " * 5 + "|")
         for rule in replay.rules:
-            newest = rule.examples[0]
-            said = f"{_placed(newest.place)}: {newest.address}: {newest.message}"
-            yield f"| {cell(rule.rule)} | {rule.blocks} | {rule.lets_through} | {cell(said)} |"
+            said = cell(_said(rule, rule.examples[0]))
+            yield f"| {cell(rule.rule)} | {rule.blocks} | {rule.lets_through} | {rule.moved} | {said} |"
     for changed in [c for c in replay.changed if c.effect is Effect.ERROR][:5]:
         yield from ("", f"Cannot be decided: {prose(_placed(changed.place))}: {prose('; '.join(changed.errors))}")
     for note in _notes(replay):
@@ -128,7 +128,16 @@ def _effects(rule: RuleEffect) -> str:
         parts.append(f"blocks {_counted(rule.blocks, 'decision')} more")
     if rule.lets_through:
         parts.append(f"no longer blocks {_counted(rule.lets_through, 'decision')}")
+    if rule.moved:
+        parts.append(f"blocks other things in {_counted(rule.moved, 'decision')}")
     return ", ".join(parts)
+
+
+def _said(rule: RuleEffect, example: Example) -> str:
+    """Spell an example; which side it is from where the rule has examples of both."""
+    side = "no longer: " if example.is_gone and rule.lets_through < rule.changed else ""
+    others = f" (and {example.others} more there)" if example.others else ""
+    return f"{_placed(example.place)}: {side}{example.address}: {example.message}{others}"
 
 
 def document(report: ReplayReport) -> dict[str, Json]:
@@ -153,8 +162,23 @@ def document(report: ReplayReport) -> dict[str, Json]:
 
 
 def _rule_json(rule: RuleEffect) -> Json:
-    examples = [{**_place_json(e.place), "address": e.address, "message": e.message} for e in rule.examples]
-    return {"rule": rule.rule, "blocks": rule.blocks, "lets_through": rule.lets_through, "examples": examples}
+    examples: list[Json] = [
+        {
+            **_place_json(e.place),
+            "address": e.address,
+            "message": e.message,
+            "no_longer_blocks": e.is_gone,
+            "more_there": e.others,
+        }
+        for e in rule.examples
+    ]
+    return {
+        "rule": rule.rule,
+        "blocks": rule.blocks,
+        "lets_through": rule.lets_through,
+        "blocks_otherwise": rule.moved,
+        "examples": examples,
+    }
 
 
 def _changed_json(changed: Changed) -> Json:

@@ -16,10 +16,24 @@ def replay_schema() -> dict[str, Json]:
         "reconstructed": said(FLAG, "the plan was built from what the commit declares; evidence is unknown"),
     }
     effects: list[Json] = [e.value.replace(" ", "_") for e in Effect]
-    example = object_of({**place, "address": TEXT, "message": TEXT})
+    example = object_of(
+        {
+            **place,
+            "address": TEXT,
+            "message": TEXT,
+            "no_longer_blocks": FLAG,
+            "more_there": said(COUNT, "of the rule in that decision"),
+        }
+    )
     block = object_of({"rule": TEXT, "address": TEXT, "path": {"type": "array"}, "message": TEXT})
     blocks = {"blocks": list_of(block), "no_longer_blocks": list_of(block), "errors": list_of(TEXT)}
-    rule = {"rule": TEXT, "blocks": COUNT, "lets_through": COUNT, "examples": list_of(example)}
+    rule = {
+        "rule": TEXT,
+        "blocks": said(COUNT, "decisions that it did not block before"),
+        "lets_through": said(COUNT, "decisions that it blocked before"),
+        "blocks_otherwise": said(COUNT, "decisions that it blocks before and now, for other things"),
+        "examples": said(list_of(example), "the newest, one a decision"),
+    }
     passed: dict[str, Json] = {
         "older_formats": list_of(object_of({"format": COUNT, "count": COUNT})),
         "without_policies": COUNT,

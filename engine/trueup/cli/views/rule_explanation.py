@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from trueup.cli.output import Format, Style
 from trueup.cli.views.decision_text import DecisionText
+from trueup.cli.views.governing import whose
 from trueup.cli.views.markup import prose
 from trueup.cli.views.plan_json import violation_json
 from trueup.cli.views.policy import FORMAT_VERSION, rule_json, severity_of
@@ -39,7 +40,7 @@ def summary_of(value: RuleExplanation) -> str:
     """Say in one line what the rule says of the address."""
     rule = value.rule.info.id
     if value.errors:
-        return f"{rule} could not be evaluated, which denies."
+        return f"{rule} could not be decided for {value.address} in {value.environment}, which denies."
     if not value.is_judged:
         return f"{rule} says nothing of {value.address}: nothing in the plan of {value.environment} reaches it."
     if not value.violations:
@@ -71,6 +72,7 @@ def document(value: RuleExplanation) -> dict[str, Json]:
         ],
         "errors": list(value.errors),
         "printed": value.printed,
+        "judged_by": {"source": value.source, "revision": value.revision, "changed": list(value.changed)},
     }
 
 
@@ -87,6 +89,8 @@ def _body_json(body: Body) -> Json:
         "line": body.span.line,
         "tried": body.is_tried,
         "complete": body.is_tried and ended is None,
+        "gave_value": body.has_given,
+        "last_line": body.last_line,
         "ended_at": ended.span.line if ended else None,
         "statement": ended.text if ended else "",
         "next_line": ended.next_line if ended else None,
@@ -98,6 +102,8 @@ def _text(value: RuleExplanation, style: Style, width: int) -> Iterator[str]:
     info = value.rule.info
     about = f"{info.title} ({severity_of(value.rule)}){f': {info.description}' if info.description else ''}"
     yield from wrapped(about, width, "", style, "dim")
+    for line in whose(value.source, value.revision, value.changed):
+        yield from wrapped(line, width, "", style, "yellow")
     if value.violations:
         yield ""
         view = DecisionText(style, width)
@@ -113,6 +119,8 @@ def _text(value: RuleExplanation, style: Style, width: int) -> Iterator[str]:
 def _markdown(value: RuleExplanation) -> Iterator[str]:
     yield f"**{prose(summary_of(value))}**"
     yield from ("", prose(value.rule.info.description)) if value.rule.info.description else ()
+    for line in whose(value.source, value.revision, value.changed):
+        yield from ("", f"> {prose(line)}")
     for violation in value.violations:
         yield from ("", f"- {prose(violation.message)} To do: {prose(violation.remediation)}")
     for title, lines in _sections(value):
@@ -121,7 +129,7 @@ def _markdown(value: RuleExplanation) -> Iterator[str]:
 
 def _sections(value: RuleExplanation) -> Iterator[Section]:
     yield from _section("Why it does that", value.why)
-    yield from _section("Could not be evaluated", value.errors)
+    yield from _section("Why it could not be decided", value.errors)
     yield from _section("Facts it read", [_fact(f) for f in value.facts])
     yield from _section("Parameters", [f"{path} = {text}" for path, text in value.parameters])
     own = [b for b in value.bodies if value.coverage and b.span.path == value.coverage[0].path]
@@ -148,7 +156,11 @@ def _body(body: Body) -> str:
     if body.stalled:
         after = f", so line {body.stalled.next_line} was not reached" if body.stalled.next_line else ""
         return f"{head}ended at line {body.stalled.span.line}, where `{body.stalled.text}` was not true{after}"
-    return head + ("every line was reached" if body.is_tried else "was not tried")
+    if not body.is_tried:
+        return f"{head}was not tried"
+    if body.has_given:
+        return f"{head}came to its end and gave a value"
+    return f"{head}came as far as its last statement, line {body.last_line}; whether that was true is not known"
 
 
 def _effect(enforcement: Enforcement, excepted_by: str) -> str:

@@ -21,6 +21,7 @@ MOST_RESULTS = 25_000
 _MOST_TAGS = 20
 _NOWHERE = "trueup.yaml"
 """Where a result is shown that has no place: GitHub refuses one without, and a project has this file."""
+_ENDS = (".", "!", "?", ":", ";")
 _NUMBERS = re.compile(r"\d+")
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 """`security-severity`, by which GitHub names critical (9 and more), high (7), medium (4) and low."""
@@ -102,7 +103,8 @@ def _results(findings: Sequence[Finding], places: Mapping[str, int]) -> list[Jso
 
 
 def _result(finding: Finding, rule_index: int, fingerprint: str) -> Json:
-    text = f"{finding.text} {finding.remedy}".strip()
+    said = finding.text.strip()
+    text = f"{said}{'' if said.endswith(_ENDS) or not finding.remedy else '.'} {finding.remedy}".strip()
     result: dict[str, Json] = {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,

@@ -34,7 +34,8 @@ class PolicyBundle(Declared):
     def _is_pinned(self) -> Self:
         problem = self.pin.problem
         if problem:
-            raise refused(f"The bundle `{self.name}` is not pinned.", problem, kind="rule")
+            wrong = "is not pinned" if self.pin.is_encrypted else "would be fetched without encryption"
+            raise refused(f"The bundle `{self.name}` {wrong}.", problem, kind="rule")
         return self
 
     @property

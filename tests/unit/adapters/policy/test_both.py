@@ -56,6 +56,11 @@ def test_results_that_differ_in_what_decides_are_told_with_both_answers(other: A
     assert evaluation.errors[0].span == Span("p/a.rego", 2, 1)
 
 
+def test_an_engine_that_gave_no_answer_differs_once() -> None:
+    down = said(errors=(ERROR,), engine="two")
+    assert codes(compare(said("a", "b", "c"), down)) == ["POL030", "POL047"]
+
+
 def test_a_result_that_one_lacks_is_told() -> None:
     assert codes(compare(said(violation()), said())) == ["POL047"]
     assert codes(compare(said(), said(violation()))) == ["POL047"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trueup.adapters.policy.embedded.builtins import BUILTINS, REFUSED
+from trueup.adapters.policy.embedded.builtins import BUILTINS, NOT_TAKEN, REFUSED
 from trueup.adapters.policy.embedded.extensions import EXTENSIONS, load_extensions
 
 regorus = pytest.importorskip("regorus")
@@ -30,6 +30,7 @@ def test_every_allowed_builtin_exists_with_its_arity(name: str) -> None:
 
 def test_nothing_is_both_allowed_and_refused() -> None:
     assert not REFUSED & BUILTINS.keys()
+    assert not NOT_TAKEN.keys() & (REFUSED | BUILTINS.keys())
 
 
 def test_only_the_extensions_that_are_called_are_loaded() -> None:

@@ -143,7 +143,7 @@ def test_two_rules_with_one_id_are_refused(engine: EmbeddedEngine) -> None:
 @pytest.mark.parametrize(
     ("block", "place"),
     [
-        ("title: [", "1:1"),
+        ("title: [", "2:11"),
         ("- a list", "1:1"),
         ("custom: text", "2:3"),
         ("custom: {severity: urgent}", "2:12"),
@@ -275,6 +275,72 @@ def test_data_that_is_no_object_of_json_is_refused(engine: EmbeddedEngine, path:
     assert [p.code.id for p in problems] == ["POL019"]
 
 
+DATA_JSON, DATA_YAML = "policies/limits/data.json", "policies/limits/data.yaml"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "places", "words"),
+    [
+        (DATA_JSON, '{\n "a": {"b": "x\\ud800"}}', ["2:13"], "surrogate"),
+        (DATA_JSON, '{"\\udc00a": 1, "b": "\\\\ud800", "c": "\\ud83d\\ude00"}', ["1:2"], "surrogate"),
+        (DATA_JSON, '{"a": [1,\n NaN, -Infinity], "b": 1e999}', ["2:2", "2:7", "2:24"], "no number of JSON"),
+        (DATA_JSON, '{"a": 1,\n "b": {"a": 2, "a": 3}, "\\u0061": 4}', ["2:16", "2:25"], "comes twice"),
+        (DATA_JSON, '{"a": 1,\n "b": [{"c": 1}, {"c": 2}], "d": ["c", "c"], "a": 3}', ["2:46"], "comes twice"),
+        (DATA_JSON, '{"a": 1,\n "b": }', ["2:7"], "Expecting value"),
+        (DATA_YAML, 'a: 1\nb:\n  c: 1\n  c: 2\na: 3\n', ["4:3", "5:1"], "comes twice"),
+        (DATA_YAML, '1: a\n"1": b\n', ["2:1"], "comes twice"),
+        (DATA_YAML, "a: [1, .nan, -.inf]\n", ["1:8", "1:14"], "no number of JSON"),
+        (DATA_YAML, "a: 2026-01-01\n", ["1:4"], "timestamp to YAML"),
+        (DATA_YAML, "a: 1\nb: [1\n", ["2:4"], "while parsing a flow sequence"),
+        (DATA_YAML, "? [1]\n: 2\n", ["1:3"], "A key is no text"),
+        (DATA_YAML, "a: &a [1]\nb: *a\n", ["2:4"], "alias"),
+        (DATA_YAML, "a: \x07\n", ["1:4"], "control characters"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_data_file_is_told_at_its_place(
+    engine: EmbeddedEngine, path: str, text: str, places: list[str], words: str
+) -> None:
+    problems = engine.check([data(path, text)])
+    assert [p.code.id for p in problems] == ["POL019"] * len(places)
+    assert [str(p.span) for p in problems] == [f"{path}:{place}" for place in places]
+    assert words in problems[0].detail
+
+
+def test_half_a_surrogate_pair_in_yaml_is_refused_on_its_line(engine: EmbeddedEngine) -> None:
+    (problem,) = engine.check([data(DATA_YAML, 'b: 1\na: "x\\ud800"\n')])
+    assert problem.code.id == "POL019"
+    assert problem.span
+    assert problem.span.line == 2
+
+
+def test_a_table_of_ten_megabytes_is_looked_up(engine: EmbeddedEngine) -> None:
+    rows = ",".join(f'"{n:09}": "a licence of some length, {n}"' for n in range(220_000))
+    rule = 'package a\ndeny contains data.limits["000000007"] if input.ask\n'
+    bundle = [data(DATA_JSON, f"{{{rows}}}"), PolicyFile("policies/a.rego", rule.encode(), "policies")]
+    assert len(bundle[0].content) > 10_000_000
+    assert engine.check(bundle) == ()
+    (evaluation,) = engine.evaluate(bundle, [b'{"ask": true}'], datetime(2026, 1, 1, tzinfo=UTC))
+    assert ([r.raw for r in evaluation.results], evaluation.errors) == (["a licence of some length, 7"], ())
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "hint"),
+    [
+        (DATA_JSON, 16_000_001, "Keep what rules look up"),
+        (DATA_YAML, 1_000_001, "`data.json` may have 16,000,000 bytes"),
+        (DATA_YAML, 200_001, "`data.json` may have 16,000,000 bytes"),
+        ("policies/big.rego", 1_000_001, "move tables to a `data.json`"),
+    ],
+)
+def test_a_file_that_is_too_large_is_told_with_what_to_do_and_nothing_that_only_follows(
+    engine: EmbeddedEngine, path: str, size: int, hint: str
+) -> None:
+    rule = "package a\ndeny contains 1 if data.limits.most < input.n\nx := data.big.f(1)\n"
+    (problem,) = engine.check([data(path, "#" * size), PolicyFile("policies/a.rego", rule.encode(), "policies")])
+    assert problem.code.id == ("POL019" if size == 200_001 else "POL001")
+    assert hint in problem.advice
+
+
 def test_two_files_for_one_place_are_refused(engine: EmbeddedEngine) -> None:
     both = [data("policies/x/data.json", '{"n": 1}'), data("policies/data.json", '{"x": {"n": 2}}')]
     assert [p.code.id for p in engine.check(both)] == ["POL019"]
@@ -339,3 +405,29 @@ def test_a_policy_in_the_place_of_the_rule_that_asks_all_others_is_refused(
     engine: EmbeddedEngine, package: str
 ) -> None:
     assert found(engine, f'package {package}\nall := []\ndeny contains "x"\n') == [("POL024", "0.rego:1:1")]
+
+
+def test_a_builtin_of_opa_that_is_not_taken_is_told_from_a_name_that_nothing_has(engine: EmbeddedEngine) -> None:
+    texts = A + 'x := yaml.unmarshal("a: 1")\ny := yaml.unmarshall("a: 1")\n'
+    first, second = engine.check([PolicyFile("0.rego", texts.encode(), "")])
+    assert first.detail.startswith("`yaml.unmarshal` is a builtin of OPA that is not taken here: engines read")
+    assert "docs/policy/engines.md" in first.advice
+    assert second.detail == "Nothing is called `yaml.unmarshall`."
+
+
+@pytest.mark.parametrize(
+    ("block", "place"),
+    [
+        ("# title: a: b", "2:11"),
+        ("# title: x\n# custom:\n#   id: [1", "4:9"),
+        ("# title: 'x", "2:10"),
+        ("# a: \x07", "2:6"),
+        ("# - a", "1:1"),
+    ],
+)
+def test_metadata_that_is_no_yaml_is_told_where_it_stands_in_the_file(
+    engine: EmbeddedEngine, block: str, place: str
+) -> None:
+    (problem,) = engine.check(files(f"# METADATA\n{block}\npackage a\nx := 1\n"))
+    assert (problem.code.id, str(problem.span)) == ("POL018", f"policies/0.rego:{place}")
+    assert "unicode string" not in problem.detail

@@ -62,14 +62,17 @@ def test_names_mean_what_they_meant(body: str) -> None:
     assert ([r.raw for r in found.results], found.errors) == (["x"], ())
 
 
-def test_an_error_is_told_at_its_place_in_the_file() -> None:
+@pytest.mark.parametrize(
+    "before",
+    ["count(k.names) == 1; k.names == k.names; ", 'json.marshal("<") != sprintf("%v", [json.marshal([">"])]); '],
+)
+def test_an_error_is_told_at_its_place_in_the_file(before: str) -> None:
     def place(before: str) -> Span:
         text = f'package a\n\nimport data.p.k\n\ndeny contains "x" if {{\n\t{before}to_number(input.text) == 1\n}}\n'
         (error,) = ask(text, b'{"text": "q"}').errors
         assert error.span
         return error.span
 
-    before = "count(k.names) == 1; k.names == k.names; "
     alone = place("")
     assert place(before) == Span("a.rego", 6, alone.column + len(before))
 

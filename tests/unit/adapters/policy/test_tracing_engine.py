@@ -203,6 +203,72 @@ def test_a_worker_that_dies_in_one_test_fails_that_one_alone() -> None:
     assert [(c.test.name, c.test.passed) for c in run.cases] == [("test_a", False), ("test_b", True)]
 
 
+ENDLESS = b"some i in numbers.range(1, 5000); some j in numbers.range(1, 5000); i * j == -1"
+
+
+def test_a_rule_that_loops_by_itself_fails_the_test_that_asks_for_it_and_no_other() -> None:
+    rules = b"package t\n\ndeny contains 1 if {\n\t" + ENDLESS + b"\n}\n\nother := 1 if input.x\n"
+    tests = b'package t\ntest_a if count(deny) == 0\ntest_b if other with input as {"x": 1}\n'
+    bundle = [PolicyFile("policies/t.rego", rules, "policies"), PolicyFile("policies/t_test.rego", tests, "policies")]
+    with EmbeddedEngine(timeout_seconds=1) as impatient:
+        run = impatient.cover(bundle)
+    assert isinstance(run, TestRun)
+    assert [(c.test.name, c.test.passed) for c in run.cases] == [("test_a", False), ("test_b", True)]
+    assert "No answer within 1 seconds" in run.cases[0].test.output
+    (file,) = run.files
+    assert (file.missed, file.reached) == ((4,), (7,))
+
+
+def test_a_trace_of_a_rule_that_loops_says_so() -> None:
+    rules = b"# METADATA\n# custom: {id: LOOP-1}\npackage t\n\ndeny contains 1 if {\n\t" + ENDLESS + b"\n}\n"
+    with EmbeddedEngine(timeout_seconds=1) as impatient:
+        trace = impatient.trace([PolicyFile("policies/t.rego", rules, "policies")], b"{}", NOW, "LOOP-1")
+    assert isinstance(trace, RuleTrace)
+    assert [d.code.id for d in trace.errors] == ["POL031"]
+    assert trace.bodies == ()
+
+
+def test_a_body_whose_last_statement_was_false_is_told_from_one_that_gave_a_value(engine: EmbeddedEngine) -> None:
+    rules = b"""# METADATA
+# custom: {id: ACME-03}
+package t
+
+deny contains "gave" if {
+	input.x == 1
+}
+
+deny contains "false at last" if {
+	input.x == 1
+	input.y == 2
+}
+
+deny contains "nobody knows" if input.x == 1
+
+helper := 3 if {
+	input.x == 1
+}
+
+deny contains "by a helper" if {
+	helper == 3
+}
+
+deny contains msg if {
+	msg := concat("", ["x"])
+	input.x == 2
+}
+"""
+    trace = engine.trace([PolicyFile("policies/t.rego", rules, "policies")], b'{"x": 1}', NOW, "ACME-03")
+    assert isinstance(trace, RuleTrace)
+    assert [(b.stalled.span.line if b.stalled else 0, b.has_given, b.last_line) for b in trace.bodies] == [
+        (0, True, 6),
+        (11, False, 11),
+        (0, False, 14),
+        (0, True, 21),
+        (26, False, 26),
+        (0, True, 17),
+    ]
+
+
 def test_tests_can_be_listed_without_being_run(engine: EmbeddedEngine) -> None:
     run = engine.cover(BUNDLE, "test_", run=False)
     assert isinstance(run, TestRun)

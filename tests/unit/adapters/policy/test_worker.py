@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from trueup.adapters.policy.embedded.engine import EmbeddedEngine, seconds_for
+from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+from trueup.adapters.policy.embedded.messages import seconds_for
 from trueup.adapters.policy.embedded.policies import load
 from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
 from trueup.adapters.policy.embedded.worker import together
@@ -58,6 +59,38 @@ def test_a_loop_spoils_no_other_document(impatient: EmbeddedEngine) -> None:
     assert good.errors == ()
 
 
+def files_of(rules: dict[str, str]) -> list[PolicyFile]:
+    return [
+        PolicyFile(f"policies/{name}.rego", f"package {name}\n\n{rule}\n".encode(), "policies")
+        for name, rule in rules.items()
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rule", "code"), [(ENDLESS, "POL031"), (BOMB, "POL032")], ids=["loop", "bomb"])
+def test_the_rule_that_loops_or_eats_memory_is_named_at_its_place_and_the_others_are_heard(
+    impatient: EmbeddedEngine, rule: str, code: str
+) -> None:
+    files = files_of({"a": SOUND, "b": rule, "c": SOUND})
+    (evaluation,) = impatient.evaluate(files, [b'{"blocked": true}'], NOW)
+    (problem,) = evaluation.errors
+    assert problem.code.id in (code, "POL030")
+    assert problem.span
+    assert (problem.span.path, problem.span.line) == ("policies/b.rego", 3)
+    assert "b.deny" in problem.detail or problem.code.id == "POL030"
+    assert [r.package for r in evaluation.results] == ["a", "c"]
+
+
+@pytest.mark.slow
+def test_after_three_rules_that_loop_the_others_are_named_and_not_asked() -> None:
+    files = files_of(dict.fromkeys("abcd", ENDLESS) | {"e": SOUND})
+    with EmbeddedEngine(timeout_seconds=1, memory_bytes=512 << 20) as engine:
+        (evaluation,) = engine.evaluate(files, [b'{"blocked": true}'], NOW)
+    said = {d.span.path: d.detail for d in evaluation.errors if d.span}
+    assert sorted(said) == [f"policies/{name}.rego" for name in "abcde"]
+    assert ["was not asked any more" in detail for _, detail in sorted(said.items())] == [False] * 3 + [True] * 2
+
+
 def test_a_memory_bomb_kills_its_worker_alone(engine: EmbeddedEngine) -> None:
     with EmbeddedEngine(timeout_seconds=60, memory_bytes=256 << 20) as small:
         evaluation = ask(small, BOMB)
@@ -77,7 +110,9 @@ def test_a_worker_killed_between_two_calls_is_replaced(impatient: EmbeddedEngine
 def test_a_worker_that_hangs_is_replaced(impatient: EmbeddedEngine) -> None:
     ask(impatient, SOUND)
     os.kill(impatient.worker_pid, signal.SIGSTOP)
-    assert error(ask(impatient, SOUND)) == "POL031"
+    (problem,) = ask(impatient, SOUND).errors
+    assert problem.code.id == "POL031"
+    assert "Each rule by itself has an answer" in problem.detail
     assert len(ask(impatient, SOUND).results) == 1
 
 

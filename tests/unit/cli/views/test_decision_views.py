@@ -1,6 +1,7 @@
 """Decisions in every format: what others publish schemas for is held to them, and passes are never left out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -18,7 +19,7 @@ from trueup.core.diagnostics import Span
 from trueup.core.digests import Digest
 from trueup.policy.checked import Checked, checked
 from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation
-from trueup.policy.results import RuleInfo
+from trueup.policy.results import Evaluation, RuleInfo
 
 ZERO = Digest("sha256:" + "0" * 64)
 PLACE = Span("spec/models/tiny.yaml", 7, 5)
@@ -47,7 +48,8 @@ def violation(rule: str = "SC-01", does: str = "deny", **more: object) -> Violat
 def judged(*violations: Violation, errors: tuple[EngineError, ...] = (), subject: str = "plan of prod") -> Checked:
     outcome = Outcome.ERROR if errors else Outcome.DENY if any(v.denies for v in violations) else Outcome.ALLOW
     rules = tuple(sorted(r.id for r in RULES))
-    return checked(subject, Decision(outcome, violations, errors, ZERO, ZERO, "regorus 0.13", rules), RULES)
+    decision = Decision(outcome, violations, errors, ZERO, ZERO, "regorus 0.13", rules)
+    return checked(subject, decision, Evaluation((), (), rules, "regorus 0.13", RULES))
 
 
 EVERYTHING = judged(
@@ -198,3 +200,20 @@ def test_the_schema_of_junit_refuses_what_readers_would_not_understand() -> None
     assert (Path(__file__).parents[3] / "schemas" / "junit.xsd").exists()
     with pytest.raises(Exception, match="line"):
         check_junit(good.replace("<testcase ", '<testcase line="3" '))
+
+
+def test_a_violation_that_names_nothing_has_no_comma_after_its_severity() -> None:
+    text = render([judged(violation("EV-02", severity="low", address="", span=None))], Format.MARKDOWN, Style())
+    (line,) = [line for line in text.splitlines() if "EV-02" in line]
+    assert "(low): " in line
+
+
+def test_junit_numbers_cases_of_one_name_and_sarif_ends_sentences() -> None:
+    twice = violation("EV-02", message="no period", title="")
+    checks = [judged(twice, replace(twice, message="another"))]
+    root = ET.fromstring(render(checks, Format.JUNIT, Style()))
+    names = [case.get("name") for case in root.iter("testcase")]
+    assert len(set(names)) == len(names)
+    assert {f.get("message") for f in root.iter("failure")} == {"EV-02"}
+    result = json.loads(render(checks, Format.SARIF, Style()))["runs"][0]["results"][0]
+    assert result["message"]["text"] == "no period. Pin it."

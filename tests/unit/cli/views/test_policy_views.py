@@ -235,7 +235,8 @@ EXPLAINED = RuleExplanation(
     parameters=(("parameters.limits", "3"),),
     bodies=(
         Body("deny", Span("rule.rego", 9, 1), is_tried=True, stalled=STALLED),
-        Body("deny", Span("rule.rego", 19, 1), is_tried=True, stalled=None),
+        Body("deny", Span("rule.rego", 19, 1), is_tried=True, stalled=None, has_given=True, last_line=20),
+        Body("deny", Span("rule.rego", 24, 1), is_tried=True, stalled=None, last_line=27),
         Body("pinned", Span("rule.rego", 29, 1), is_tried=False, stalled=None),
         Body("text", Span("lib.rego", 2, 1), is_tried=True, stalled=None),
     ),
@@ -258,7 +259,8 @@ def test_an_explanation_says_what_was_read_what_was_absent_and_where_each_body_e
         '  input.environment.tier = "production" (named at lib.rego:5)',
         "  parameters.limits = 3",
         "  line 9 `deny`: ended at line 5, where `count(results) == 1` was not true, so line 6 was not reached",
-        "  line 19 `deny`: every line was reached",
+        "  line 19 `deny`: came to its end and gave a value",
+        "  line 24 `deny`: came as far as its last statement, line 27; whether that was true is not known",
         "  line 29 `pinned`: was not tried",
         "  rule.rego: reached 9-10, 12",
         "  lib.rego: reached nothing",
@@ -281,7 +283,7 @@ def test_an_explanation_says_what_was_read_what_was_absent_and_where_each_body_e
             replace(EXPLAINED, violations=(), is_judged=False),
             "SC-01 says nothing of Model/tiny@2: nothing in the plan of prod reaches it.",
         ),
-        (replace(EXPLAINED, errors=("x",)), "SC-01 could not be evaluated, which denies."),
+        (replace(EXPLAINED, errors=("x",)), "SC-01 could not be decided for Model/tiny@2 in prod, which denies."),
         (
             replace(EXPLAINED, violations=(replace(EXPLAINED.violations[0], excepted_by="PolicyException/x"),)),
             "SC-01 is excepted by PolicyException/x: Model/tiny@2 in prod.",

@@ -50,9 +50,27 @@ def test_the_text_counts_effects_and_shows_rules_with_examples() -> None:
     ]
     assert "EV-01: blocks 2 decisions more, no longer blocks 1 decision" in lines
     assert "    record 1 of 2026-03-13, prod: Deployment/prod/support: it has | no evidence" in lines
+    assert "    record 2 of 2026-03-12, prod: no longer: Deployment/prod/support: it has | no evidence" in lines
     assert "    record 4 of 2026-03-10, prod: out of memory" in lines
     assert "2 decisions on documents of format 1, which lack facts that rules ask for: not replayed." in lines
     assert "1 more were not replayed." in lines
+
+
+def test_what_is_counted_and_not_shown_is_told() -> None:
+    replay = Replay()
+    other = Block("EV-01", "Deployment/prod/chat", (), "it has none either")
+    for number in range(4):
+        replay.add(place(number), ALLOWED, Verdict(Outcome.DENY, (BLOCK, other)))
+    replay.add(place(5), Verdict(Outcome.DENY, (BLOCK,)), Verdict(Outcome.DENY, (other,)))
+    lines = render(ReplayReport(replay, SINCE, UNTIL), Format.TEXT).splitlines()
+    assert lines[1:3] == [
+        "  4 blocked that passed",
+        "  1 blocked before and now, by other rules or of other things",
+    ]
+    assert "EV-01: blocks 4 decisions more, blocks other things in 1 decision" in lines
+    shown = [line for line in lines if "it has | no evidence (and 1 more there)" in line]
+    assert len(shown) == 3
+    assert "    and 2 more" in lines
 
 
 def test_the_text_fits_a_terminal() -> None:
@@ -75,7 +93,7 @@ def test_a_past_that_stays_the_same_is_told() -> None:
 def test_markdown_has_a_row_for_each_rule_and_keeps_values_inside_their_cells() -> None:
     text = render(report(), Format.MARKDOWN)
     (row,) = [line for line in text.splitlines() if line.startswith("| EV")]
-    assert "| 2 | 1 |" in row
+    assert "| 2 | 1 | 0 |" in row
     assert "it has &#124; no evidence" in row
     assert "Cannot be decided: record 4" in text
 

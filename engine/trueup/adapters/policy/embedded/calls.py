@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from trueup.adapters.policy import codes
-from trueup.adapters.policy.embedded.builtins import BUILTINS, REFUSED
+from trueup.adapters.policy.embedded.builtins import BUILTINS, NOT_TAKEN, REFUSED
 from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.syntax import Module, Node, static_parts
 from trueup.core.diagnostics import Diagnostic
@@ -55,6 +55,9 @@ def _check_call(names: Names, module: Module, node: Node) -> Diagnostic | None:
         return Diagnostic(codes.REFUSED_BUILTIN, f"`{name}` is called.", module.at(node))
     if name == "print":
         return None
+    if name in NOT_TAKEN:
+        detail = f"`{name}` is a builtin of OPA that is not taken here: {NOT_TAKEN[name]}."
+        return Diagnostic(codes.UNKNOWN_FUNCTION, detail, module.at(node), codes.NOT_TAKEN_HINT)
     if name not in BUILTINS:
         hint = did_you_mean(name, BUILTINS)
         return Diagnostic(codes.UNKNOWN_FUNCTION, f"Nothing is called `{name}`.", module.at(node), hint)

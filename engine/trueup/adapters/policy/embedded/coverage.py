@@ -12,7 +12,7 @@ from typing import Any
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.images import Asked
 from trueup.adapters.policy.embedded.policies import Loaded
-from trueup.adapters.policy.embedded.syntax import Module, Node, Rule
+from trueup.adapters.policy.embedded.syntax import Module, Node, Rule, statements
 
 Message = dict[str, Any]
 
@@ -54,6 +54,17 @@ def answer_lines(loaded: Loaded) -> Message:
     found = report(engine)
     paths = [m.path for m in modules]
     return {"lines": {p: sorted(found[p].reached | found[p].missed) for p in paths if p in found}}
+
+
+def answer_lines_written(loaded: Loaded) -> Message:
+    """Return the lines on which statements of every file that decides begin; nothing is evaluated."""
+    return {
+        "lines": {
+            m.path: sorted({line_of(m, s["span"]["start"]) for rule in m.rules for s in statements([rule.node])})
+            for m in loaded.modules
+            if not m.is_test
+        }
+    }
 
 
 def answer_test(loaded: Loaded, index: int, now: int) -> Message:
@@ -147,6 +158,22 @@ def stall(module: Module, body: Node, lines: Lines) -> Message | None:
 def is_complete(module: Module, body: Node, lines: Lines) -> bool:
     """Tell whether every statement of a body was reached, so that it may have come to its end."""
     return all(lines.reached & covered_by(module, s) for s in body["query"]["stmts"])
+
+
+def has_given(module: Module, rule: Rule, body: Node, lines: Lines) -> bool | None:
+    """Tell whether a body gave a value: whether its head's was computed; None when statements share its lines."""
+    value = _value_of_head(rule)
+    if value is None:
+        return None
+    shared = frozenset().union(*(covered_by(module, s) for s in body["query"]["stmts"]))
+    own = covered_by(module, value) - shared
+    return bool(lines.reached & own) if own & (lines.reached | lines.missed) else None
+
+
+def _value_of_head(rule: Rule) -> Node | None:
+    ((kind, head),) = rule.node["head"].items() if "head" in rule.node else (("", {}),)
+    value = head.get("key") if kind == "Set" else (head.get("assign") or {}).get("value")
+    return next(iter(value.values())) if value else None
 
 
 def covered_by(module: Module, statement: Node) -> frozenset[int]:

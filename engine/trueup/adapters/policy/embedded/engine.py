@@ -11,23 +11,22 @@ from trueup.adapters.policy import codes
 from trueup.adapters.policy.bundle import digest_of_files
 from trueup.adapters.policy.embedded.catalogue import describe
 from trueup.adapters.policy.embedded.kept_images import Images, Kept, Place
+from trueup.adapters.policy.embedded.messages import evaluation, nanoseconds, read_problem, seconds_for
 from trueup.adapters.policy.embedded.process import WorkerLostError, WorkerProcess
 from trueup.adapters.policy.embedded.relocated import Relocated, read_moved
-from trueup.adapters.policy.embedded.scan import decode
-from trueup.adapters.policy.embedded.traces import read_list, read_reads, read_run, read_trace
+from trueup.adapters.policy.embedded.scan import decode_all, still_told
+from trueup.adapters.policy.embedded.singly import ask_singly
+from trueup.adapters.policy.embedded.traces import NOTHING_TRACED, read_list, read_reads, read_run, read_trace
 from trueup.adapters.policy.embedded.version import engine_name
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import Reads, RuleTrace, TestRun
 
-_CODES = {code.id: code for code in codes.CODES}
 _TEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
 """What `time.now_ns()` says in tests, so that a test does not depend on the day it is run."""
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 """For one document; the library needs some milliseconds, and a loaded machine a hundred times that."""
-_BYTES_A_SECOND = 500_000
-"""What a document's size adds to that: a fifth of what the library reads in a second, on a machine of today."""
 DEFAULT_MEMORY_BYTES = 1 << 30
 
 
@@ -166,7 +165,7 @@ class EmbeddedEngine:
             if isinstance(loaded, tuple):
                 return loaded
             chosen = [(i, t) for i, t in enumerate(loaded.tests) if wanted in f"{t[0]}.{t[1]}"]
-            said = self._ask_all(loaded.digest, "todo", *(["lines"] if run else []))
+            said = self._lines(bundle, loaded.digest) if run else self._ask_all(loaded.digest, "todo")
             if isinstance(said, Diagnostic):
                 return (said,)
             if not run:
@@ -196,14 +195,21 @@ class EmbeddedEngine:
                 return loaded
             asked = {(r.package, r.entry) for r in loaded.rules if r.id == rule}
             indexes = [i for i, (package, name, _) in enumerate(loaded.entries) if (package, name) in asked]
-            request = {"do": "trace", "bundle": loaded.digest, "entries": indexes, "now": _nanoseconds(now)}
+            request = {"do": "trace", "bundle": loaded.digest, "entries": indexes, "now": nanoseconds(now)}
             answer = self._ask({**request, "document": document.decode("utf-8", "replace")})
             reads = self.reads(files)
-        if isinstance(answer, Diagnostic):
-            return (answer,)
-        problems = tuple(_read(p) for p in answer["problems"])
+        lost = (answer,) if isinstance(answer, Diagnostic) else ()
+        answer = NOTHING_TRACED if isinstance(answer, Diagnostic) else answer
+        problems = (*lost, *map(read_problem, answer["problems"]))
         chosen = tuple(r for r in reads if isinstance(r, Reads) and (r.package, r.entry) in asked)
         return read_trace(answer, problems, loaded.entries, chosen)
+
+    def _lines(self, bundle: Sequence[PolicyFile], digest: str) -> dict[str, Any] | Diagnostic:
+        """Return the tests still to do and the lines to be reached: as written, where a rule never comes to an end."""
+        said = self._ask_all(digest, "todo", "lines")
+        if isinstance(said, Diagnostic) and not isinstance(self._load(bundle), tuple):
+            return self._ask_all(digest, "todo", "lines written")
+        return said
 
     def _ask_all(self, digest: str, *what: str) -> dict[str, Any] | Diagnostic:
         """Ask several questions about the held bundle and return the answers as one."""
@@ -226,7 +232,7 @@ class EmbeddedEngine:
         loaded = self._load(bundle)  # an earlier test may have taken the worker with it
         if isinstance(loaded, tuple):
             return loaded[0]
-        now = _nanoseconds(_TEST_CLOCK)
+        now = nanoseconds(_TEST_CLOCK)
         return self._ask({"do": "cover", "bundle": loaded.digest, "index": index, "now": now})
 
     def _answers(
@@ -247,7 +253,7 @@ class EmbeddedEngine:
             for ahead in range(index, min(index + 2, len(documents))):
                 if self._worker is None or not self._worker.awaits(tickets[ahead]):
                     tickets[ahead] = self._send(
-                        _evaluation(digest, documents[ahead], now), seconds_for(documents[ahead], self._timeout)
+                        evaluation(digest, documents[ahead], now), seconds_for(documents[ahead], self._timeout)
                     )
             return loaded, self._receive(tickets[index], seconds_for(documents[index], self._timeout))
 
@@ -256,7 +262,29 @@ class EmbeddedEngine:
             if isinstance(found, Diagnostic) and found.code is codes.WORKER_DIED:
                 # It may have died between two calls, of something else; what kills it again is the policy.
                 loaded, found = answer(index)
+            if isinstance(found, Diagnostic) and found.code in (codes.TIMEOUT, codes.WORKER_DIED):
+                loaded, found = self._singly(files, digest, documents[index], now, found)
             yield loaded, found
+
+    def _singly(
+        self, files: Sequence[PolicyFile], digest: str, document: bytes, now: datetime, why: Diagnostic
+    ) -> tuple[_Bundle | tuple[Diagnostic, ...], dict[str, Any] | Diagnostic]:
+        """Ask the rules one by one about a document that took the worker with it."""
+        loaded = self._load(files, digest=digest, whole=False)
+        if isinstance(loaded, tuple):
+            return loaded, loaded[0]
+        seconds = seconds_for(document, self._timeout)
+
+        def ask(index: int, is_held: bool) -> dict[str, Any] | Diagnostic:
+            again = self._load(files, digest=digest, whole=False)
+            if isinstance(again, tuple):
+                return again[0]
+            request = {**evaluation(digest, document, now), "only": index}
+            return self._receive(self._send(request | ({"document": None} if is_held else {}), seconds), seconds)
+
+        described = {(r.package, r.entry): r.id for r in loaded.rules}
+        ids = [described.get((package, name), name) for package, name, _ in loaded.entries]
+        return loaded, ask_singly(loaded.entries, ids, ask, seconds, why)
 
     def _read_evaluation(
         self, loaded: _Bundle | tuple[Diagnostic, ...], answer: dict[str, Any] | Diagnostic
@@ -265,21 +293,21 @@ class EmbeddedEngine:
             return Evaluation((), loaded, (), self.name)
         rules = tuple(sorted({r.id for r in loaded.rules}))
         if isinstance(answer, Diagnostic):
-            return Evaluation((), (answer,), rules, self.name, loaded.rules)
+            return Evaluation((), (answer,), rules, self.name, loaded.rules, loaded.warnings)
         results = tuple(
             RuleResult(name, package, raw, span)
             for index, values in answer["results"]
             for package, name, span in [loaded.entries[index]]
             for raw in values
         )
-        problems = sort_diagnostics(_read(p) for p in answer["problems"])
-        return Evaluation(results, problems, rules, self.name, loaded.rules)
+        problems = sort_diagnostics(read_problem(p) for p in answer["problems"])
+        return Evaluation(results, problems, rules, self.name, loaded.rules, loaded.warnings)
 
     def _test(self, bundle: Sequence[PolicyFile], index: int, package: str, name: str, span: Span) -> RuleTest:
         loaded = self._load(bundle)  # an earlier test may have taken the worker with it
         if isinstance(loaded, tuple):
             return RuleTest(package, name, passed=False, seconds=0.0, output=loaded[0].detail, span=span)
-        request = {"do": "test", "bundle": loaded.digest, "index": index, "now": _nanoseconds(_TEST_CLOCK)}
+        request = {"do": "test", "bundle": loaded.digest, "index": index, "now": nanoseconds(_TEST_CLOCK)}
         answer = self._ask(request)
         if isinstance(answer, Diagnostic):
             return RuleTest(package, name, passed=False, seconds=0.0, output=answer.detail, span=span)
@@ -314,16 +342,13 @@ class EmbeddedEngine:
         return _Bundle(digest, kept.entries, kept.rules, is_whole=False)
 
     def _checked(self, digest: str, bundle: Sequence[PolicyFile]) -> _Bundle | tuple[Diagnostic, ...]:
-        files, problems = [], []
-        for file in bundle:
-            text = decode(file.path, file.content)
-            problems.append(text) if isinstance(text, Diagnostic) else files.append((file.path, file.root, text))
+        files, problems = decode_all(bundle)
         answer = self._ask({"do": "load", "bundle": digest, "files": files})
         if isinstance(answer, Diagnostic):
             return (*problems, answer)
         texts = {path: text for path, _, text in files if path.endswith(".rego")}
         rules, complaints = describe(answer["entries"], texts)
-        problems += [*map(_read, answer["problems"]), *complaints]
+        problems += [*still_told(map(read_problem, answer["problems"]), problems), *complaints]
         if has_errors(problems):
             return sort_diagnostics(problems)
         entries, tests = (
@@ -367,24 +392,3 @@ class EmbeddedEngine:
 
 def _without_tests(bundle: Sequence[PolicyFile]) -> list[PolicyFile]:
     return [file for file in bundle if not file.path.endswith("_test.rego")]
-
-
-def seconds_for(document: bytes, base: float) -> float:
-    """Return how long the evaluation of *document* may take, when a small one may take *base* seconds."""
-    return base + len(document) / _BYTES_A_SECOND
-
-
-def _evaluation(digest: str, document: bytes, now: datetime) -> dict[str, Any]:
-    # Bytes that are no text become what the engine refuses, as it refuses any text that is no document.
-    text = document.decode("utf-8", "surrogateescape")
-    return {"do": "evaluate", "bundle": digest, "document": text, "now": _nanoseconds(now)}
-
-
-def _read(problem: dict[str, Any]) -> Diagnostic:
-    span = Span(*problem["span"]) if problem["span"] else None
-    return Diagnostic(_CODES[problem["code"]], problem["detail"], span, problem["hint"])
-
-
-def _nanoseconds(moment: datetime) -> int:
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000

@@ -13,12 +13,15 @@ from trueup.adapters.policy.embedded.coverage import (
     Lines,
     Message,
     answer_lines,
+    answer_lines_written,
     answer_reached,
     answer_test,
     answer_todo,
     bodies_of,
     first_value,
+    has_given,
     is_complete,
+    line_of,
     report,
     spell_place,
     stall,
@@ -27,6 +30,7 @@ from trueup.adapters.policy.embedded.images import Asked
 from trueup.adapters.policy.embedded.names import Names
 from trueup.adapters.policy.embedded.policies import Loaded
 from trueup.adapters.policy.embedded.syntax import Module, Node, Parts, Rule, is_reference, static_parts
+from trueup.adapters.policy.embedded.traces import NOTHING_TRACED
 
 _LARGEST_VALUE = 20_000
 """Characters of a data value that is handed on; a larger one is a table, of which only the name helps."""
@@ -42,6 +46,8 @@ def answer(request: Message, loaded: Loaded) -> Message:
             return answer_todo(loaded)
         case "lines":
             return answer_lines(loaded)
+        case "lines written":
+            return answer_lines_written(loaded)
         case "cover":
             return answer_test(loaded, request["index"], request["now"])
         case "reached":
@@ -70,7 +76,7 @@ def answer_trace(loaded: Loaded, indexes: list[int], document: str, now: int) ->
         engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         problems.append(_spell(loaded, error, codes.DOCUMENT_REFUSED.id, None))
-        return {"results": [], "problems": problems, "lines": {}, "bodies": [], "printed": ""}
+        return {**NOTHING_TRACED, "problems": problems}
     for index in indexes:
         asked = loaded.entries[index]
         try:
@@ -98,14 +104,18 @@ def _spell(loaded: Loaded, error: BaseException, code: str, asked: Asked | None)
 
 
 def _bodies(module: Module, rule: Rule, lines: Lines) -> Iterator[Message]:
-    for body in bodies_of(rule):
+    for number, body in enumerate(bodies_of(rule)):
         stalled = stall(module, body, lines)
+        # What follows an `else` has a value of its own, elsewhere.
+        gave = has_given(module, rule, body, lines) if number == 0 else None
+        may_have_ended = is_complete(module, body, lines) and gave is not False
         yield {
             "rule": rule.name,
             "span": [rule.span.path, rule.span.line, rule.span.column],
             "tried": stalled is not None,
-            "stalled": None if is_complete(module, body, lines) else stalled,
-            "last": stalled,
+            "stalled": None if may_have_ended else stalled,
+            "gave": may_have_ended and gave is True,
+            "last": line_of(module, body["query"]["stmts"][-1]["span"]["start"]),
         }
 
 

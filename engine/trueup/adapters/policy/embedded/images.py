@@ -7,7 +7,7 @@ from typing import Any
 
 from trueup.adapters.policy.embedded.expansion import Shifts
 from trueup.adapters.policy.embedded.extensions import load_extensions
-from trueup.adapters.policy.embedded.formats import SPRINTF
+from trueup.adapters.policy.embedded.formats import RENAMED
 from trueup.adapters.policy.embedded.rewriting import METADATA
 from trueup.adapters.policy.embedded.structure import ASKING
 from trueup.adapters.policy.embedded.syntax import Parts
@@ -87,7 +87,7 @@ def start(engine_class: Any, image: Image, clock: list[int]) -> Any:
     engine.add_extension("time.now_ns", 0, lambda: clock[0])
     engine.add_extension(METADATA, 1, lambda number: image.annotations[number])
     for name, arity, function in load_extensions(image.builtins):
-        engine.add_extension(SPRINTF if name == "sprintf" else name, arity, function)
+        engine.add_extension(RENAMED.get(name, name), arity, function)
     for path, text in image.policies:
         engine.add_policy(path, text)
     engine.add_policy(*_asking(image.entries))

@@ -11,6 +11,7 @@ from typing import Any
 
 from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.metadata_fields import complaints
+from trueup.adapters.policy.embedded.yaml_errors import place_of
 from trueup.core.diagnostics import Diagnostic, Severity, Span
 
 _MAX_CHARACTERS = 4_000
@@ -33,8 +34,11 @@ def read_metadata(path: str, text: str) -> tuple[list[Block], list[Diagnostic]]:
     blocks, problems = [], []
     for line, target, is_package, source in _raw_blocks(text):
         parsed = _parse(source)
-        if isinstance(parsed, str):
-            problems.append(Diagnostic(codes.METADATA, parsed, Span(path, line, 1)))
+        if isinstance(parsed, tuple):
+            row, column, said = parsed
+            # A place inside the block: it begins on the line after `# METADATA`, and each line after its `# `.
+            span = Span(path, line + row, column + _INDENT) if row else Span(path, line, 1)
+            problems.append(Diagnostic(codes.METADATA, said, span))
             continue
         found = [_diagnose(path, line, source, *complaint) for complaint in complaints(parsed)]
         problems += found
@@ -102,13 +106,15 @@ def _loader() -> Any:
     return type("_Loader", (safe,), {"yaml_implicit_resolvers": resolvers})
 
 
-def _parse(source: str) -> dict[str, Any] | str:
+def _parse(source: str) -> dict[str, Any] | tuple[int, int, str]:
+    """Return the fields, or row and column, from 1, of what is wrong, and what that is; 0 for the block as a whole."""
     import yaml
 
     if len(source) > _MAX_CHARACTERS:
-        return f"It has {len(source):,} characters; {_MAX_CHARACTERS:,} are allowed."
+        return 0, 0, f"It has {len(source):,} characters; {_MAX_CHARACTERS:,} are allowed."
     try:
         value = yaml.load(source, Loader=_loader())  # noqa: S506 - a safe one
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return f"It is not YAML: {' '.join(str(error).split())}."
-    return value if isinstance(value, dict) else "It is not a mapping of fields."
+        row, column, said = place_of(error, source)
+        return row, column, f"It is not YAML: {said}."
+    return value if isinstance(value, dict) else (0, 0, "It is not a mapping of fields.")

@@ -8,15 +8,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from trueup.core.ids import RULE_PATTERN, RULE_SET_PATTERN
+from trueup.core.ids import RESERVED_RULES, RULE_PATTERN, RULE_SET_PATTERN, is_reserved
 from trueup.core.suggestions import did_you_mean
 from trueup.policy.enforcement import SEVERITIES, day_of
 
 Complaint = tuple[tuple[str, ...], str, bool]
 """Path of the field, what is wrong with it, and whether it is only a warning."""
 
-_RESERVED = "TU-"
-"""Ids of what trueup judges itself."""
 _OPA = ("scope", "title", "description", "related_resources", "authors", "organizations", "schemas", "entrypoint")
 """What OPA reads besides `custom`."""
 
@@ -78,8 +76,8 @@ def _severity(value: Any) -> str:
 
 
 def _id(value: Any) -> str:
-    if isinstance(value, str) and value.startswith(_RESERVED):
-        return f"begins with `{_RESERVED}`, which is kept for what trueup judges itself"
+    if isinstance(value, str) and is_reserved(value):
+        return f"begins with `{RESERVED_RULES}`, which is kept for what trueup judges itself"
     return _spelled(RULE_PATTERN, "an id that settings and exceptions can name, such as SC-01")(value)
 
 

@@ -87,7 +87,7 @@ def load(files: list[tuple[str, str, str]]) -> Loaded:
     for path, root, text in files:
         if is_data(path):
             read = read_data(path, root, text)
-            problems.append(read) if isinstance(read, Diagnostic) else mounted.append(read)
+            problems.extend(read) if isinstance(read, list) else mounted.append(read)
             continue
         parsed = scan(path, text) or _parse(engine_class, path, text)
         problems.extend(parsed) if isinstance(parsed, list) else modules.append(parsed)

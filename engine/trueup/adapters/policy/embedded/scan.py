@@ -5,13 +5,17 @@ one. So depth, size and line length are measured on the bytes, in one linear pas
 """
 
 import re
+from collections.abc import Iterable, Sequence
 
 from trueup.adapters.policy import codes
 from trueup.core.diagnostics import Diagnostic, Span
+from trueup.policy.results import PolicyFile
 
 MAX_DEPTH = 14
 """Brackets inside one another; ordinary rules stay below 8, and each level doubles the parser's time."""
 MAX_BYTES = 1_000_000
+MAX_JSON_BYTES = 16_000_000
+"""Of a data file in JSON: a table that the engine reads in a second, and that a worker has memory for ten times."""
 MAX_LINES = 20_000
 MAX_COLUMNS = 1_000
 """Just below what the parser refuses itself (1,024), so that the message is ours and has a column."""
@@ -22,8 +26,10 @@ _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|#[^\n]*|[\[{(]|[\]})]|\n')
 
 def decode(path: str, content: bytes) -> str | Diagnostic:
     """Return the text of a policy file, or why it is none."""
-    if len(content) > MAX_BYTES:
-        return Diagnostic(codes.UNREADABLE, f"It has {len(content):,} bytes; {MAX_BYTES:,} are allowed.", Span(path))
+    most = MAX_JSON_BYTES if path.endswith(".json") else MAX_BYTES
+    if len(content) > most:
+        detail = f"It has {len(content):,} bytes; {most:,} are allowed."
+        return Diagnostic(codes.UNREADABLE, detail, Span(path), _hint(path))
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -32,6 +38,29 @@ def decode(path: str, content: bytes) -> str | Diagnostic:
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         detail = f"Byte 0x{content[error.start]:02x} is not UTF-8."
         return Diagnostic(codes.UNREADABLE, detail, Span(path, line, column))
+
+
+def decode_all(bundle: Sequence[PolicyFile]) -> tuple[list[tuple[str, str, str]], list[Diagnostic]]:
+    """Return path, root and text of each file, and why some have none."""
+    files, problems = [], []
+    for file in bundle:
+        text = decode(file.path, file.content)
+        problems.append(text) if isinstance(text, Diagnostic) else files.append((file.path, file.root, text))
+    return files, problems
+
+
+def still_told(found: Iterable[Diagnostic], unread: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Leave out what is only missing because the file that gives it could not be read."""
+    missing = (codes.UNKNOWN_REFERENCE, codes.UNKNOWN_FUNCTION) if unread else ()
+    return [d for d in found if d.code not in missing]
+
+
+def _hint(path: str) -> str:
+    if path.endswith(".rego"):
+        return f"Split it, and move tables to a `data.json`, which may have {MAX_JSON_BYTES:,} bytes."
+    if path.endswith(".json"):
+        return "Keep what rules look up and leave the rest out; facts that need all of it are computed before."
+    return f"Write the table as JSON: `data.json` may have {MAX_JSON_BYTES:,} bytes."
 
 
 def scan(path: str, text: str) -> list[Diagnostic]:

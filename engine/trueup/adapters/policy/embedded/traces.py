@@ -10,6 +10,8 @@ from trueup.policy.tracing import Body, FileCoverage, Read, Reads, RuleTrace, St
 Answer = dict[str, Any]
 Named = tuple[str, str, Span]
 """Package, name and place of a rule."""
+NOTHING_TRACED: Answer = {"results": [], "problems": [], "lines": {}, "bodies": [], "printed": ""}
+"""What a trace shows that took the worker with it."""
 
 
 def read_run(said: Answer, answers: Iterable[tuple[Answer | Diagnostic, Named]], wanted: str) -> TestRun:
@@ -64,9 +66,13 @@ def read_trace(
         for package, name, span in [entries[index]]
         for raw in (values if isinstance(values, list) else [values])
     )
-    bodies = tuple(Body(b["rule"], Span(*b["span"]), b["tried"], _stalled(b["stalled"])) for b in answer["bodies"])
+    bodies = tuple(_body(b) for b in answer["bodies"])
     coverage = tuple(FileCoverage(p, tuple(hit), tuple(missed)) for p, (hit, missed) in answer["lines"].items())
     return RuleTrace(results, problems, bodies, coverage, reads, answer["printed"])
+
+
+def _body(said: Answer) -> Body:
+    return Body(said["rule"], Span(*said["span"]), said["tried"], _stalled(said["stalled"]), said["gave"], said["last"])
 
 
 def _stalled(said: Answer | None) -> Stalled | None:

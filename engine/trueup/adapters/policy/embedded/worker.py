@@ -9,7 +9,7 @@ import gc
 import json
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
@@ -91,10 +91,11 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
             image = bundles[request["bundle"]].image
             return {"image": image.to_json() if image else None}
         case "evaluate":
-            return _evaluate(bundles[request["bundle"]], request["document"], request["now"])
+            only = request.get("only")
+            return _evaluate(bundles[request["bundle"]], request["document"], request["now"], only)
         case "test":
             return _test(bundles[request["bundle"]], request["index"], request["now"])
-        case "todo" | "lines" | "cover" | "reached" | "reads" | "trace":
+        case "todo" | "lines" | "lines written" | "cover" | "reached" | "reads" | "trace":
             from trueup.adapters.policy.embedded.explaining import answer
 
             return answer(request, bundles[request["bundle"]])
@@ -111,18 +112,34 @@ def _answer(request: Message, bundles: dict[str, Loaded]) -> Message:
             raise ValueError(f"unknown request {other}")
 
 
-def _evaluate(loaded: Loaded, document: str, now: int) -> Message:
+def _evaluate(loaded: Loaded, document: str | None, now: int, only: int | None) -> Message:
+    """Ask all entries, or the one of that number; without a document, about the one that was asked about before."""
+    refused = None if document is None else _take(loaded, document, now)
+    if refused is not None:
+        return refused
+    if only is not None:
+        return _one_by_one(loaded, [only])
+    values = together(loaded.engine, len(loaded.entries))
+    if values is not None:
+        return {"results": list(enumerate(values)), "problems": []}
+    return _one_by_one(loaded, range(len(loaded.entries)))
+
+
+def _take(loaded: Loaded, document: str, now: int) -> Message | None:
+    """Have the engine hold a document; return the answer when it does not take it."""
     loaded.clock[0] = now
     try:
         loaded.engine.set_input_json(document)
     except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception
         return {"results": [], "problems": [_spell(loaded.diagnose(error, codes.DOCUMENT_REFUSED, None))]}
-    values = together(loaded.engine, len(loaded.entries))
-    if values is not None:
-        return {"results": list(enumerate(values)), "problems": []}
+    return None
+
+
+def _one_by_one(loaded: Loaded, indexes: Iterable[int]) -> Message:
     engine = loaded.engine.clone()
     results, problems = [], []
-    for index, asked in enumerate(loaded.entries):
+    for index in indexes:
+        asked = loaded.entries[index]
         try:
             value = _value(engine, asked.query)
         except BaseException as error:  # noqa: BLE001 a panic of the engine is no Exception

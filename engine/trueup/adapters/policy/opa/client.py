@@ -16,6 +16,8 @@ from trueup.core.diagnostics import Code
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json
 
+_ERRORS = 400
+"""Statuses from here on say that something was refused or broke."""
 _AGAIN = frozenset({429, 502, 503, 504})
 """Answers of a server, or of what stands before it, that may be another one a moment later."""
 _STRICT = {"strict-builtin-errors": "true", "provenance": "true"}
@@ -124,7 +126,8 @@ class OpaServer:
         try:
             from opa_client.opa import OpaClient
         except ImportError as error:
-            raise OpaRefusedError(codes.CLIENT_MISSING, f"{error}.") from error
+            detail = f"{error}. {codes.CLIENT_MISSING.remedy}"
+            raise OpaRefusedError(codes.CLIENT_MISSING, detail) from error
         settings = self._settings
         verify, certificate = certificate_files(settings, self._root)
         client = OpaClient(
@@ -158,6 +161,9 @@ class OpaServer:
             kind = answered.headers.get("content-type", "no type")
             detail = f"{server} answered HTTP {status} with {kind}: {_shown(answered.text)}."
             return OpaRefusedError(codes.ANSWER if status not in (401, 403) else codes.REFUSED, detail, status)
+        if status < _ERRORS and "message" not in body:
+            detail = f"{server} answered HTTP {status} with a body that OPA does not give there: is it an OPA server?"
+            return OpaRefusedError(codes.ANSWER, detail, status)
         said = body.get("errors")
         errors = tuple(e for e in said if isinstance(e, dict)) if isinstance(said, list) else ()
         detail = f"{server} answered HTTP {status}: {_shown(body.get('message', error))}."

@@ -55,7 +55,7 @@ CLIENT_MISSING = Code(
     "POL048",
     "Client of OPA is not installed",
     "A policy engine on a server is asked through `opa-python-client`, which is not installed.",
-    "Install `trueup[opa]`.",
+    "Install it: `pip install 'trueup[opa]'`.",
 )
 
 CODES = (UNREACHABLE, REFUSED, POLICY_REFUSED, ANSWER, VERSION, SETTINGS, ENGINES_DIFFER, CLIENT_MISSING)

@@ -12,6 +12,7 @@ from trueup.cli.policy_source import add_policies, open_policies
 if TYPE_CHECKING:
     from trueup.cli.wiring import LocalWorkspace
     from trueup.policy.checked import Checked
+    from trueup.workflows.checking import PlanChecked
     from trueup.workflows.loading import Invalid
     from trueup.workflows.policy import PolicySource
 
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Check the policies, or documents or a plan by them."""
     from trueup.cli.reports import report_invalid
+    from trueup.core.diagnostics import sort_diagnostics
     from trueup.policy.checked import fails
     from trueup.workflows.loading import Invalid
 
@@ -65,6 +67,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         found = _plan(arguments, workspace, source, console)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
+    console.report(sort_diagnostics({w for c in found for w in c.warnings}))
     if arguments.show_input:
         console.out("\n".join(_shown(c) for c in found))
         return ExitCode.DONE
@@ -78,7 +81,7 @@ def _check_policies(workspace: "LocalWorkspace", source: "PolicySource", console
     from trueup.workflows.policy import check
 
     problems = sort_diagnostics(check(workspace, source))
-    report = DiagnosticsReport(problems, subject="the policies")
+    report = DiagnosticsReport(problems, subject="the policies", suite="policy check")
     console.publish(lambda output, style: render(report, output, style, console.width))
     return ExitCode.INVALID if has_errors(problems) else ExitCode.DONE
 
@@ -104,16 +107,29 @@ def _plan(
 
     if not arguments.plan:
         found = check_plan(workspace, arguments.environment, source)
-        return found if isinstance(found, Invalid) else (found.checked,)
+        if isinstance(found, Invalid):
+            return found
+        _note_judges(found, source, console)
+        return (found.checked,)
     saved = read_plan(arguments.plan)
     if isinstance(saved, Diagnostic):
         return Invalid((saved,))
     again = check_saved(workspace, saved, source)
     if isinstance(again, Invalid):
         return again
+    _note_judges(again, source, console)
     if again.planned.plan.id != saved.plan.id:
         console.note(f"{arguments.plan} is stale: something changed since it was made. This is about a plan of now.")
     return (again.checked,)
+
+
+def _note_judges(found: "PlanChecked", source: "PolicySource", console: Console) -> None:
+    """Tell whose policies judged, unless the user has chosen them."""
+    from trueup.cli.reports import plan_report
+
+    judged_by = None if source.folder else plan_report(found.planned).judged_by
+    for line in judged_by.notes() if judged_by else ():
+        console.note(line)
 
 
 def _shown(check: "Checked") -> str:

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if isinstance(found, Invalid):
         return report_invalid(found, console)
     console.publish(lambda output, style: render(found, output, style, console.width))
-    return ExitCode.DONE if all(e.state.holds for e in found) else ExitCode.INVALID
+    return ExitCode.DONE if not any(e.state.is_wrong for e in found) else ExitCode.INVALID
 
 
 def _new(rule: str, resource: str, console: Console) -> int:
@@ -51,14 +51,16 @@ def _new(rule: str, resource: str, console: Console) -> int:
 
     from trueup.cli.wiring import open_workspace
     from trueup.core.ids import GLOB_PATTERN, RULE_PATTERN
-    from trueup.workflows.exceptions import new_exception
+    from trueup.workflows.exceptions import new_exception, stray_rule
 
     if not re.match(RULE_PATTERN, rule):
         raise UsageError(f"`{rule}` is no rule id.", hint="write it like `SC-04`")
     if not re.match(GLOB_PATTERN, resource) or '"' in resource or "\\" in resource:
         said = f"`{resource}` is no address." if resource else "`--new` needs `--resource`."
         raise UsageError(said, hint="write it like `Model/tiny@1` or `Deployment/prod/*`")
-    text = new_exception(open_workspace(console), rule, resource)
+    workspace = open_workspace(console)
+    text = new_exception(workspace, rule, resource)
+    console.report(stray_rule(workspace, rule))
     console.publish(lambda _output, _style: text.rstrip("\n"))
     return ExitCode.DONE
 

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Explain it."""
+    """Explain it; a rule that could not be decided denies, and its explanation ends as such a plan does."""
     from trueup.cli.reports import report_invalid
     from trueup.cli.views.rule_explanation import render
     from trueup.workflows.loading import Invalid
@@ -34,4 +34,4 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if isinstance(found, Invalid):
         return report_invalid(found, console)
     console.publish(lambda output, style: render(found, output, style, console.width))
-    return ExitCode.DONE
+    return ExitCode.DENIED if found.errors else ExitCode.DONE

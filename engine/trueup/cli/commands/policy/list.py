@@ -2,7 +2,7 @@
 
 import argparse
 
-from trueup.cli.arguments import add_output, add_revision
+from trueup.cli.arguments import UsageError, add_output, add_revision
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
@@ -26,16 +26,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """List the rules that would be asked."""
-    from trueup.cli.reports import report_invalid
+    from trueup.cli.reports import governing_notes, report_invalid
     from trueup.cli.views.policy import render_rules
+    from trueup.core.suggestions import did_you_mean
     from trueup.policy.listing import chosen
     from trueup.workflows.loading import Invalid
-    from trueup.workflows.policy import listing
+    from trueup.workflows.policy import judges, listing
 
     workspace, source = open_policies(arguments, console)
     found = listing(workspace, source, coverage=arguments.coverage)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
+    sets = sorted({r.info.rule_set for r in found} - {""})
+    if arguments.rule_set and arguments.rule_set not in sets:
+        hint = did_you_mean(arguments.rule_set, sets) or f"there are {', '.join(sets) or 'none'}"
+        raise UsageError(f"No rule is in a set `{arguments.rule_set}`.", hint=hint)
+    for line in governing_notes(judges(workspace, source)):
+        console.note(line)
     rules = chosen(found, rule_set=arguments.rule_set, control=arguments.control)
     console.publish(lambda output, style: render_rules(rules, output, style, console.width))
     return ExitCode.DONE

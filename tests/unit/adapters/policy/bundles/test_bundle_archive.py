@@ -2,6 +2,7 @@
 
 import gzip
 import tarfile
+from itertools import count
 
 import pytest
 
@@ -44,6 +45,7 @@ def test_folders_are_passed_over() -> None:
         (packed(x=member("a.rego", tarfile.LNKTYPE, "b.rego")), "link or a device"),
         (packed(x=member("a.rego", tarfile.CHRTYPE)), "link or a device"),
     ],
+    ids=count(),
 )
 def test_what_is_no_archive_of_plain_files_is_refused(content: bytes, said: str) -> None:
     with pytest.raises(BundleError, match=said) as caught:

@@ -123,6 +123,13 @@ def test_what_is_no_answer_of_opa_is_not_taken_for_one(local: EmbeddedEngine, an
         assert code(ask(url, local)) == expected
 
 
+def test_a_server_that_answers_200_where_opa_gives_no_body_is_asked_whether_it_is_one(local: EmbeddedEngine) -> None:
+    with running(HostileServer(reply(VERSION), reply({}), reply({}), reply({}))) as url:
+        evaluation = ask(url, local)
+    assert code(evaluation) in ("POL044", "POL045")
+    assert "None" not in evaluation.errors[0].detail
+
+
 def test_a_token_is_not_sent_to_where_a_server_points(local: EmbeddedEngine, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("secret\n")
     seen: list[str] = []

@@ -1,7 +1,8 @@
 """Builtins that the engine lacks or computes differently, as OPA has them.
 
 A function takes and gives JSON-like values (a set is a Python set) and raises `ValueError` where OPA has an error.
-A module is imported when a bundle calls one of its functions. Limits they share: a set that holds arrays or objects
+A module is imported when a bundle calls one of its functions. Two are given a text by the engine
+instead (`formats`). Limits they share: a set that holds arrays or objects
 cannot be handed to them, and ends the rule with an error.
 """
 
@@ -19,10 +20,11 @@ _BY_MODULE: dict[str, str] = {
         crypto.hmac.md5/2 crypto.hmac.sha1/2 crypto.hmac.sha256/2 crypto.hmac.sha512/2
     """,
     "texts": """
-        array.flatten/1 indexof/2 lower/1 strings.count/2 strings.replace_n/2 strings.split_n/3 to_number/1 upper/1
+        array.flatten/1 indexof/2 json.marshal/1 lower/1 strings.count/2 strings.replace_n/2 strings.split_n/3
+        to_number/1 upper/1
     """,
     "versions": "semver.compare/2 semver.is_valid/1",
-    "uris": "uri.is_valid/1 uri.parse/1",
+    "uris": "uri.is_valid/1 uri.parse/1 urlquery.encode/1 urlquery.encode_object/1",
     "globs": "regex.globs_match/2",
     "templates": "strings.render_template/2",
     "formatting": "sprintf/2",

@@ -7,6 +7,8 @@ from typing import Any
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _DOTTED_I = "\u0130"
 """The one letter whose small form is two characters where case is not mapped one to one."""
+_ESCAPED_BY_GO = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
+"""What Go's `encoding/json` writes as escapes, so that JSON may stand in HTML and JavaScript."""
 
 
 def _text(value: object, what: str = "operand") -> str:
@@ -66,6 +68,11 @@ def to_number(value: object) -> int | float:
     return int(text) if text.lstrip("-").isdecimal() else float(text)
 
 
+def marshal(spelled: object) -> str:
+    """Write JSON that the engine has spelled as Go does: such characters stand in texts alone."""
+    return _text(spelled).translate(_ESCAPED_BY_GO)
+
+
 def lower(text: object) -> str:
     """Map each letter to one small letter."""
     whole = _text(text)
@@ -87,6 +94,7 @@ def _capital(letter: str) -> str:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "array.flatten": flatten,
     "indexof": indexof,
+    "json.marshal": marshal,
     "lower": lower,
     "strings.count": count_of,
     "strings.replace_n": replace_n,

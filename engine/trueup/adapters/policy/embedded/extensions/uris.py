@@ -3,8 +3,9 @@
 import ipaddress
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote_plus
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -123,4 +124,28 @@ def is_valid(uri: object) -> bool:
     return bool(uri)
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"uri.is_valid": is_valid, "uri.parse": parse}
+def encode(text: object) -> str:
+    """Write *text* as a value of a query: `-`, `.`, `_` and `~` stay, a space becomes `+`."""
+    if not isinstance(text, str):
+        raise ValueError("operand must be a text")  # noqa: TRY004
+    return quote_plus(text, safe="")
+
+
+def encode_object(values: object) -> str:
+    """Write an object of texts, or of arrays or sets of them, as a query, in the order of its keys."""
+    if not isinstance(values, Mapping):
+        raise ValueError("operand must be an object")  # noqa: TRY004
+    pairs = []
+    for key in sorted(values):
+        found = values[key]
+        several = sorted(found) if isinstance(found, set | frozenset) else found
+        pairs += [f"{encode(key)}={encode(v)}" for v in (several if isinstance(several, list) else [several])]
+    return "&".join(pairs)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "uri.is_valid": is_valid,
+    "uri.parse": parse,
+    "urlquery.encode": encode,
+    "urlquery.encode_object": encode_object,
+}
