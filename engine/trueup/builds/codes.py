@@ -24,6 +24,13 @@ UNKNOWN_PRODUCT = Code(
     "The product is in no table of this version, so that neither its memory nor its capability is known.",
     "Spell it as the node label `nvidia.com/gpu.product` does, or say `--gpu all`.",
 )
+UNPINNED_SOURCE = Code(
+    "BLD004",
+    "What it is to be built from is not pinned",
+    "A key says which bytes go in. A source without a digest may have other bytes tomorrow, and the result would lie "
+    "under a key that stands for both.",
+    "Write revision and digest into the YAML with `trueup pin`, and commit them.",
+)
 NETWORK_UNKNOWN = Code(
     "BLD100",
     "The network is not known",
@@ -218,6 +225,7 @@ CODES = (
     UNKNOWN_BUILD,
     UNCLEAR_MODEL,
     UNKNOWN_PRODUCT,
+    UNPINNED_SOURCE,
     NETWORK_UNKNOWN,
     OUTSIDE_WINDOW,
     UNSUPPORTED_ARCHITECTURE,

@@ -9,7 +9,7 @@ VERBS: dict[str, str] = {
     "apply": "Make an environment what a commit declares, or nothing",
     "status": "Show desired and observed, health, drift, holds, evidence",
     "explain": "Say why a resource is in its state, and what would move it",
-    "build": "Check a Build before anything is spent on it",
+    "build": "Build what a Build declares, or tell whether it can work",
     "bom": "Print a bill of materials of a model or a deployment",
     "evaluate": "Run the evaluations that are required, without moving traffic",
     "scan": "Look into weights for what runs when they are loaded, and record it",

@@ -1,7 +1,6 @@
 """Joins adapters and workflows: the one place that knows which adapter stands behind which port."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +8,13 @@ from typing import TYPE_CHECKING
 from trueup import __version__
 from trueup.adapters.clock import SystemClock
 from trueup.cli.console import Console
+from trueup.cli.git_wiring import GitPorts
 from trueup.cli.project import find_project
 from trueup.core.digests import Revision
 from trueup.workflows.state_folder import STATE_FOLDER
 
 if TYPE_CHECKING:
-    from trueup.adapters.git.base import Trunk
     from trueup.adapters.git.ledger import GitLedger
-    from trueup.adapters.git.repository import Repository
     from trueup.adapters.policy.bundles.fetched import FetchedBundles
     from trueup.adapters.policy.cache import CachedEngine
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
@@ -24,17 +22,12 @@ if TYPE_CHECKING:
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.stores.mirrored import MirroredStore
     from trueup.adapters.targets.process.target import ProcessTarget
-    from trueup.policy.document import ChangeFacts
     from trueup.ports import (
         ArtifactScanner,
-        Base,
         Clock,
-        Committer,
         Evaluator,
-        History,
         Journal,
         Lock,
-        MergedCommit,
         ParityMeter,
         PolicyEngine,
         Progress,
@@ -46,32 +39,21 @@ if TYPE_CHECKING:
     )
     from trueup.spec.bundles import BundlePin
     from trueup.spec.engines import EngineChoice
-    from trueup.spec.resource import Resource
     from trueup.workflows.ledger_place import LedgerPlace
     from trueup.workflows.loading import ProjectSettings
     from trueup.workflows.workspace import Policies, Workspace
 
 
-class LocalWorkspace:
+class LocalWorkspace(GitPorts):
     """`Workspace` of the repository around *start*. Each port is made when it is first asked for."""
 
     def __init__(self, start: Path, progress: "Progress") -> None:
-        self.root = start
+        super().__init__(start)
         self.progress = progress
         self.tool = f"trueup {__version__}"
         self.clock: Clock = SystemClock()
-        self._work_tree: SourceTree | None = None
-        self.asked_base = ""
-        """What the user or the CI job names as the base of the change."""
         self.asked_engine = ""
         """The engine that the user names: `embedded`, `opa` or `both`."""
-
-    @cached_property
-    def repository(self) -> "Repository":
-        """The git repository."""
-        from trueup.adapters.git.repository import Repository
-
-        return Repository.discover(self.root)
 
     @cached_property
     def state(self) -> Path:
@@ -94,7 +76,7 @@ class LocalWorkspace:
         from trueup.workflows.workspace import InvalidProjectError
 
         # A plan has opened the work tree already, and git need not be asked for all of it again.
-        settings, problems = read_project(self._work_tree or self.tree(""))
+        settings, problems = read_project(self.work_tree or self.tree(""))
         if settings is None:
             raise InvalidProjectError(problems)
         return settings
@@ -229,17 +211,6 @@ class LocalWorkspace:
         """Rego, and how far its rules come."""
         return self.embedded
 
-    @cached_property
-    def history(self) -> "History":
-        """What the default branch had before."""
-        from trueup.adapters.git.base import trunk_of
-        from trueup.adapters.git.merged import GitHistory
-
-        def trunk(revision: Revision, branch: str) -> "Trunk":
-            return trunk_of(self.repository, revision, self.asked_base, branch, self._declared_at)
-
-        return GitHistory(self.repository, trunk)
-
     @property
     def keeper(self) -> "DirectoryStore | MirroredStore":
         """Takes artifacts out of the store."""
@@ -251,13 +222,6 @@ class LocalWorkspace:
         from trueup.adapters.scanners.pickles import PickleScanner
 
         return PickleScanner(self.store)
-
-    @cached_property
-    def committer(self) -> "Committer":
-        """Commits on the user's branch."""
-        from trueup.adapters.git.committer import BranchCommitter
-
-        return BranchCommitter(self.repository)
 
     @property
     def parity(self) -> "ParityMeter":
@@ -272,24 +236,6 @@ class LocalWorkspace:
         from trueup.adapters.targets.process.target import ProcessTarget
 
         return ProcessTarget(self.root / STATE_FOLDER / "targets", self.clock)
-
-    @cached_property
-    def actor(self) -> str:
-        """Who asks."""
-        from trueup.adapters.git.commits import actor_of
-
-        return actor_of(self.repository)
-
-    def tree(self, revision: str) -> "SourceTree":
-        """Open the files of *revision*; the empty string opens the work tree."""
-        if not revision:
-            from trueup.adapters.git.work_tree import WorkTree
-
-            self._work_tree = WorkTree(self.repository)
-            return self._work_tree
-        from trueup.adapters.git.trees import CommitTree
-
-        return CommitTree(self.repository, self.repository.resolve(revision))
 
     @property
     def fetched_bundles(self) -> "FetchedBundles":
@@ -326,30 +272,6 @@ class LocalWorkspace:
 
         return page_beside(path, lambda: self.tree(revision), folder=folder)
 
-    def base(self, revision: Revision, branch: str) -> "Base":
-        """Return what governs *revision*."""
-        from trueup.adapters.git.base import base_of
-
-        return base_of(self.repository, revision, self.asked_base, branch, self._declared_at)
-
-    def _declared_at(self, revision: Revision) -> str:
-        from trueup.workflows.loading import read_project
-
-        project, _ = read_project(self.tree(revision))
-        return project.default_branch if project else ""
-
-    def merged(self, branch: str, folders: Sequence[str], since: datetime, until: datetime) -> "Iterator[MergedCommit]":
-        """Return what the default branch took in."""
-        from trueup.adapters.git.commit_log import merged_commits
-
-        return merged_commits(self.repository, branch, folders, since, until)
-
-    def change(self, revision: Revision, base: "Base", applied: Sequence[str] = ()) -> "ChangeFacts":
-        """Return who wrote *revision* and what it changes."""
-        from trueup.adapters.git.commits import change_facts
-
-        return change_facts(self.repository, revision, self.actor, base, applied)
-
     def rules(self, policies: "Policies", *, remembered: bool) -> "tuple[RuleInfo, ...] | None":
         """Return what the rules say of themselves."""
         from trueup.core.diagnostics import Diagnostic
@@ -365,15 +287,6 @@ class LocalWorkspace:
         from trueup.adapters.targets.installed import installed_versions
 
         return installed_versions() if target == "process" else {}
-
-    def writers(self, revision: Revision, resources: Iterable["Resource"]) -> dict[str, str]:
-        """Return who last wrote the file of each resource."""
-        from trueup.adapters.git.writers import writers
-
-        places = {str(r.id): r.origin for r in resources}
-        blobs = {origin.path: origin.blob for origin in places.values()}
-        found = writers(self.repository, revision, blobs, self.actor)
-        return {address: found[origin.path] for address, origin in places.items()}
 
     def target(self, name: str) -> "Target":
         """Return the target of that name; resolving has refused all that are not built in."""

@@ -16,12 +16,12 @@ from trueup.builds.report import BuildReport, Placed
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
-from trueup.core.ids import ResourceId, parse_address
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean
-from trueup.spec.resource import Resource, Resources, document_of
 from trueup.workflows.judging import locate_in
 from trueup.workflows.loading import Invalid, Loaded, load
+from trueup.workflows.named_builds import find_named, model_of, release_of, spec_of, users_of
 from trueup.workflows.networks import network_for
 from trueup.workflows.workspace import Workspace
 
@@ -54,25 +54,28 @@ def check_build(workspace: Workspace, request: BuildCheckRequest) -> BuildReport
             known.
     """
     loaded = load(workspace, request.revision)
-    if not loaded.is_valid or loaded.project is None:
-        return Invalid(loaded.diagnostics)
+    return check_loaded(workspace, loaded, request) if loaded.is_valid else Invalid(loaded.diagnostics)
+
+
+def check_loaded(workspace: Workspace, loaded: Loaded, request: BuildCheckRequest) -> BuildReport:
+    """Check the Build that *request* names in what was *loaded* without errors; raise as `check_build` does."""
     asked = tuple(dict.fromkeys(_products(request.products)))
-    build = _find(request.build, "Build", loaded.resources)
-    users = _users(build, loaded.resources)
-    model = _model(request, build, users, loaded.resources)
-    served = [d for d in users if _release(d).get("model") == model.id.short]
+    build = find_named(request.build, "Build", loaded.resources)
+    users = users_of(build.id, loaded.resources)
+    model = model_of(build.id, request.model, users, loaded.resources)
+    served = [d for d in users if release_of(d).get("model") == model.id.short]
     known = network_for(model, loaded.tree, workspace.store)
-    spec = _spec(build)
+    spec = spec_of(build)
     declared = declared_build(spec)
     bare = Subject(
         build=declared,
-        weights=declared_weights(_spec(model)),
+        weights=declared_weights(spec_of(model)),
         network=known.network,
         # What needs an accelerator may be built elsewhere, and the disk there is nobody's to know here.
-        free_disk=None if declared.gpu else _free(workspace.root / loaded.project.store_path),
+        free_disk=None if declared.gpu else _free(workspace.root / _store_path(loaded)),
         has_data=_has_data(spec, loaded, workspace),
     )
-    subjects = tuple((d.id, replace(bare, serving=declared_serving(_spec(d)))) for d in served)
+    subjects = tuple((d.id, replace(bare, serving=declared_serving(spec_of(d)))) for d in served)
     only = subjects[0][1] if len(subjects) == 1 else bare
     table = fit_table(only, asked or _declared(bare, (s for _, s in subjects)))
     return BuildReport(
@@ -108,38 +111,6 @@ def _untold(table: tuple[object, ...] | str) -> str:
     return "" if table else "no accelerator is declared; name one with `--gpu`, or `--gpu all`"
 
 
-def _find(address: str, kind: str, resources: Resources) -> Resource:
-    """Return the resource of that *kind*."""
-    id_ = parse_address(address if "/" in address else f"{kind}/{address}")
-    if id_ is not None and id_ in resources and id_.kind == kind:
-        return resources[id_]
-    names = [str(r) for r in resources if r.kind == kind]
-    hint = did_you_mean(address if "/" in address else f"{kind}/{address}", names)
-    raise PermanentError(codes.UNKNOWN_BUILD, f"`{address}` is no {kind} that is declared.", hint=hint)
-
-
-def _users(build: Resource, resources: Resources) -> list[Resource]:
-    """Return the deployments that use *build*, sorted."""
-    found = [r for r in resources.values() if r.id.kind == "Deployment" and _names(r, build.id)]
-    return sorted(found, key=lambda r: r.id)
-
-
-def _names(deployment: Resource, build: ResourceId) -> bool:
-    return any(f.target == build for f in deployment.references)
-
-
-def _model(request: BuildCheckRequest, build: Resource, users: list[Resource], resources: Resources) -> Resource:
-    if request.model:
-        return _find(request.model, "Model", resources)
-    named = sorted({str(_release(d).get("model")) for d in users})
-    if len(named) == 1:
-        return _find(named[0], "Model", resources)
-    if named:
-        detail = f"Deployments that use {build.id} have {len(named)} models: {', '.join(named)}."
-        raise PermanentError(codes.UNCLEAR_MODEL, detail, hint=f"say `--model {named[0]}`, or another of them")
-    raise PermanentError(codes.UNCLEAR_MODEL, f"No deployment uses {build.id}.")
-
-
 def _placed(
     loaded: Loaded, build: ResourceId, model: ResourceId, subjects: Iterable[tuple[ResourceId, Subject]]
 ) -> Iterator[Placed]:
@@ -152,6 +123,10 @@ def _placed(
     order = {f: number for number, f in enumerate(in_order(f for f, _ in found))}
     for finding, address in sorted(found, key=lambda item: (order[item[0]], item[1])):
         yield Placed(finding, address, locate(address, finding.path))
+
+
+def _store_path(loaded: Loaded) -> str:
+    return loaded.project.store_path if loaded.project else ""
 
 
 def _free(folder: Path) -> int | None:
@@ -170,7 +145,7 @@ def _has_data(spec: Mapping[str, Json], loaded: Loaded, workspace: Workspace) ->
     dataset = loaded.resources.get(ResourceId("Dataset", name, version))
     if dataset is None:
         return None
-    source = _mapping(_spec(dataset).get("source"))
+    source = _mapping(spec_of(dataset).get("source"))
     uri, digest = str(source.get("uri") or ""), str(source.get("digest") or "")
     if uri.startswith("package:") or (digest and workspace.store.find(Digest(digest)) is not None):
         return True
@@ -182,14 +157,6 @@ def _is_there(loaded: Loaded, path: str) -> bool:
     if not isinstance(loaded.tree.read(path), Diagnostic):
         return True
     return next(iter(loaded.tree.files([path], [""])), None) is not None
-
-
-def _release(deployment: Resource) -> Mapping[str, Json]:
-    return _mapping(_spec(deployment).get("release"))
-
-
-def _spec(resource: Resource) -> Mapping[str, Json]:
-    return _mapping(_mapping(document_of(resource)).get("spec"))
 
 
 def _mapping(value: Json) -> Mapping[str, Json]:

@@ -1,6 +1,7 @@
-"""`trueup build`: what a Build needs, and whether it can work."""
+"""`trueup build`: build what a Build declares; tell whether it can work, and where."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from trueup.cli.arguments import UsageError, add_output, add_revision
 from trueup.cli.build_jobs import add_job_arguments, render_job
@@ -9,7 +10,11 @@ from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
 from trueup.cli.reports import report_invalid
 
-SUMMARY = "Check a Build before anything is spent on it, and show where it fits"
+if TYPE_CHECKING:
+    from trueup.builds.report import BuildReport
+    from trueup.ports import SourceTree
+
+SUMMARY = "Build what a Build declares; `--check` tells before, and where it fits"
 EXAMPLE = "trueup build Build/chat-fp8@1 --check --gpu all"
 
 
@@ -27,20 +32,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Check it, or render its Job."""
-    if arguments.render_job and not arguments.check:
+    """Build it, check it, or render its Job."""
+    if arguments.check and arguments.render_job:
+        raise UsageError("`--check` and `--render-job` exclude each other.", hint="say one of them")
+    if arguments.gpu and not arguments.check:
+        raise UsageError("`--gpu` tells where a Build fits.", hint="say `--check`, too")
+    if arguments.render_job:
         return render_job(arguments, console)
-    if not arguments.check or arguments.render_job:
-        raise UsageError(
-            "`trueup build` checks a Build, with `--check`, or prints its Job, with `--render-job`.",
-            hint="say one of them; `trueup apply` builds what its deployments need",
-        )
-    return _check(arguments, console)
+    return _check(arguments, console) if arguments.check else _build(arguments, console)
+
+
+def _build(arguments: argparse.Namespace, console: Console) -> ExitCode:
+    from trueup.builds.report import BuildReport
+    from trueup.cli.views.built import render
+    from trueup.cli.wiring import open_workspace
+    from trueup.workflows.build import BuildRequest, build
+    from trueup.workflows.loading import Invalid
+
+    workspace = open_workspace(console)
+    result = build(workspace, BuildRequest(arguments.build, arguments.model, arguments.revision))
+    if isinstance(result, Invalid):
+        return report_invalid(result, console)
+    if isinstance(result, BuildReport):
+        return _report(result, workspace.tree(arguments.revision), console)
+    console.publish(lambda output, style: render(result, output, style))
+    return ExitCode.DENIED if result.refused else ExitCode.DONE
 
 
 def _check(arguments: argparse.Namespace, console: Console) -> ExitCode:
-    from trueup.cli.source_lines import source_lines
-    from trueup.cli.views.build_check import diagnostics, render
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.build_check import BuildCheckRequest, check_build
     from trueup.workflows.planning import Invalid
@@ -50,6 +69,13 @@ def _check(arguments: argparse.Namespace, console: Console) -> ExitCode:
     report = check_build(workspace, request)
     if isinstance(report, Invalid):
         return report_invalid(report, console)
-    lines = source_lines(workspace.tree(arguments.revision), diagnostics(report))
+    return _report(report, workspace.tree(arguments.revision), console)
+
+
+def _report(report: "BuildReport", tree: "SourceTree", console: Console) -> ExitCode:
+    from trueup.cli.source_lines import source_lines
+    from trueup.cli.views.build_check import diagnostics, render
+
+    lines = source_lines(tree, diagnostics(report))
     console.publish(lambda output, style: render(report, lines, output, style, console.width))
     return ExitCode.INVALID if report.is_refused else ExitCode.DONE

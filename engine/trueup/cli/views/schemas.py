@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from trueup.cli.views.build_check import build_check_schema
+from trueup.cli.views.built import built_schema
 from trueup.cli.views.exceptions import exceptions_schema
 from trueup.cli.views.policy_schemas import (
     checked_schema,
@@ -264,6 +265,7 @@ OUTPUTS: Mapping[str, Output] = {
     "plan-file": Output("trueup plan --out FILE", saved_plan_schema),
     "status": Output("trueup status -o json", status_schema),
     "explanation": Output("trueup explain -o json", explanation_schema),
+    "build": Output("trueup build REF -o json", built_schema),
     "build-check": Output("trueup build REF --check -o json", build_check_schema),
     "diagnostics": Output("trueup validate -o json, trueup policy check -o json", diagnostics_schema),
     "failure": Output("any command that fails, with -o json", failure_schema),

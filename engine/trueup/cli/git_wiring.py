@@ -1,0 +1,103 @@
+"""Joins git: what is declared, what it was before, who wrote it, and what governs it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trueup.core.digests import Revision
+
+if TYPE_CHECKING:
+    from trueup.adapters.git.base import Trunk
+    from trueup.adapters.git.repository import Repository
+    from trueup.policy.document import ChangeFacts
+    from trueup.ports import Base, Committer, History, MergedCommit, SourceTree
+    from trueup.spec.resource import Resource
+
+
+class GitPorts:
+    """The ports of a workspace that git is behind, for the repository around *root*."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.asked_base = ""
+        """What the user or the CI job names as the base of the change."""
+        self.work_tree: SourceTree | None = None
+        """The one that was opened last: git need not be asked for all of it again."""
+
+    @cached_property
+    def repository(self) -> "Repository":
+        """The git repository."""
+        from trueup.adapters.git.repository import Repository
+
+        return Repository.discover(self.root)
+
+    @cached_property
+    def history(self) -> "History":
+        """What the default branch had before."""
+        from trueup.adapters.git.base import trunk_of
+        from trueup.adapters.git.merged import GitHistory
+
+        def trunk(revision: Revision, branch: str) -> "Trunk":
+            return trunk_of(self.repository, revision, self.asked_base, branch, self._declared_at)
+
+        return GitHistory(self.repository, trunk)
+
+    @cached_property
+    def committer(self) -> "Committer":
+        """Commits on the user's branch."""
+        from trueup.adapters.git.committer import BranchCommitter
+
+        return BranchCommitter(self.repository)
+
+    @cached_property
+    def actor(self) -> str:
+        """Who asks."""
+        from trueup.adapters.git.commits import actor_of
+
+        return actor_of(self.repository)
+
+    def tree(self, revision: str) -> "SourceTree":
+        """Open the files of *revision*; the empty string opens the work tree."""
+        if not revision:
+            from trueup.adapters.git.work_tree import WorkTree
+
+            self.work_tree = WorkTree(self.repository)
+            return self.work_tree
+        from trueup.adapters.git.trees import CommitTree
+
+        return CommitTree(self.repository, self.repository.resolve(revision))
+
+    def base(self, revision: Revision, branch: str) -> "Base":
+        """Return what governs *revision*."""
+        from trueup.adapters.git.base import base_of
+
+        return base_of(self.repository, revision, self.asked_base, branch, self._declared_at)
+
+    def _declared_at(self, revision: Revision) -> str:
+        from trueup.workflows.loading import read_project
+
+        project, _ = read_project(self.tree(revision))
+        return project.default_branch if project else ""
+
+    def merged(self, branch: str, folders: Sequence[str], since: datetime, until: datetime) -> "Iterator[MergedCommit]":
+        """Return what the default branch took in."""
+        from trueup.adapters.git.commit_log import merged_commits
+
+        return merged_commits(self.repository, branch, folders, since, until)
+
+    def change(self, revision: Revision, base: "Base", applied: Sequence[str] = ()) -> "ChangeFacts":
+        """Return who wrote *revision* and what it changes."""
+        from trueup.adapters.git.commits import change_facts
+
+        return change_facts(self.repository, revision, self.actor, base, applied)
+
+    def writers(self, revision: Revision, resources: Iterable["Resource"]) -> dict[str, str]:
+        """Return who last wrote the file of each resource."""
+        from trueup.adapters.git.writers import writers
+
+        places = {str(r.id): r.origin for r in resources}
+        blobs = {origin.path: origin.blob for origin in places.values()}
+        found = writers(self.repository, revision, blobs, self.actor)
+        return {address: found[origin.path] for address, origin in places.items()}

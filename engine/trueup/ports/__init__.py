@@ -1,0 +1,78 @@
+"""Every port by name. Code that only looks takes the read half, so that planning cannot change anything.
+
+Types of other packages stand in annotations alone: a command that only reads files must not import the ledger.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from trueup.ports.artifacts import (
+    ArtifactScanner,
+    ParityMeter,
+    ParityRequest,
+    Resolved,
+    SignatureVerifier,
+    SourceResolver,
+    Store,
+    StoreEntry,
+    StoreKeeper,
+    StoreReader,
+)
+from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
+from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
+from trueup.ports.runs import Clock, Journal, Ledger, LedgerReader, Lock, Progress
+from trueup.ports.targets import EvaluationRequest, Evaluator, Route, RouteTable, Target, TargetObserver
+
+if TYPE_CHECKING:
+    # Exported: engines and their callers speak of them.
+    from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
+
+_OF_POLICY = ("Evaluation", "PolicyFile", "RuleInfo", "RuleResult", "RuleTest")
+
+__all__ = [
+    "ArtifactScanner",
+    "Base",
+    "Clock",
+    "Committer",
+    "Evaluation",
+    "EvaluationRequest",
+    "Evaluator",
+    "History",
+    "Journal",
+    "Ledger",
+    "LedgerReader",
+    "Lock",
+    "Merged",
+    "MergedCommit",
+    "ParityMeter",
+    "ParityRequest",
+    "ParseFiles",
+    "PolicyEngine",
+    "PolicyFile",
+    "PolicyTracer",
+    "PolicyWorkbench",
+    "Progress",
+    "Resolved",
+    "Route",
+    "RouteTable",
+    "RuleInfo",
+    "RuleResult",
+    "RuleTest",
+    "SignatureVerifier",
+    "SourceResolver",
+    "SourceTree",
+    "Store",
+    "StoreEntry",
+    "StoreKeeper",
+    "StoreReader",
+    "Target",
+    "TargetObserver",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is exported of `policy` when it is asked for (PEP 562)."""
+    if name not in _OF_POLICY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from trueup.policy import results
+
+    return getattr(results, name)

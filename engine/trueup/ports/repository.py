@@ -1,0 +1,93 @@
+"""Ports of the repository: its files, what it had before, what governs a change, and commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Revision
+from trueup.spec.resource import Parsed, Resources, SourceFile
+
+
+class SourceTree(Protocol):
+    """Files of one revision, or of the work tree."""
+
+    @property
+    def revision(self) -> Revision:
+        """The commit; empty when the work tree has uncommitted changes below the paths read."""
+        ...
+
+    def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
+        """Yield the files below *folders* (from the repository root), in path order.
+
+        Symbolic links are not followed. Larger files than the limit come with empty content and a blob id.
+        """
+        ...
+
+    def read(self, path: str) -> bytes | Diagnostic:
+        """Return one file's bytes, or why it cannot be had (absent, leaves the repository, too large)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Where merged versions are to be looked for.
+
+    Attributes:
+        branch: Name of the default branch, as the project file under review has it; believed last.
+        folders: Folders with declared resources.
+        suffixes: Endings of declared files.
+        revision: The commit under review; empty for a work tree with changes.
+        project: The file that says where the folders are, and may have said something else before.
+    """
+
+    branch: str
+    folders: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    revision: Revision
+    project: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What governs a change.
+
+    Attributes:
+        revision: Tip of the branch it is to be merged into; None when it is merged, or nothing is committed yet.
+        is_known: False when that branch is not in this clone, so that nobody can say whether it is merged.
+    """
+
+    revision: Revision | None = None
+    is_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MergedCommit:
+    """A commit that the default branch took in, and when; its first parent is empty for the first one of all."""
+
+    revision: Revision
+    parent: Revision
+    at: datetime
+
+
+class History(Protocol):
+    """What the default branch had before."""
+
+    def changed_versions(self, merged: Merged, resources: Resources, parse: ParseFiles) -> tuple[Diagnostic, ...]:
+        """Return a problem for each version in *resources* whose content differs from when it was merged."""
+        ...
+
+
+ParseFiles = Callable[[Iterable[SourceFile], Callable[[str], bytes | Diagnostic]], Parsed]
+"""Reads the files of one commit; the second argument gives the text that they include."""
+
+
+class Committer(Protocol):
+    """Writes commits to the user's branch."""
+
+    def commit(self, path: str, content: bytes, message: str) -> Revision:
+        """Commit *content* as *path* on the current branch, and nothing else; the work tree follows if clean."""
+        ...

@@ -1,0 +1,79 @@
+"""Ports of a run: progress, time, the ledger, the lock and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Digest
+from trueup.core.json import Json
+
+if TYPE_CHECKING:
+    from trueup.ledger.record import Draft, Record
+
+
+Progress = Callable[[str, int, int], None]
+"""Told (what, done, total) in bytes or examples while work goes on; total 0 when unknown."""
+
+
+class Clock(Protocol):
+    """The only way to the time."""
+
+    def now(self) -> datetime:
+        """Return the time, UTC and aware."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class LedgerReader(Protocol):
+    """The records."""
+
+    def records(self) -> Iterator[Record]:
+        """Yield all records, newest first; raise at one that was changed or does not stand where it was written."""
+        ...
+
+    def attachment(self, digest: Digest, beside: Record | None = None) -> bytes | None:
+        """Return a document kept beside a record; it is found at once when that record is known."""
+        ...
+
+    def verify(self) -> tuple[int, tuple[Diagnostic, ...]]:
+        """Return how many records there are and every break of the chain, offline."""
+        ...
+
+
+class Ledger(LedgerReader, Protocol):
+    """The records, with the right to add one."""
+
+    def append(self, draft: Draft) -> Record:
+        """Add a record at the end; when another run got there first, take the next place."""
+        ...
+
+
+class Lock(Protocol):
+    """One apply at a time in an environment."""
+
+    def hold(self, environment: str, command: str, timeout_seconds: float) -> AbstractContextManager[None]:
+        """Hold the lock while the context lasts; raise `LockHeldError` that names the holder."""
+        ...
+
+
+class Journal(Protocol):
+    """What an apply is about to do, written and synced before it does it."""
+
+    def write(self, environment: str, entry: Mapping[str, Json]) -> None:
+        """Append *entry* durably."""
+        ...
+
+    def unfinished(self, environment: str) -> tuple[Mapping[str, Json], ...]:
+        """Return the entries of a run that did not end; a torn last line is left out."""
+        ...
+
+    def close(self, environment: str) -> None:
+        """Mark the run as ended."""
+        ...

@@ -1,0 +1,94 @@
+"""Ports of targets: what runs there, what it serves, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from trueup.core.digests import Digest, Revision
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+
+if TYPE_CHECKING:
+    from trueup.desired.state import RequiredEvaluation, RouteSpec, ServerSpec
+    from trueup.evidence.evidence import Evidence
+    from trueup.observed.state import ObservedTarget
+    from trueup.ports.runs import Progress
+
+
+class TargetObserver(Protocol):
+    """Looks at a target."""
+
+    def observe(self, environment: str) -> ObservedTarget:
+        """Report what runs for *environment*; an empty target when nothing ever ran."""
+        ...
+
+
+class Target(TargetObserver, Protocol):
+    """Where things run. Each call is idempotent: doing it again after a kill changes nothing."""
+
+    def start(self, environment: str, server: ServerSpec, artifact: Path) -> None:
+        """Have `server.replicas` processes of *server* running and ready; raise when one does not get there."""
+        ...
+
+    def route(self, environment: str, table: RouteTable) -> None:
+        """Make *table* the whole truth of the gateway, atomically; the gateway is started when needed."""
+        ...
+
+    def stop(self, environment: str, servers: Sequence[Digest]) -> None:
+        """Drain and end the servers; all of them and the gateway when the table is empty."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One deployment's entry in the gateway; fields as in `ObservedRoute`."""
+
+    deployment: ResourceId
+    release: Digest
+    server: Digest
+    spec: RouteSpec
+    manifest: Json
+    revision: Revision
+    applied_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """All routes of one environment and where the gateway listens (port 0: a free one, kept)."""
+
+    host: str
+    port: int
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRequest:
+    """One evaluation to run against one server.
+
+    Attributes:
+        required: The evaluation and its key.
+        declared: Canonical JSON of the Evaluation document.
+        dataset: Folder or file with the data.
+        server: Digest of the server that answers.
+        route: The release's prompt and decoding, applied as the gateway would.
+        subject: Digests the evidence is bound to.
+    """
+
+    required: RequiredEvaluation
+    declared: bytes
+    dataset: Path
+    server: Digest
+    route: RouteSpec
+    subject: tuple[tuple[str, Digest], ...]
+
+
+class Evaluator(Protocol):
+    """Runs evaluations against servers of a target."""
+
+    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
+        """Run it and return what was measured; raise when it could not be found out."""
+        ...

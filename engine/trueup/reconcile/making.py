@@ -1,0 +1,166 @@
+"""Brings artifacts into the store, builds from them, and holds what was built against its source.
+
+Nothing runs and no traffic moves; each step is idempotent.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trueup.builds.provenance import summary
+from trueup.core.digests import Digest, Revision, digest_of_bytes, short
+from trueup.core.errors import PermanentError
+from trueup.core.ids import ResourceId
+from trueup.core.json import Json
+from trueup.desired.state import ArtifactPin, BuildPin
+from trueup.evidence.evidence import Evidence
+from trueup.evidence.parity import OUTPUT, in_words, refusals
+from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
+from trueup.ports import Clock, Ledger, ParityMeter, ParityRequest, Progress, Store
+from trueup.reconcile import codes
+from trueup.reconcile.observe import parity_evidence
+
+
+@dataclass(frozen=True, slots=True)
+class MakingPorts:
+    """What is acted through."""
+
+    store: Store
+    parity: ParityMeter
+    ledger: Ledger
+    clock: Clock
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """On whose behalf something is made; records carry it.
+
+    Attributes:
+        environment: Name of the environment; empty when it is for none.
+        actor: Who asks.
+        revision: Commit that declares it; empty for a work tree with changes.
+        plan: Id of the plan; empty without one.
+    """
+
+    environment: str
+    actor: str
+    revision: Revision
+    plan: Digest
+
+
+class Making:
+    """Fetches, builds and compares on one occasion."""
+
+    def __init__(self, ports: MakingPorts, occasion: Occasion) -> None:
+        self._ports = ports
+        self._occasion = occasion
+
+    def fetch(self, artifact: ArtifactPin, *, allow_pickle: bool = False) -> Path:
+        """Bring *artifact* into the store and return where it lies."""
+        return self._ports.store.fetch(artifact, self._ports.progress, allow_pickle=allow_pickle)
+
+    def build(self, build: BuildPin, source: ArtifactPin) -> Path:
+        """Build from *source*, which the store has, record how, and return where the result lies."""
+        path = self._ports.store.build(build, self.artifact(source.digest), self._ports.progress)
+        self.record_build(build.key)
+        return path
+
+    def compare(self, build: BuildPin, source: ArtifactPin, deployment: ResourceId | None = None) -> dict[str, Json]:
+        """Hold what was built against its source and return what came out; nothing for a build without a gate.
+
+        What was measured of these very bytes before counts, held to the bounds that are declared now.
+        """
+        if build.parity is None:
+            return {}
+        evidence = self._known(build) or self._compared(build, source, deployment)
+        return {
+            "evidence": evidence.digest,
+            "passed": evidence.passed,
+            "parity": in_words(evidence),
+            "refused": list(refusals(evidence)),
+        }
+
+    def is_compared(self, build: BuildPin) -> bool:
+        """Tell whether comparing would read neither of the two: it has no gate, or these very bytes were measured."""
+        return build.parity is None or self._known(build) is not None
+
+    def _known(self, build: BuildPin) -> Evidence | None:
+        found = parity_evidence((build,), self._ports.store, self._ports.ledger.records())
+        return found[0] if found else None
+
+    def _compared(self, build: BuildPin, source: ArtifactPin, deployment: ResourceId | None) -> Evidence:
+        required, entry = build.parity, self._ports.store.entry(build.key)
+        if required is None or entry is None:
+            raise PermanentError(codes.ARTIFACT_ABSENT, f"The store has no artifact {short(build.key)}.")
+        texts = (("text", required.text.digest),) if required.text else ()
+        request = ParityRequest(
+            required=required,
+            build=build.id,
+            source=self.artifact(source.digest),
+            result=self.artifact(build.key),
+            text=self.artifact(required.text.digest) if required.text else None,
+            subject=(("build", build.key), (OUTPUT, entry.digest), ("source", source.digest), *texts),
+        )
+        evidence = self._ports.parity.measure(request, self._ports.progress)
+        about = (str(deployment),) if deployment is not None else ()
+        self.note(evidence, (*about, str(build.id)))
+        return evidence
+
+    def artifact(self, key: Digest) -> Path:
+        """Return where the artifact under *key* lies.
+
+        Raises:
+            PermanentError: The store has none.
+        """
+        path = self._ports.store.find(key)
+        if path is None:
+            raise PermanentError(codes.ARTIFACT_ABSENT, f"The store has no artifact {short(key)}.")
+        return path
+
+    def record_build(self, key: Digest) -> None:
+        """Have the ledger keep how the artifact under *key* was built, once.
+
+        Also asked before a server starts: a run that was killed after a build has not recorded it.
+        """
+        entry = self._ports.store.entry(key)
+        about = summary(entry.provenance) if entry else None
+        if entry is None or about is None:
+            return
+        statement = digest_of_bytes(entry.provenance)
+        if any(_states(record, statement) for record in self._ports.ledger.records()):
+            return
+        body: dict[str, Json] = {"build": {**about, "result": entry.digest, "provenance": statement}}
+        attachments = ((statement, entry.provenance),)
+        self._append(RecordKind.BUILD, (str(about["address"]),), body, attachments)
+
+    def note(self, evidence: Evidence, about: tuple[str, ...]) -> None:
+        """Keep what was measured in the ledger."""
+        self._append(RecordKind.EVIDENCE, about, {"evidence": evidence.to_json()})
+
+    def _append(
+        self,
+        kind: RecordKind,
+        about: tuple[str, ...],
+        body: dict[str, Json],
+        attachments: tuple[tuple[Digest, bytes], ...] = (),
+    ) -> None:
+        occasion = self._occasion
+        self._ports.ledger.append(
+            Draft(
+                kind=kind,
+                environment=occasion.environment,
+                at=self._ports.clock.now(),
+                actor=occasion.actor,
+                revision=occasion.revision,
+                plan=occasion.plan,
+                outcome=RunOutcome.NOTED,
+                resources=about,
+                body=body,
+                attachments=attachments,
+            )
+        )
+
+
+def _states(record: Record, statement: Digest) -> bool:
+    """Tell whether *record* keeps the statement with that digest."""
+    return any(digest == statement for digest, _ in record.draft.attachments)
