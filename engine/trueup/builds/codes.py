@@ -7,8 +7,8 @@ from trueup.core.diagnostics import Code
 
 UNKNOWN_BUILD = Code(
     "BLD001",
-    "No such Build",
-    "The address names no Build that is declared at this revision.",
+    "No such Build or Model",
+    "The address names nothing of that kind that is declared at this revision.",
     "Name it as `Build/name@version` or `name@version`.",
 )
 UNCLEAR_MODEL = Code(
