@@ -123,7 +123,11 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """An artifact that must be built; `source` is the digest it is built from, `estimate` what it may take."""
+    """An artifact that must be built.
+
+    `source` is the digest it is built from, `estimate` what it may take, `sizes` the `max_...` that the engine will
+    have, as far as the network is known: builders rewrite what does not fit together.
+    """
 
     address: ResourceId
     reason: str
@@ -132,6 +136,7 @@ class Build:
     source: Digest
     key: Digest
     estimate: Estimate | None = None
+    sizes: tuple[tuple[str, Json], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def _build(change: Build) -> Json:
         "source": change.source,
         "key": change.key,
         "estimate": {"seconds": told.seconds, "memoryBytes": told.memory_bytes, "basis": told.basis} if told else None,
+        "sizes": [[name, value] for name, value in change.sizes],
     }
 
 
@@ -236,7 +237,9 @@ def _read_change(shape: Shape) -> Change:
             return Fetch(address, reason, shape.text("uri"), shape.digest("digest"))
         case "build":
             made = shape.text("mode"), shape.pairs("parameters"), shape.digest("source"), shape.digest("key")
-            return Build(address, reason, *made, _read_estimate(shape))
+            return Build(
+                address, reason, *made, _read_estimate(shape), shape.pairs("sizes") if shape.has("sizes") else ()
+            )
         case "evaluate":
             return Evaluate(address, reason, _read_id(shape.field("deployment")), shape.digest("key"))
         case _:

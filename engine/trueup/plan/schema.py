@@ -122,7 +122,8 @@ def _view_particulars() -> dict[str, Mapping[str, Json]]:
     moved = {**moved, "build": said(nullable(use), "what is built for it; null for a model served as it is")}
     told = object_of({"seconds": COUNT, "memory_bytes": COUNT, "basis": TEXT})
     build = {"mode": TEXT, "parameters": {"type": "object"}, "source": DIGEST, "key": DIGEST}
-    build = {**build, "estimate": said(nullable(told), "what it may take; null when nothing is known")}
+    sizes = said({"type": "object"}, "the max_... that an engine will have, where its network is known")
+    build = {**build, "estimate": said(nullable(told), "what it may take; null when nothing is known"), "sizes": sizes}
     return {**_supplies(), "create": moved, "update": moved, "build": build, "evaluate": _evaluate(TEXT)}
 
 

@@ -13,9 +13,13 @@ from trueup.builds.declared import declared_network
 from trueup.builds.network import Network, network_of
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
+from trueup.desired.state import DesiredState
+from trueup.diff.supply import ENGINE
 from trueup.ports import SourceTree, StoreReader
 from trueup.spec.resource import Resource, document_of
+from trueup.workflows.loading import Loaded
 
 _CONFIG = "config.json"
 _LARGEST_CONFIG = 1 << 20
@@ -44,6 +48,13 @@ def network_for(model: Resource, tree: SourceTree, store: StoreReader) -> KnownN
     if isinstance(declared, Network):
         return KnownNetwork(declared, f"the dimensions of the Model, because {origin} does not tell")
     return KnownNetwork(tuple(f"{origin}: {reason}" for reason in found))
+
+
+def networks_of(desired: DesiredState, loaded: Loaded, store: StoreReader) -> dict[ResourceId, Network]:
+    """Return the networks of what engines are built from, as far as they are known."""
+    engines = {d.release.model.id for d in desired.deployments if d.release.build.mode == ENGINE}
+    known = {m: network_for(loaded.resources[m], loaded.tree, store).network for m in sorted(engines)}
+    return {m: network for m, network in known.items() if isinstance(network, Network)}
 
 
 def _config(source: Mapping[str, Json], tree: SourceTree, store: StoreReader) -> tuple[bytes | None, str]:

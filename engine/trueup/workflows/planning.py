@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredState
+from trueup.diff.changes import Build
 from trueup.diff.compare import diff
+from trueup.diff.supply import ENGINE, with_sizes
 from trueup.observed.state import ObservedState
 from trueup.plan.build import build_plan, find_targets
 from trueup.plan.plan import Plan
@@ -15,6 +17,7 @@ from trueup.workflows.governing import governing_policies
 from trueup.workflows.judging import Judged, judge_again, judge_plan
 from trueup.workflows.loading import Invalid as Invalid  # noqa: PLC0414 - what planning gives
 from trueup.workflows.loading import Loaded, load
+from trueup.workflows.networks import networks_of
 from trueup.workflows.workspace import Policies, Workspace
 
 
@@ -75,6 +78,8 @@ def plan_loaded(
     if problems:
         return Invalid(problems)
     changes = diff(desired, observed)
+    if any(isinstance(c, Build) and c.mode == ENGINE for c in changes):
+        changes = with_sizes(changes, desired, networks_of(desired, loaded, workspace.store))
     plan = build_plan(desired, observed, changes, policies.digest, workspace.tool, now, chosen)
     judged = judge_plan(workspace, policies, loaded, plan, desired, observed, engine=engine)
     is_other = bool(policies.changed) and judged.evaluation is not None

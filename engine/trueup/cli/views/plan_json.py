@@ -122,6 +122,7 @@ def _build(change: Build) -> dict[str, Json]:
         "source": change.source,
         "key": change.key,
         "estimate": {"seconds": told.seconds, "memory_bytes": told.memory_bytes, "basis": told.basis} if told else None,
+        "sizes": dict(change.sizes),
     }
 
 

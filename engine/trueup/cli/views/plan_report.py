@@ -1,6 +1,6 @@
 """What a plan view shows: the saved plan, the decision on it, and the words all formats share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -8,6 +8,7 @@ from functools import cached_property
 from trueup.cli.views.governing import JudgedBy
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import short
+from trueup.core.json import Json
 from trueup.diff.changes import (
     Build,
     BuildUse,
@@ -245,14 +246,36 @@ def facts(change: Change) -> Iterator[str]:
             yield f"from: {change.uri}"
             yield f"digest: {short(change.digest)}"
         case Build():
-            made = ", ".join(f"{name}={value}" for name, value in change.parameters)
-            yield f"mode: {change.mode}{f' ({made})' if made else ''}"
-            yield f"key: {short(change.key)}, from {short(change.source)}"
-            if told := change.estimate:
-                took = f"{duration_of(told.seconds)} and {told.memory_bytes / 1e9:.2g} GB of memory"
-                yield f"estimate: about {took} ({told.basis})"
+            yield from _build(change)
         case Evaluate():
             yield f"for: {change.deployment}"
+
+
+def _build(change: Build) -> Iterator[str]:
+    made = ", ".join(f"{name}: {_flow(value)}" for name, value in change.parameters if _is_said(value))
+    yield f"mode: {change.mode}{f' ({made})' if made else ''}"
+    if change.sizes:
+        yield f"resolved: {', '.join(f'{name} {_flow(value)}' for name, value in change.sizes)}"
+    yield f"key: {short(change.key)}, from {short(change.source)}"
+    if told := change.estimate:
+        took = f"{duration_of(told.seconds)} and {told.memory_bytes / 1e9:.2g} GB of memory"
+        yield f"estimate: about {took} ({told.basis})"
+
+
+def _is_said(value: Json) -> bool:
+    """Tell whether *value* says anything; defaults that are nothing only hide the others."""
+    if isinstance(value, Mapping):
+        return any(_is_said(v) for v in value.values())
+    return value not in (None, "", [], ())
+
+
+def _flow(value: Json) -> str:
+    """Spell *value* as YAML would on one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {_flow(v)}' for name, v in value.items() if _is_said(v))}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_flow(v) for v in value)}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _use(use: BuildUse | None) -> Iterator[str]:
