@@ -146,6 +146,9 @@ def engine_key(
         "adapters": list(adapters),
         "environment": dict(environment or {}),
     }
+    if mode == "edge_engine":
+        # A graph is no engine.
+        keyed["stage"] = parameters.get("stage", "engine")
     return digest_of(keyed)
 
 

@@ -187,6 +187,7 @@ GGUF: dict[str, Json] = {"mode": "gguf", "quantization": "Q8_0"}
 CALIBRATED: dict[str, Json] = {
     "mode": "pytorch",
     "quantization": {"format": "fp8", "calibration": {"dataset": "facts@1"}},
+    "toolchain": {"modelopt": "0.47.0", "transformers": "5.23.0", "torch": "2.13.0"},
 }
 
 
@@ -228,7 +229,7 @@ def test_the_gates_own_text_goes_before_that_of_the_calibration(
 def test_an_engine_cannot_be_compared_here() -> None:
     engine: dict[str, Json] = {
         "mode": "engine",
-        "toolchain": {"tensorrtLlm": "1.2.1"},
+        "toolchain": {"tensorrtLlm": "1.2.1", "tensorrt": "10.13.3.9"},
         "accelerator": {"gpu": "NVIDIA-H100-80GB-HBM3"},
     }
     assert gated(engine).release.build.parity is None

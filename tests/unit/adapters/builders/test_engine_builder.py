@@ -84,13 +84,13 @@ def test_an_engine_is_built_from_a_checkpoint_and_marked_as_simulated(double: Do
     assert built.simulated
     assert sorted(p.name for p in target.iterdir()) == ["config.json", "rank0.engine", "tokenizer", "trueup-build.json"]
     assert (target / "tokenizer" / "tokenizer.json").is_file()
-    assert built.tools == {
+    assert built.tools == {"tensorrt": "10.13.3.9", "tensorrtLlm": "1.2.1+simulated"}
+    assert built.accelerator == {
+        "product": "NVIDIA-H100-80GB-HBM3",
         "computeCapability": "9.0",
         "driver": "575.57.08",
-        "gpu": "NVIDIA-H100-80GB-HBM3",
-        "tensorrt": "10.13.3.9",
-        "tensorrtLlm": "1.2.1+simulated",
     }
+    assert built.resolved["arguments"]
     assert [call[0] for call in double.calls()] == ["convert_checkpoint", "trtllm-build"]
 
 
@@ -361,7 +361,7 @@ def test_tuning_by_capability_takes_its_kin(tmp_path: Path, target: Path, monkey
     on_path(install(tmp_path / "kin", gpu="NVIDIA H200, 9.0, 575.57.08, 143771, Disabled"), monkeypatch)
     declared = BASE["accelerator"]
     assert isinstance(declared, dict)
-    assert build(target, accelerator={**declared, "tuning": "capability"}).tools["gpu"] == "NVIDIA-H200"
+    assert build(target, accelerator={**declared, "tuning": "capability"}).accelerator["product"] == "NVIDIA-H200"
 
 
 @pytest.fixture
@@ -375,7 +375,7 @@ PINNED: Json = {"tensorrtLlm": "1.2.1", "image": IMAGE}
 
 def test_an_image_builds_without_a_network_and_sees_only_its_folders(contained: Double, target: Path) -> None:
     built = build(target, toolchain=PINNED)
-    assert built.tools["image"] == IMAGE
+    assert built.image == IMAGE
     assert built.simulated
     runs = [call for call in contained.calls() if call[:2] == ["docker", "run"]]
     assert len(runs) == 3

@@ -129,8 +129,11 @@ def test_a_job_hands_its_engine_to_the_store(cluster: Cluster) -> None:
     assert manifest is not None
     origin: Any = manifest.origin
     assert origin["simulated"] is True
-    assert origin["tools"]["image"] == IMAGE
-    assert origin["tools"]["driver"] == "575.57.08"
+    entry = cluster.store.entry(cluster.pin.key)
+    assert entry is not None
+    made = json.loads(entry.provenance)["predicate"]["buildDefinition"]
+    assert IMAGE.rpartition(":")[2] in json.dumps(made["resolvedDependencies"])
+    assert made["internalParameters"]["accelerator"]["product"] == "NVIDIA-H100-80GB-HBM3"
     held = json.loads((path / "trueup-build.json").read_text())
     assert held["gpus"][0]["name"] == "NVIDIA H100 80GB HBM3"
 

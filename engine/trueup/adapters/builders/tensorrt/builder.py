@@ -100,9 +100,17 @@ class EngineBuilder:
                 if command.name != "build":
                     _check_checkpoint(scratch / "checkpoint", network)
             copy_tokenizer(task.source, task.target)
-            write_held(task.target, {**planned.to_json(), **_mapping(described(toolchain))})
+            held = planned.to_json()
+            write_held(task.target, {**held, **_mapping(described(toolchain))})
             simulated = check_engine(task.target, read_held(task.target), planned.declared.tool("tensorrtLlm"))
-        return Built(task.target, toolchain.tools, simulated or toolchain.is_simulated)
+        return Built(
+            task.target,
+            toolchain.tools,
+            simulated or toolchain.is_simulated,
+            resolved=held,
+            accelerator=toolchain.accelerator,
+            image=toolchain.image,
+        )
 
 
 def _network(source: Path) -> Network:

@@ -24,7 +24,7 @@ from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError, TrueupError
 from trueup.core.ids import parse_address
 from trueup.core.json import Json
-from trueup.desired.state import BuildPin
+from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.ports import Progress
 
 
@@ -60,8 +60,14 @@ class Prebuilt:
         write_held(task.target, {**self._order.held, **(about if isinstance(about, Mapping) else {})})
         wanted = wanted_by(self._order.spec)
         is_simulated = check_engine(task.target, self._order.held, wanted.versions.get("tensorrtLlm", ""))
-        tools = {**toolchain.tools, **({"image": wanted.image} if wanted.image else {})}
-        return Built(task.target, tools, is_simulated or toolchain.is_simulated)
+        return Built(
+            task.target,
+            toolchain.tools,
+            is_simulated or toolchain.is_simulated,
+            resolved=self._order.held,
+            accelerator=toolchain.accelerator,
+            image=wanted.image,
+        )
 
 
 def read_order(path: Path) -> Order:
@@ -73,17 +79,18 @@ def read_order(path: Path) -> Order:
     try:
         document = json.loads(path.read_bytes())
         inputs = tuple(Digest(digest) for digest in document["inputs"])
-        return Order(_pin(document["build"]), Digest(document["source"]), inputs, document["held"])
+        return Order(_pin(document["build"], inputs), Digest(document["source"]), inputs, document["held"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PermanentError(codes.REFUSED, f"`{path.name}` is not what trueup rendered: {error!r}.") from error
 
 
-def _pin(built: Mapping[str, Any]) -> BuildPin:
+def _pin(built: Mapping[str, Any], inputs: Sequence[Digest]) -> BuildPin:
     id_ = parse_address(built["address"])
     if id_ is None:
         raise ValueError(f"`{built['address']}` is no address")
     parameters = tuple(sorted(built["parameters"].items()))
-    return BuildPin(id_, Digest(built["digest"]), built["mode"], parameters, Digest(built["key"]))
+    pins = tuple(ArtifactPin("", digest, "") for digest in inputs)
+    return BuildPin(id_, Digest(built["digest"]), built["mode"], parameters, Digest(built["key"]), inputs=pins)
 
 
 def prepare(order: Order, store: DirectoryStore, scratch: Path) -> None:

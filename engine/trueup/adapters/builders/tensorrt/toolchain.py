@@ -107,15 +107,19 @@ class Toolchain:
 
     @property
     def tools(self) -> dict[str, str]:
-        """What took part, for the provenance."""
-        found = dict(self.versions)
-        if self.image:
-            found["image"] = self.image
-        if self.devices:
-            device = self.devices[0]
-            found |= {"gpu": label_of(device.get("name", "")), "computeCapability": device.get("compute_cap", "")}
-            found |= {"driver": device.get("driver_version", "")}
-        return {key: value for key, value in sorted(found.items()) if value}
+        """Versions of what took part, for the provenance."""
+        return {key: value for key, value in sorted(self.versions.items()) if value}
+
+    @property
+    def accelerator(self) -> dict[str, str]:
+        """The GPU it ran on, for the provenance: all that take part are of one product; empty without one."""
+        device = self.devices[0] if self.devices else {}
+        found = {
+            "product": label_of(device.get("name", "")),
+            "computeCapability": device.get("compute_cap", ""),
+            "driver": device.get("driver_version", ""),
+        }
+        return {key: value for key, value in found.items() if value}
 
     def command(self, argv: Sequence[str], mounts: Sequence[Mount], environment: Mapping[str, str]) -> list[str]:
         """Return how *argv* is run with *mounts*; programs of this machine see their folders as they are."""
@@ -279,6 +283,7 @@ def described(found: Toolchain) -> Json:
     """Return the toolchain as JSON, for the file beside the engine."""
     return {
         "tools": dict(found.tools),
+        "image": found.image,
         "gpus": [dict(device) for device in found.devices],
         SIMULATED: found.is_simulated,
     }
