@@ -1,10 +1,10 @@
 """Rendering a declared Build as a Job: which model, which key, and what is refused."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
-from conftest import Make
 from trueup.builds.job import JobOptions
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
@@ -12,6 +12,7 @@ from trueup.workflows.build_job import BuildJob, BuildJobRequest, build_job
 from trueup.workflows.loading import Invalid
 from workspaces import Declared, FakeWorkspace, document
 
+Make = Callable[..., FakeWorkspace]
 IMAGE = "nvcr.io/nvidia/tensorrt-llm/release@sha256:" + "ab" * 32
 OPTIONS = JobOptions("store", "registry.example/trueup@sha256:" + "cd" * 32)
 ENGINE: dict[str, Json] = {
