@@ -25,7 +25,7 @@ from trueup.adapters.stores import codes as store_codes
 from trueup.adapters.targets.process import codes as target_codes
 from trueup.builds.provenance import Artifact, Result, Run, spelled, statement
 from trueup.core.diagnostics import Diagnostic, Span
-from trueup.core.digests import Digest, Revision, digest_of, digest_of_bytes
+from trueup.core.digests import Digest, Revision, digest_of_bytes
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json, canonical
 from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
@@ -196,7 +196,10 @@ class FakeStore:
             (f.relative_to(path.parent).as_posix(), f.stat().st_size, digest_of_bytes(f.read_bytes())) for f in files
         )
         provenance = self.statements.get(key, b"")
-        return StoreEntry(digest_of(list(rows)), rows, path.is_dir(), key in self.simulated, provenance)
+        content = (
+            path.read_bytes() if path.is_file() else {f.relative_to(path).as_posix(): f.read_bytes() for f in files}
+        )
+        return StoreEntry(digest_of_content(content), rows, path.is_dir(), key in self.simulated, provenance)
 
     def keys(self) -> Iterator[Digest]:
         yield from (Digest(p.name.replace("-", ":")) for p in sorted(self._folder.iterdir()))

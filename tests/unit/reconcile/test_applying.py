@@ -385,11 +385,12 @@ def test_a_problem_that_nobody_foresaw_stays_unfinished_in_the_journal(make) -> 
 
 
 def test_evaluations_are_only_run_for_a_deployment() -> None:
-    from trueup.reconcile.supply import Supplying
+    from trueup.reconcile.supply import Ports, Supplying
     from trueup.rollout.steps import EvaluateStep
 
     (required,) = deployment(Want(evaluations=("facts@1",))).evaluations
-    supplying = Supplying("dev", None, actor="", revision="", plan=Digest(""))  # type: ignore[arg-type]  # never used
+    never_used = Ports(*[None] * 9)  # type: ignore[arg-type]
+    supplying = Supplying("dev", never_used, actor="", revision="", plan=Digest(""))
     with pytest.raises(TypeError, match="for a deployment"):
         supplying.take(EvaluateStep(required), None)
 

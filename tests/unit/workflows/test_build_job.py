@@ -91,8 +91,8 @@ def test_which_model_is_meant_has_to_be_clear(make: Make) -> None:
     with pytest.raises(PermanentError, match="have 2 models: tiny@1, tiny@2"):
         render(two)
     assert render(two, model="tiny@2").objects[1]["kind"] == "Job"
-    with pytest.raises(PermanentError, match="No deployment with the model `smol@1` uses"):
-        render(two, model="smol@1")
+    with pytest.raises(PermanentError, match="`none@1` is no Model that is declared"):
+        render(two, model="none@1")
     with pytest.raises(PermanentError, match="No deployment uses Build/h100@1"):
         render(workspace(make, Declared()))
 
