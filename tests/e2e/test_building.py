@@ -48,6 +48,7 @@ def test_a_build_unlike_its_source_ends_denied_and_says_by_how_much(scratch: Scr
     accepted = scratch.trueup("build", loose, "--model", MODEL, "-o", "json").json
     assert (accepted["cached"], accepted["refused"]) == (True, [])
     assert accepted["parity"].startswith("KL ")
+    assert accepted["measured"]["kl"] > 0.00001
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ class BuildResult:
         simulated: A double of the toolchain made it.
         parity: What a comparison with the source measured, in words; empty when none is declared.
         refused: Declared bounds that do not hold, in words.
+        measured: What was measured, by name.
     """
 
     build: str
@@ -39,3 +40,4 @@ class BuildResult:
     simulated: bool = False
     parity: str = ""
     refused: tuple[str, ...] = ()
+    measured: tuple[tuple[str, float], ...] = ()

@@ -78,6 +78,7 @@ class Making:
             "passed": evidence.passed,
             "parity": in_words(evidence),
             "refused": list(refusals(evidence)),
+            "measurements": [m.to_json() for m in evidence.measurements],
         }
 
     def is_compared(self, build: BuildPin) -> bool:

@@ -1,5 +1,6 @@
 """Builds one Build, as an apply would, without a release: fetched, checked, built, compared with its source."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from trueup.builds.report import BuildReport
 from trueup.builds.result import BuildResult
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
+from trueup.core.json import Json
 from trueup.desired.build_pins import build_problems
 from trueup.desired.release import artifact_of, pin_build
 from trueup.desired.state import ArtifactPin, BuildPin
@@ -124,7 +126,17 @@ def _made(workspace: Workspace, making: Making, pinned: BuildPin, source: Artifa
         simulated=simulated,
         parity=str(compared.get("parity", "")),
         refused=tuple(map(str, refused)) if isinstance(refused, list) else (),
+        measured=tuple(_measured(compared.get("measurements"))),
     )
+
+
+def _measured(measurements: Json) -> Iterator[tuple[str, float]]:
+    for measurement in measurements if isinstance(measurements, list) else ():
+        match measurement:
+            case {"metric": str(name), "value": int() | float() as value}:
+                yield name, float(value)
+            case _:
+                continue
 
 
 def _noted(entry: StoreEntry | None, key: Digest) -> tuple[Digest, list[int], bool]:

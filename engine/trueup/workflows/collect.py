@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trueup.core.digests import Digest
 from trueup.desired.resolve import resolve
+from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.ledger import history
 from trueup.reconcile.observe import loaded_key, served_key
 from trueup.workflows.loading import environments, load
@@ -75,7 +76,7 @@ def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
             for deployment in desired.deployments:
                 needed.setdefault(deployment.release.artifact.digest, f"declared by {deployment.id}")
                 needed.setdefault(deployment.release.build.key, f"declared by {deployment.id}")
-                for read in deployment.release.build.inputs:
+                for read in _read(deployment.release.build):
                     needed.setdefault(read.digest, f"read by {deployment.release.build.id}")
                 for required in deployment.evaluations:
                     needed.setdefault(required.dataset.digest, f"data of {required.evaluation.id}")
@@ -85,6 +86,13 @@ def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
         freed = 0 if reason or dry_run else workspace.keeper.remove(key)
         found.append(Artifact(key, reason, freed))
     return Collected(tuple(found), dry_run)
+
+
+def _read(build: BuildPin) -> Iterator[ArtifactPin]:
+    """Yield what *build* reads besides its source, and what it is compared on."""
+    yield from build.inputs
+    if build.parity is not None and build.parity.text is not None:
+        yield build.parity.text
 
 
 def _environment_needs(workspace: Workspace, environment: str, target: str) -> Iterator[tuple[Digest, str]]:

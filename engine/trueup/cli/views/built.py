@@ -68,6 +68,7 @@ def to_json(result: BuildResult) -> dict[str, Json]:
         "simulated": result.simulated,
         "parity": result.parity,
         "refused": list(result.refused),
+        "measured": dict(result.measured),
     }
 
 
@@ -86,5 +87,6 @@ def built_schema() -> dict[str, Json]:
         "simulated": said(FLAG, "a double of the toolchain made it"),
         "parity": said(TEXT, "what a comparison with the source measured; empty without one"),
         "refused": said(list_of(TEXT), "declared bounds that do not hold"),
+        "measured": said({"type": "object", "additionalProperties": {"type": "number"}}, "by name: kl, top1, ..."),
     }
     return published("trueup build", object_of(document))
