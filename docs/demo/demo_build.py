@@ -96,7 +96,7 @@ def builds(versions: str) -> str:
 
 
 def _here(versions: str) -> Iterator[str]:
-    for model, text in (("smol", "reference@1"), ("tiny", "tiny-text@1")):
+    for model, text in (("smol", "reference@1"), ("mini", "tiny-text@1")):
         for name, (mode, quantization) in FORMATS.items():
             toolchain = f"  toolchain: {{{versions}, interpreter: {TOOLS}}}\n" if mode == "pytorch" else ""
             yield f"""\
@@ -156,7 +156,7 @@ def build_all(demo: Demo) -> list[Mapping[str, object]]:
     """Build every format of both models and return what came out."""
     demo.chapter("Built, and held against the source: GGUF by numpy, FP8 and INT4-AWQ by NVIDIA ModelOpt on the CPU")
     reports = []
-    for model in ("smol", "tiny"):
+    for model in ("smol", "mini"):
         for name in FORMATS:
             ref, of = f"{model}-{name}@1", SMOL if model == "smol" else TINY
             denied = 3 if ref == REFUSED else 0

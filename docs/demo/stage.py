@@ -44,7 +44,8 @@ class Demo:
 
     def run(self, *command: str, expect: int = 0) -> str:
         """Show a command, run it, show its output, and insist on its exit code."""
-        print(f"\n$ {' '.join(_quoted(_shown(c)) for c in command)}", flush=True)
+        typed = " ".join(_quoted(_shown(c)) for c in command)
+        print(f"\n$ {typed}", flush=True)
         program = self.trueup if command[0] == "trueup" else command[0]
         done = subprocess.run(
             [program, *command[1:]],
@@ -60,7 +61,7 @@ class Demo:
         if expect or done.returncode:
             print(f"(exit code {done.returncode})", flush=True)
         if done.returncode != expect:
-            raise DemoFailedError(f"`{' '.join(command)}` ended with {done.returncode}, not {expect}")
+            raise DemoFailedError(f"`{typed}` ended with {done.returncode}, not {expect}")
         return done.stdout
 
     def read(self, *command: str, expect: int = 0) -> Any:

@@ -154,9 +154,13 @@ def engine_key(
 
 def is_remade(parameters: Mapping[str, Json]) -> bool:
     """Tell whether weights are quantized or converted; otherwise a checkpoint is the source's own."""
+    return is_quantized(parameters) or parameters.get("dtype", "auto") != "auto"
+
+
+def is_quantized(parameters: Mapping[str, Json]) -> bool:
+    """Tell whether weights or cache get another format than a type of numbers."""
     settings = _mapping(parameters, "quantization")
-    formats = {settings.get("format", "none"), settings.get("kvCache", "none")}
-    return formats != {"none"} or parameters.get("dtype", "auto") != "auto"
+    return {settings.get("format", "none"), settings.get("kvCache", "none")} != {"none"}
 
 
 def arguments_of(parameters: Mapping[str, Json]) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.json import Json
 from trueup.desired import codes
-from trueup.desired.build_key import CHECKPOINTS, ENGINES, UNPINNED_ARGUMENTS, image_digest, is_remade
+from trueup.desired.build_key import CHECKPOINTS, ENGINES, UNPINNED_ARGUMENTS, image_digest, is_quantized
 from trueup.spec import kinds
 from trueup.spec.resource import Resource
 
@@ -27,7 +27,8 @@ def missing_versions(mode: str, parameters: Mapping[str, Json]) -> tuple[str, ..
     """
     toolchain = parameters.get("toolchain")
     said = toolchain if isinstance(toolchain, Mapping) else {}
-    needed = _QUANTIZES if mode in CHECKPOINTS | ENGINES and is_remade(parameters) else ()
+    # What is only converted to another type is converted by code of ours, or of the compiler.
+    needed = _QUANTIZES if mode in CHECKPOINTS | ENGINES and is_quantized(parameters) else ()
     needed = (*_COMPILES.get(mode, ()), *needed)
     return () if image_digest(said) else tuple(name for name in needed if not said.get(name))
 

@@ -32,6 +32,8 @@ def problems(spec: dict[str, Json]) -> list[tuple[object, str, str]]:
         {"mode": "none"},
         {"mode": "gguf"},
         {"mode": "pytorch"},
+        {"mode": "pytorch", "dtype": "float16"},
+        {"mode": "engine", "dtype": "float16", "accelerator": H200, "toolchain": COMPILER},
         {"mode": "autodeploy", "quantization": {"format": "none"}},
         {"mode": "pytorch", **FP8, "toolchain": VERSIONS},
         {"mode": "pytorch", **FP8, "toolchain": {"image": IMAGE}},
@@ -48,7 +50,7 @@ def test_a_build_that_says_what_decides_its_bytes_is_accepted(spec: dict[str, Js
     ("spec", "missing"),
     [
         ({"mode": "pytorch", **FP8}, ("modelopt", "transformers", "torch")),
-        ({"mode": "pytorch", "dtype": "float16", "toolchain": {"torch": "2.13.0"}}, ("modelopt", "transformers")),
+        ({"mode": "pytorch", **FP8, "toolchain": {"torch": "2.13.0"}}, ("modelopt", "transformers")),
         (
             {"mode": "pytorch", **FP8, "toolchain": {"image": "nvcr.io/nvidia/x:1"}},
             ("modelopt", "transformers", "torch"),
