@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from trueup.ports.runs import NOTICE
+
 PATIENCE_SECONDS = 2.0
 """Work that is done sooner is not worth a line."""
 
@@ -46,8 +48,12 @@ class Progress:
         self._ticker: threading.Thread | None = None
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Note that *done* of *total* of *what* are done; a total of 0 is unknown."""
+        """Note that *done* of *total* of *what* are done; a total of 0 is unknown, and `NOTICE` says *what* once."""
         with self._lock:
+            if total == NOTICE:
+                self.clear()
+                self._write(f"{what}\n")
+                return
             work = self._works.get(what)
             if work is None:
                 work = self._works[what] = _Work(self._monotonic(), done, done, total)

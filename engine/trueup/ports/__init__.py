@@ -19,7 +19,7 @@ from trueup.ports.artifacts import (
 )
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
-from trueup.ports.runs import Clock, Journal, Ledger, LedgerReader, Lock, Progress
+from trueup.ports.runs import NOTICE, Clock, Journal, Ledger, LedgerReader, Lock, Progress
 from trueup.ports.targets import EvaluationRequest, Evaluator, Route, RouteTable, Target, TargetObserver
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _OF_POLICY = ("Evaluation", "PolicyFile", "RuleInfo", "RuleResult", "RuleTest")
 
 __all__ = [
+    "NOTICE",
     "ArtifactScanner",
     "Base",
     "Clock",

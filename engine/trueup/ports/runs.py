@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 Progress = Callable[[str, int, int], None]
-"""Told (what, done, total) in bytes or examples while work goes on; total 0 when unknown."""
+"""Told (what, done, total) in bytes or examples while work goes on; total 0 when unknown, `NOTICE` to say *what* once.
+
+Work whose total is unknown ends with (what, 1, 1).
+"""
+
+NOTICE = -1
+"""In place of a total: nothing goes on, it is only worth knowing."""
 
 
 class Clock(Protocol):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from trueup.cli.console import Console
 from trueup.cli.progress import Progress, amount, duration
+from trueup.ports import NOTICE
 
 
 class Watch:
@@ -126,3 +127,13 @@ def test_closing_stops_the_ticker() -> None:
     console.close()
     progress.close()
     assert progress._ticker is None
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_notice_is_said_once_and_never_again(live: bool) -> None:
+    progress, watch, written = _progress(live=live)
+    progress("the stored copy is damaged", 0, NOTICE)
+    for _ in range(3):
+        watch.seconds += 10
+        progress.tick()
+    assert written == ["the stored copy is damaged\n"]

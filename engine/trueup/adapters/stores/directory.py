@@ -41,7 +41,7 @@ from trueup.core.digests import Digest, digest_of_bytes, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin
-from trueup.ports import Clock, Progress, StoreEntry
+from trueup.ports import NOTICE, Clock, Progress, StoreEntry
 
 T = TypeVar("T")
 
@@ -198,13 +198,18 @@ class DirectoryStore:
     @contextmanager
     def _worked_on(self, key: Digest, name: str, progress: Progress) -> Iterator[None]:
         """Hold the key's lock in a store that is ready, with what was damaged set aside."""
+        what, waited = f"{name}: waiting for another run that works on it", False
 
         def waiting() -> None:
-            progress(f"{name}: waiting for another run that works on it", 0, 0)
+            nonlocal waited
+            waited = True
+            progress(what, 0, 0)
 
         with store_failures(self._layout.root, self._layout.partial(key)):
             self._layout.prepare()
             with key_lock(self._layout.lock(key), waiting):
+                if waited:
+                    progress(what, 1, 1)
                 if self.find(key) is None:
                     self._set_aside(key, name, progress)
                 yield
@@ -219,7 +224,7 @@ class DirectoryStore:
         aside.parent.mkdir(parents=True, exist_ok=True)
         os.rename(folder, aside)
         why = "; ".join(problems) or "it was changed"
-        progress(f"{name}: the stored copy is damaged ({why}), set aside in {aside}; getting it anew", 0, 0)
+        progress(f"{name}: the stored copy is damaged ({why}), set aside in {aside}; getting it anew", 0, NOTICE)
 
     def _fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool) -> Path:
         key, partial = artifact.digest, self._layout.partial(artifact.digest)
@@ -294,7 +299,7 @@ class DirectoryStore:
         copied = copy_listing(listing, content, artifact.uri, progress, patience=self._patience)
         got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
         if got != artifact.digest and copied.resumed_bytes:
-            progress(f"{artifact.uri}: what an earlier run left does not fit; starting over", 0, 0)
+            progress(f"{artifact.uri}: what an earlier run left does not fit; starting over", 0, NOTICE)
             discard(content)
             copied = copy_listing(listing, content, artifact.uri, progress, patience=self._patience)
             got = digest_of_artifact(copied.files, is_folder=listing.is_folder)

@@ -14,7 +14,7 @@ from trueup.adapters.stores.remote import RemoteStore
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError, TransientError
 from trueup.desired.state import ArtifactPin, BuildPin
-from trueup.ports import Progress, StoreEntry
+from trueup.ports import NOTICE, Progress, StoreEntry
 
 T = TypeVar("T")
 
@@ -87,5 +87,5 @@ class MirroredStore:
         try:
             return work()
         except (PermanentError, TransientError) as error:
-            progress(f"{what}: going on without the remote store: {error.detail}", 0, 0)
+            progress(f"{what}: going on without the remote store: {error.detail}", 0, NOTICE)
             return None

@@ -46,7 +46,7 @@ def failure(tmp_path: Path, body: str) -> Exception:
 
 def test_progress_is_passed_on_and_what_libraries_print_is_not(tmp_path: Path) -> None:
     body = "print('noise', flush=True)\nos.write(1, b'noise')\nchannel.progress('half', channel.job['a'], 2)"
-    assert told(tmp_path, body) == [("tool: half", 1, 2)]
+    assert told(tmp_path, body) == [("tool: half", 1, 2), ("tool: half", 1, 1)]
 
 
 ENDS = {

@@ -79,14 +79,20 @@ def _follow(
         worker.stdin.write(json.dumps(job).encode() + b"\n")
         worker.stdin.flush()
     ended: Mapping[str, str] | None = None
+    now = ""
     for line in worker.stdout:
         match json.loads(line):
             case {"progress": [str(told), int(done), int(total)]}:
+                if now not in ("", told):
+                    progress(f"{what}: {now}", 1, 1)
+                now = told
                 progress(f"{what}: {told}", done, total)
             case {"ended": {**how}}:
                 ended = {str(k): str(v) for k, v in how.items()}
             case _:
                 pass
+    if now:
+        progress(f"{what}: {now}", 1, 1)
     return ended
 
 

@@ -220,12 +220,14 @@ def _run(command: Command, work: _Run) -> None:
         ),
         _counting(command, work),
     )
+    if command.name != "build":
+        work.progress(_counted(command), 1, 1)
 
 
 def _counting(command: Command, work: _Run) -> Callable[[str], None]:
     """Return what tells how far a program is: ranks that are done, else lines of its log."""
     world, done = work.planned.world, [0]
-    what = "trtllm-build, ranks" if command.name == "build" else f"{command.name}, lines of log"
+    what = _counted(command)
 
     def heard(line: str) -> None:
         if command.name != "build":
@@ -237,6 +239,10 @@ def _counting(command: Command, work: _Run) -> Callable[[str], None]:
 
     work.progress(what, 0, world if command.name == "build" else 0)
     return heard
+
+
+def _counted(command: Command) -> str:
+    return "trtllm-build, ranks" if command.name == "build" else f"{command.name}, lines of log"
 
 
 def _ending(work: _Run) -> Callable[[], None]:
