@@ -352,7 +352,8 @@ class TestPolicies:
             "policies/own.rego", f"package x\nimport rego.v1\ndeny contains 1 if {{\n{loops}\n  a + b + c == 1\n}}\n"
         )
         shop.commit()
-        refused(shop, "apply -e dev --auto-approve", 3, "POL031", "No answer within 10 seconds")
+        named = "policies/own.rego:3:1: POL031", "`x.deny`", "no answer within 10 seconds"
+        refused(shop, "apply -e dev --auto-approve", 3, *named)
         assert not (shop.folder / ".trueup/targets").exists()
 
 
