@@ -124,7 +124,8 @@ def test_the_tiny_model_is_read_from_its_configuration_and_json_has_its_schema(p
         (["build", "nobody@1", "--check"], "BLD001"),
         (["build", "as-is@1", "--check"], "BLD002"),
         (["build", "as-is@1", "--check", "--model", "tiny@2", "--gpu", "h101"], "BLD003"),
-        (["build", "as-is@1"], "CLI002"),
+        (["build", "as-is@1"], "BLD002"),
+        (["build", "as-is@1", "--model", "tiny@2", "--gpu", "all"], "CLI002"),
     ],
 )
 def test_what_cannot_be_checked_says_what_to_do(project: Path, words: list[str], code: str) -> None:

@@ -66,4 +66,4 @@ def test_what_is_missing_is_told_at_once(repository: Path) -> None:
 
 def test_one_thing_is_asked_for_at_a_time(repository: Path) -> None:
     assert build(repository, "--render-job", "--check", *WHERE).returncode == 1
-    assert build(repository).returncode == 1
+    assert build(repository, "--gpu", "all").returncode == 1
