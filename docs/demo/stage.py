@@ -173,6 +173,8 @@ def perform(about: str, story: Callable[[Demo], None], next_steps: str) -> int:
 def _clone(demo: Demo) -> None:
     """Clone what is here, uncommitted changes left out, and give it a committer of its own."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(demo.repository)], check=True)
+    # Its own main is then what governs: each commit of the story is merged.
+    subprocess.run(["git", "-C", str(demo.repository), "remote", "remove", "origin"], check=True)
     for key, value in (("user.name", "Demo"), ("user.email", "demo@example.com"), ("commit.gpgsign", "false")):
         subprocess.run(["git", "-C", str(demo.repository), "config", key, value], check=True)
     subprocess.run(["git", "-C", str(demo.repository), "checkout", "--quiet", "-B", "main"], check=True)
