@@ -96,17 +96,34 @@ class FakeLock:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self._holders: dict[str, Holder] = {}
+        self._sharers: dict[str, list[Holder]] = {}
 
     @contextmanager
     def hold(self, environment: str, command: str, timeout_seconds: float) -> Iterator[None]:
-        if environment in self._holders:
+        sharers = self._sharers.get(environment)
+        if environment in self._holders or sharers:
             self._clock.sleep(timeout_seconds)
-            raise LockHeldError(environment, self._holders[environment])
-        self._holders[environment] = Holder(1, "localhost", "someone", command, self._clock.now())
+            raise LockHeldError(environment, sharers[-1] if sharers else self._holders[environment])
+        self._holders[environment] = self._holder(command)
         try:
             yield
         finally:
             del self._holders[environment]
+
+    @contextmanager
+    def share(self, environment: str, command: str, timeout_seconds: float) -> Iterator[None]:
+        if environment in self._holders:
+            self._clock.sleep(timeout_seconds)
+            raise LockHeldError(environment, self._holders[environment])
+        holder = self._holder(command)
+        self._sharers.setdefault(environment, []).append(holder)
+        try:
+            yield
+        finally:
+            self._sharers[environment].remove(holder)
+
+    def _holder(self, command: str) -> Holder:
+        return Holder(1, "localhost", "someone", command, self._clock.now())
 
 
 class FakeJournal:
@@ -203,6 +220,9 @@ class FakeStore:
 
     def keys(self) -> Iterator[Digest]:
         yield from (Digest(p.name.replace("-", ":")) for p in sorted(self._folder.iterdir()))
+
+    def leftovers(self) -> Iterator[Digest]:
+        yield from ()
 
     def remove(self, key: Digest) -> int:
         path = self._folder / key.replace(":", "-")

@@ -320,7 +320,7 @@ class WorkedStore(FakeStore):
 
     def __init__(self, folder: Path, fuse: Fuse) -> None:
         self.sources = dict(SOURCES)
-        super().__init__(folder, self.sources, {"gguf": self._convert})
+        super().__init__(folder, self.sources, {"gguf": self._convert, "pytorch": self._convert})
         self.fuse = fuse
         self.broken_builds = self.full = False
         self._refused: list[str] = []

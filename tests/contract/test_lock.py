@@ -53,6 +53,19 @@ def test_a_held_lock_refuses_and_names_its_holder(lock: Lock) -> None:
     assert caught.value.holder.pid
 
 
+def test_a_lock_can_be_shared_by_many_and_is_then_held_by_none(lock: Lock) -> None:
+    with lock.share("@store", "build a@1", 0), lock.share("@store", "build b@1", 0):
+        with pytest.raises(LockHeldError, match="build") as caught, lock.hold("@store", "gc", 0):
+            pytest.fail("it is shared")
+        assert caught.value.environment == "@store"
+    with (
+        lock.hold("@store", "gc", 0),
+        pytest.raises(LockHeldError, match="gc"),
+        lock.share("@store", "build a@1", 0),
+    ):
+        pytest.fail("it is held")
+
+
 def test_two_environments_do_not_meet(lock: Lock) -> None:
     with lock.hold("dev", "apply", 0), lock.hold("prod", "apply", 0):
         pass

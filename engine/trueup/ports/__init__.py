@@ -19,7 +19,7 @@ from trueup.ports.artifacts import (
 )
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
-from trueup.ports.runs import NOTICE, Clock, Journal, Ledger, LedgerReader, Lock, Progress
+from trueup.ports.runs import LEDGER_LOCK, NOTICE, STORE_LOCK, Clock, Journal, Ledger, LedgerReader, Lock, Progress
 from trueup.ports.targets import EvaluationRequest, Evaluator, Route, RouteTable, Target, TargetObserver
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _OF_POLICY = ("Evaluation", "PolicyFile", "RuleInfo", "RuleResult", "RuleTest")
 
 __all__ = [
+    "LEDGER_LOCK",
     "NOTICE",
+    "STORE_LOCK",
     "ArtifactScanner",
     "Base",
     "Clock",

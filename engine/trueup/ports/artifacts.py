@@ -75,6 +75,10 @@ class StoreKeeper(Protocol):
         """Yield the keys of everything in the store."""
         ...
 
+    def leftovers(self) -> Iterator[Digest]:
+        """Yield the keys of what is half-done, or was damaged and set aside."""
+        ...
+
     def remove(self, key: Digest) -> int:
         """Remove what lies under *key* and return the bytes freed."""
         ...

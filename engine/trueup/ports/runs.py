@@ -61,11 +61,20 @@ class Ledger(LedgerReader, Protocol):
         ...
 
 
+STORE_LOCK, LEDGER_LOCK = "@store", "@ledger"
+"""Locks that are no environment's: the store, shared by what reads artifacts that no environment declares and held by
+what removes some; and the ledger, held to see whether a record is there before it is written."""
+
+
 class Lock(Protocol):
     """One apply at a time in an environment."""
 
     def hold(self, environment: str, command: str, timeout_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock while the context lasts; raise `LockHeldError` that names the holder."""
+        ...
+
+    def share(self, environment: str, command: str, timeout_seconds: float) -> AbstractContextManager[None]:
+        """Hold the lock with others that share it, so that nobody can hold it alone; raise as `hold` does."""
         ...
 
 

@@ -3,6 +3,7 @@
 Nothing runs and no traffic moves; each step is idempotent.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import OUTPUT, in_words, refusals
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
-from trueup.ports import Clock, Ledger, ParityMeter, ParityRequest, Progress, Store
+from trueup.ports import LEDGER_LOCK, Clock, Ledger, Lock, ParityMeter, ParityRequest, Progress, Store
 from trueup.reconcile import codes
 from trueup.reconcile.observe import parity_evidence
+
+_PATIENCE_SECONDS = 60.0
+"""Longer than anybody takes to write a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class MakingPorts:
     store: Store
     parity: ParityMeter
     ledger: Ledger
+    lock: Lock
     clock: Clock
     progress: Progress
 
@@ -104,8 +109,11 @@ class Making:
         )
         evidence = self._ports.parity.measure(request, self._ports.progress)
         about = (str(deployment),) if deployment is not None else ()
-        self.note(evidence, (*about, str(build.id)))
-        return evidence
+        with self._writing():
+            known = self._known(build)
+            if known is None:
+                self.note(evidence, (*about, str(build.id)))
+        return known or evidence
 
     def artifact(self, key: Digest) -> Path:
         """Return where the artifact under *key* lies.
@@ -128,11 +136,20 @@ class Making:
         if entry is None or about is None:
             return
         statement = digest_of_bytes(entry.provenance)
-        if any(_states(record, statement) for record in self._ports.ledger.records()):
+        if self._has(statement):
             return
         body: dict[str, Json] = {"build": {**about, "result": entry.digest, "provenance": statement}}
         attachments = ((statement, entry.provenance),)
-        self._append(RecordKind.BUILD, (str(about["address"]),), body, attachments)
+        with self._writing():
+            if not self._has(statement):
+                self._append(RecordKind.BUILD, (str(about["address"]),), body, attachments)
+
+    def _has(self, statement: Digest) -> bool:
+        return any(_states(record, statement) for record in self._ports.ledger.records())
+
+    def _writing(self) -> AbstractContextManager[None]:
+        """Keep others on this machine from writing the same between a look into the ledger and a record."""
+        return self._ports.lock.hold(LEDGER_LOCK, "record", _PATIENCE_SECONDS)
 
     def note(self, evidence: Evidence, about: tuple[str, ...]) -> None:
         """Keep what was measured in the ledger."""

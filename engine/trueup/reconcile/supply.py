@@ -14,6 +14,7 @@ from trueup.ports import (
     Evaluator,
     Journal,
     Ledger,
+    Lock,
     ParityMeter,
     Progress,
     SignatureVerifier,
@@ -37,6 +38,7 @@ class Ports:
     verifier: SignatureVerifier
     journal: Journal
     ledger: Ledger
+    lock: Lock
     clock: Clock
     progress: Progress
 
@@ -60,7 +62,7 @@ class Supplying:
         self._verified: set[Digest] = set()
         self._environment = environment
         self._ports = ports
-        shared = MakingPorts(ports.store, ports.parity, ports.ledger, ports.clock, ports.progress)
+        shared = MakingPorts(ports.store, ports.parity, ports.ledger, ports.lock, ports.clock, ports.progress)
         self._making = Making(shared, Occasion(environment, actor, revision, plan))
 
     def take(self, step: SupplyStep, deployment: DesiredDeployment | None) -> dict[str, Json]:

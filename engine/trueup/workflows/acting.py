@@ -16,6 +16,7 @@ def ports_of(workspace: Workspace, target: Target, revision: Revision) -> Ports:
         verifier=workspace.verifier(revision),
         journal=workspace.journal,
         ledger=workspace.ledger,
+        lock=workspace.lock,
         clock=workspace.clock,
         progress=workspace.progress,
     )

@@ -1,20 +1,21 @@
 """Builds one Build, as an apply would, without a release: fetched, checked, built, compared with its source."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trueup.builds import codes
+from trueup.builds.provenance import summary
 from trueup.builds.report import BuildReport
-from trueup.builds.result import BuildResult
+from trueup.builds.result import BuildResult, Came
+from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
-from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.build_pins import build_problems
 from trueup.desired.release import artifact_of, pin_build
 from trueup.desired.state import ArtifactPin, BuildPin
-from trueup.ports import StoreEntry
+from trueup.ports import STORE_LOCK, StoreEntry
 from trueup.reconcile.making import Making, MakingPorts, Occasion
 from trueup.spec import kinds
 from trueup.spec.resource import Resource
@@ -25,6 +26,9 @@ from trueup.workflows.workspace import Workspace
 
 _NONE = "none"
 """The mode that serves the source as it is."""
+
+_PATIENCE_SECONDS = 600.0
+"""How long a removal of artifacts is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,92 +46,119 @@ class BuildRequest:
     revision: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is built of what, and what the check said before."""
+
+    pinned: BuildPin
+    source: ArtifactPin
+    model: Resource
+    checked: BuildReport
+
+    @property
+    def key(self) -> Digest:
+        """Where the store has the result."""
+        return self.source.digest if self.pinned.mode == _NONE else self.pinned.key
+
+
 def build(workspace: Workspace, request: BuildRequest) -> BuildResult | BuildReport | Invalid:
     """Build what *request* names, or return the report of the check that refused it.
 
-    What is in the store is not built again, and what was measured of it is not measured again.
+    What is in the store is not built again, and what was measured of it is not measured again; it is checked all the
+    same, so that the answer does not depend on what a store has.
 
     Raises:
-        TrueupError: No such Build or Model is declared (BLD001, BLD002), a source is not pinned (BLD004), or it could
-            not be fetched, built or compared. Nothing half-done is left under its key.
+        TrueupError: No such Build or Model is declared (BLD001, BLD002), or it could not be fetched, built or compared.
+            Nothing half-done is left under its key.
     """
+    # Shared by builds: what takes artifacts out of the store would take what they read, which no environment declares.
+    with workspace.lock.share(STORE_LOCK, f"build {request.build}", _PATIENCE_SECONDS):
+        return _build(workspace, request)
+
+
+def _build(workspace: Workspace, request: BuildRequest) -> BuildResult | BuildReport | Invalid:
     loaded = load(workspace, request.revision)
     if not loaded.is_valid:
         return Invalid(loaded.diagnostics)
     declared = find_named(request.build, "Build", loaded.resources)
     model = model_of(declared.id, request.model, users_of(declared.id, loaded.resources), loaded.resources)
-    problems = tuple(build_problems([declared]))
+    source = artifact_of(kinds.model(model).spec.source, kinds.model(model).spec.format)
+    problems = (*_unpinned(model, source), *build_problems([declared]))
     if problems:
         return Invalid(problems)
-    source = _source(model)
-    pinned = pin_build(declared, source, loaded.resources)
-    making = _making(workspace, loaded)
-    if workspace.store.find(pinned.key) is None or not making.is_compared(pinned):
-        refused = _prepare(workspace, loaded, request, making, (pinned, source))
-        if refused is not None:
-            return refused
-    return _made(workspace, making, pinned, source, model)
+    asked = BuildCheckRequest(request.build, request.model, (), request.revision)
+    work = _Work(pin_build(declared, source, loaded.resources), source, model, check_loaded(workspace, loaded, asked))
+    if work.checked.is_refused:
+        return work.checked
+    making, began = _making(workspace, loaded), workspace.clock.now()
+    is_there = workspace.store.find(work.key) is not None
+    if not is_there or not making.is_compared(work.pinned):
+        _fetch(making, work)
+        if not work.checked.sizes_from:
+            # What the network is can be told now, and was not before.
+            work = replace(work, checked=check_loaded(workspace, loaded, asked))
+    if work.checked.is_refused:
+        return work.checked
+    return _made(workspace, making, work, None if is_there else began)
 
 
-def _source(model: Resource) -> ArtifactPin:
-    """Return what *model* is, which must be pinned: its digest is in the key."""
-    spec = kinds.model(model).spec
-    source = artifact_of(spec.source, spec.format)
+def _unpinned(model: Resource, source: ArtifactPin) -> Iterator[Diagnostic]:
+    """Yield what is wrong with a source that has no digest, which the key would have to hold."""
     if not source.digest:
         detail = f"`{model.id}` has no `source.digest`."
-        raise PermanentError(codes.UNPINNED_SOURCE, detail, span=model.origin.span, hint=f"trueup pin {model.id}")
-    return source
+        yield Diagnostic(codes.UNPINNED_SOURCE, detail, model.origin.span, f"trueup pin {model.id}")
 
 
 def _making(workspace: Workspace, loaded: Loaded) -> Making:
-    ports = MakingPorts(workspace.store, workspace.parity, workspace.ledger, workspace.clock, workspace.progress)
+    ports = MakingPorts(
+        workspace.store, workspace.parity, workspace.ledger, workspace.lock, workspace.clock, workspace.progress
+    )
     return Making(ports, Occasion("", workspace.actor, loaded.tree.revision, Digest("")))
 
 
-def _prepare(
-    workspace: Workspace, loaded: Loaded, request: BuildRequest, making: Making, pins: tuple[BuildPin, ArtifactPin]
-) -> BuildReport | None:
-    """Fetch what the build reads; return a check that refuses it, before anything is fetched if that can be told."""
-    pinned, source = pins
-    asked = BuildCheckRequest(request.build, request.model, (), request.revision)
-    checked = check_loaded(workspace, loaded, asked)
-    if checked.is_refused:
-        return checked
-    making.fetch(source)
-    for pin in pinned.inputs:
+def _fetch(making: Making, work: _Work) -> None:
+    """Bring in what the build and the comparison read."""
+    making.fetch(work.source)
+    for pin in work.pinned.inputs:
         making.fetch(pin)
-    if pinned.parity is not None and pinned.parity.text is not None:
-        making.fetch(pinned.parity.text)
-    if not checked.sizes_from:
-        checked = check_loaded(workspace, loaded, asked)
-    return checked if checked.is_refused else None
+    if work.pinned.parity is not None and work.pinned.parity.text is not None:
+        making.fetch(work.pinned.parity.text)
 
 
-def _made(workspace: Workspace, making: Making, pinned: BuildPin, source: ArtifactPin, model: Resource) -> BuildResult:
-    key = source.digest if pinned.mode == _NONE else pinned.key
-    found, began = workspace.store.find(key), workspace.clock.now()
-    path = found or (making.fetch(source) if pinned.mode == _NONE else making.build(pinned, source))
-    took = timedelta() if found else workspace.clock.now() - began
+def _made(workspace: Workspace, making: Making, work: _Work, began: datetime | None) -> BuildResult:
+    """Build, record, compare; *began* is None when it was there before."""
+    pinned, key = work.pinned, work.key
+    path = making.artifact(key) if pinned.mode == _NONE or began is None else making.build(pinned, work.source)
+    ended = workspace.clock.now()
     making.record_build(key)
-    compared = making.compare(pinned, source)
-    digest, files, simulated = _noted(workspace.store.entry(key), key)
+    compared = making.compare(pinned, work.source)
+    entry = workspace.store.entry(key)
     refused = compared.get("refused")
+    sizes = [size for _, size, _ in entry.files] if entry else []
+    is_ours = began is not None and _began(entry) >= began.replace(microsecond=0)
     return BuildResult(
         build=str(pinned.id),
         mode=pinned.mode,
-        model=str(model.id),
+        model=str(work.model.id),
         key=key,
-        digest=digest,
-        files=len(files),
-        size_bytes=sum(files),
+        digest=entry.digest if entry else key,
+        files=len(sizes),
+        size_bytes=sum(sizes),
         path=_shown(path, workspace.root),
-        cached=found is not None,
-        took=took,
-        simulated=simulated,
+        came=Came.BUILT if is_ours else (Came.THERE if began is None else Came.TAKEN),
+        took=ended - began if is_ours and began is not None else timedelta(),
+        simulated=entry.simulated if entry else False,
         parity=str(compared.get("parity", "")),
         refused=tuple(map(str, refused)) if isinstance(refused, list) else (),
         measured=tuple(_measured(compared.get("measurements"))),
+        checked=work.checked,
     )
+
+
+def _began(entry: StoreEntry | None) -> datetime:
+    """Return when the artifact was begun to be built; the beginning of time for what was not built."""
+    about = summary(entry.provenance) if entry else None
+    return datetime.fromisoformat(str(about["startedOn"])) if about else datetime.min.replace(tzinfo=UTC)
 
 
 def _measured(measurements: Json) -> Iterator[tuple[str, float]]:

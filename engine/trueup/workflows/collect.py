@@ -8,6 +8,7 @@ from trueup.core.digests import Digest
 from trueup.desired.resolve import resolve
 from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.ledger import history
+from trueup.ports import STORE_LOCK
 from trueup.reconcile.observe import loaded_key, served_key
 from trueup.workflows.loading import environments, load
 from trueup.workflows.planning import Invalid
@@ -47,10 +48,11 @@ def collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
     """Remove every artifact that is neither declared, nor serving, nor on hold, nor a release to go back to.
 
     Nothing is removed while the declaration is invalid (what it needs could not be told), nor while an apply works
-    in any environment (it may just have fetched what no commit read here declares).
+    in any environment (it may just have fetched what no commit read here declares), a build or a scan. What they left
+    half-done is an artifact, too.
 
     Raises:
-        LockHeldError: An apply works here.
+        LockHeldError: One of them works here.
     """
     if dry_run:
         return _collect(workspace, dry_run=True)
@@ -58,6 +60,7 @@ def collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
     with ExitStack() as held:
         for name in sorted(names):
             held.enter_context(workspace.lock.hold(name, "gc", 0.0))
+        held.enter_context(workspace.lock.hold(STORE_LOCK, "gc", 0.0))
         return _collect(workspace, dry_run=False)
 
 
@@ -81,7 +84,7 @@ def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
                 for required in deployment.evaluations:
                     needed.setdefault(required.dataset.digest, f"data of {required.evaluation.id}")
     found = []
-    for key in sorted(set(workspace.keeper.keys())):
+    for key in sorted({*workspace.keeper.keys(), *workspace.keeper.leftovers()}):
         reason = needed.get(key, "")
         freed = 0 if reason or dry_run else workspace.keeper.remove(key)
         found.append(Artifact(key, reason, freed))

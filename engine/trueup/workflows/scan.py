@@ -11,11 +11,15 @@ from trueup.desired.state import ArtifactPin
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.scans import pickle_scan
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
+from trueup.ports import STORE_LOCK
 from trueup.spec import kinds
 from trueup.spec.resource import Resource
 from trueup.workflows import codes
 from trueup.workflows.loading import Invalid, load
 from trueup.workflows.workspace import Workspace
+
+_PATIENCE_SECONDS = 600.0
+"""How long a removal of artifacts is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ def scan(workspace: Workspace, reference: str, revision: str = "HEAD") -> Scanne
     Raises:
         PermanentError: *reference* names no Model or Adapter (WRK006), or its bytes cannot be had.
     """
+    with workspace.lock.share(STORE_LOCK, f"scan {reference}", _PATIENCE_SECONDS):
+        return _scan(workspace, reference, revision)
+
+
+def _scan(workspace: Workspace, reference: str, revision: str) -> Scanned | Invalid:
     loaded = load(workspace, revision)
     if not loaded.is_valid:
         return Invalid(loaded.diagnostics)

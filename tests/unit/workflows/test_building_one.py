@@ -1,17 +1,22 @@
 """Building one Build: pinned first, checked before anything is fetched, built once, compared once."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from artifacts import digest_of_content
+from fakes import FakeParity
+from trueup.adapters.locks.file_lock import LockHeldError
 from trueup.builds import codes
 from trueup.builds.report import BuildReport
-from trueup.builds.result import BuildResult
-from trueup.core.errors import PermanentError
+from trueup.builds.result import BuildResult, Came
 from trueup.core.json import Json
+from trueup.evidence.evidence import Evidence
 from trueup.ledger.record import RecordKind
+from trueup.ports import STORE_LOCK, ParityRequest, Progress
 from trueup.workflows.build import BuildRequest, build
+from trueup.workflows.collect import collect
 from trueup.workflows.loading import Invalid
 from workspaces import SOURCES, FakeWorkspace, document
 
@@ -77,11 +82,59 @@ def test_a_source_without_a_digest_is_refused_with_its_place(tmp_path: Path) -> 
         "licenses": ["MIT"],
     }
     workspace.files["spec/loose.yaml"] = document("Model", "loose", spec, version="1")
-    with pytest.raises(PermanentError) as caught:
-        build(workspace, BuildRequest("one@1", "loose@1"))
-    assert caught.value.code is codes.UNPINNED_SOURCE
-    assert str(caught.value.span) == "spec/loose.yaml:1:1"
-    assert caught.value.hint == "trueup pin Model/loose@1"
+    result = build(workspace, BuildRequest("one@1", "loose@1"))
+    assert isinstance(result, Invalid)
+    (problem,) = result.diagnostics
+    assert problem.code is codes.UNPINNED_SOURCE
+    assert str(problem.span) == "spec/loose.yaml:1:1"
+    assert problem.hint == "trueup pin Model/loose@1"
+
+
+def test_the_check_refuses_whatever_the_store_has(tmp_path: Path) -> None:
+    # Parallelism is no part of a checkpoint, so that both Builds have one key.
+    workspace = workspace_with(tmp_path, mode="pytorch")
+    workspace.files["spec/builds/odd.yaml"] = document(
+        "Build", "odd", {"mode": "pytorch", "toolchain": {"tensorrtLlm": "0.21.0"}}, version="1"
+    )
+    assert built(workspace).came is Came.BUILT
+    refused = build(workspace, BuildRequest("odd@1", "tiny@1"))
+    assert isinstance(refused, BuildReport)
+    assert refused.is_refused
+
+
+def test_what_another_run_built_meanwhile_is_told_from_what_this_one_built(tmp_path: Path) -> None:
+    workspace = workspace_with(tmp_path)
+    # The fake store's statements are of the past.
+    workspace.clock.time += timedelta(hours=1)
+    assert built(workspace).came is Came.TAKEN
+
+
+def test_what_is_removed_from_the_store_waits_for_a_build(tmp_path: Path) -> None:
+    workspace = workspace_with(tmp_path)
+    with workspace.lock.share(STORE_LOCK, "build one@1", 0), pytest.raises(LockHeldError, match="build one@1"):
+        collect(workspace, dry_run=False)
+    with workspace.lock.hold(STORE_LOCK, "gc", 0), pytest.raises(LockHeldError, match="gc"):
+        build(workspace, REQUEST)
+
+
+def test_a_record_that_another_run_wrote_meanwhile_is_not_written_again(tmp_path: Path) -> None:
+    workspace = workspace_with(tmp_path, parity=GATE)
+
+    class Rival(FakeParity):
+        """Another run measures the same, and is faster by a moment."""
+
+        is_alone = True
+
+        def measure(self, request: ParityRequest, progress: Progress) -> Evidence:
+            if self.is_alone:
+                self.is_alone = False
+                workspace.parity = FakeParity(workspace.clock)
+                built(workspace)
+            return super().measure(request, progress)
+
+    workspace.parity = Rival(workspace.clock)
+    built(workspace)
+    assert sorted(kinds_of_records(workspace)) == [RecordKind.BUILD, RecordKind.EVIDENCE]
 
 
 def test_a_build_that_says_no_versions_is_invalid(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import os
 import pwd
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,8 +79,7 @@ class FileLock:
         self._folder = folder
         self._clock: Clock = clock or SystemClock()
 
-    @contextmanager
-    def hold(self, environment: str, command: str, timeout_seconds: float) -> Iterator[None]:
+    def hold(self, environment: str, command: str, timeout_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock while the context lasts.
 
         Args:
@@ -92,10 +91,18 @@ class FileLock:
             LockHeldError: Another run holds it, named.
             LockUnavailableError: The file cannot be used.
         """
+        return self._locked(environment, command, timeout_seconds, fcntl.LOCK_EX)
+
+    def share(self, environment: str, command: str, timeout_seconds: float) -> AbstractContextManager[None]:
+        """Hold the lock with others that share it; arguments and errors are those of `hold`."""
+        return self._locked(environment, command, timeout_seconds, fcntl.LOCK_SH)
+
+    @contextmanager
+    def _locked(self, environment: str, command: str, timeout_seconds: float, how: int) -> Iterator[None]:
         path = self._path(environment)
         descriptor = _open(path)
         try:
-            if not self._taken(descriptor, path, timeout_seconds):
+            if not self._taken(descriptor, path, timeout_seconds, how):
                 raise LockHeldError(environment, _read(descriptor))
             self._write(descriptor, path, command)
             try:
@@ -125,11 +132,11 @@ class FileLock:
     def _path(self, environment: str) -> Path:
         return self._folder / f"{quote(environment, safe='')}.lock"
 
-    def _taken(self, descriptor: int, path: Path, timeout_seconds: float) -> bool:
+    def _taken(self, descriptor: int, path: Path, timeout_seconds: float, how: int) -> bool:
         waited = 0.0
         while True:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, how | fcntl.LOCK_NB)
             except OSError as error:
                 if error.errno not in _HELD_ERRORS:
                     raise _unavailable(path, error) from error

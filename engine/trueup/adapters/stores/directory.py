@@ -127,6 +127,10 @@ class DirectoryStore:
         """Yield the keys of everything admitted, whole or damaged, in order."""
         return self._layout.keys()
 
+    def leftovers(self) -> Iterator[Digest]:
+        """Yield the keys of what is half-done, or was damaged and set aside, in order."""
+        return self._layout.leftovers()
+
     def verify(self, key: Digest) -> tuple[str, ...]:
         """Hash everything under *key* again and return what is wrong with it, in words."""
         folder = self._layout.object(key)

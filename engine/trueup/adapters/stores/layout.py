@@ -94,6 +94,11 @@ class Layout:
             if is_digest(key):
                 yield Digest(key)
 
+    def leftovers(self) -> Iterator[Digest]:
+        """Yield the keys of what is half-done or set aside, in order."""
+        names = {f.name for place in ("partial", "quarantine") for f in (self.root / place).glob("*")}
+        yield from (Digest(key) for key in sorted(f"sha256:{name}" for name in names) if is_digest(key))
+
     def prepare(self) -> None:
         """Make the folder and its version file, or check that its layout is this one.
 
@@ -181,7 +186,7 @@ def content_path(folder: Path, manifest: Manifest) -> Path:
 
 
 def damage(folder: Path, manifest: Manifest, digest: Callable[[Path], Digest]) -> tuple[str, ...]:
-    """Tell what is wrong with an admitted artifact: missing, added and changed files.
+    """Tell what is wrong with an admitted artifact: missing, added and changed files, and the proof of a build.
 
     Sizes and times of change are compared; a file whose time differs is hashed with *digest* to find out.
     """
@@ -198,6 +203,8 @@ def damage(folder: Path, manifest: Manifest, digest: Callable[[Path], Digest]) -
             problems.append(f"`{path}` has {status.st_size:,} bytes instead of {file.size_bytes:,}")
         elif status.st_mtime_ns != file.changed_ns and digest(content / path) != file.digest:
             problems.append(f"`{path}` has other bytes than were admitted")
+    if states(manifest) and not read_provenance(folder, manifest):
+        problems.append(f"`{PROVENANCE}`, which says how it was built, is missing or changed")
     return tuple(problems)
 
 

@@ -42,6 +42,10 @@ class MirroredStore:
         """Yield the keys of everything here."""
         return self._local.keys()
 
+    def leftovers(self) -> Iterator[Digest]:
+        """Yield the keys of what is half-done, or was damaged and set aside, here."""
+        return self._local.leftovers()
+
     def remove(self, key: Digest) -> int:
         """Remove what lies under *key* here; the remote store is collected by whoever owns it."""
         return self._local.remove(key)

@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _build(arguments: argparse.Namespace, console: Console) -> ExitCode:
     from trueup.builds.report import BuildReport
+    from trueup.cli.views.build_check import diagnostics
     from trueup.cli.views.built import render
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.build import BuildRequest, build
@@ -55,6 +56,8 @@ def _build(arguments: argparse.Namespace, console: Console) -> ExitCode:
         return report_invalid(result, console)
     if isinstance(result, BuildReport):
         return _report(result, workspace.tree(arguments.revision), console)
+    for warning in diagnostics(result.checked) if result.checked else ():
+        console.note(f"warning {warning.code.id}: {warning.detail} hint: {warning.advice}")
     console.publish(lambda output, style: render(result, output, style))
     return ExitCode.DENIED if result.refused else ExitCode.DONE
 

@@ -3,13 +3,21 @@
 import json
 from collections.abc import Iterator
 
-from trueup.builds.result import BuildResult
+from trueup.builds.result import BuildResult, Came
 from trueup.cli.output import Format, Style
+from trueup.cli.views.build_check import diagnostics
 from trueup.cli.views.markup import cell, prose, table
+from trueup.core.diagnostics import Diagnostic
 from trueup.core.json import Json
 from trueup.core.json_schema import COUNT, DIGEST, FLAG, FORMAT_1, TEXT, list_of, object_of, published, said
 
 FORMAT_VERSION = "1.0"
+
+_CAME = {
+    Came.BUILT: "built in {seconds:.1f} s",
+    Came.THERE: "was in the store",
+    Came.TAKEN: "came to the store, and this run did not have to build it",
+}
 
 
 def render(result: BuildResult, output: Format, style: Style) -> str:
@@ -29,7 +37,7 @@ def summary(result: BuildResult) -> str:
     if result.refused:
         verdict = f"refused, {'; '.join(result.refused)}"
     else:
-        verdict = "was in the store" if result.cached else f"built in {result.took.total_seconds():.1f} s"
+        verdict = _CAME[result.came].format(seconds=result.took.total_seconds())
     return f"{result.build} of {result.model}: {verdict}."
 
 
@@ -64,12 +72,22 @@ def to_json(result: BuildResult) -> dict[str, Json]:
         "size_bytes": result.size_bytes,
         "path": result.path,
         "cached": result.cached,
+        "came": result.came.value,
         "seconds": round(result.took.total_seconds(), 3),
         "simulated": result.simulated,
         "parity": result.parity,
         "refused": list(result.refused),
         "measured": dict(result.measured),
+        "warnings": [_warning(d) for d in _warnings(result)],
     }
+
+
+def _warnings(result: BuildResult) -> tuple[Diagnostic, ...]:
+    return diagnostics(result.checked) if result.checked else ()
+
+
+def _warning(diagnostic: Diagnostic) -> dict[str, Json]:
+    return {"code": diagnostic.code.id, "detail": diagnostic.detail, "hint": diagnostic.advice}
 
 
 def built_schema() -> dict[str, Json]:
@@ -82,11 +100,13 @@ def built_schema() -> dict[str, Json]:
         "files": COUNT,
         "size_bytes": COUNT,
         "path": TEXT,
-        "cached": said(FLAG, "it was in the store"),
-        "seconds": said({"type": "number", "minimum": 0}, "that it was built; 0 when it was in the store"),
+        "cached": said(FLAG, "this run did not have to build it"),
+        "came": said({"enum": [c.value for c in Came]}, "taken: from another run, a shared store, or its source"),
+        "seconds": said({"type": "number", "minimum": 0}, "that it was built; 0 when it was not by this run"),
         "simulated": said(FLAG, "a double of the toolchain made it"),
         "parity": said(TEXT, "what a comparison with the source measured; empty without one"),
         "refused": said(list_of(TEXT), "declared bounds that do not hold"),
         "measured": said({"type": "object", "additionalProperties": {"type": "number"}}, "by name: kl, top1, ..."),
+        "warnings": said(list_of(object_of({"code": TEXT, "detail": TEXT, "hint": TEXT})), "of the check before"),
     }
     return published("trueup build", object_of(document))

@@ -519,7 +519,7 @@ def test_what_a_double_built_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["changed", "gone"])
-def test_a_statement_that_was_changed_is_not_believed(tmp_path: Path, fault: str) -> None:
+def test_a_build_whose_statement_was_changed_is_built_anew(tmp_path: Path, fault: str) -> None:
     store, key, path = built(tmp_path)
     statement = path.parent / "provenance.json"
     statement.unlink()
@@ -528,4 +528,18 @@ def test_a_statement_that_was_changed_is_not_believed(tmp_path: Path, fault: str
     entry = store.entry(key)
     assert entry is not None
     assert entry.provenance == b""
-    assert store.find(key) == path
+    assert store.find(key) is None, "what cannot be proven is not served"
+
+
+def test_what_a_kill_left_is_listed_and_removed(tmp_path: Path) -> None:
+    store, key, _ = built(tmp_path)
+    other = Digest("sha256:" + "7" * 64)
+    for place in ("partial", "quarantine"):
+        half = tmp_path / "store" / place / other.removeprefix("sha256:") / "content"
+        half.mkdir(parents=True)
+        (half / "weights").write_bytes(b"half")
+    (tmp_path / "store" / "partial" / "no-digest").mkdir()
+    assert list(store.leftovers()) == [other]
+    assert key in set(store.keys())
+    assert store.remove(other) == 8
+    assert list(store.leftovers()) == []
