@@ -1,6 +1,7 @@
 """Builds one Build, as an apply would, without a release: fetched, checked, built, compared with its source."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,15 +12,19 @@ from trueup.builds.report import BuildReport
 from trueup.builds.result import BuildResult, Came
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
+from trueup.core.errors import TrueupError
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.build_pins import build_problems
 from trueup.desired.release import artifact_of, pin_build
 from trueup.desired.state import ArtifactPin, BuildPin
+from trueup.policy.results import Locate
 from trueup.ports import STORE_LOCK, StoreEntry
 from trueup.reconcile.making import Making, MakingPorts, Occasion
 from trueup.spec import kinds
 from trueup.spec.resource import Resource
 from trueup.workflows.build_check import BuildCheckRequest, check_loaded
+from trueup.workflows.judging import locate_in
 from trueup.workflows.loading import Invalid, Loaded, load
 from trueup.workflows.named_builds import find_named, model_of, users_of
 from trueup.workflows.workspace import Workspace
@@ -92,14 +97,16 @@ def _build(workspace: Workspace, request: BuildRequest) -> BuildResult | BuildRe
         return work.checked
     making, began = _making(workspace, loaded), workspace.clock.now()
     is_there = workspace.store.find(work.key) is not None
+    locate = locate_in(loaded)
     if not is_there or not making.is_compared(work.pinned):
-        _fetch(making, work)
+        _fetch(making, work, locate)
         if not work.checked.sizes_from:
             # What the network is can be told now, and was not before.
             work = replace(work, checked=check_loaded(workspace, loaded, asked))
     if work.checked.is_refused:
         return work.checked
-    return _made(workspace, making, work, None if is_there else began)
+    with _placed(locate, declared.id):
+        return _made(workspace, making, work, None if is_there else began)
 
 
 def _unpinned(model: Resource, source: ArtifactPin) -> Iterator[Diagnostic]:
@@ -116,13 +123,26 @@ def _making(workspace: Workspace, loaded: Loaded) -> Making:
     return Making(ports, Occasion("", workspace.actor, loaded.tree.revision, Digest("")))
 
 
-def _fetch(making: Making, work: _Work) -> None:
+def _fetch(making: Making, work: _Work, locate: Locate) -> None:
     """Bring in what the build and the comparison read."""
-    making.fetch(work.source)
-    for pin in work.pinned.inputs:
-        making.fetch(pin)
-    if work.pinned.parity is not None and work.pinned.parity.text is not None:
-        making.fetch(work.pinned.parity.text)
+    with _placed(locate, work.model.id, "source"):
+        making.fetch(work.source)
+    with _placed(locate, work.pinned.id):
+        for pin in work.pinned.inputs:
+            making.fetch(pin)
+        if work.pinned.parity is not None and work.pinned.parity.text is not None:
+            making.fetch(work.pinned.parity.text)
+
+
+@contextmanager
+def _placed(locate: Locate, address: ResourceId, *field: str) -> Iterator[None]:
+    """Give a failure the place of what is declared, where it has none of its own."""
+    try:
+        yield
+    except TrueupError as error:
+        if error.span is None:
+            error.span = locate(str(address), ("spec", *field))
+        raise
 
 
 def _made(workspace: Workspace, making: Making, work: _Work, began: datetime | None) -> BuildResult:

@@ -11,6 +11,7 @@ from trueup.adapters.locks.file_lock import LockHeldError
 from trueup.builds import codes
 from trueup.builds.report import BuildReport
 from trueup.builds.result import BuildResult, Came
+from trueup.core.errors import TrueupError
 from trueup.core.json import Json
 from trueup.evidence.evidence import Evidence
 from trueup.ledger.record import RecordKind
@@ -164,3 +165,18 @@ def test_mode_none_is_the_source_itself(tmp_path: Path) -> None:
     assert result.key == digest_of_content(SOURCES["file:models/tiny@1"])
     assert workspace.store.fetched == ["file:models/tiny@1"]
     assert kinds_of_records(workspace) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [("file:models/tiny@1", "spec/models/tiny-1.yaml"), ("file:models/facts@1", "spec/builds/one.yaml")],
+)
+def test_what_cannot_be_fetched_is_told_where_it_is_declared(tmp_path: Path, uri: str, place: str) -> None:
+    gate = {"logits": {**GATE["logits"], "dataset": "facts@1"}}  # type: ignore[dict-item]
+    workspace = workspace_with(tmp_path, parity=gate)
+    workspace.store.refuse_once(uri)
+    with pytest.raises(TrueupError) as caught:
+        build(workspace, REQUEST)
+    assert caught.value.span is not None
+    assert caught.value.span.path == place
+    assert caught.value.span.line > 1
