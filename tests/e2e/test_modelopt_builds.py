@@ -80,6 +80,33 @@ def test_every_format_is_built_the_same_in_two_processes(python: str, tmp_path: 
 
 @pytest.mark.modelopt
 @pytest.mark.slow
+@pytest.mark.parametrize("format_", ["fp8", "int8_sq", "int4_awq", "w4a8_awq"])
+def test_a_build_that_goes_on_from_what_was_measured_is_the_same(python: str, tmp_path: Path, format_: str) -> None:
+    kept, said = tmp_path / "kept", []
+    kept.mkdir()
+
+    def told(what: str, done: int, total: int) -> None:
+        said.append(what)
+
+    def made(name: str) -> Digest:
+        said.clear()
+        parameters, inputs = asked(python, format_, kvCache="fp8"), {Digest("sha256:0"): TINY / "facts.jsonl"}
+        (tmp_path / name).mkdir()
+        task = BuildTask(TINY / "v2", tmp_path / name, parameters, inputs, kept)
+        return digest(builtin_builders()["pytorch"].build(task, told).path)
+
+    first = made("first")
+    assert any("calibrating" in what for what in said)
+    assert [f.name for f in kept.iterdir()] == ["measured.pt"]
+    assert made("second") == first
+    assert not any("calibrating" in what for what in said)
+    (kept / "measured.pt").write_bytes((kept / "measured.pt").read_bytes()[:1000])
+    assert made("third") == first
+    assert any("calibrating" in what for what in said)
+
+
+@pytest.mark.modelopt
+@pytest.mark.slow
 def test_weights_of_8_bits_times_their_scales_are_the_sources(python: str, tmp_path: Path) -> None:
     folder = build(asked(python, "int8_wo"), tmp_path / "out").path
     located = locate(folder)

@@ -19,12 +19,15 @@ class BuildTask:
         target: Empty folder that the result goes to.
         parameters: What changes the bytes of the result, under the Build's own keys.
         inputs: Where other artifacts lie that the build reads (a calibration dataset), by digest.
+        kept: Folder for what the next try of the very same build may go on from, with what an earlier one left there.
+            It is no part of the result and goes when there is one. None where nothing is kept.
     """
 
     source: Path
     target: Path
     parameters: Mapping[str, Json]
     inputs: Mapping[Digest, Path] = field(default_factory=dict)
+    kept: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,14 @@ from trueup.adapters.stores.hashing import (
     hash_files,
 )
 from trueup.adapters.stores.layout import (
+    KEPT,
     Held,
     Layout,
     admit,
     content_path,
     damage,
     discard,
+    discard_but,
     is_simulated,
     read_manifest,
     read_provenance,
@@ -330,18 +332,20 @@ class DirectoryStore:
             known = ", ".join(f"`{m}`" for m in sorted({*self._builders, "none"}))
             raise PermanentError(codes.NO_BUILDER, f"{build.id} has mode `{build.mode}`; known here are {known}.")
         partial = self._layout.partial(build.key)
-        discard(partial)
-        content = partial / "content"
+        content, kept = partial / "content", partial / KEPT
+        discard_but(kept)
         content.mkdir(parents=True)
+        kept.mkdir(exist_ok=True)
         inputs, began = self._inputs(build), self._clock.now()
         try:
-            built = builder.build(BuildTask(source, content, dict(build.parameters), inputs), progress)
+            built = builder.build(BuildTask(source, content, dict(build.parameters), inputs, kept), progress)
             is_folder = built.path == content
             files = _built_files(build, content, built.path)
         except BaseException:
-            # Builds are not continued: a half-written result is of no use to the next try.
-            discard(partial)
+            # A half-written result is of no use to the next try; what the builder kept for it is.
+            discard_but(kept)
             raise
+        discard(kept)
         digest = digest_of_artifact(files, is_folder=is_folder)
         made = Made(build, built, files, digest, began, self._clock.now())
         statement = statement_of(self._layout, made, source)

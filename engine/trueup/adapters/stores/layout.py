@@ -6,6 +6,7 @@ objects/ab/<64 hex>/             one artifact, by digest or build key; only whol
     provenance.json              of a build: the in-toto statement of how it was made
     content/...                  the file, or the folder's files, read-only
 partial/<64 hex>/content/...     half-done, continued from by the next try
+    kept/...                     of a build: what the next try goes on from
 quarantine/<64 hex>/             was damaged after it was admitted
 locks/<64 hex>                   held while the key is worked on
 digests.json                     digests by device, inode, size and time of change
@@ -140,6 +141,9 @@ def manifest_of(content: bytes) -> Manifest | None:
         return None
 
 
+KEPT = "kept"
+"""In the folder of a build that has not ended: what its builder keeps for the next try."""
+
 PROVENANCE = "provenance.json"
 """Beside the manifest of a build, which holds its digest."""
 
@@ -265,6 +269,15 @@ def discard(folder: Path) -> None:
     """Remove *folder* if it is there."""
     if folder.exists():
         shutil.rmtree(folder)
+
+
+def discard_but(kept: Path) -> None:
+    """Remove everything beside *kept*, and all of it when there is nothing in there."""
+    for path in kept.parent.iterdir() if kept.parent.exists() else ():
+        if path != kept:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    if not (kept.is_dir() and any(kept.iterdir())):
+        discard(kept.parent)
 
 
 def place_of(key: Digest) -> str:

@@ -17,10 +17,12 @@ from artifacts import REPOSITORY, TINY, MemorySource, build_pin, digest_of_conte
 from trueup.adapters.builders.builder import BuildTask, Built
 from trueup.adapters.builders.builtin import builtin_builders
 from trueup.adapters.sources.builtin import builtin_sources
+from trueup.adapters.stores.codes import STORE_FAILED
 from trueup.adapters.stores.directory import DirectoryStore
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.desired.state import ArtifactPin
+from trueup.ports import Progress
 
 BIG = bytes(range(256)) * 4 * 4096  # 4 MiB: several chunks
 FOLDER = {"a": b"first" * 1000, "b/c": b"second"}
@@ -543,3 +545,35 @@ def test_what_a_kill_left_is_listed_and_removed(tmp_path: Path) -> None:
     assert key in set(store.keys())
     assert store.remove(other) == 8
     assert list(store.leftovers()) == []
+
+
+class Keeping:
+    """A builder that measures for long, keeps what it measured, and fails the first time it writes the result."""
+
+    def __init__(self) -> None:
+        self.measured = 0
+
+    def build(self, task: BuildTask, progress: Progress) -> Built:
+        assert task.kept is not None
+        if not (task.kept / "measured").exists():
+            self.measured += 1
+            (task.kept / "measured").write_bytes(b"scales")
+            (task.target / "half").write_bytes(b"half")
+            raise PermanentError(STORE_FAILED, "killed")
+        assert not list(task.target.iterdir())
+        (task.target / "weights").write_bytes(b"whole")
+        return Built(task.target)
+
+
+def test_what_a_builder_keeps_is_there_for_the_next_try_and_in_no_artifact(tmp_path: Path) -> None:
+    builder = Keeping()
+    store = DirectoryStore(tmp_path / "store", {"mem": MemorySource({"mem:x": FOLDER})}, {"keeping": builder})
+    made, source = build_pin("keeping", digest_of_content(FOLDER)), store.fetch(pin("mem:x", FOLDER), silent)
+    with pytest.raises(PermanentError):
+        store.build(made, source, silent)
+    assert list(store.leftovers()) == [made.key]
+    path = store.build(made, source, silent)
+    assert builder.measured == 1
+    assert [f.name for f in path.iterdir()] == ["weights"]
+    assert sorted(f.name for f in path.parent.iterdir()) == ["content", "manifest.json", "provenance.json"]
+    assert not list((tmp_path / "store" / "partial").iterdir())

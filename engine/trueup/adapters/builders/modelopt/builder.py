@@ -80,7 +80,8 @@ def quantize(source: Source, settings: Settings, task: BuildTask, progress: Prog
     texts = _texts(settings, task.inputs.values())
     name = settings.format if settings.kind else f"KV cache {settings.kv_cache}"
     argv = [interpreter, "-I", worker.__file__]
-    work(argv, _job(source, settings, task.target, texts), f"modelopt {name}", progress)
+    job = _job(source, settings, task.target, texts)
+    work(argv, {**job, "kept": str(task.kept.resolve()) if task.kept else ""}, f"modelopt {name}", progress)
     check_result(task.target, source, settings)
     return installed
 

@@ -21,6 +21,9 @@ ORPHAN_EXIT = 75
 SHARD_SIZE = "5GB"
 """Fixed here, so that a tool's other default does not cut other files."""
 
+MEASURED = "measured.pt"
+"""The quantized model, before it is exported."""
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_WORDS = ("no space left", "os error 28", "file too large", "os error 27", "disk quota", "os error 122")
 _MEMORY_WORDS = ("can't allocate memory", "not enough memory", "cannot allocate memory", "out of memory")
@@ -93,6 +96,22 @@ def quantize(channel: Channel) -> None:
     source, target = Path(job["source"]), Path(job["target"])
     channel.progress("loading the model", 0, 0)
     model = _load(source, job["dtype"])
+    kept = Path(job["kept"]) / MEASURED if job["kept"] else None
+    if kept is None or not _taken_up(model, kept):
+        _measured(channel, mtq, model, source)
+        if kept is not None and job["texts"]:
+            channel.progress("keeping what was measured", 0, 0)
+            _keep(model, kept)
+    channel.progress("exporting", 0, 0)
+    with torch.inference_mode():
+        export_hf_checkpoint(model, export_dir=target, max_shard_size=SHARD_SIZE)
+
+
+def _measured(channel: Channel, mtq: Any, model: Any, source: Path) -> None:
+    """Quantize *model* by what is measured on the job's texts."""
+    import torch
+
+    job = channel.job
     batches = list(_batches(source, job)) if job["texts"] else []
     passes = iter(range(1, 1000))
 
@@ -106,9 +125,36 @@ def quantize(channel: Channel) -> None:
 
     channel.progress("quantizing", 0, 0)
     mtq.quantize(model, _configuration(mtq, job), measure if batches else None)
-    channel.progress("exporting", 0, 0)
-    with torch.inference_mode():
-        export_hf_checkpoint(model, export_dir=target, max_shard_size=SHARD_SIZE)
+
+
+def _taken_up(model: Any, kept: Path) -> bool:
+    """Make *model* what an earlier try had measured; False when it left nothing, or nothing whole."""
+    import torch
+    from modelopt.torch import opt
+
+    if not kept.exists():
+        return False
+    try:
+        found = torch.load(kept, weights_only=True)
+    except Exception:  # noqa: BLE001 - whatever is wrong with the file, measuring again is right
+        kept.unlink()
+        return False
+    opt.restore_from_modelopt_state(model, found["state"])
+    model.load_state_dict(found["weights"])
+    return True
+
+
+def _keep(model: Any, kept: Path) -> None:
+    """Write what was measured, which took the longest, for a next try; that it cannot be written stops nothing."""
+    import torch
+    from modelopt.torch import opt
+
+    half = kept.with_suffix(".half")
+    try:
+        torch.save({"state": opt.modelopt_state(model), "weights": model.state_dict()}, half)
+        half.rename(kept)
+    except Exception:  # noqa: BLE001 - a full disk has many names
+        half.unlink(missing_ok=True)
 
 
 def _load(source: Path, dtype: str) -> Any:
