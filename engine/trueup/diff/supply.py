@@ -3,16 +3,18 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from trueup.builds.command import engine_build
 from trueup.builds.estimates import Estimate, declared_bytes, estimate
-from trueup.builds.network import Network
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.diff.changes import Build, BuildUse, Change, Evaluate, Fetch
 from trueup.diff.masks import masked, masked_text
 from trueup.observed.state import ObservedState
+
+if TYPE_CHECKING:
+    from trueup.builds.network import Network
 
 ENGINE = "engine"
 """The mode whose builder rewrites sizes."""
@@ -44,16 +46,19 @@ def build_use(deployment: DesiredDeployment, observed: ObservedState) -> BuildUs
 
 
 def with_sizes(
-    changes: Sequence[Change], desired: DesiredState, networks: Mapping[ResourceId, Network]
+    changes: Sequence[Change], desired: DesiredState, networks: Mapping[ResourceId, "Network"]
 ) -> tuple[Change, ...]:
     """Return *changes* whose engines have the sizes that their builder will take, as far as *networks* are known."""
     models = {d.release.build.key: d.release.model.id for d in desired.deployments}
     return tuple(_sized(c, networks.get(models[c.key])) if isinstance(c, Build) else c for c in changes)
 
 
-def _sized(change: Build, network: Network | None) -> Build:
+def _sized(change: Build, network: "Network | None") -> Build:
     if change.mode != ENGINE or network is None:
         return change
+    # Its tables of flags and rewriting rules are not for plans that build no engine.
+    from trueup.builds.command import engine_build
+
     planned = engine_build({"mode": ENGINE, **dict(change.parameters)}, network)
     sizes = {n: v for n, v in planned.resolved.engine.items() if n.startswith("max_") and v is not None}
     return replace(change, sizes=tuple(sizes.items()))
