@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import random
 import shutil
 import subprocess
@@ -324,11 +325,37 @@ def test_a_number_that_is_none_is_refused(model: Path, tmp_path: Path, value: ob
     assert refusal(model, tmp_path).code.id == "ART203"
 
 
-@pytest.mark.parametrize("value", [0, "8", True])
+@pytest.mark.parametrize("value", [0, "8", True, math.nan, math.inf, 10**400])
 def test_a_rotary_setting_that_is_no_number_is_refused(model: Path, tmp_path: Path, value: object) -> None:
     edit(model / "config.json", lambda c: c.update(rope_parameters={"rope_type": "llama3", "factor": value}))
     error = refusal(model, tmp_path)
     assert (error.code.id, "`factor`" in error.detail) == ("ART203", True)
+
+
+@pytest.mark.parametrize("key", ["rms_norm_eps", "rope_theta"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, "x", 10**400])
+def test_a_number_that_is_not_finite_is_refused(model: Path, tmp_path: Path, key: str, value: object) -> None:
+    edit(model / "config.json", lambda c: c.update({"rope_parameters": None, key: value}))
+    error = refusal(model, tmp_path)
+    assert (error.code.id, f"`{key}`" in error.detail) == ("ART203", True)
+
+
+@pytest.mark.parametrize(
+    "older", [{"rope_type": "linear", "factor": 4.0}, {"type": "yarn", "factor": 4.0}, {"rope_theta": 5000.0}]
+)
+def test_positions_that_are_stated_twice_and_differ_are_refused(
+    model: Path, tmp_path: Path, older: dict[str, object]
+) -> None:
+    edit(model / "config.json", lambda c: c.update(rope_parameters={"rope_type": "default"}, rope_scaling=older))
+    error = refusal(model, tmp_path)
+    assert error.code.id == "ART203"
+    assert "`rope_parameters` (rope_type default) and `rope_scaling` (" in error.detail
+
+
+def test_positions_that_are_stated_twice_alike_are_built(model: Path, tmp_path: Path) -> None:
+    rope = json.loads((model / "config.json").read_text())["rope_parameters"]
+    edit(model / "config.json", lambda c: c.update(rope_scaling={"type": "default", "rope_theta": rope["rope_theta"]}))
+    assert digest(build(model, tmp_path / "out", quantization="F16")) == DIGESTS["F16"]
 
 
 def test_weights_with_biases_are_refused(model: Path, tmp_path: Path) -> None:
