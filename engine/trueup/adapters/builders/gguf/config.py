@@ -94,6 +94,15 @@ def read_config(folder: Path, *, is_quantized: bool = False) -> LlamaConfig:
         reasons.append("the weights are quantized already")
     if reasons:
         raise PermanentError(codes.UNSUPPORTED_MODEL, f"config.json: {'; '.join(reasons)}.")
+    return config_of(config)
+
+
+def config_of(config: Mapping[str, Json]) -> LlamaConfig:
+    """Return the numbers of a config.json whose architecture is one of `FAMILIES`, with whatever rotary positions.
+
+    Raises:
+        PermanentError: One is missing or no number (ART203).
+    """
     name = "config.json"
     hidden, heads = positive(config, name, "hidden_size"), positive(config, name, "num_attention_heads")
     layers = positive(config, name, "num_hidden_layers")
