@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 import random
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import artifacts
 from artifacts import TINY, broken_tiny, safetensors, silent
 from trueup.adapters.builders.builder import BuildTask
 from trueup.adapters.builders.gguf.builder import GgufBuilder
@@ -464,3 +466,35 @@ def test_a_leading_token_is_added_when_the_tokenizer_adds_it(model: Path) -> Non
     assert read_tokenizer(model, config).adds_bos
     edit(model / "tokenizer_config.json", lambda t: t.update(add_bos_token=False))
     assert not read_tokenizer(model, config).adds_bos
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from artifacts import TINY, build_pin, silent
+from trueup.adapters.builders.builtin import builtin_builders
+from trueup.adapters.stores.directory import DirectoryStore
+from trueup.core.digests import Digest
+from trueup.core.errors import PermanentError
+store = DirectoryStore(Path(sys.argv[1]) / "store", {}, builtin_builders())
+build = build_pin("gguf", Digest("sha256:" + "1" * 64), quantization="F16")
+for room in map(int, sys.argv[2:]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    try:
+        store.build(build, TINY / "v2", silent)
+    except PermanentError as error:
+        print(error.code.id, error.detail)
+"""
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_tensor_is_told_as_one(tmp_path: Path) -> None:
+    """In the metadata, in the first tensor, at its end, and in a later one."""
+    rooms = [2000, 100_000, 300_000, 400_000]
+    arguments = [sys.executable, "-c", FULL, str(tmp_path), *map(str, rooms)]
+    path = os.pathsep.join([str(Path(artifacts.__file__).parent), *sys.path])
+    ended = subprocess.run(
+        arguments, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    lines = ended.stdout.splitlines()
+    assert len(lines) == len(rooms)
+    assert all(line.startswith("ART002 File too large") and "nothing was left behind" in line for line in lines), lines
