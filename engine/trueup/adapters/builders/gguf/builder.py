@@ -96,7 +96,7 @@ def _write(
     import gguf
     import numpy as np
 
-    writer = gguf.GGUFWriter(str(result), config.family)
+    writer: Any = gguf.GGUFWriter(str(result), config.family)
     try:
         _describe(writer, config, tokenizer, quantization)
         shapes = config.shapes()
