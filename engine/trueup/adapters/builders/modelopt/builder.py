@@ -80,7 +80,9 @@ def quantize(source: Source, settings: Settings, task: BuildTask, progress: Prog
     texts = _texts(settings, task.inputs.values())
     name = settings.format if settings.kind else f"KV cache {settings.kv_cache}"
     argv = [interpreter, "-I", worker.__file__]
-    work(argv, _job(source, settings, task.target, texts), f"modelopt {name}", progress)
+    job = _job(source, settings, task.target, texts)
+    # Not in the result, and gone with it.
+    work(argv, job, f"modelopt {name}", task.target.parent, progress)
     check_result(task.target, source, settings)
     return installed
 
