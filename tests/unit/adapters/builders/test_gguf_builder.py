@@ -259,7 +259,7 @@ def test_a_weight_too_large_for_float16_is_an_error(model: Path, tmp_path: Path)
     (model / "model.safetensors").write_bytes(safetensors(content))
     error = refusal(model, tmp_path, quantization="F16")
     assert error.code.id == "ART207"
-    assert "1e+06" in error.detail
+    assert error.detail == "`model.layers.0.mlp.up_proj.weight` in `model.safetensors` holds 1e+06."
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,12 @@ BROKEN: dict[str, Case] = {
     "no head": ({**CONFIG, "tie_word_embeddings": False}, without(source_tensors(), HEAD), "ART204", f"`{HEAD}`"),
     "no word of the head": (CONFIG, without(source_tensors(), HEAD), "ART204", f"`{HEAD}`"),
     "no embedding": (CONFIG, without(source_tensors(), "model.embed_tokens.weight"), "ART204", "embed_tokens"),
-    "a narrow norm": (CONFIG, {**source_tensors(), NORM: floats((3,))}, "ART204", "is 3, config.json asks for 4"),
+    "a narrow norm": (
+        CONFIG,
+        {**source_tensors(), NORM: floats((3,))},
+        "ART204",
+        f"`{NORM}` in `model.safetensors` is 3, config.json asks for 4",
+    ),
     "a bias": (
         CONFIG,
         {**source_tensors(), "model.layers.0.self_attn.q_proj.bias": floats((4,))},

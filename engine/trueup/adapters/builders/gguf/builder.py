@@ -194,5 +194,6 @@ def _convert(name: str, located: Located, config: LlamaConfig, kind: str) -> "ND
     with np.errstate(invalid="ignore", over="ignore"):
         converted: NDArray[Any] = gguf.quants.quantize(np.ascontiguousarray(values), gguf.GGMLQuantizationType[kind])
     if kind == "F16" and bool(np.any(np.isinf(converted) & np.isfinite(values))):
-        raise PermanentError(codes.OVERFLOW, f"`{name}` holds {float(np.nanmax(np.abs(values))):.3g}.")
+        largest = float(np.nanmax(np.abs(values)))
+        raise PermanentError(codes.OVERFLOW, f"`{name}` in `{located.file.name}` holds {largest:.3g}.")
     return converted

@@ -51,11 +51,6 @@ def disagreements(config: Mapping[str, Json], network: Network, tensors: Mapping
         yield from _poorer_layers(config, network, tensors)
 
 
-def spell(shape: tuple[int, ...]) -> str:
-    """Return a shape in words."""
-    return "x".join(map(str, shape))
-
-
 def _other_layers(config: Mapping[str, Json], network: Network, tensors: Collection[str]) -> Iterator[str]:
     layers = {int(found[1]) for name in tensors if (found := LAYER.search(name))}
     missing = sorted(set(range(network.layers)) - layers)
@@ -72,7 +67,8 @@ def _other_shapes(network: Network, tensors: Mapping[str, Located]) -> Iterator[
     for name, located in sorted(tensors.items()):
         wanted = next((shape for end, shape in shapes.items() if name.endswith(end)), None)
         if wanted is not None and located.tensor.shape != wanted:
-            yield f"`{name}` is {spell(located.tensor.shape)}, config.json asks for {spell(wanted)}"
+            place = f"`{name}` in `{located.file.name}`"
+            yield f"{place} is {_spell(located.tensor.shape)}, config.json asks for {_spell(wanted)}"
 
 
 def _absent_of_family(config: Mapping[str, Json], tensors: Mapping[str, Located]) -> Iterator[str]:
@@ -163,3 +159,7 @@ def _shapes(network: Network) -> dict[str, tuple[int, ...]]:
 
 def _few(names: list[str]) -> str:
     return ", ".join(f"`{n}`" for n in names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else "")
+
+
+def _spell(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
