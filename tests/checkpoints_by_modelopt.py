@@ -38,7 +38,13 @@ LINEAR = {
     "model.layers.0.mlp.up_proj": (8, 4),
     "model.layers.0.mlp.down_proj": (4, 8),
 }
-PLAIN = {"model.embed_tokens.weight": (6, 4), "model.norm.weight": (4,), "lm_head.weight": (6, 4)}
+PLAIN: Mapping[str, tuple[int, ...]] = {
+    "model.embed_tokens.weight": (6, 4),
+    "model.norm.weight": (4,),
+    "lm_head.weight": (6, 4),
+    "model.layers.0.input_layernorm.weight": (4,),
+    "model.layers.0.post_attention_layernorm.weight": (4,),
+}
 Tensors = dict[str, tuple[str, tuple[int, ...], bytes]]
 
 

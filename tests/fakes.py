@@ -18,6 +18,7 @@ from trueup.adapters.git.ledger_reading import readable
 from trueup.adapters.git.objects import blob_id
 from trueup.adapters.git.paths import normal_path, problem
 from trueup.adapters.locks.file_lock import Holder, LockHeldError
+from trueup.adapters.parity import codes as parity_codes
 from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.signatures import codes as signature_codes
 from trueup.adapters.sources import codes as source_codes
@@ -28,6 +29,7 @@ from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, Revision, digest_of_bytes
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json, canonical
+from trueup.desired.parity import RequiredParity
 from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
 from trueup.evidence.evidence import Evidence, Measurement
 from trueup.evidence.gates import judge
@@ -303,15 +305,22 @@ class FakeParity:
 
     Attributes:
         kl: Divergence of each sequence that it finds; not a number for a broken result.
+        context: Longest sequence that it takes.
         asked: What it was asked.
     """
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.kl = 0.001
+        self.context = 512
         self.asked: list[ParityRequest] = []
 
+    def check(self, required: RequiredParity, source: Path, text: Path | None) -> None:
+        if not 2 <= required.seq_len <= self.context:
+            raise PermanentError(parity_codes.NOT_COMPARABLE, f"`seqLen` is {required.seq_len}.")
+
     def measure(self, request: ParityRequest, progress: Progress) -> Evidence:
+        self.check(request.required, request.source, request.text)
         self.asked.append(request)
         progress(str(request.build), 1, 1)
         one = SequenceParity(100, self.kl * 100, 99, 40.0, 40.0 + self.kl * 100)

@@ -1,6 +1,7 @@
 """What every meter of parity does; run against numpy and the fake."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from trueup.adapters.builders.builder import BuildTask
 from trueup.adapters.builders.gguf.builder import GgufBuilder
 from trueup.adapters.parity.meter import NumpyParity
 from trueup.core.digests import Digest
+from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.desired.parity import RequiredParity
 from trueup.evidence.parity import KL, TOP1, is_parity, judged
@@ -45,6 +47,13 @@ def test_it_is_held_to_the_declared_bounds(meter: ParityMeter, asked: ParityRequ
     assert evidence.passed
     assert [g.metric for g in evidence.gates] == [KL, TOP1]
     assert judged(evidence, REQUIRED) == evidence
+
+
+@pytest.mark.parametrize("length", [1, 513])
+def test_what_can_never_be_compared_is_told_without_a_build(meter: ParityMeter, length: int) -> None:
+    meter.check(REQUIRED, TINY / "v2", TINY / "heldout.txt")
+    with pytest.raises(PermanentError, match="PAR00"):
+        meter.check(replace(REQUIRED, seq_len=length), TINY / "v2", TINY / "heldout.txt")
 
 
 def test_work_is_told_while_it_goes_on(meter: ParityMeter, asked: ParityRequest) -> None:

@@ -1,9 +1,14 @@
 """The sizes of a network, as its published configuration states them: what memory and builders depend on."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from trueup.core.json import Json
+
+_BASE, _PLAIN_BASE = "rope_theta", 10000.0
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,9 @@ def network_of(config: Mapping[str, Json]) -> Network | tuple[str, ...]:
         wrong.append("`architectures` is missing")
     hidden, heads = whole("hidden_size"), whole("num_attention_heads")
     latent = whole("kv_lora_rank", default=0, least=0)
-    kind, factor, base = _rotary(config)
+    kind, factor, base = _rotary(config, wrong)
+    for key in ("rms_norm_eps", "layer_norm_eps"):
+        _number(config, key, 1.0, wrong)
     network = Network(
         architecture=architecture,
         layers=whole("num_hidden_layers"),
@@ -106,16 +113,56 @@ def network_of(config: Mapping[str, Json]) -> Network | tuple[str, ...]:
     return tuple(wrong) or network
 
 
-def _rotary(config: Mapping[str, Json]) -> tuple[str, float, float]:
-    """Return kind, factor and base of rotary positions; transformers 5 keeps them under `rope_parameters`."""
+def rotary_settings(config: Mapping[str, Json]) -> Mapping[str, Json] | str:
+    """Return the settings of rotary positions, under their new name or their old one; what is wrong with them instead.
+
+    Transformers 5 writes `rope_parameters`, and prefers `rope_scaling` when it finds both; earlier releases know only
+    that one. Where the two differ, nobody can say which the weights were trained with.
+    """
+    found: dict[str, Mapping[str, Json]] = {}
     for key in ("rope_parameters", "rope_scaling"):
         rope = config.get(key)
-        if isinstance(rope, Mapping):
-            kind = str(rope.get("rope_type") or rope.get("type") or "default")
-            base = rope.get("rope_theta", config.get("rope_theta"))
-            return kind, _number(rope.get("factor"), 1.0), _number(base, 10000.0)
-    return "default", 1.0, _number(config.get("rope_theta"), 10000.0)
+        if rope is not None and not isinstance(rope, Mapping):
+            return f"`{key}` is {rope!r}, and not settings by name"
+        if rope:
+            found[key] = rope
+    said = [{_BASE: config.get(_BASE), **rope} for rope in found.values()]
+    if len(said) > 1 and _spelled(said[0]) != _spelled(said[1]):
+        told = (f"`{key}` ({', '.join(f'{k} {v}' for k, v in sorted(rope.items()))})" for key, rope in found.items())
+        return f"{' and '.join(told)} say different things of rotary positions"
+    return next(iter(found.values()), {})
 
 
-def _number(value: Json, default: float) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+def is_positive(value: Json) -> TypeGuard[int | float]:
+    """Tell whether *value* is a number above zero; infinity and what is no number (NaN) are not."""
+    # A whole number may be too large for a float, which `math.isfinite` raises on.
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 < value <= _LARGEST
+
+
+def _spelled(rope: Mapping[str, Json]) -> dict[str, Json]:
+    """Return settings as they are compared: under one name each, and what is left out as its default."""
+    kept: dict[str, Json] = {k: v for k, v in rope.items() if v is not None}
+    kind = kept.pop("type", "default")
+    return {"rope_type": kind, "factor": 1.0, _BASE: _PLAIN_BASE, **kept}
+
+
+def _rotary(config: Mapping[str, Json], wrong: list[str]) -> tuple[str, float, float]:
+    """Return kind, factor and base of rotary positions, and add to *wrong* what is wrong with them."""
+    rope = rotary_settings(config)
+    if isinstance(rope, str):
+        wrong.append(rope)
+        rope = {}
+    base = _number(config, _BASE, _PLAIN_BASE, wrong)
+    kind = str(rope.get("rope_type") or rope.get("type") or "default")
+    return kind, _number(rope, "factor", 1.0, wrong), _number(rope, _BASE, base, wrong)
+
+
+def _number(settings: Mapping[str, Json], key: str, default: float, wrong: list[str]) -> float:
+    value = settings.get(key)
+    # Some families list one value for each layer, which no number here stands for.
+    if value is None or isinstance(value, list | tuple | Mapping):
+        return default
+    if is_positive(value):
+        return float(value)
+    wrong.append(f"`{key}` is {value!r}, and a positive number is needed")
+    return default

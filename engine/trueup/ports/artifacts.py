@@ -154,6 +154,10 @@ class ParityRequest:
 class ParityMeter(Protocol):
     """Holds builds against their sources."""
 
+    def check(self, required: RequiredParity, source: Path, text: Path | None) -> None:
+        """Raise what keeps any build of *source* from being compared, as far as the source and the text tell."""
+        ...
+
     def measure(self, request: ParityRequest, progress: Progress) -> Evidence:
         """Compute both on the same tokens and return what was measured; raise when it could not be found out."""
         ...

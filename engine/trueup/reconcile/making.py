@@ -66,7 +66,9 @@ class Making:
 
     def build(self, build: BuildPin, source: ArtifactPin) -> Path:
         """Build from *source*, which the store has, record how, and return where the result lies."""
-        path = self._ports.store.build(build, self.artifact(source.digest), self._ports.progress)
+        place = self.artifact(source.digest)
+        self._check_comparable(build, place)
+        path = self._ports.store.build(build, place, self._ports.progress)
         self.record_build(build.key)
         return path
 
@@ -114,6 +116,15 @@ class Making:
             if known is None:
                 self.note(evidence, (*about, str(build.id)))
         return known or evidence
+
+    def _check_comparable(self, build: BuildPin, source: Path) -> None:
+        """Have it found before hours of building that nothing could be compared afterwards."""
+        required = build.parity
+        if required is None or self._ports.store.find(build.key) is not None:
+            return
+        text = self._ports.store.find(required.text.digest) if required.text else None
+        if required.text is None or text is not None:
+            self._ports.parity.check(required, source, text)
 
     def artifact(self, key: Digest) -> Path:
         """Return where the artifact under *key* lies.

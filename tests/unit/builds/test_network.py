@@ -66,6 +66,11 @@ def test_a_mixture_has_its_experts_and_a_latent_cache_its_size() -> None:
         ({"num_attention_heads": "32"}, "`num_attention_heads` is '32'"),
         ({"num_hidden_layers": 0}, "`num_hidden_layers` is 0"),
         ({"vocab_size": True}, "`vocab_size` is True"),
+        ({"rope_theta": float("inf")}, "`rope_theta` is inf"),
+        ({"rope_scaling": {"rope_type": "linear", "factor": float("nan")}}, "`factor` is nan"),
+        ({"rope_scaling": {"rope_type": "linear", "factor": 10**400}}, "`factor` is 1000"),
+        ({"rms_norm_eps": "x"}, "`rms_norm_eps` is 'x'"),
+        ({"rope_scaling": "yarn"}, "`rope_scaling` is 'yarn'"),
     ],
 )
 def test_what_is_missing_or_wrong_is_told(changes: dict[str, Json], said: str) -> None:
@@ -78,3 +83,33 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     found = network_of({})
     assert isinstance(found, tuple)
     assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        {"rope_type": "default"},
+        {"rope_type": "llama3", "factor": 4.0},
+        {"rope_type": "llama3", "factor": 8.0, "rope_theta": 10000.0},
+        {"full_attention": {"rope_type": "llama3", "factor": 8.0}},
+    ],
+)
+def test_positions_that_are_stated_twice_and_differ_are_told(newer: dict[str, Json]) -> None:
+    found = network_of({**LLAMA, "rope_parameters": newer})
+    assert isinstance(found, tuple)
+    assert "`rope_parameters` (" in found[0]
+    assert "`rope_scaling` (factor 8.0, rope_type llama3) say different things" in found[0]
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [{}, None, {"type": "llama3", "factor": 8}, {"rope_type": "llama3", "factor": 8.0, "rope_theta": 500000}],
+)
+def test_positions_that_are_stated_twice_alike_are_read(newer: Json) -> None:
+    found = network_of({**LLAMA, "rope_parameters": newer})
+    assert isinstance(found, Network)
+    assert (found.rotary_kind, found.rotary_factor, found.rotary_base) == ("llama3", 8.0, 500000.0)
+
+
+def test_a_list_by_layer_is_no_mistake() -> None:
+    assert network(rope_theta=[10000.0, 500000.0]).rotary_base == 10000.0

@@ -76,6 +76,14 @@ def test_what_is_built_is_compared_before_anything_starts(tmp_path: Path) -> Non
     assert not planned(workspace).plan.changes
 
 
+def test_what_could_never_be_compared_is_not_built(tmp_path: Path) -> None:
+    workspace = workspace_with(tmp_path)
+    workspace.parity.context = 100
+    assert "PAR001 `seqLen` is 101" in failure(workspace.apply())
+    assert not workspace.store.built
+    assert not workspace.parity.asked
+
+
 def test_a_build_that_fails_serves_nowhere_and_the_next_plan_is_denied(tmp_path: Path) -> None:
     workspace = workspace_with(tmp_path)
     workspace.parity.kl = 0.034

@@ -67,10 +67,12 @@ class CheckpointWeights:
     def _rebuilt(self, name: str, located: Located) -> "Floats":
         scale = self._companion(name, "weight_scale")
         if scale is None:
-            raise PermanentError(codes.BROKEN_EXPORT, f"`{name}` is {located.tensor.dtype} and has no weight_scale.")
+            detail = f"`{name}` in `{located.file.name}` is {located.tensor.dtype} and has no weight_scale."
+            raise PermanentError(codes.BROKEN_EXPORT, detail)
         stored = _stored(located)
         if stored.shape != self._shapes[name]:
-            detail = f"`{name}` holds {stored.shape} numbers, config.json asks for {self._shapes[name]}."
+            place = f"`{name}` in `{located.file.name}`"
+            detail = f"{place} holds {stored.shape} numbers, config.json asks for {self._shapes[name]}."
             raise PermanentError(codes.BROKEN_EXPORT, detail)
         return stored * _spread(scale, stored.shape, name)
 
@@ -109,7 +111,8 @@ def _stored(located: Located) -> "Floats":
 
     tensor = located.tensor
     if tensor.dtype not in ("F8_E4M3", "I8", "U8") or len(tensor.shape) != 2:
-        raise PermanentError(codes.NOT_COMPARABLE, f"`{tensor.name}` has the type {tensor.dtype}.")
+        detail = f"`{tensor.name}` in `{located.file.name}` has the type {tensor.dtype}."
+        raise PermanentError(codes.NOT_COMPARABLE, detail)
     with located.file.open("rb") as file:
         raw = np.fromfile(file, "i1" if tensor.dtype == "I8" else "u1", tensor.size_bytes, offset=tensor.offset)
     raw = raw.reshape(tensor.shape)

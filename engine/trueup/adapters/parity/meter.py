@@ -15,6 +15,7 @@ from trueup.adapters.parity.gguf_file import GgufWeights
 from trueup.adapters.parity.texts import token_windows
 from trueup.core.digests import digest_of
 from trueup.core.errors import PermanentError
+from trueup.desired.parity import RequiredParity
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.gates import judge
 from trueup.evidence.parity import measurements_of, thresholds_of
@@ -40,6 +41,14 @@ class NumpyParity:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
+    def check(self, required: RequiredParity, source: Path, text: Path | None) -> None:
+        """Raise what keeps a build of *source* from being compared with it, before anything is built.
+
+        Raises:
+            PermanentError: The source cannot be computed here, or there is too little text.
+        """
+        _tokens(source, text, required)
+
     def measure(self, request: ParityRequest, progress: Progress) -> Evidence:
         """Compare source and result and return what was measured, held to the declared bounds.
 
@@ -48,12 +57,8 @@ class NumpyParity:
         """
         required, began = request.required, self._clock.now()
         source = _network(request.source)
-        context = read_config(request.source).context
-        if required.seq_len > context:
-            detail = f"`seqLen` is {required.seq_len}, and the model has a context of {context} tokens."
-            raise PermanentError(codes.NOT_COMPARABLE, detail)
         result = _network(request.result)
-        tokens = token_windows(request.source, request.text, required)
+        tokens = _tokens(request.source, request.text, required)
         found = measurements_of(
             compare(
                 _computed(source, tokens, progress, "computing the source"),
@@ -73,6 +78,15 @@ class NumpyParity:
             started_at=began,
             completed_at=self._clock.now(),
         )
+
+
+def _tokens(source: Path, text: Path | None, required: RequiredParity) -> "NDArray[np.int64]":
+    context = read_config(source).context
+    if required.seq_len > context:
+        detail = f"`seqLen` is {required.seq_len}, and the model has a context of {context} tokens."
+        hint = f"ask for a `seqLen` of at most {context} under `parity.logits`"
+        raise PermanentError(codes.NOT_COMPARABLE, detail, hint=hint)
+    return token_windows(source, text, required)
 
 
 def _network(place: Path) -> _Network:

@@ -34,7 +34,8 @@ def token_windows(model: Path, text: Path | None, required: RequiredParity) -> "
     lead = [] if first is None else [first]
     body = required.seq_len - len(lead)
     if body < 2 - len(lead):
-        raise PermanentError(codes.TEXT_TOO_SHORT, f"A sequence of {required.seq_len} tokens predicts nothing.")
+        detail = f"A sequence of {required.seq_len} tokens predicts nothing."
+        raise PermanentError(codes.TEXT_TOO_SHORT, detail, hint="ask for a `seqLen` of at least 2")
     wanted, tokens = required.sequences * body, list[int]()
     for part in read_texts(text):
         tokens += encode(part)

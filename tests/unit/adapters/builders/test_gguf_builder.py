@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import math
+import os
 import random
 import shutil
 import subprocess
@@ -16,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import artifacts
 from artifacts import TINY, broken_tiny, safetensors, silent
 from trueup.adapters.builders.builder import BuildTask
 from trueup.adapters.builders.gguf.builder import GgufBuilder
@@ -256,7 +259,7 @@ def test_a_weight_too_large_for_float16_is_an_error(model: Path, tmp_path: Path)
     (model / "model.safetensors").write_bytes(safetensors(content))
     error = refusal(model, tmp_path, quantization="F16")
     assert error.code.id == "ART207"
-    assert "1e+06" in error.detail
+    assert error.detail == "`model.layers.0.mlp.up_proj.weight` in `model.safetensors` holds 1e+06."
 
 
 @pytest.mark.parametrize(
@@ -324,11 +327,37 @@ def test_a_number_that_is_none_is_refused(model: Path, tmp_path: Path, value: ob
     assert refusal(model, tmp_path).code.id == "ART203"
 
 
-@pytest.mark.parametrize("value", [0, "8", True])
+@pytest.mark.parametrize("value", [0, "8", True, math.nan, math.inf, 10**400])
 def test_a_rotary_setting_that_is_no_number_is_refused(model: Path, tmp_path: Path, value: object) -> None:
     edit(model / "config.json", lambda c: c.update(rope_parameters={"rope_type": "llama3", "factor": value}))
     error = refusal(model, tmp_path)
     assert (error.code.id, "`factor`" in error.detail) == ("ART203", True)
+
+
+@pytest.mark.parametrize("key", ["rms_norm_eps", "rope_theta"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, "x", 10**400])
+def test_a_number_that_is_not_finite_is_refused(model: Path, tmp_path: Path, key: str, value: object) -> None:
+    edit(model / "config.json", lambda c: c.update({"rope_parameters": None, key: value}))
+    error = refusal(model, tmp_path)
+    assert (error.code.id, f"`{key}`" in error.detail) == ("ART203", True)
+
+
+@pytest.mark.parametrize(
+    "older", [{"rope_type": "linear", "factor": 4.0}, {"type": "yarn", "factor": 4.0}, {"rope_theta": 5000.0}]
+)
+def test_positions_that_are_stated_twice_and_differ_are_refused(
+    model: Path, tmp_path: Path, older: dict[str, object]
+) -> None:
+    edit(model / "config.json", lambda c: c.update(rope_parameters={"rope_type": "default"}, rope_scaling=older))
+    error = refusal(model, tmp_path)
+    assert error.code.id == "ART203"
+    assert "`rope_parameters` (rope_type default) and `rope_scaling` (" in error.detail
+
+
+def test_positions_that_are_stated_twice_alike_are_built(model: Path, tmp_path: Path) -> None:
+    rope = json.loads((model / "config.json").read_text())["rope_parameters"]
+    edit(model / "config.json", lambda c: c.update(rope_scaling={"type": "default", "rope_theta": rope["rope_theta"]}))
+    assert digest(build(model, tmp_path / "out", quantization="F16")) == DIGESTS["F16"]
 
 
 def test_weights_with_biases_are_refused(model: Path, tmp_path: Path) -> None:
@@ -437,3 +466,35 @@ def test_a_leading_token_is_added_when_the_tokenizer_adds_it(model: Path) -> Non
     assert read_tokenizer(model, config).adds_bos
     edit(model / "tokenizer_config.json", lambda t: t.update(add_bos_token=False))
     assert not read_tokenizer(model, config).adds_bos
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from artifacts import TINY, build_pin, silent
+from trueup.adapters.builders.builtin import builtin_builders
+from trueup.adapters.stores.directory import DirectoryStore
+from trueup.core.digests import Digest
+from trueup.core.errors import PermanentError
+store = DirectoryStore(Path(sys.argv[1]) / "store", {}, builtin_builders())
+build = build_pin("gguf", Digest("sha256:" + "1" * 64), quantization="F16")
+for room in map(int, sys.argv[2:]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    try:
+        store.build(build, TINY / "v2", silent)
+    except PermanentError as error:
+        print(error.code.id, error.detail)
+"""
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_tensor_is_told_as_one(tmp_path: Path) -> None:
+    """In the metadata, in the first tensor, at its end, and in a later one."""
+    rooms = [2000, 100_000, 300_000, 400_000]
+    arguments = [sys.executable, "-c", FULL, str(tmp_path), *map(str, rooms)]
+    path = os.pathsep.join([str(Path(artifacts.__file__).parent), *sys.path])
+    ended = subprocess.run(
+        arguments, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    lines = ended.stdout.splitlines()
+    assert len(lines) == len(rooms)
+    assert all(line.startswith("ART002 File too large") and "nothing was left behind" in line for line in lines), lines

@@ -116,6 +116,13 @@ MODELS: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a classifier": (lambda m: edit(m, architectures=["BertForMaskedLM"]), "ART201", "BertForMaskedLM"),
     "code of its own": (lambda m: edit(m, auto_map={"AutoModel": "x.Y"}), "ART201", "auto_map"),
     "no architecture": (lambda m: edit(m, architectures=None), "ART203", "architectures"),
+    "positions stated twice": (
+        lambda m: edit(m, rope_scaling={"type": "yarn", "factor": 4}),
+        "ART203",
+        "`rope_scaling` (",
+    ),
+    "a norm that is no number": (lambda m: edit(m, rms_norm_eps="x"), "ART203", "`rms_norm_eps` is 'x'"),
+    "a base without end": (lambda m: edit(m, rope_theta=float("inf")), "ART203", "`rope_theta` is inf"),
     "a quantized source": (lambda m: edit(m, quantization_config={"quant_method": "awq"}), "ART201", "awq"),
 }
 

@@ -138,6 +138,11 @@ POSITIONS: dict[str, tuple[Mapping[str, Json], Mapping[str, Json], tuple[str, ..
 }  # fmt: skip
 
 
+def test_a_result_that_says_two_things_of_positions_is_told() -> None:
+    (told,) = lost_settings(NEW, {**NEW, "rope_scaling": {"rope_type": "yarn", "factor": 4.0}})
+    assert "say different things" in told
+
+
 @pytest.mark.parametrize("case", POSITIONS)
 def test_rotary_positions_are_the_same_in_every_spelling(case: str) -> None:
     before, after, lost = POSITIONS[case]

@@ -34,7 +34,7 @@ def script(tmp_path: Path, body: str) -> list[str]:
 
 def told(tmp_path: Path, body: str) -> list[tuple[str, int, int]]:
     heard: list[tuple[str, int, int]] = []
-    work(script(tmp_path, body), {"a": 1}, "tool", lambda *what: heard.append(what))
+    work(script(tmp_path, body), {"a": 1}, "tool", tmp_path, lambda *what: heard.append(what))
     return heard
 
 
@@ -90,7 +90,7 @@ def test_a_program_that_cannot_be_understood_is_no_traceback(tmp_path: Path) -> 
     path = tmp_path / "work.py"
     path.write_text("import sys; sys.exit('cannot start')")
     with pytest.raises(PermanentError, match="cannot start"):
-        work([sys.executable, str(path)], {}, "tool", lambda *_: None)
+        work([sys.executable, str(path)], {}, "tool", tmp_path, lambda *_: None)
 
 
 def test_tools_see_no_secrets_and_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_whoever_interrupts_the_builder_ends_the_worker(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        work(script(tmp_path, "channel.progress('', os.getpid(), 0)\ntime.sleep(600)"), {}, "tool", interrupt)
+        work(script(tmp_path, "channel.progress('', os.getpid(), 0)\ntime.sleep(600)"), {}, "tool", tmp_path, interrupt)
     assert not psutil.pid_exists(seen[0])
 
 
@@ -122,10 +122,14 @@ def test_a_worker_ends_when_its_builder_is_killed(tmp_path: Path) -> None:
     argv = script(tmp_path, "channel.progress('', os.getpid(), 0)\ntime.sleep(600)")
     builder = tmp_path / "builder.py"
     builder.write_text(
+        "from pathlib import Path\n"
         "from trueup.adapters.builders.modelopt.working import work\n"
-        f"work({argv!r}, {{}}, 'tool', lambda what, done, total: print(done, flush=True))\n"
+        f"work({argv!r}, {{}}, 'tool', Path('partial'), lambda what, done, total: print(done, flush=True))\n"
     )
-    parent = subprocess.Popen([sys.executable, str(builder)], stdout=subprocess.PIPE)
+    (tmp_path / "partial").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    variables = {**os.environ, "TMPDIR": str(tmp_path / "elsewhere")}
+    parent = subprocess.Popen([sys.executable, str(builder)], stdout=subprocess.PIPE, cwd=tmp_path, env=variables)
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     os.kill(parent.pid, signal.SIGKILL)
@@ -133,6 +137,9 @@ def test_a_worker_ends_when_its_builder_is_killed(tmp_path: Path) -> None:
     parent.stdout.close()
     while _lives(pid):
         time.sleep(0.05)
+    # What a killed build leaves lies where the next one clears up.
+    assert len(list((tmp_path / "partial").iterdir())) == 1
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def _lives(pid: int) -> bool:

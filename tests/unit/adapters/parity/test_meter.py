@@ -159,8 +159,15 @@ def test_evidence_says_of_what_it_is(tmp_path: Path) -> None:
 
 
 def test_a_sequence_longer_than_the_context_is_refused() -> None:
-    with pytest.raises(PermanentError, match="context of 512 tokens"):
+    with pytest.raises(PermanentError, match="context of 512 tokens") as refused:
         measured(TINY / "v2", gate=replace(GATE, seq_len=513))
+    assert refused.value.hint == "ask for a `seqLen` of at most 512 under `parity.logits`"
+
+
+def test_too_little_text_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    (tmp_path / "short.txt").write_text("Few words.")
+    with pytest.raises(PermanentError, match=r"PAR003.*short\.txt"):
+        NumpyParity(FakeClock()).check(GATE, TINY / "v2", tmp_path / "short.txt")
 
 
 def test_a_network_that_knows_fewer_tokens_is_refused(tmp_path: Path) -> None:

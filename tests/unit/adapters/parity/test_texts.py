@@ -83,3 +83,9 @@ def test_what_has_no_text_is_refused(tmp_path: Path, name: str, content: bytes, 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="neither"):
         list(read_texts(tmp_path))
+
+
+def test_a_sequence_of_one_token_is_told_to_be_longer() -> None:
+    with pytest.raises(PermanentError) as refused:
+        token_windows(TINY / "v2", None, required(4, 1))
+    assert (refused.value.code.id, refused.value.hint) == ("PAR003", "ask for a `seqLen` of at least 2")

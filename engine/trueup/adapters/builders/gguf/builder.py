@@ -7,7 +7,7 @@ a time in the result. Whoever changes the bytes raises `BUILDER_VERSIONS["gguf"]
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from trueup.adapters.builders import codes
 from trueup.adapters.builders.builder import BuildTask, Built
@@ -32,6 +32,21 @@ RESULT = "model.gguf"
 
 ROTARY_FACTORS = "rope_freqs.weight"
 """GGUF's tensor of what each rotary pair is slowed by."""
+
+
+class _Written:
+    """A tensor as the writer takes it, written by Python.
+
+    Of a full disk numpy's own `tofile` tells how many numbers it wrote, and not that the disk is full.
+    """
+
+    def __init__(self, values: "NDArray[Any]") -> None:
+        self._values = values
+        self.nbytes = values.nbytes
+
+    def tofile(self, file: IO[bytes]) -> None:
+        """Write the bytes to *file*; raise what the operating system says."""
+        file.write(self._values.data)
 
 
 class GgufBuilder:
@@ -81,7 +96,7 @@ def _write(
     import gguf
     import numpy as np
 
-    writer = gguf.GGUFWriter(str(result), config.family)
+    writer: Any = gguf.GGUFWriter(str(result), config.family)
     try:
         _describe(writer, config, tokenizer, quantization)
         shapes = config.shapes()
@@ -97,9 +112,9 @@ def _write(
         writer.write_ti_data_to_file()
         for done, name in enumerate(names):
             progress(f"gguf {quantization}", done, len(names))
-            writer.write_tensor_data(_convert(name, tensors[name], config, types[name]))
+            writer.write_tensor_data(_Written(_convert(name, tensors[name], config, types[name])))
         if slowing:
-            writer.write_tensor_data(np.array(slowing, np.float32))
+            writer.write_tensor_data(_Written(np.array(slowing, np.float32)))
         progress(f"gguf {quantization}", len(names), len(names))
     finally:
         writer.close()
@@ -179,5 +194,6 @@ def _convert(name: str, located: Located, config: LlamaConfig, kind: str) -> "ND
     with np.errstate(invalid="ignore", over="ignore"):
         converted: NDArray[Any] = gguf.quants.quantize(np.ascontiguousarray(values), gguf.GGMLQuantizationType[kind])
     if kind == "F16" and bool(np.any(np.isinf(converted) & np.isfinite(values))):
-        raise PermanentError(codes.OVERFLOW, f"`{name}` holds {float(np.nanmax(np.abs(values))):.3g}.")
+        largest = float(np.nanmax(np.abs(values)))
+        raise PermanentError(codes.OVERFLOW, f"`{name}` in `{located.file.name}` holds {largest:.3g}.")
     return converted

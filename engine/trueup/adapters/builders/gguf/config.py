@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.adapters.builders import codes
-from trueup.adapters.builders.gguf.documents import positive, read_document
+from trueup.adapters.builders.gguf.documents import positive, positive_number, read_document
 from trueup.adapters.builders.gguf.rotary import Rotary, read_rotary, rope_of
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
@@ -94,6 +94,15 @@ def read_config(folder: Path, *, is_quantized: bool = False) -> LlamaConfig:
         reasons.append("the weights are quantized already")
     if reasons:
         raise PermanentError(codes.UNSUPPORTED_MODEL, f"config.json: {'; '.join(reasons)}.")
+    return config_of(config)
+
+
+def config_of(config: Mapping[str, Json]) -> LlamaConfig:
+    """Return the numbers of a config.json whose architecture is one of `FAMILIES`, with whatever rotary positions.
+
+    Raises:
+        PermanentError: One is missing or no number (ART203).
+    """
     name = "config.json"
     hidden, heads = positive(config, name, "hidden_size"), positive(config, name, "num_attention_heads")
     layers = positive(config, name, "num_hidden_layers")
@@ -109,7 +118,7 @@ def read_config(folder: Path, *, is_quantized: bool = False) -> LlamaConfig:
         head_size=positive(config, name, "head_dim", 128 if family == "qwen3" else hidden // heads),
         context=context,
         vocabulary=positive(config, name, "vocab_size"),
-        norm_epsilon=_number(config.get("rms_norm_eps"), "rms_norm_eps", 1e-6),
+        norm_epsilon=positive_number(config, "rms_norm_eps", 1e-6),
         is_tied=config.get("tie_word_embeddings") is True,
         tokens=_special_tokens(config),
         family=family,
@@ -178,14 +187,6 @@ def _windows(config: Mapping[str, Json], layers: int, context: int) -> tuple[int
     first = config.get("max_window_layers")
     first = first if isinstance(first, int) else 0
     return tuple(window if number >= first else 0 for number in range(layers))
-
-
-def _number(value: Json, key: str, default: float) -> float:
-    if value is None:
-        return default
-    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-        raise PermanentError(codes.BAD_FILE, f"`{key}` in `config.json` must be a positive number, not {value!r}.")
-    return float(value)
 
 
 def _special_tokens(config: Mapping[str, Json]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trueup.adapters.builders import codes
+from trueup.builds.network import is_positive
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 
@@ -48,3 +49,17 @@ def positive(document: Mapping[str, Json], name: str, key: str, default: int | N
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise PermanentError(codes.BAD_FILE, f"`{key}` in `{name}` must be a positive whole number, not {value!r}.")
     return value
+
+
+def positive_number(document: Mapping[str, Json], key: str, default: float) -> float:
+    """Return the positive number under *key* of `config.json`, *default* when there is none.
+
+    Raises:
+        PermanentError: It is no number, or not finite, which JSON as Python reads it may hold (ART203).
+    """
+    value = document.get(key)
+    if value is None:
+        return default
+    if is_positive(value):
+        return float(value)
+    raise PermanentError(codes.BAD_FILE, f"`{key}` in `config.json` must be a positive number, not {value!r}.")

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trueup.adapters.builders import codes
+from trueup.adapters.builders.gguf.documents import positive_number
+from trueup.builds.network import rotary_settings
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 
@@ -52,34 +54,27 @@ def read_rotary(config: Mapping[str, Json]) -> Rotary:
     """Read the rotary settings of a config.json.
 
     Raises:
-        PermanentError: One is no positive number (ART203).
+        PermanentError: One is no positive number, or two places say different things (ART203).
     """
     rope, plain = rope_of(config), Rotary()
-    base = rope.get("rope_theta", config.get("rope_theta"))
+    base = positive_number(config, "rope_theta", plain.base)
     return Rotary(
         kind=str(rope.get("rope_type", rope.get("type", "default"))),
-        base=_positive(base, "rope_theta", plain.base),
-        factor=_positive(rope.get("factor"), "factor", plain.factor),
-        low=_positive(rope.get("low_freq_factor"), "low_freq_factor", plain.low),
-        high=_positive(rope.get("high_freq_factor"), "high_freq_factor", plain.high),
-        original=_positive(
-            rope.get("original_max_position_embeddings"), "original_max_position_embeddings", plain.original
-        ),
+        base=positive_number(rope, "rope_theta", base),
+        factor=positive_number(rope, "factor", plain.factor),
+        low=positive_number(rope, "low_freq_factor", plain.low),
+        high=positive_number(rope, "high_freq_factor", plain.high),
+        original=positive_number(rope, "original_max_position_embeddings", plain.original),
     )
 
 
 def rope_of(config: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return the rotary settings, under the new name or the old one."""
-    for key in ("rope_parameters", "rope_scaling"):
-        value = config.get(key)
-        if isinstance(value, Mapping):
-            return value
-    return {}
+    """Return the rotary settings, under the new name or the old one.
 
-
-def _positive(value: Json, key: str, default: float) -> float:
-    if value is None:
-        return default
-    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-        raise PermanentError(codes.BAD_FILE, f"`{key}` in `config.json` must be a positive number, not {value!r}.")
-    return float(value)
+    Raises:
+        PermanentError: They stand under both and are not the same (ART203).
+    """
+    found = rotary_settings(config)
+    if isinstance(found, str):
+        raise PermanentError(codes.BAD_FILE, f"config.json: {found}.")
+    return found

@@ -86,7 +86,9 @@ def _vocabulary(
             entries.append((token.get("content"), token.get("id"), kind))
     for word, number, kind in entries:
         if not isinstance(word, str) or not isinstance(number, int) or not 0 <= number < size:
-            detail = f"Token {word!r} has the id {number!r}, config.json says there are {size} tokens."
+            detail = (
+                f"Token {word!r} in tokenizer.json has the id {number!r}, config.json says there are {size} tokens."
+            )
             raise PermanentError(codes.DISAGREEING_WEIGHTS, detail)
         words[number], types[number] = word, kind
     return tuple(words), tuple(types)

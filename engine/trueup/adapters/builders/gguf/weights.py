@@ -94,7 +94,7 @@ def check_shapes(tensors: Mapping[str, Located], shapes: Mapping[str, tuple[int,
     for name, shape in shapes.items():
         got = tensors[name].tensor.shape
         if got != shape:
-            detail = f"`{name}` is {_shape(got)}, config.json asks for {_shape(shape)}."
+            detail = f"`{name}` in `{tensors[name].file.name}` is {_shape(got)}, config.json asks for {_shape(shape)}."
             raise PermanentError(codes.DISAGREEING_WEIGHTS, detail)
 
 
@@ -118,7 +118,8 @@ def load(located: Located) -> "NDArray[np.float32]":
     tensor = located.tensor
     types = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
     if tensor.dtype not in types:
-        raise PermanentError(codes.UNSUPPORTED_MODEL, f"`{tensor.name}` has the type {tensor.dtype}.")
+        detail = f"`{tensor.name}` in `{located.file.name}` has the type {tensor.dtype}."
+        raise PermanentError(codes.UNSUPPORTED_MODEL, detail)
     count = tensor.size_bytes // np.dtype(types[tensor.dtype]).itemsize
     with located.file.open("rb") as file:
         raw = np.fromfile(file, types[tensor.dtype], count, offset=tensor.offset)

@@ -81,7 +81,9 @@ def quantize(source: Source, settings: Settings, task: BuildTask, progress: Prog
     name = settings.format if settings.kind else f"KV cache {settings.kv_cache}"
     argv = [interpreter, "-I", worker.__file__]
     job = _job(source, settings, task.target, texts)
-    work(argv, {**job, "kept": str(task.kept.resolve()) if task.kept else ""}, f"modelopt {name}", progress)
+    job |= {"kept": str(task.kept.resolve()) if task.kept else ""}
+    # Not in the result, and gone with it.
+    work(argv, job, f"modelopt {name}", task.target.parent, progress)
     check_result(task.target, source, settings)
     return installed
 

@@ -59,11 +59,12 @@ def _write(path: Path, tensors: Mapping[str, Located], kind: str) -> int:
     with path.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for name in sorted(tensors):
-            file.write(_converted(name, load(tensors[name]), kind).tobytes())
+            what = f"`{name}` in `{tensors[name].file.name}`"
+            file.write(_converted(what, load(tensors[name]), kind).tobytes())
     return place
 
 
-def _converted(name: str, values: "NDArray[Any]", kind: str) -> "NDArray[Any]":
+def _converted(what: str, values: "NDArray[Any]", kind: str) -> "NDArray[Any]":
     import numpy as np
 
     if kind == "F32":
@@ -76,7 +77,7 @@ def _converted(name: str, values: "NDArray[Any]", kind: str) -> "NDArray[Any]":
     with np.errstate(over="ignore", invalid="ignore"):
         half = values.astype("<f2")
     if bool(np.any(np.isinf(half) & np.isfinite(values))):
-        raise PermanentError(builder_codes.OVERFLOW, f"`{name}` holds {float(np.nanmax(np.abs(values))):.3g}.")
+        raise PermanentError(builder_codes.OVERFLOW, f"{what} holds {float(np.nanmax(np.abs(values))):.3g}.")
     return half
 
 

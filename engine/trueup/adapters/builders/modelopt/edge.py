@@ -65,7 +65,7 @@ class EdgeBuilder:
                 "target": str(task.target.resolve()),
                 "arguments": list(arguments),
             }
-            work([interpreter, "-I", edge_worker.__file__], job, "edge-llm onnx", progress)
+            work([interpreter, "-I", edge_worker.__file__], job, "edge-llm onnx", Path(scratch), progress)
         _check_graph(task.target, source, settings)
         for path in task.target.rglob("*"):
             if path.is_file():

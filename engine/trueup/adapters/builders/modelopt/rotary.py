@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from trueup.builds.network import rotary_settings
 from trueup.core.json import Json
 
 _BASE, _KIND, _DEFAULT = "rope_theta", "rope_type", "default"
@@ -15,8 +16,12 @@ _PLACES = ("rope_parameters", "rope_scaling")
 def lost_settings(source: Mapping[str, Json], result: Mapping[str, Json]) -> tuple[str, ...]:
     """Return what *source* says of rotary positions and *result* does not, in words.
 
-    A base that the result has besides is told as well: then one part of it says this and another that.
+    A base that the result has besides is told as well, and a result that says two things: then one part of it says
+    this and another that.
     """
+    both = rotary_settings(result)
+    if isinstance(both, str):
+        return (both,)
     before, after = _settings(source), _settings(result)
     bases = {v for k, v in before if k == _BASE} or {_PLAIN_BASE}
     others = {v for k, v in after if k == _BASE} - bases

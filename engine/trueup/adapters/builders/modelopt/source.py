@@ -1,15 +1,16 @@
 """The model folder before anything heavy is loaded: whole, of one piece, and fit for the format that is asked for."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from trueup.adapters.builders import codes as builder_codes
-from trueup.adapters.builders.gguf.documents import read_document
+from trueup.adapters.builders.gguf.config import FAMILIES
+from trueup.adapters.builders.gguf.documents import read_document, read_optional
 from trueup.adapters.builders.gguf.weights import Located, locate
 from trueup.adapters.builders.modelopt import codes
+from trueup.adapters.builders.modelopt.agreement import LAYER, disagreements, method_of
 from trueup.adapters.builders.modelopt.formats import CARRIED, GPU_FORMATS
 from trueup.adapters.builders.modelopt.rotary import is_read_by
 from trueup.adapters.builders.modelopt.settings import PLAIN, Settings
@@ -21,7 +22,9 @@ from trueup.core.suggestions import did_you_mean
 HEADS = ("ForCausalLM", "LMHeadModel")
 """Endings of the classes that generate text."""
 
-_LAYER = re.compile(r"\.layers\.(\d+)\.")
+_OLDER_TOKENIZERS = ("tokenizer.model", "tiktoken.model", "vocab.json")
+"""What transformers reads where there is no tokenizer.json; calibration reads only that one."""
+
 _SHOWN = 3
 _AWQ = frozenset({"int4_awq", "w4a8_awq"})
 
@@ -64,7 +67,7 @@ def read_source(folder: Path) -> Source:
         detail = f"config.json: architecture {network.architecture} is no text generator (...{' or ...'.join(HEADS)})."
         raise PermanentError(builder_codes.UNSUPPORTED_MODEL, detail)
     tensors = locate(folder)
-    problems = list(_disagreements(config, network, tensors))
+    problems = list(disagreements(config, network, tensors))
     if problems:
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise PermanentError(builder_codes.DISAGREEING_WEIGHTS, f"{'; '.join(problems[:_SHOWN])}{more}.")
@@ -78,16 +81,15 @@ def check_fit(source: Source, settings: Settings) -> None:
         PermanentError: It is quantized already or not yet (ART201, ART303), groups do not divide its rows or modules
             are not there (ART206), or its tokenizer does not fit (ART202, ART203, ART204).
     """
-    method = _method(source.config)
+    method = method_of(source.config)
     if settings.format in CARRIED:
         if method != CARRIED[settings.format]:
             _refuse_unquantized(settings.format, method)
-        return
-    if method and (settings.quantizes or settings.dtype != "auto"):
+    elif method and (settings.quantizes or settings.dtype != "auto"):
         detail = f"config.json: the weights are quantized already ({method})."
         raise PermanentError(builder_codes.UNSUPPORTED_MODEL, detail)
+    _check_tokenizer(source, settings)
     if settings.quantizes:
-        _check_tokenizer(source)
         _check_modules(source, settings)
 
 
@@ -119,61 +121,14 @@ def _refuse_unquantized(name: str, method: str) -> None:
     raise PermanentError(builder_codes.UNSUPPORTED_MODEL, detail)
 
 
-def _method(config: Mapping[str, Json]) -> str:
-    declared = config.get("quantization_config")
-    if not declared:
-        return ""
-    return str(declared.get("quant_method") or "unknown") if isinstance(declared, Mapping) else "unknown"
-
-
-def _disagreements(config: Mapping[str, Json], network: Network, tensors: Mapping[str, Located]) -> Iterator[str]:
-    """Yield where the weights are not those that the configuration describes, as far as names tell."""
-    if _method(config):
+def _check_tokenizer(source: Source, settings: Settings) -> None:
+    """Check that there is a tokenizer: for who serves the model, and for calibration."""
+    older = _OLDER_TOKENIZERS if not settings.quantizes else ()
+    tokenizer = read_optional(source.folder, "tokenizer.json")
+    if tokenizer is None:
+        if not any(_is_there(source.folder, name) for name in older):
+            raise PermanentError(builder_codes.MISSING_FILE, "The model has no `tokenizer.json`.")
         return
-    layers = {int(found[1]) for name in tensors if (found := _LAYER.search(name))}
-    missing = sorted(set(range(network.layers)) - layers)
-    if missing:
-        yield f"config.json has {network.layers} layers, the weights lack layer {missing[0]}"
-    ahead = config.get("num_nextn_predict_layers")
-    most = network.layers + (ahead if isinstance(ahead, int) else 0)
-    if layers and max(layers) >= most:
-        yield f"config.json has {network.layers} layers, the weights have {max(layers) + 1}"
-    shapes = _shapes(network)
-    for name, located in sorted(tensors.items()):
-        wanted = next((shape for end, shape in shapes.items() if name.endswith(end)), None)
-        if wanted is not None and located.tensor.shape != wanted:
-            yield f"`{name}` is {_spell(located.tensor.shape)}, config.json asks for {_spell(wanted)}"
-
-
-def _shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """Return shapes by the ends of names that most families share."""
-    n = network
-    shapes: dict[str, tuple[int, ...]] = {
-        "model.embed_tokens.weight": (n.vocabulary, n.hidden),
-        "lm_head.weight": (n.vocabulary, n.hidden),
-        "input_layernorm.weight": (n.hidden,),
-        "post_attention_layernorm.weight": (n.hidden,),
-    }
-    if not n.latent:
-        queries, keys = n.heads * n.head_size, n.key_value_heads * n.head_size
-        shapes |= {
-            "self_attn.q_proj.weight": (queries, n.hidden),
-            "self_attn.k_proj.weight": (keys, n.hidden),
-            "self_attn.v_proj.weight": (keys, n.hidden),
-            "self_attn.o_proj.weight": (n.hidden, queries),
-        }
-    if not n.experts:
-        shapes |= {
-            "mlp.gate_proj.weight": (n.feed_forward, n.hidden),
-            "mlp.up_proj.weight": (n.feed_forward, n.hidden),
-            "mlp.down_proj.weight": (n.hidden, n.feed_forward),
-        }
-    return shapes
-
-
-def _check_tokenizer(source: Source) -> None:
-    """Check the tokenizer that calibration needs: a number beyond the embedding would read outside of it."""
-    tokenizer = read_document(source.folder, "tokenizer.json")
     model = tokenizer.get("model")
     words = model.get("vocab") if isinstance(model, Mapping) else None
     if not isinstance(words, Mapping | list) or not words:
@@ -185,9 +140,16 @@ def _check_tokenizer(source: Source) -> None:
         if isinstance(added, list)
         else []
     )
-    if max(ids, default=0) >= source.network.vocabulary:
+    # Calibration with a number beyond the embedding would read outside of it. Some publish such tokens for what only
+    # larger models of the family have, and no text gives them; nothing of ours encodes when nothing is quantized.
+    needs_all = settings.quantizes or source.network.architecture in FAMILIES
+    if needs_all and max(ids, default=0) >= source.network.vocabulary:
         detail = f"`tokenizer.json` has token {max(ids)}, config.json a vocabulary of {source.network.vocabulary}."
         raise PermanentError(builder_codes.DISAGREEING_WEIGHTS, detail)
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    return (folder / name).is_file() and (folder / name).stat().st_size > 0
 
 
 def _check_modules(source: Source, settings: Settings) -> None:
@@ -203,7 +165,7 @@ def _check_modules(source: Source, settings: Settings) -> None:
         return
     for module in modules:
         rows, columns = source.tensors[f"{module}.weight"].tensor.shape
-        if not _LAYER.search(module) or is_excluded(module, settings.excluded):
+        if not LAYER.search(module) or is_excluded(module, settings.excluded):
             continue
         if columns % settings.group or rows % 2:
             detail = f"`{module}` is {rows}x{columns}: its rows do not divide into groups of {settings.group}"
@@ -219,10 +181,6 @@ def _check_modules(source: Source, settings: Settings) -> None:
 
 def _is_matrix(name: str, tensors: Mapping[str, Located]) -> bool:
     return name.endswith(".weight") and len(tensors[name].tensor.shape) == 2
-
-
-def _spell(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))
 
 
 def is_plain(settings: Settings) -> bool:

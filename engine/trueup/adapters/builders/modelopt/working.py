@@ -41,14 +41,22 @@ _CODES = {
 }
 
 
-def work(argv: list[str], job: Mapping[str, Json], what: str, progress: Progress) -> None:
+def work(argv: list[str], job: Mapping[str, Json], what: str, beside: Path, progress: Progress) -> None:
     """Run *argv* on *job* until it ends; it ends with us, however we end.
+
+    Args:
+        argv: Program and arguments.
+        job: What it is told on standard input.
+        what: Name of the work, for messages.
+        beside: Folder for its temporary files: what is left when we are killed goes with it.
+        progress: Told while it works.
 
     Raises:
         PermanentError: It failed (ART305), was killed (ART306), or refused the model for the reason it gave.
         OSError: The disk is full.
     """
-    with tempfile.TemporaryDirectory(prefix="trueup-build-") as scratch, tempfile.TemporaryFile() as log:
+    folder = tempfile.TemporaryDirectory(prefix="trueup-build-", dir=beside.resolve())
+    with folder as scratch, tempfile.TemporaryFile() as log:
         worker = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,
