@@ -22,6 +22,7 @@ ENGINE = Declared(
     "engine", toolchain=TOOLS, gpu="NVIDIA-H100-80GB-HBM3", capability="9.0", arguments={"max_seq_len": 8192}
 )
 CHECKPOINT = Declared("pytorch", toolchain=TOOLS, gpu="NVIDIA-H100-80GB-HBM3")
+NEWER = Declared("pytorch", toolchain={"tensorrtLlm": "1.3.0rc20"}, gpu="NVIDIA-H100-80GB-HBM3")
 EDGE = Declared("edge_engine", toolchain={"tensorrtEdgellm": "0.11.0"}, gpu="DGX Spark")
 TRTLLM = Serving("trtllm", "1.2.1", accelerator="H100", count=1)
 VLLM = Serving("vllm", "0.11.0", accelerator="H100", count=1)
@@ -196,7 +197,41 @@ CASES: list[tuple[str, Subject, str, Level, str]] = [
         "`vllm` may differ",
     ),
     ("cache", subject(built(cache="fp8", gpu="A40", capability="")), "BLD109", Level.ERROR, "for cache as `fp8`"),
-    ("hopper fp4", subject(built(CHECKPOINT, format="nvfp4", calibration="d@1")), "BLD109", Level.WARNING, "1.3.0rc20"),
+    (
+        "hopper fp4",
+        subject(built(CHECKPOINT, format="nvfp4", calibration="d@1")),
+        "BLD109",
+        Level.ERROR,
+        "from TensorRT-LLM 1.3.0rc20 on, and this is 1.2.1",
+    ),
+    (
+        "hopper fp4, older server",
+        subject(built(NEWER, format="nvfp4", calibration="d@1"), serving=TRTLLM),
+        "BLD109",
+        Level.ERROR,
+        "and this is 1.2.1",
+    ),
+    (
+        "hopper fp4, no version",
+        subject(built(CHECKPOINT, format="nvfp4", calibration="d@1", toolchain={})),
+        "BLD109",
+        Level.WARNING,
+        "which version computes is not said",
+    ),
+    (
+        "hopper fp4, vllm",
+        subject(built(CHECKPOINT, format="nvfp4", calibration="d@1"), serving=VLLM),
+        "BLD109",
+        Level.WARNING,
+        "`vllm` may differ",
+    ),
+    (
+        "ampere fp4",
+        subject(built(NEWER, format="nvfp4", calibration="d@1", gpu="A40")),
+        "BLD109",
+        Level.ERROR,
+        "Hopper (9.0) is the first",
+    ),
     (
         "plugin",
         subject(built(gpu="B200", capability="", arguments={"gemm_swiglu_plugin": "fp8"})),
@@ -415,6 +450,12 @@ def test_a_cut_of_the_server_is_told_where_it_is_declared() -> None:
     assert {f.path for f in errors} == {("spec", "runtime", "args")}
     # An engine is cut when it is built, whatever its server says.
     assert not [f for f in preflight(subject(serving=serving)) if f.code is codes.HEADS_NOT_DIVISIBLE]
+
+
+def test_hopper_computes_nvfp4_from_the_version_on_that_does() -> None:
+    for version in ("1.3.0rc20", "1.3.0"):
+        newer = built(NEWER, format="nvfp4", calibration="d@1", toolchain={"tensorrtLlm": version})
+        assert "BLD109" not in [code for code, _ in found(subject(newer))]
 
 
 def test_a_latent_cache_is_not_cut_by_heads() -> None:

@@ -77,6 +77,13 @@ class Subject:
         return found
 
     @property
+    def computing_version(self) -> str:
+        """Version of the TensorRT-LLM that computes: the server's, else the toolchain's; empty when nobody says."""
+        if self.runtime not in ("", "trtllm"):
+            return ""  # versions of other runtimes count differently
+        return (self.serving.version if self.serving else "") or self.build.tool("tensorrtLlm")
+
+    @property
     def runtime(self) -> str:
         """What serves it; empty when nobody does yet."""
         return self.serving.runtime if self.serving else ""

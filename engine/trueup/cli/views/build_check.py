@@ -96,7 +96,8 @@ def _fit_lines(report: BuildReport, style: Style, width: int) -> Iterator[str]:
     yield style.paint("  " + _padded(_HEAD, widths), "dim")
     for row, fit in zip(rows, report.table, strict=True):
         yield "  " + _padded(row, widths)
-        yield from wrapped(fit.verdict, width, "    ", style, "green" if fit.fits else "red")
+        colour = "red" if not fit.fits else "yellow" if fit.doubt else "green"
+        yield from wrapped(fit.verdict, width, "    ", style, colour)
     yield from wrapped(_NOTE.format(origin=report.sizes_from), width, "  ", style, "dim")
 
 
