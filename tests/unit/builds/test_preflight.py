@@ -360,6 +360,14 @@ CASES: list[tuple[str, Subject, str, Level, str]] = [
     ),
     # V18
     ("disk", subject(free_disk=GIB), "BLD118", Level.ERROR, "1.0 GiB are free"),
+    (
+        "disk, source there",
+        subject(free_disk=GIB, has_source=True),
+        "BLD118",
+        Level.ERROR,
+        "about 29.9 GiB beside the source, which is there",
+    ),
+    ("small disk", subject(free_disk=3 << 20), "BLD118", Level.ERROR, "and 3.0 MiB are free"),
     ("disk unknown", subject(free_disk=None), "BLD118", Level.UNKNOWN, "It takes about 44.9 GiB"),
     ("size unknown", subject(network=("no sizes",)), "BLD118", Level.UNKNOWN, "How much disk"),
     # V19
@@ -484,6 +492,19 @@ def test_disk_counts_source_checkpoint_and_engine() -> None:
     assert disk_needed(subject(weights=Weights(quantization="ternary")), EIGHT) is None
     fp8 = replace(CHECKPOINT, format="fp8")
     assert disk_needed(subject(fp8, weights=Weights(precision="ternary")), EIGHT) is None
+
+
+def test_disk_counts_only_what_is_not_there_yet() -> None:
+    whole = 16_060_000_000
+    for build, copies in ((Declared("none"), 0), (CHECKPOINT, 1), (ENGINE, 2)):
+        assert disk_needed(subject(build, has_source=True), EIGHT) == pytest.approx(copies * whole, rel=0.01)
+    assert disk_needed(subject(ENGINE, has_result=True), EIGHT) == 0
+    for there in (subject(free_disk=0, has_result=True), subject(Declared("none"), free_disk=0, has_source=True)):
+        assert found(there) == []
+        assert "BLD118" not in [code for code, _ in found(replace(there, network=("no sizes",)))]
+    # One copy has room where two have not.
+    assert found(subject(CHECKPOINT, free_disk=20 * GIB, has_source=True)) == found(subject(CHECKPOINT))
+    assert "BLD118" in [code for code, _ in found(subject(CHECKPOINT, free_disk=20 * GIB))]
 
 
 def test_notes_about_arguments_join_the_others_once_and_errors_come_first() -> None:

@@ -8,10 +8,13 @@ import pytest
 from trueup.builds import codes
 from trueup.builds.report import BuildReport
 from trueup.core.errors import PermanentError
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
+from trueup.desired.release import artifact_of, pin_build
+from trueup.spec import kinds
 from trueup.workflows.build_check import BuildCheckRequest, check_build
 from trueup.workflows.circumstances import circumstances
-from trueup.workflows.loading import Invalid
+from trueup.workflows.loading import Invalid, load
 from trueup.workflows.planning import Planned, make_plan
 from workspaces import Declared, FakeWorkspace, document
 
@@ -184,6 +187,25 @@ def test_calibration_data_that_is_not_at_hand_is_told(
         (tmp_path / digest.replace(":", "-")).write_bytes(b"{}\n")
     found = [p for p in report(workspace).findings if p.finding.code is codes.NO_CALIBRATION]
     assert bool(found) is is_told
+
+
+def test_what_is_in_the_store_takes_no_more_disk(tmp_path: Path) -> None:
+    # No machine has room for this one.
+    huge: Json = {**SIZES, "dimensions": {**SIZES["dimensions"], "vocabularySize": 10**12}}  # type: ignore[dict-item]
+    workspace = with_build(tmp_path, model=huge)
+
+    def told() -> list[str]:
+        return [p.finding.detail for p in report(workspace).findings if p.finding.code is codes.OUT_OF_DISK]
+
+    assert "side by side" in told()[0]
+    (tmp_path / ("sha256-" + "a" * 64)).write_bytes(b"weights")
+    assert "beside the source, which is there" in told()[0]
+    loaded = load(workspace)
+    build, model = (loaded.resources[ResourceId(k, n, "1")] for k, n in (("Build", "fast"), ("Model", "big")))
+    declared = kinds.model(model).spec
+    key = pin_build(build, artifact_of(declared.source, declared.format), loaded.resources).key
+    (tmp_path / key.replace(":", "-")).write_bytes(b"built")
+    assert told() == []
 
 
 def test_a_deployment_is_checked_as_it_serves(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from trueup.builds.findings import Level
 from trueup.builds.fit import Fit, short_tokens
-from trueup.builds.memory import GIB, MIB
+from trueup.builds.memory import size_in_words
 from trueup.builds.report import BuildReport, Placed
 from trueup.cli.output import Format, Style
 from trueup.cli.views.diagnostics import DiagnosticsText
@@ -117,16 +117,12 @@ def _cells(fit: Fit) -> tuple[str, ...]:
     return (
         fit.product.name,
         f"{fit.cut.world}x",
-        _size(memory.weights),
+        size_in_words(memory.weights),
         f"{memory.bytes_per_token / 1024:.1f} KiB",
-        _size(memory.activations),
-        _size(fit.pool),
+        size_in_words(memory.activations),
+        size_in_words(fit.pool),
         short_tokens(fit.longest),
     )
-
-
-def _size(size: int) -> str:
-    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / MIB:.1f} MiB"
 
 
 def _markdown(report: BuildReport) -> Iterator[str]:
