@@ -1,8 +1,10 @@
 """What a Build reads and makes, as far as it is at hand: in the store, or in this repository. Nothing is fetched."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+from pathlib import Path
 
-from trueup.builds.declared import Declared
+from trueup.builds.declared import CHECKPOINTS, Declared, is_pinned
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
@@ -38,6 +40,65 @@ def has_data(build: Declared, loaded: Loaded, store: StoreReader) -> bool | None
     if uri.startswith("package:") or _is_stored(_digest(source), store):
         return True
     return uri.startswith("file:") and _is_there(loaded, uri.removeprefix("file:"))
+
+
+def is_data_pinned(build: Declared, loaded: Loaded) -> bool:
+    """Tell whether the calibration data has a digest, if there is any."""
+    dataset = _dataset(build, loaded)
+    return dataset is None or is_pinned(_source(dataset))
+
+
+def rows_of_data(build: Declared, loaded: Loaded, store: StoreReader) -> int | None:
+    """Return how many rows the calibration data has, counted no further than *build* asks for.
+
+    None where that cannot be told: it is not at hand, is too large to be read from a repository, or has no lines.
+    """
+    dataset = _dataset(build, loaded)
+    if dataset is None:
+        return None
+    source = _source(dataset)
+    uri, digest = str(source.get("uri") or ""), _digest(source)
+    # Builders of checkpoints read `.jsonl` in a folder, the others all that may have JSON lines.
+    suffixes = _LINES[:1] if build.mode in CHECKPOINTS else _LINES
+    stored = store.find(Digest(digest)) if digest else None
+    if stored is not None:
+        lines = _stored_lines(stored, suffixes, is_lines=_is_lines(dataset, uri))
+    elif uri.startswith("file:"):
+        lines = _tree_lines(loaded, uri.removeprefix("file:"), suffixes, is_lines=_is_lines(dataset, uri))
+    else:
+        return None
+    try:
+        return None if lines is None else sum(1 for _ in islice(filter(bytes.strip, lines), build.examples))
+    except OSError:  # went away, or may not be read: as if it were not there
+        return None
+
+
+_LINES = (".jsonl", ".ndjson", ".json")
+
+
+def _is_lines(dataset: Resource, uri: str) -> bool:
+    """Tell whether a single file of *dataset* has a row in each line."""
+    return spec_of(dataset).get("format") == "jsonl" or uri.endswith(_LINES[:2])
+
+
+def _stored_lines(place: Path, suffixes: tuple[str, ...], *, is_lines: bool) -> Iterator[bytes] | None:
+    files = sorted(p for p in place.rglob("*") if p.suffix in suffixes) if place.is_dir() else [place]
+    return _lines(files) if files and (is_lines or place.is_dir()) else None
+
+
+def _lines(files: Iterable[Path]) -> Iterator[bytes]:
+    for path in files:
+        with path.open("rb") as file:
+            yield from file
+
+
+def _tree_lines(loaded: Loaded, path: str, suffixes: tuple[str, ...], *, is_lines: bool) -> Iterator[bytes] | None:
+    read = loaded.tree.read(path)
+    if not isinstance(read, Diagnostic):
+        return iter(read.split(b"\n")) if is_lines else None
+    contents = [file.content for file in loaded.tree.files([path], suffixes)]
+    # What is too large comes without its content.
+    return chain.from_iterable(c.split(b"\n") for c in contents) if contents and all(contents) else None
 
 
 def _dataset(build: Declared, loaded: Loaded) -> Resource | None:

@@ -16,7 +16,7 @@ from trueup.builds.report import BuildReport, Placed
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.core.suggestions import did_you_mean
-from trueup.workflows.at_hand import has_data, has_result, has_source
+from trueup.workflows.at_hand import has_data, has_result, has_source, is_data_pinned, rows_of_data
 from trueup.workflows.judging import locate_in
 from trueup.workflows.loading import Invalid, Loaded, load
 from trueup.workflows.named_builds import find_named, model_of, release_of, spec_of, users_of
@@ -72,6 +72,8 @@ def check_loaded(workspace: Workspace, loaded: Loaded, request: BuildCheckReques
         # What needs an accelerator may be built elsewhere, and the disk there is nobody's to know here.
         free_disk=None if declared.gpu else _free(workspace.root / _store_path(loaded)),
         has_data=has_data(declared, loaded, workspace.store),
+        rows=rows_of_data(declared, loaded, workspace.store),
+        is_data_pinned=is_data_pinned(declared, loaded),
         has_source=not declared.gpu and has_source(model, workspace.store),
         has_result=has_result(build, model, loaded, workspace.store),
     )

@@ -386,6 +386,35 @@ CASES: list[tuple[str, Subject, str, Level, str]] = [
         Level.UNKNOWN,
         "Dataset/d@1",
     ),
+    (
+        "few rows",
+        subject(built(CHECKPOINT, format="fp8", calibration="d@1", examples=64), rows=63),
+        "BLD119",
+        Level.ERROR,
+        "Dataset/d@1 has 63 rows, and `calibration.size` is 64",
+    ),
+    ("no rows", subject(built(cache="fp8", calibration="d@1"), rows=0), "BLD119", Level.ERROR, "has 0 rows"),
+    # Sources
+    ("model", subject(weights=Weights(precision="bfloat16", is_pinned=False)), "BLD004", Level.WARNING, "refuses it"),
+    (
+        "data",
+        subject(built(format="fp8", calibration="d@1"), is_data_pinned=False),
+        "BLD004",
+        Level.WARNING,
+        "Dataset/d@1 has no `source.digest`",
+    ),
+    # Gates
+    ("task", subject(built(CHECKPOINT, parity=("task",))), "BLD135", Level.WARNING, "`parity.task` is not carried out"),
+    ("logits", subject(built(parity=("logits",))), "BLD135", Level.WARNING, "denied by policy (TU-01)"),
+    ("edge logits", subject(built(EDGE, parity=("logits",))), "BLD135", Level.WARNING, "mode `edge_engine`"),
+    # The declared architecture
+    (
+        "other",
+        subject(weights=Weights(precision="bfloat16", architecture="Qwen2ForCausalLM")),
+        "BLD136",
+        Level.WARNING,
+        "declares `Qwen2ForCausalLM`, and its configuration names `LlamaForCausalLM`",
+    ),
     # V20
     (
         "remote code",
@@ -464,6 +493,20 @@ def test_hopper_computes_nvfp4_from_the_version_on_that_does() -> None:
     for version in ("1.3.0rc20", "1.3.0"):
         newer = built(NEWER, format="nvfp4", calibration="d@1", toolchain={"tensorrtLlm": version})
         assert "BLD109" not in [code for code, _ in found(subject(newer))]
+
+
+def test_what_is_enough_pinned_and_carried_out_is_not_told() -> None:
+    measured = built(CHECKPOINT, format="fp8", calibration="d@1", examples=64)
+    for about in (
+        subject(measured, rows=64),
+        subject(measured),
+        subject(replace(measured, format="int8_wo"), rows=1),
+        subject(CHECKPOINT, is_data_pinned=False),
+        subject(built(CHECKPOINT, parity=("logits",))),
+        subject(Declared("gguf", parity=("logits",))),
+        subject(weights=Weights(precision="bfloat16", architecture="LlamaForCausalLM")),
+    ):
+        assert not {"BLD004", "BLD119", "BLD135", "BLD136"} & {code for code, _ in found(about)}
 
 
 def test_a_latent_cache_is_not_cut_by_heads() -> None:

@@ -1,10 +1,10 @@
-"""What a build reads and where it writes: V18, V19, V20."""
+"""What a build reads and where it writes: V18, V19, V20, and whether its sources are pinned."""
 
 from collections.abc import Iterator
 
 from trueup.builds import codes
 from trueup.builds.checks.subject import Subject
-from trueup.builds.declared import COMPILED, Weights, precision_of
+from trueup.builds.declared import CHECKPOINTS, COMPILED, Weights, precision_of
 from trueup.builds.findings import About, Finding, Level
 from trueup.builds.memory import Precision, size_in_words, weights_in_all
 from trueup.builds.network import Network
@@ -12,13 +12,17 @@ from trueup.builds.number_formats import NEED_CALIBRATION, bytes_of_weight, form
 from trueup.spec.resource import Path
 
 _CALIBRATION: Path = ("spec", "quantization", "calibration")
+_MEASURING = CHECKPOINTS | {"engine"}
+"""Modes whose builders end when there are fewer rows than are asked for."""
 _PICKLED = frozenset({"pytorch", "pickle"})
 
 
 def check_inputs(subject: Subject) -> Iterator[Finding]:
-    """Yield what is wrong with disk, data and code."""
+    """Yield what is wrong with sources, disk, data and code."""
+    yield from _sources(subject)
     yield from _disk(subject)
     yield from _data(subject)
+    yield from _rows(subject)
     yield from _code(subject)
 
 
@@ -45,6 +49,16 @@ def _is_all_there(subject: Subject) -> bool:
 def _source_precision(weights: Weights) -> Precision | None:
     one = bytes_of_weight(format_of_source(weights.quantization or weights.precision or "bfloat16"))
     return None if one is None else Precision(one, max(one, 2.0), max(one, 2.0))
+
+
+def _sources(subject: Subject) -> Iterator[Finding]:
+    if not subject.weights.is_pinned:
+        detail = "The Model has no `source.digest`: `trueup build` refuses it as it is."
+        yield Finding(codes.UNPINNED_SOURCE, Level.WARNING, detail, "", About.MODEL, ("spec", "source"))
+    if subject.build.calibration and not subject.is_data_pinned:
+        dataset = f"Dataset/{subject.build.calibration}"
+        detail = f"{dataset} has no `source.digest`: it cannot be fetched for the build as it is."
+        yield Finding(codes.UNPINNED_SOURCE, Level.WARNING, detail, f"trueup pin {dataset}", path=_CALIBRATION)
 
 
 def _disk(subject: Subject) -> Iterator[Finding]:
@@ -81,6 +95,17 @@ def _data(subject: Subject) -> Iterator[Finding]:
         )
         hint = "fetch it where there is a network, before the build"
         yield Finding(codes.NO_CALIBRATION, Level.WARNING, detail, hint, path=_CALIBRATION)
+
+
+def _rows(subject: Subject) -> Iterator[Finding]:
+    """Hold the rows that are there to those that are asked for, where scales are measured."""
+    build = subject.build
+    is_measured = build.format in NEED_CALIBRATION or build.cache != "none"
+    if build.mode not in _MEASURING or not is_measured or subject.rows is None or subject.rows >= build.examples:
+        return
+    detail = f"Dataset/{build.calibration} has {subject.rows} rows, and `calibration.size` is {build.examples}."
+    hint = f"declare a `size` of {subject.rows} or less, or another Dataset" if subject.rows else "take another Dataset"
+    yield Finding(codes.NO_CALIBRATION, Level.ERROR, detail, hint, path=(*_CALIBRATION, "size"))
 
 
 def _code(subject: Subject) -> Iterator[Finding]:
