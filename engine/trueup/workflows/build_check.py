@@ -94,7 +94,7 @@ def check_loaded(workspace: Workspace, loaded: Loaded, request: BuildCheckReques
 
 def _products(names: Iterable[str]) -> Iterator[Product]:
     for name in names:
-        found = PRODUCTS if name == ALL else products_like(name)
+        found = PRODUCTS if name.strip().lower() == ALL else products_like(name)
         if not found:
             hint = did_you_mean(name.lower(), names_of_products())
             raise PermanentError(codes.UNKNOWN_PRODUCT, f"`{name}` is in no table.", hint=hint)

@@ -122,6 +122,7 @@ def test_an_accelerator_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     workspace = with_build(tmp_path, model=SIZES)
     assert refusal(workspace, "fast@1", "big@1", "h101").hint == "did you mean `h100`?"
     assert len(report(workspace, "fast@1", "big@1", "all", "H100").table) == 30
+    assert len(report(workspace, "fast@1", "big@1", "ALL").table) == 30
     assert len(report(workspace, "fast@1", "big@1", "A100").table) == 4
     assert "`--gpu all`" in report(workspace).untold
 
