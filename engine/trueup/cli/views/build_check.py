@@ -184,6 +184,7 @@ def _fit_json(fit: Fit) -> dict[str, Json]:
         "longest": fit.longest,
         "fits": fit.fits,
         "verdict": fit.verdict,
+        "doubt": fit.doubt,
     }
 
 
@@ -213,6 +214,7 @@ def build_check_schema() -> dict[str, Json]:
             "longest": said(COUNT, "tokens that one sequence can have"),
             "fits": FLAG,
             "verdict": TEXT,
+            "doubt": said(TEXT, "why it may not compute with the formats; empty when nothing is known against it"),
         }
     )
     document: dict[str, Json] = {
