@@ -1,6 +1,6 @@
 """What checks before a build find, and what keeps them from being asked.
 
-The last two digits of BLD1xx are the number of the rule (V01 to V20).
+The last two digits of BLD101 to BLD120 are the number of the rule (V01 to V20).
 """
 
 from trueup.core.diagnostics import Code
@@ -205,6 +205,23 @@ NOT_CONVERTED = Code(
     "Leave it out, or take a format that the detail names; mode `pytorch` has others.",
 )
 
+GATE_NOT_CARRIED_OUT = Code(
+    "BLD135",
+    "A gate is not carried out",
+    "A gate under `parity` that nothing computes would be relied on and hold nothing back: no task is scored, and "
+    "logits of an engine are not computed, which runs on its own accelerator alone. A plan that rolls the build out is "
+    "denied by policy (TU-01).",
+    "Leave the gate out and require an Evaluation of what is served, or declare a PolicyException that says what "
+    "stands in for it.",
+)
+OTHER_ARCHITECTURE = Code(
+    "BLD136",
+    "The Model declares another architecture than its files",
+    "Checks and builders go by the `config.json` of the weights; plans and policies read what the Model declares.",
+    "Declare the `architecture` that the configuration names, or the source that is meant, in a new version of the "
+    "Model.",
+)
+
 NOT_SERVED = Code(
     "BLD141",
     "It cannot be served as it is asked for",
@@ -251,6 +268,8 @@ CODES = (
     WRONG_ARGUMENT,
     ARGUMENT_OF_OURS,
     NOT_CONVERTED,
+    GATE_NOT_CARRIED_OUT,
+    OTHER_ARCHITECTURE,
     NOT_SERVED,
     NO_JOB,
 )

@@ -42,6 +42,8 @@ class Declared:
         capability: Compute capability; empty when nobody says.
         arguments: Arguments of the builder under its own keys.
         calibration: Dataset scales are measured on; empty without one.
+        examples: Rows of it that are asked for.
+        parity: Gates against the source, by their keys.
         has_adapters: Adapters are built in.
     """
 
@@ -61,6 +63,8 @@ class Declared:
     capability: str = ""
     arguments: Mapping[str, Json] = field(default_factory=dict)
     calibration: str = ""
+    examples: int = 512
+    parity: tuple[str, ...] = ()
     has_adapters: bool = False
 
     @property
@@ -83,6 +87,7 @@ class Weights:
         precision: Type of the weights; empty when nobody says.
         runs_remote_code: The loader may run code that comes with them.
         architecture: Class in its configuration; empty when nobody says.
+        is_pinned: Its source has a digest, or needs none.
     """
 
     format: str = "safetensors"
@@ -90,6 +95,7 @@ class Weights:
     precision: str = ""
     runs_remote_code: bool = False
     architecture: str = ""
+    is_pinned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,8 @@ def declared_build(spec: Mapping[str, Json]) -> Declared:
         capability=_text(accelerator.get("computeCapability")),
         arguments=_mapping(spec.get("build")),
         calibration=_text(calibration.get("dataset")),
+        examples=_whole(calibration, "size") or 512,
+        parity=tuple(gate for gate in ("task", "logits") if _mapping(spec.get("parity")).get(gate)),
         has_adapters=bool(spec.get("adapters")),
     )
 
@@ -173,7 +181,13 @@ def declared_weights(spec: Mapping[str, Json]) -> Weights:
         precision=_text(spec.get("precision")),
         runs_remote_code=spec.get("trustRemoteCode") is True,
         architecture=_text(spec.get("architecture")),
+        is_pinned=is_pinned(_mapping(spec.get("source"))),
     )
+
+
+def is_pinned(source: Mapping[str, Json]) -> bool:
+    """Tell whether a *source* says which bytes it means, if there is one; a provider's has none."""
+    return not source or bool(_text(source.get("digest"))) or _text(source.get("uri")).startswith("api:")
 
 
 def declared_serving(spec: Mapping[str, Json]) -> Serving:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trueup.builds.accelerators import Product
-from trueup.builds.checks.numbers import number_findings
+from trueup.builds.checks.numbers import doubts, number_findings
 from trueup.builds.checks.room import rank_of, sequences_asked, told_context
 from trueup.builds.checks.shape import cut_findings
 from trueup.builds.checks.subject import Subject
@@ -32,6 +32,7 @@ class Fit:
         longest: Longest context that one sequence can have.
         fits: Whether it can be served there.
         verdict: All of it in a sentence, or why not.
+        doubt: Why it may not compute with the formats; empty when nothing is known against it.
     """
 
     product: Product
@@ -44,6 +45,7 @@ class Fit:
     longest: int
     fits: bool
     verdict: str
+    doubt: str = ""
 
 
 def fit_table(subject: Subject, products: Iterable[Product]) -> tuple[Fit, ...] | str:
@@ -58,7 +60,7 @@ def fit_table(subject: Subject, products: Iterable[Product]) -> tuple[Fit, ...] 
 
 
 def _fit(subject: Subject, network: Network, precision: Precision, product: Product) -> Fit:
-    refused = _refusal(subject, product)
+    refused, doubt = _refusal(subject, product), _doubt(subject, product)
     visible = product.memory_mib * MIB
     for cut in _cuts(subject, network):
         memory = rank_of(subject, network, precision, cut)
@@ -77,7 +79,8 @@ def _fit(subject: Subject, network: Network, precision: Precision, product: Prod
         sequences=min(held, memory.load.batch),
         longest=memory.longest(visible, memory.load.context),
         fits=fits,
-        verdict=refused or _verdict(product, cut, memory, (visible, context, sequences_asked(subject))),
+        verdict=refused or _verdict(product, cut, memory, (visible, context, sequences_asked(subject)), doubt),
+        doubt="" if refused else doubt,
     )
 
 
@@ -99,7 +102,13 @@ def _refusal(subject: Subject, product: Product) -> str:
     return f"refused: {found[0].detail}" if found else ""
 
 
-def _verdict(product: Product, cut: Cut, memory: RankMemory, asked: tuple[int, int, int]) -> str:
+def _doubt(subject: Subject, product: Product) -> str:
+    """Return why *product* may not compute with it; empty when it can, as far as anybody knows."""
+    found = doubts(subject, product) if subject.build.mode in CHECKPOINTS else ()
+    return next((f.detail for f in found), "")
+
+
+def _verdict(product: Product, cut: Cut, memory: RankMemory, asked: tuple[int, int, int], doubt: str) -> str:
     visible, context, wanted = asked
     place = f"{cut.world}x {product.name}"
     held = memory.sequences(visible, context)
@@ -114,7 +123,8 @@ def _verdict(product: Product, cut: Cut, memory: RankMemory, asked: tuple[int, i
     count = min(held, memory.load.batch)
     noun = "sequence" if count == 1 else "sequences"
     more = f" (memory would hold {held}; the batch is {memory.load.batch})" if held > count else ""
-    return f"fits on {place} up to {count} {noun} of {short_tokens(context)}{more}"
+    sized = f"{place} up to {count} {noun} of {short_tokens(context)}{more}"
+    return f"has room on {sized}, but may not compute: {doubt}" if doubt else f"fits on {sized}"
 
 
 def short_tokens(count: int) -> str:

@@ -173,8 +173,10 @@ def _problems(subject: JobSubject, options: JobOptions) -> Iterator[Finding]:
         yield _no(f"An image with trueup in it has to be pinned, and {said}: say `--trueup-image`.")
     if not declared.tool("tensorrtLlm"):
         yield _no("The version of TensorRT-LLM is not declared.", "toolchain", "tensorrtLlm")
+    if not options.claim:
+        yield _no("The claim that holds the store is not named: say `--claim`.")
     for flag, name in (("claim", options.claim), ("namespace", options.namespace), ("queue", options.queue)):
-        if (name or flag == "claim") and not _NAME.match(name):
+        if name and not _NAME.match(name):
             yield _no(f"`--{flag}` is `{name}`, which is no name in Kubernetes.")
     if not declared.gpu:
         yield _no("The product that it is for is not declared.", "accelerator", "gpu")

@@ -252,3 +252,8 @@ def _activations(network: Network, tokens: int) -> float:
 
 def _in_blocks(tokens: int, block: int) -> int:
     return -(-tokens // block) * block
+
+
+def size_in_words(size_bytes: int) -> str:
+    """Spell a size in GiB, in MiB where that would hide what is small."""
+    return f"{size_bytes / GIB:.1f} GiB" if abs(size_bytes) >= GIB // 10 else f"{size_bytes / MIB:.1f} MiB"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trueup.builds.accelerators import Generation, Product
+from trueup.core.versions import version_key
 
 DEFAULT_GROUP = 128
 """Weights that share a scale in AWQ and GPTQ unless a Build says otherwise."""
@@ -93,6 +94,7 @@ class Rule:
         never: Capabilities in between that have it not.
         why: The reason.
         is_certain: Refused, or only said not to be supported.
+        until: First version of TensorRT-LLM that it is no rule of; empty for a rule of all versions.
     """
 
     formats: frozenset[str]
@@ -102,10 +104,18 @@ class Rule:
     never: frozenset[int] = frozenset()
     why: str = ""
     is_certain: bool = True
+    until: str = ""
 
     def is_broken_by(self, sm: int) -> bool:
         """Tell whether it refuses accelerators of that capability."""
         return not self.least <= sm < self.below or sm in self.never
+
+    def is_of(self, version: str) -> bool | None:
+        """Tell whether it is a rule of *version* of TensorRT-LLM; None when that cannot be told."""
+        if not self.until:
+            return True
+        found, first = version_key(version), version_key(self.until)
+        return None if found is None or first is None else found < first
 
 
 _ENGINE, _CHECKPOINT = frozenset({"engine"}), frozenset({"pytorch", "autodeploy"})
@@ -149,15 +159,15 @@ _RULES: tuple[Rule, ...] = (
         frozenset({"nvfp4"}),
         _CHECKPOINT,
         least=90,
-        why="FP4 tensor cores start at capability 10.0; Hopper has it weight-only from 1.3.0rc20",
+        why="FP4 tensor cores start at capability 10.0, and Hopper (9.0) is the first that computes it weight-only",
     ),
     Rule(frozenset({"nvfp4_kv"}), _CHECKPOINT, least=100, why="FP4 tensor cores start at capability 10.0"),
     Rule(
         frozenset({"nvfp4"}),
         _CHECKPOINT,
-        least=100,
+        never=frozenset(range(90, 100)),
         why="Hopper computes it weight-only, from TensorRT-LLM 1.3.0rc20 on",
-        is_certain=False,
+        until="1.3.0rc20",
     ),
     Rule(
         frozenset({"mxfp4"}),

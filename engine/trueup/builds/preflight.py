@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from trueup.builds import codes
 from trueup.builds.arguments import resolve_arguments, setting_of
+from trueup.builds.checks.gates import check_gates
 from trueup.builds.checks.inputs import check_inputs
 from trueup.builds.checks.numbers import check_numbers
 from trueup.builds.checks.room import check_room
@@ -39,6 +40,7 @@ def _checked(subject: Subject) -> Iterator[Finding]:
     yield from check_numbers(subject)
     yield from check_room(subject)
     yield from check_inputs(subject)
+    yield from check_gates(subject)
     yield from _arguments(subject)
 
 

@@ -20,6 +20,14 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scratch-class", metavar="NAME", default="", help="of a Job: StorageClass of its scratch")
 
 
+def named_job_options(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return the options of a Job that *arguments* have a value for, as they are spelled on the command line."""
+    return tuple(f"--{name.replace('_', '-')}" for name in _JOB_OPTIONS if getattr(arguments, name))
+
+
+_JOB_OPTIONS = ("claim", "trueup_image", "namespace", "queue", "pull_secret", "scratch_class")
+
+
 def render_job(arguments: argparse.Namespace, console: Console) -> ExitCode:
     """Print the Job of the Build that *arguments* name."""
     from pathlib import Path

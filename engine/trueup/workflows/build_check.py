@@ -1,7 +1,7 @@
 """Checks a Build before anything is spent on it: what cannot work, what is not known, and what fits where."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +13,10 @@ from trueup.builds.findings import About, Finding, in_order
 from trueup.builds.fit import fit_table
 from trueup.builds.preflight import preflight
 from trueup.builds.report import BuildReport, Placed
-from trueup.core.diagnostics import Diagnostic
-from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean
+from trueup.workflows.at_hand import has_data, has_result, has_source, is_data_pinned, rows_of_data
 from trueup.workflows.judging import locate_in
 from trueup.workflows.loading import Invalid, Loaded, load
 from trueup.workflows.named_builds import find_named, model_of, release_of, spec_of, users_of
@@ -73,7 +71,11 @@ def check_loaded(workspace: Workspace, loaded: Loaded, request: BuildCheckReques
         network=known.network,
         # What needs an accelerator may be built elsewhere, and the disk there is nobody's to know here.
         free_disk=None if declared.gpu else _free(workspace.root / _store_path(loaded)),
-        has_data=_has_data(spec, loaded, workspace),
+        has_data=has_data(declared, loaded, workspace.store),
+        rows=rows_of_data(declared, loaded, workspace.store),
+        is_data_pinned=is_data_pinned(declared, loaded),
+        has_source=not declared.gpu and has_source(model, workspace.store),
+        has_result=has_result(build, model, loaded, workspace.store),
     )
     subjects = tuple((d.id, replace(bare, serving=declared_serving(spec_of(d)))) for d in served)
     only = subjects[0][1] if len(subjects) == 1 else bare
@@ -92,7 +94,7 @@ def check_loaded(workspace: Workspace, loaded: Loaded, request: BuildCheckReques
 
 def _products(names: Iterable[str]) -> Iterator[Product]:
     for name in names:
-        found = PRODUCTS if name == ALL else products_like(name)
+        found = PRODUCTS if name.strip().lower() == ALL else products_like(name)
         if not found:
             hint = did_you_mean(name.lower(), names_of_products())
             raise PermanentError(codes.UNKNOWN_PRODUCT, f"`{name}` is in no table.", hint=hint)
@@ -137,27 +139,3 @@ def _free(folder: Path) -> int | None:
         return shutil.disk_usage(folder).free
     except OSError:
         return None
-
-
-def _has_data(spec: Mapping[str, Json], loaded: Loaded, workspace: Workspace) -> bool | None:
-    """Tell whether the calibration data can be had without a network; None without any."""
-    name, _, version = declared_build(spec).calibration.partition("@")
-    dataset = loaded.resources.get(ResourceId("Dataset", name, version))
-    if dataset is None:
-        return None
-    source = _mapping(spec_of(dataset).get("source"))
-    uri, digest = str(source.get("uri") or ""), str(source.get("digest") or "")
-    if uri.startswith("package:") or (digest and workspace.store.find(Digest(digest)) is not None):
-        return True
-    return uri.startswith("file:") and _is_there(loaded, uri.removeprefix("file:"))
-
-
-def _is_there(loaded: Loaded, path: str) -> bool:
-    """Tell whether the tree has that file, or a folder with files."""
-    if not isinstance(loaded.tree.read(path), Diagnostic):
-        return True
-    return next(iter(loaded.tree.files([path], [""])), None) is not None
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}

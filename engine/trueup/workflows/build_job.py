@@ -85,6 +85,8 @@ def build_job(workspace: Workspace, request: BuildJobRequest, probe: str) -> Bui
     subject = JobSubject(planned, full, network, pinned.to_json(), source.digest, inputs)
     rendered = render_job(subject, request.options, probe)
     if rendered.findings:
-        problems = " ".join(f"{f.code.id} {f.detail}" for f in rendered.findings)
-        raise PermanentError(rendered.findings[0].code, problems, hint=rendered.findings[0].advice)
+        first = rendered.findings[0]
+        # The error says its own code already; that of another problem has to be said.
+        said = (f.detail if f.code is first.code else f"{f.code.id} {f.detail}" for f in rendered.findings)
+        raise PermanentError(first.code, " ".join(said), hint=first.advice)
     return BuildJob(rendered.objects, tuple(f for f in planned.findings if f.level is not Level.ERROR))

@@ -86,7 +86,8 @@ NO_BILL = Code(
     "BOM001",
     "There is no bill of materials of this",
     "A bill is made of a Model, of a Deployment with what it serves, or of a Build that one model is built with.",
-    "Name a Model or a Deployment: `trueup bom Model/tiny@2`, `trueup bom Deployment/prod/support`.",
+    "Name a Model or a Deployment: `trueup bom Model/tiny@2`, `trueup bom Deployment/prod/support`; or the model of a "
+    "Build with `--model`.",
 )
 
 CODES = (

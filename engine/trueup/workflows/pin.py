@@ -21,7 +21,7 @@ from trueup.reconcile.codes import UNKNOWN_ADDRESS
 from trueup.spec import kinds
 from trueup.spec.kinds.base import Source
 from trueup.spec.resource import Resource
-from trueup.spec.yaml.edit import add_key, set_scalar
+from trueup.spec.yaml.edit import put_scalar
 from trueup.workflows import codes
 from trueup.workflows.loading import Invalid, Loaded, changed_versions, load_tree
 from trueup.workflows.overlay import Overlay
@@ -189,9 +189,8 @@ def _changes(source: Source, resolved: Resolved) -> Iterator[tuple[str, str, str
 
 def _edited(content: bytes, resource: Resource, made: SourcePin) -> bytes | Diagnostic:
     origin = resource.origin
-    for field, before, after in made.changes:
-        edit = set_scalar if before else add_key
-        edited = edit(content, origin.document, (*_PATH, field), after, file=origin.path)
+    for field, _, after in made.changes:
+        edited = put_scalar(content, origin.document, (*_PATH, field), after, file=origin.path)
         if isinstance(edited, Diagnostic):
             return edited
         content = edited

@@ -5,6 +5,7 @@ import pytest
 from trueup.builds.accelerators import PRODUCTS, Generation, Product, names_of_products, product_of, products_like
 from trueup.builds.architectures import BACKENDS, architectures, backends_of, listed_formats
 from trueup.builds.number_formats import (
+    Rule,
     broken_rules,
     bytes_of_cache,
     bytes_of_weight,
@@ -152,8 +153,19 @@ OF = {
     ],
 )
 def test_formats_are_refused_where_nothing_computes_with_them(format_: str, mode: str, refused: str) -> None:
-    found = [n for n in ALL if any(r.is_certain for r in broken_rules(format_, mode, product_of(OF[n])))]
+    found = [n for n in ALL if any(refuses(r) for r in broken_rules(format_, mode, product_of(OF[n])))]
     assert found == refused.split()
+
+
+def refuses(rule: Rule) -> bool:
+    return rule.is_certain and rule.is_of("1.3.0rc20") is True
+
+
+def test_a_rule_may_end_with_a_version() -> None:
+    (hopper,) = broken_rules("nvfp4", "pytorch", product_of("H100"))
+    versions = ("1.2.1", "1.3.0rc19", "1.3.0rc20", "1.3.0", "", "main")
+    assert [hopper.is_of(v) for v in versions] == [True, True, False, False, None, None]
+    assert [r.is_of("") for r in broken_rules("fp8", "engine", product_of("A10"))] == [True]
 
 
 def test_what_is_listed_is_never_refused() -> None:
@@ -161,7 +173,7 @@ def test_what_is_listed_is_never_refused() -> None:
         for mode in ("engine", "pytorch"):
             for format_ in ("fp8", "fp8_block", "fp8_rowwise", "int8_sq", "int4_awq", "w4a8_awq", "nvfp4", "mxfp4"):
                 if is_listed(format_, mode, product):
-                    assert not any(r.is_certain for r in broken_rules(format_, mode, product)), (product, format_)
+                    assert not any(map(refuses, broken_rules(format_, mode, product))), (product, format_)
 
 
 def test_of_a_product_that_nobody_knows_nothing_is_listed_or_refused() -> None:

@@ -161,3 +161,23 @@ def test_what_is_asked_is_what_the_server_says_then_the_build(
 def test_scaled_positions_make_a_longer_context_unless_it_is_published() -> None:
     assert longest_context(replace(EIGHT, rotary_kind="yarn", rotary_factor=2.0)) == 262144
     assert longest_context(replace(EIGHT, rotary_kind="llama3", rotary_factor=8.0)) == 131072
+
+
+def test_a_source_is_pinned_by_its_digest_and_a_providers_has_no_bytes() -> None:
+    sources: tuple[tuple[Json, bool], ...] = (
+        ({"uri": "hf://acme/big", "digest": "sha256:" + "a" * 64}, True),
+        ({"uri": "api://acme/big"}, True),
+        ({"uri": "hf://acme/big", "digest": None}, False),
+        ({"uri": "hf://acme/big", "revision": "a" * 40}, False),
+    )
+    for source, expected in sources:
+        assert declared_weights({"source": source}).is_pinned is expected
+
+
+def test_gates_and_examples_are_read() -> None:
+    gates: Json = {"task": "mmlu", "logits": {"maxKl": 0.1, "minTop1": 0.9}}
+    how: Json = {"format": "fp8", "calibration": {"dataset": "d@1", "size": 7}}
+    read = declared_build({"mode": "pytorch", "parity": gates, "quantization": how})
+    assert (read.parity, read.examples) == (("task", "logits"), 7)
+    plain = declared_build({"mode": "pytorch", "parity": {"logits": None}})
+    assert (plain.parity, plain.examples) == ((), 512)

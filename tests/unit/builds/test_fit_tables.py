@@ -79,6 +79,28 @@ def test_a_row_says_how_it_fits_or_why_not(network: Network, build: Declared, pr
     assert row(replace(PLAIN, network=network, build=build), product).verdict == verdict
 
 
+def test_a_row_says_that_an_accelerator_does_not_compute_with_the_format() -> None:
+    old = Declared("pytorch", "nvfp4", toolchain={"tensorrtLlm": "1.2.1"})
+    found = row(replace(PLAIN, build=old), "H100")
+    assert (found.fits, found.doubt) == (False, "")
+    assert found.verdict.startswith("refused: H100 SXM (compute capability 9.0) is no accelerator for weights as")
+    new = Declared("pytorch", "nvfp4", toolchain={"tensorrtLlm": "1.3.0rc20"})
+    assert row(replace(PLAIN, build=new), "H100").verdict.startswith("fits on 1x H100 SXM")
+
+
+def test_a_row_does_not_say_that_it_fits_where_nobody_knows_whether_it_computes() -> None:
+    for about in (
+        replace(PLAIN, build=Declared("pytorch", "nvfp4")),
+        replace(PLAIN, build=Declared("pytorch", "mxfp4"), weights=Weights(quantization="mxfp4")),
+        replace(PLAIN, build=Declared("pytorch", "nvfp4"), serving=Serving("vllm")),
+    ):
+        found = row(about, "H100")
+        assert found.verdict.startswith("has room on 1x H100 SXM up to ")
+        assert f", but may not compute: {found.doubt}" in found.verdict
+        assert found.fits
+    assert row(replace(PLAIN, build=Declared("pytorch", "nvfp4")), "B200").doubt == ""
+
+
 def test_a_server_with_slots_needs_room_for_all_of_them() -> None:
     serving = Serving("llama.cpp", accelerator="L4", count=1, slots=64, context_per_slot=8192)
     about = Subject(Declared("gguf", "Q8_0"), Weights(), replace(EIGHT, heads=7, feed_forward=14337), serving)

@@ -218,7 +218,7 @@ def test_a_queue_and_a_namespace_are_named() -> None:
         ({}, {"build": {"max_batch_size": 0}}, "at least 1 is needed"),
         ({"image": ""}, {}, "An image with trueup in it has to be pinned, and none is named"),
         ({"image": "trueup:1"}, {}, "`trueup:1` has no digest"),
-        ({"claim": ""}, {}, "`--claim` is ``"),
+        ({"claim": ""}, {}, "not named: say `--claim`"),
         ({"namespace": "Ml"}, {}, "`--namespace` is `Ml`"),
         ({"queue": "a_b"}, {}, "`--queue` is `a_b`"),
     ],

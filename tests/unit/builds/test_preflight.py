@@ -22,6 +22,7 @@ ENGINE = Declared(
     "engine", toolchain=TOOLS, gpu="NVIDIA-H100-80GB-HBM3", capability="9.0", arguments={"max_seq_len": 8192}
 )
 CHECKPOINT = Declared("pytorch", toolchain=TOOLS, gpu="NVIDIA-H100-80GB-HBM3")
+NEWER = Declared("pytorch", toolchain={"tensorrtLlm": "1.3.0rc20"}, gpu="NVIDIA-H100-80GB-HBM3")
 EDGE = Declared("edge_engine", toolchain={"tensorrtEdgellm": "0.11.0"}, gpu="DGX Spark")
 TRTLLM = Serving("trtllm", "1.2.1", accelerator="H100", count=1)
 VLLM = Serving("vllm", "0.11.0", accelerator="H100", count=1)
@@ -196,7 +197,41 @@ CASES: list[tuple[str, Subject, str, Level, str]] = [
         "`vllm` may differ",
     ),
     ("cache", subject(built(cache="fp8", gpu="A40", capability="")), "BLD109", Level.ERROR, "for cache as `fp8`"),
-    ("hopper fp4", subject(built(CHECKPOINT, format="nvfp4", calibration="d@1")), "BLD109", Level.WARNING, "1.3.0rc20"),
+    (
+        "hopper fp4",
+        subject(built(CHECKPOINT, format="nvfp4", calibration="d@1")),
+        "BLD109",
+        Level.ERROR,
+        "from TensorRT-LLM 1.3.0rc20 on, and this is 1.2.1",
+    ),
+    (
+        "hopper fp4, older server",
+        subject(built(NEWER, format="nvfp4", calibration="d@1"), serving=TRTLLM),
+        "BLD109",
+        Level.ERROR,
+        "and this is 1.2.1",
+    ),
+    (
+        "hopper fp4, no version",
+        subject(built(CHECKPOINT, format="nvfp4", calibration="d@1", toolchain={})),
+        "BLD109",
+        Level.WARNING,
+        "which version computes is not said",
+    ),
+    (
+        "hopper fp4, vllm",
+        subject(built(CHECKPOINT, format="nvfp4", calibration="d@1"), serving=VLLM),
+        "BLD109",
+        Level.WARNING,
+        "`vllm` may differ",
+    ),
+    (
+        "ampere fp4",
+        subject(built(NEWER, format="nvfp4", calibration="d@1", gpu="A40")),
+        "BLD109",
+        Level.ERROR,
+        "Hopper (9.0) is the first",
+    ),
     (
         "plugin",
         subject(built(gpu="B200", capability="", arguments={"gemm_swiglu_plugin": "fp8"})),
@@ -325,6 +360,14 @@ CASES: list[tuple[str, Subject, str, Level, str]] = [
     ),
     # V18
     ("disk", subject(free_disk=GIB), "BLD118", Level.ERROR, "1.0 GiB are free"),
+    (
+        "disk, source there",
+        subject(free_disk=GIB, has_source=True),
+        "BLD118",
+        Level.ERROR,
+        "about 29.9 GiB beside the source, which is there",
+    ),
+    ("small disk", subject(free_disk=3 << 20), "BLD118", Level.ERROR, "and 3.0 MiB are free"),
     ("disk unknown", subject(free_disk=None), "BLD118", Level.UNKNOWN, "It takes about 44.9 GiB"),
     ("size unknown", subject(network=("no sizes",)), "BLD118", Level.UNKNOWN, "How much disk"),
     # V19
@@ -342,6 +385,35 @@ CASES: list[tuple[str, Subject, str, Level, str]] = [
         "BLD119",
         Level.UNKNOWN,
         "Dataset/d@1",
+    ),
+    (
+        "few rows",
+        subject(built(CHECKPOINT, format="fp8", calibration="d@1", examples=64), rows=63),
+        "BLD119",
+        Level.ERROR,
+        "Dataset/d@1 has 63 rows, and `calibration.size` is 64",
+    ),
+    ("no rows", subject(built(cache="fp8", calibration="d@1"), rows=0), "BLD119", Level.ERROR, "has 0 rows"),
+    # Sources
+    ("model", subject(weights=Weights(precision="bfloat16", is_pinned=False)), "BLD004", Level.WARNING, "refuses it"),
+    (
+        "data",
+        subject(built(format="fp8", calibration="d@1"), is_data_pinned=False),
+        "BLD004",
+        Level.WARNING,
+        "Dataset/d@1 has no `source.digest`",
+    ),
+    # Gates
+    ("task", subject(built(CHECKPOINT, parity=("task",))), "BLD135", Level.WARNING, "`parity.task` is not carried out"),
+    ("logits", subject(built(parity=("logits",))), "BLD135", Level.WARNING, "denied by policy (TU-01)"),
+    ("edge logits", subject(built(EDGE, parity=("logits",))), "BLD135", Level.WARNING, "mode `edge_engine`"),
+    # The declared architecture
+    (
+        "other",
+        subject(weights=Weights(precision="bfloat16", architecture="Qwen2ForCausalLM")),
+        "BLD136",
+        Level.WARNING,
+        "declares `Qwen2ForCausalLM`, and its configuration names `LlamaForCausalLM`",
     ),
     # V20
     (
@@ -417,6 +489,26 @@ def test_a_cut_of_the_server_is_told_where_it_is_declared() -> None:
     assert not [f for f in preflight(subject(serving=serving)) if f.code is codes.HEADS_NOT_DIVISIBLE]
 
 
+def test_hopper_computes_nvfp4_from_the_version_on_that_does() -> None:
+    for version in ("1.3.0rc20", "1.3.0"):
+        newer = built(NEWER, format="nvfp4", calibration="d@1", toolchain={"tensorrtLlm": version})
+        assert "BLD109" not in [code for code, _ in found(subject(newer))]
+
+
+def test_what_is_enough_pinned_and_carried_out_is_not_told() -> None:
+    measured = built(CHECKPOINT, format="fp8", calibration="d@1", examples=64)
+    for about in (
+        subject(measured, rows=64),
+        subject(measured),
+        subject(replace(measured, format="int8_wo"), rows=1),
+        subject(CHECKPOINT, is_data_pinned=False),
+        subject(built(CHECKPOINT, parity=("logits",))),
+        subject(Declared("gguf", parity=("logits",))),
+        subject(weights=Weights(precision="bfloat16", architecture="LlamaForCausalLM")),
+    ):
+        assert not {"BLD004", "BLD119", "BLD135", "BLD136"} & {code for code, _ in found(about)}
+
+
 def test_a_latent_cache_is_not_cut_by_heads() -> None:
     assert found(subject(built(tensor=2), network=replace(EIGHT, key_value_heads=32, latent=576))) == []
 
@@ -443,6 +535,19 @@ def test_disk_counts_source_checkpoint_and_engine() -> None:
     assert disk_needed(subject(weights=Weights(quantization="ternary")), EIGHT) is None
     fp8 = replace(CHECKPOINT, format="fp8")
     assert disk_needed(subject(fp8, weights=Weights(precision="ternary")), EIGHT) is None
+
+
+def test_disk_counts_only_what_is_not_there_yet() -> None:
+    whole = 16_060_000_000
+    for build, copies in ((Declared("none"), 0), (CHECKPOINT, 1), (ENGINE, 2)):
+        assert disk_needed(subject(build, has_source=True), EIGHT) == pytest.approx(copies * whole, rel=0.01)
+    assert disk_needed(subject(ENGINE, has_result=True), EIGHT) == 0
+    for there in (subject(free_disk=0, has_result=True), subject(Declared("none"), free_disk=0, has_source=True)):
+        assert found(there) == []
+        assert "BLD118" not in [code for code, _ in found(replace(there, network=("no sizes",)))]
+    # One copy has room where two have not.
+    assert found(subject(CHECKPOINT, free_disk=20 * GIB, has_source=True)) == found(subject(CHECKPOINT))
+    assert "BLD118" in [code for code, _ in found(subject(CHECKPOINT, free_disk=20 * GIB))]
 
 
 def test_notes_about_arguments_join_the_others_once_and_errors_come_first() -> None:

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from trueup.builds.result import BuildResult
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.workflows.bom import bill
+from trueup.workflows.build import BuildRequest, build
 from trueup.workflows.planning import Invalid
 from workspaces import Declared, FakeWorkspace, Stage
 
@@ -53,6 +55,29 @@ def test_a_build_is_told_without_the_prompt_and_the_runtime_of_one_deployment(ma
     assert value["specVersion"] == "1.7"
     assert main(value)["externalReferences"]
     assert "runtime" not in {c["bom-ref"] for c in value["components"]}  # type: ignore[union-attr, index, call-overload]
+
+
+def test_a_build_that_nobody_serves_is_told_of_the_model_that_is_named(make) -> None:
+    workspace = make(Declared(model="smol@1"))
+    built = build(workspace, BuildRequest("q8@1", "tiny@1"))
+    assert isinstance(built, BuildResult)
+    value = made(workspace, "Build/q8@1", model="tiny@1")
+    assert {"name": "trueup:build:key", "value": built.key} in main(value)["properties"]  # type: ignore[operator]  # JSON
+    assert [r["type"] for r in main(value)["externalReferences"]] == ["attestation"]  # type: ignore[union-attr, index, call-overload]
+    # One of several models, too; and what a deployment adds is not in it.
+    served = make(TINY, Declared(name="chat", model="tiny@2", build="q8@1"))
+    assert main(made(served, "Build/q8@1", model="Model/tiny@2"))["name"] == main(value)["name"]
+    assert made(make(TINY), "Build/q8@1") == made(make(TINY), "Build/q8@1", model="tiny@1")
+
+
+def test_a_model_is_named_for_a_build_alone(make) -> None:
+    with pytest.raises(PermanentError, match="`--model` says what a Build is made of"):
+        bill(make(TINY), "Deployment/dev/support", model="tiny@1")
+    with pytest.raises(PermanentError, match="BLD001"):
+        bill(make(TINY), "Build/q8@1", model="nobody@1")
+    with pytest.raises(PermanentError) as caught:
+        bill(make(Declared(model="smol@1")), "Build/q8@1")
+    assert "--model" in caught.value.hint
 
 
 def test_a_build_of_several_models_asks_for_the_deployment(make) -> None:

@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from trueup.builds import codes
+from trueup.builds.findings import Level
 from trueup.builds.report import BuildReport
 from trueup.core.errors import PermanentError
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
+from trueup.desired.release import artifact_of, pin_build
+from trueup.spec import kinds
 from trueup.workflows.build_check import BuildCheckRequest, check_build
 from trueup.workflows.circumstances import circumstances
-from trueup.workflows.loading import Invalid
+from trueup.workflows.loading import Invalid, load
 from trueup.workflows.planning import Planned, make_plan
 from workspaces import Declared, FakeWorkspace, document
 
@@ -118,6 +122,7 @@ def test_an_accelerator_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     workspace = with_build(tmp_path, model=SIZES)
     assert refusal(workspace, "fast@1", "big@1", "h101").hint == "did you mean `h100`?"
     assert len(report(workspace, "fast@1", "big@1", "all", "H100").table) == 30
+    assert len(report(workspace, "fast@1", "big@1", "ALL").table) == 30
     assert len(report(workspace, "fast@1", "big@1", "A100").table) == 4
     assert "`--gpu all`" in report(workspace).untold
 
@@ -173,7 +178,7 @@ def test_a_configuration_that_does_not_tell_leaves_what_is_declared(tmp_path: Pa
 def test_calibration_data_that_is_not_at_hand_is_told(
     tmp_path: Path, uri: str, file: str, stored: bool, is_told: bool
 ) -> None:
-    how: Json = {"format": "fp8", "calibration": {"dataset": "texts@1"}}
+    how: Json = {"format": "fp8", "calibration": {"dataset": "texts@1", "size": 1}}
     workspace = with_build(tmp_path, build={"mode": "pytorch", "quantization": how}, model=SIZES)
     digest = "sha256:" + "b" * 64
     data: dict[str, Json] = {"source": {"uri": uri, "digest": digest}, "purpose": "calibration", "license": "MIT"}
@@ -184,6 +189,108 @@ def test_calibration_data_that_is_not_at_hand_is_told(
         (tmp_path / digest.replace(":", "-")).write_bytes(b"{}\n")
     found = [p for p in report(workspace).findings if p.finding.code is codes.NO_CALIBRATION]
     assert bool(found) is is_told
+
+
+ROWS = b'{"text": "a"}\n\n{"text": "b"}\n'
+
+
+@pytest.mark.parametrize(
+    ("uri", "files", "stored", "told"),
+    [
+        ("file:models/texts.jsonl", {"models/texts.jsonl": ROWS}, None, "2 rows"),
+        ("file:models/texts", {"models/texts/a.jsonl": ROWS, "models/texts/b/c.jsonl": b"{}"}, None, ""),
+        ("file:models/texts", {"models/texts/a.jsonl": ROWS, "models/texts/README.md": b"a\nb\n"}, None, "2 rows"),
+        ("file:models/texts.parquet", {"models/texts.parquet": ROWS}, None, ""),
+        ("file:models/texts", {"models/texts/a.jsonl": b"{}\n" * 500_000}, None, ""),
+        ("file:models/texts", {}, None, ""),
+        ("hf://acme/texts", {}, {"a.jsonl": b"{}\n", "sub/b.jsonl": b"{}", "c.json": b"{}\n{}"}, "2 rows"),
+        ("hf://acme/texts", {}, {"a.jsonl": ROWS * 2}, ""),
+        ("hf://acme/texts", {}, {"a.parquet": ROWS}, ""),
+        ("hf://acme/texts.jsonl", {}, ROWS, "2 rows"),
+        ("hf://acme/texts", {}, ROWS, ""),
+        ("hf://acme/texts", {}, None, ""),
+        ("package://texts/a.jsonl", {}, None, ""),
+    ],
+)
+def test_rows_that_are_at_hand_are_counted(
+    tmp_path: Path, uri: str, files: dict[str, bytes], stored: dict[str, bytes] | bytes | None, told: str
+) -> None:
+    how: Json = {"format": "fp8", "calibration": {"dataset": "texts@1", "size": 3}}
+    workspace = with_build(tmp_path, build={"mode": "pytorch", "quantization": how}, model=SIZES)
+    digest = "sha256:" + "b" * 64
+    data: dict[str, Json] = {"source": {"uri": uri, "digest": digest}, "purpose": "calibration", "license": "MIT"}
+    workspace.files["spec/datasets/texts.yaml"] = document("Dataset", "texts", data, version="1")
+    workspace.files.update(files)
+    place = tmp_path / digest.replace(":", "-")
+    for name, content in (stored if isinstance(stored, dict) else {"": stored} if stored else {}).items():
+        path = place / name if name else place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    found = [p for p in report(workspace).findings if p.finding.level is Level.ERROR]
+    assert [p.finding.code for p in found] == ([codes.NO_CALIBRATION] if told else [])
+    assert all(told in p.finding.detail for p in found)
+
+
+def test_engines_read_json_lines_under_other_names_too(tmp_path: Path) -> None:
+    how: Json = {"format": "fp8", "calibration": {"dataset": "texts@1", "size": 2}}
+    engine: Json = {
+        "mode": "engine",
+        "toolchain": {"tensorrtLlm": "1.2.1", "transformers": "4.57.6"},
+        "accelerator": {"gpu": "NVIDIA-H100-80GB-HBM3"},
+        "quantization": how,
+    }
+    workspace = with_build(tmp_path, build=engine, model=SIZES)
+    data: dict[str, Json] = {"source": {"uri": "file:models/texts"}, "purpose": "calibration", "license": "MIT"}
+    workspace.files["spec/datasets/texts.yaml"] = document("Dataset", "texts", data, version="1")
+    workspace.files["models/texts/a.json"] = ROWS
+    told = {p.finding.code.id: p.finding for p in report(workspace).findings}
+    assert "BLD119" not in told
+    assert told["BLD004"].advice == "trueup pin Dataset/texts@1"
+
+
+def test_a_source_without_digest_is_told_before_a_build_refuses_it(tmp_path: Path) -> None:
+    workspace = with_build(tmp_path, model={**SIZES, "source": {"uri": "hf://acme/big", "revision": "main"}})
+    (told,) = [p for p in report(workspace).findings if p.finding.code is codes.UNPINNED_SOURCE]
+    assert (told.finding.level, told.address) == (Level.WARNING, "Model/big@1")
+    assert told.span is not None
+    assert told.span.path == BIG
+    assert not report(workspace).is_refused
+
+
+def test_gates_that_nothing_carries_out_are_told(tmp_path: Path) -> None:
+    gates: Json = {"task": "mmlu", "logits": {"maxKl": 0.1, "minTop1": 0.9}}
+    workspace = with_build(tmp_path, build={"mode": "pytorch", "parity": gates}, model=SIZES)
+    (told,) = [p for p in report(workspace).findings if p.finding.code is codes.GATE_NOT_CARRIED_OUT]
+    assert told.finding.path == ("spec", "parity", "task")
+    assert told.span is not None
+    assert told.span.path == "spec/builds/fast.yaml"
+
+
+def test_an_architecture_that_the_files_contradict_is_told(tmp_path: Path) -> None:
+    source: Json = {"uri": "file:models/big", "digest": "sha256:" + "a" * 64}
+    workspace = with_build(tmp_path, model={"source": source, "architecture": "Qwen2ForCausalLM"})
+    workspace.files["models/big/config.json"] = json.dumps(CONFIG).encode()
+    (told,) = [p for p in report(workspace).findings if p.finding.code is codes.OTHER_ARCHITECTURE]
+    assert (told.address, told.finding.path) == ("Model/big@1", ("spec", "architecture"))
+
+
+def test_what_is_in_the_store_takes_no_more_disk(tmp_path: Path) -> None:
+    # No machine has room for this one.
+    huge: Json = {**SIZES, "dimensions": {**SIZES["dimensions"], "vocabularySize": 10**12}}  # type: ignore[dict-item]
+    workspace = with_build(tmp_path, model=huge)
+
+    def told() -> list[str]:
+        return [p.finding.detail for p in report(workspace).findings if p.finding.code is codes.OUT_OF_DISK]
+
+    assert "side by side" in told()[0]
+    (tmp_path / ("sha256-" + "a" * 64)).write_bytes(b"weights")
+    assert "beside the source, which is there" in told()[0]
+    loaded = load(workspace)
+    build, model = (loaded.resources[ResourceId(k, n, "1")] for k, n in (("Build", "fast"), ("Model", "big")))
+    declared = kinds.model(model).spec
+    key = pin_build(build, artifact_of(declared.source, declared.format), loaded.resources).key
+    (tmp_path / key.replace(":", "-")).write_bytes(b"built")
+    assert told() == []
 
 
 def test_a_deployment_is_checked_as_it_serves(tmp_path: Path) -> None:

@@ -108,10 +108,26 @@ def test_a_build_that_cannot_work_has_no_job(make: Make) -> None:
     with pytest.raises(PermanentError) as caught:
         render(workspace(make, build=broken))
     assert "BLD132" in caught.value.detail
-    assert "BLD131" in caught.value.detail
+    assert caught.value.code.id == "BLD131"
 
 
 def test_a_declaration_that_is_wrong_is_told_first(make: Make) -> None:
     made = workspace(make)
     made.files["spec/broken.yaml"] = b"kind: ["
     assert isinstance(build_job(made, BuildJobRequest("h100@1", OPTIONS), "probe"), Invalid)
+
+
+def test_a_refusal_says_its_code_once_and_those_of_other_problems(make: Make) -> None:
+    with pytest.raises(PermanentError) as caught:
+        build_job(workspace(make), BuildJobRequest("h100@1", JobOptions("", "")), "probe")
+    assert caught.value.code.id == "BLD151"
+    assert "BLD151" not in caught.value.detail
+    assert "`--trueup-image`" in caught.value.detail
+    assert "`--claim`" in caught.value.detail
+
+    odd: Json = {**ENGINE, "quantization": {"format": "fp8_block"}}
+    with pytest.raises(PermanentError) as mixed:
+        build_job(workspace(make, build=odd), BuildJobRequest("h100@1", JobOptions("", "")), "probe")
+    assert mixed.value.code.id == "BLD134"
+    assert "BLD134" not in mixed.value.detail
+    assert "BLD151 " in mixed.value.detail

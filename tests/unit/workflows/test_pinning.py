@@ -94,6 +94,31 @@ def test_another_revision_is_looked_up_when_it_is_named(shop: FakeWorkspace) -> 
     assert made.changes == (("revision", "main", "f" * 40), ("digest", "", OLD))
 
 
+@pytest.mark.parametrize(
+    ("declared", "wanted"),
+    [
+        ("    digest:\n    revision: main\n", f'    digest: "{NEW}"\n    revision: {COMMIT}\n'),
+        (
+            "    revision: main\n    digest: null   # to be pinned\n",
+            f'    revision: {COMMIT}\n    digest: "{NEW}"   # to be pinned\n',
+        ),
+        ("    digest: ~\n    revision: main\n", f'    digest: "{NEW}"\n    revision: {COMMIT}\n'),
+    ],
+)
+def test_a_digest_that_is_empty_or_null_is_filled_in(shop: FakeWorkspace, declared: str, wanted: str) -> None:
+    before = HUB.replace("    revision: main\n", declared)
+    shop.files[PATH] = before.encode()
+    found = pinned(shop, "Model/hub@1")
+    assert found.pins[0].changes[-1] == ("digest", "", NEW)
+    assert found.edits == (FileEdit(PATH, before.encode(), before.replace(declared, wanted).encode()),)
+
+
+def test_an_empty_revision_is_filled_in(shop: FakeWorkspace) -> None:
+    shop.files[PATH] = HUB.replace("revision: main", "revision:").encode()
+    (edit,) = pinned(shop, "Model/hub@1", revision="main").edits
+    assert f"    revision: {COMMIT}\n".encode() in edit.after
+
+
 def test_what_is_pinned_already_changes_nothing(shop: FakeWorkspace) -> None:
     shop.files[PATH] = pinned(shop, PATH).edits[0].after
     again = pinned(shop, PATH)

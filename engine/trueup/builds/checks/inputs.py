@@ -1,35 +1,49 @@
-"""What a build reads and where it writes: V18, V19, V20."""
+"""What a build reads and where it writes: V18, V19, V20, and whether its sources are pinned."""
 
 from collections.abc import Iterator
 
 from trueup.builds import codes
 from trueup.builds.checks.subject import Subject
-from trueup.builds.declared import COMPILED, Weights, precision_of
+from trueup.builds.declared import CHECKPOINTS, COMPILED, Weights, precision_of
 from trueup.builds.findings import About, Finding, Level
-from trueup.builds.memory import GIB, Precision, weights_in_all
+from trueup.builds.memory import Precision, size_in_words, weights_in_all
 from trueup.builds.network import Network
 from trueup.builds.number_formats import NEED_CALIBRATION, bytes_of_weight, format_of_source
 from trueup.spec.resource import Path
 
 _CALIBRATION: Path = ("spec", "quantization", "calibration")
+_MEASURING = CHECKPOINTS | {"engine"}
+"""Modes whose builders end when there are fewer rows than are asked for."""
 _PICKLED = frozenset({"pytorch", "pickle"})
 
 
 def check_inputs(subject: Subject) -> Iterator[Finding]:
-    """Yield what is wrong with disk, data and code."""
+    """Yield what is wrong with sources, disk, data and code."""
+    yield from _sources(subject)
     yield from _disk(subject)
     yield from _data(subject)
+    yield from _rows(subject)
     yield from _code(subject)
 
 
 def disk_needed(subject: Subject, network: Network) -> int | None:
-    """Return the bytes that source, checkpoint and result take side by side; None when sizes are not known."""
+    """Return the bytes that source, checkpoint and result take side by side, as far as they are not there yet.
+
+    None when sizes are not known.
+    """
+    if _is_all_there(subject):
+        return 0
+    results = 0 if subject.build.mode == "none" else 2 if subject.build.mode in COMPILED else 1
     precision = precision_of(subject.build, subject.weights)
     source = _source_precision(subject.weights)
     if isinstance(precision, str) or source is None:
         return None
-    results = 0 if subject.build.mode == "none" else 2 if subject.build.mode in COMPILED else 1
-    return weights_in_all(network, source) + results * weights_in_all(network, precision)
+    fetched = 0 if subject.has_source else weights_in_all(network, source)
+    return fetched + results * weights_in_all(network, precision)
+
+
+def _is_all_there(subject: Subject) -> bool:
+    return subject.has_result or (subject.has_source and subject.build.mode == "none")
 
 
 def _source_precision(weights: Weights) -> Precision | None:
@@ -37,17 +51,31 @@ def _source_precision(weights: Weights) -> Precision | None:
     return None if one is None else Precision(one, max(one, 2.0), max(one, 2.0))
 
 
+def _sources(subject: Subject) -> Iterator[Finding]:
+    if not subject.weights.is_pinned:
+        detail = "The Model has no `source.digest`: `trueup build` refuses it as it is."
+        yield Finding(codes.UNPINNED_SOURCE, Level.WARNING, detail, "", About.MODEL, ("spec", "source"))
+    if subject.build.calibration and not subject.is_data_pinned:
+        dataset = f"Dataset/{subject.build.calibration}"
+        detail = f"{dataset} has no `source.digest`: it cannot be fetched for the build as it is."
+        yield Finding(codes.UNPINNED_SOURCE, Level.WARNING, detail, f"trueup pin {dataset}", path=_CALIBRATION)
+
+
 def _disk(subject: Subject) -> Iterator[Finding]:
+    if _is_all_there(subject):
+        return
     network = subject.known_network
     needed = disk_needed(subject, network) if network else None
     if needed is None:
         detail = "How much disk the build takes is not known."
         yield Finding(codes.OUT_OF_DISK, Level.UNKNOWN, detail, "declare the sizes of the network", About.MODEL)
     elif subject.free_disk is None:
-        detail = f"It takes about {_gib(needed)}; how much is free where it is built is not known."
+        detail = f"It takes about {size_in_words(needed)}; how much is free where it is built is not known."
         yield Finding(codes.OUT_OF_DISK, Level.UNKNOWN, detail, "look at the machine that builds")
     elif subject.free_disk < needed:
-        detail = f"It takes about {_gib(needed)} side by side, and {_gib(subject.free_disk)} are free."
+        beside = "beside the source, which is there" if subject.has_source else "side by side"
+        needs, free = size_in_words(needed), size_in_words(subject.free_disk)
+        detail = f"It takes about {needs} {beside}, and {free} are free."
         yield Finding(codes.OUT_OF_DISK, Level.ERROR, detail)
 
 
@@ -69,6 +97,17 @@ def _data(subject: Subject) -> Iterator[Finding]:
         yield Finding(codes.NO_CALIBRATION, Level.WARNING, detail, hint, path=_CALIBRATION)
 
 
+def _rows(subject: Subject) -> Iterator[Finding]:
+    """Hold the rows that are there to those that are asked for, where scales are measured."""
+    build = subject.build
+    is_measured = build.format in NEED_CALIBRATION or build.cache != "none"
+    if build.mode not in _MEASURING or not is_measured or subject.rows is None or subject.rows >= build.examples:
+        return
+    detail = f"Dataset/{build.calibration} has {subject.rows} rows, and `calibration.size` is {build.examples}."
+    hint = f"declare a `size` of {subject.rows} or less, or another Dataset" if subject.rows else "take another Dataset"
+    yield Finding(codes.NO_CALIBRATION, Level.ERROR, detail, hint, path=(*_CALIBRATION, "size"))
+
+
 def _code(subject: Subject) -> Iterator[Finding]:
     if subject.weights.runs_remote_code:
         detail = "The loader may run code that comes with the weights: `trustRemoteCode` is true."
@@ -79,7 +118,3 @@ def _code(subject: Subject) -> Iterator[Finding]:
     if subject.build.arguments.get("model_cls_file"):
         detail = "`model_cls_file` is Python that the builder runs."
         yield Finding(codes.RUNS_FOREIGN_CODE, Level.WARNING, detail, path=("spec", "build", "model_cls_file"))
-
-
-def _gib(size: int) -> str:
-    return f"{size / GIB:.1f} GiB"

@@ -7,7 +7,7 @@ from trueup.builds.accelerators import Product
 from trueup.builds.checks.subject import OF_TENSORRT, Subject
 from trueup.builds.declared import CHECKPOINTS, COMPILED
 from trueup.builds.findings import About, Finding, Level
-from trueup.builds.number_formats import QUANTIZED_ON_GPU, broken_rules, format_of_source, is_listed
+from trueup.builds.number_formats import QUANTIZED_ON_GPU, Rule, broken_rules, format_of_source, is_listed
 from trueup.spec.resource import Path
 
 _FORMAT: Path = ("spec", "quantization", "format")
@@ -60,10 +60,9 @@ def number_findings(subject: Subject, product: Product) -> Iterator[Finding]:
     if subject.build.mode == "edge_engine":
         yield from _edge(subject, product)
         return
-    cache = f"{subject.build.cache}_kv"
-    for name, said, path in ((subject.build.format, "weights", _FORMAT), (cache, "cache", _CACHE)):
-        if name not in ("none", "none_kv"):
-            yield from _one(subject, product, name, (said, path))
+    for name, about in _formats(subject):
+        yield from _broken(subject, product, name, about)
+        yield from _unlisted(subject, product, name, about)
     if not product.is_listed:
         detail = f"{_named(product)} computes it, and is not on TensorRT-LLM's list of supported hardware."
         hint = "try it before you rely on it"
@@ -71,19 +70,58 @@ def number_findings(subject: Subject, product: Product) -> Iterator[Finding]:
     yield from _plugins(subject, product)
 
 
-def _one(subject: Subject, product: Product, name: str, about: tuple[str, Path]) -> Iterator[Finding]:
-    said, path = about
-    shown = f"`{name.removesuffix('_kv')}`"
+def doubts(subject: Subject, product: Product) -> Iterator[Finding]:
+    """Yield why *product* may not compute with the formats: rules that are broken, of which nobody can be certain."""
+    for name, about in _formats(subject):
+        yield from (f for f in _broken(subject, product, name, about) if f.level is Level.WARNING)
+
+
+def _formats(subject: Subject) -> Iterator[tuple[str, tuple[str, Path]]]:
+    """Yield the formats that are declared; how they are called, and where they are declared."""
+    cache = f"{subject.build.cache}_kv"
+    for name, said, path in ((subject.build.format, "weights", _FORMAT), (cache, "cache", _CACHE)):
+        if name not in ("none", "none_kv"):
+            yield name, (said, path)
+
+
+def _rules(subject: Subject, product: Product, name: str) -> tuple[Rule, ...]:
+    """Return the rules that *product* breaks, without those that the version in use has no more."""
+    version = subject.computing_version
     broken = broken_rules(name, subject.build.mode, product)
-    other = "" if subject.runtime in OF_TENSORRT else f" That is so for TensorRT-LLM; `{subject.runtime}` may differ."
-    for rule in broken:
-        is_error = rule.is_certain and not other
-        detail = f"{_named(product)} is no accelerator for {said} as {shown}: {rule.why}.{other}"
-        yield Finding(codes.WRONG_NUMBER_FORMAT, Level.ERROR if is_error else Level.WARNING, detail, path=path)
-    if not broken and is_listed(name, subject.build.mode, product) is False:
-        detail = f"For {product.generation} in mode `{subject.build.mode}`, {said} as {shown} are not listed.{other}"
+    return tuple(rule for rule in broken if rule.is_of(version) is not False)
+
+
+def _broken(subject: Subject, product: Product, name: str, about: tuple[str, Path]) -> Iterator[Finding]:
+    said, path = about
+    other = _other_runtime(subject)
+    for rule in _rules(subject, product, name):
+        is_known = rule.is_of(subject.computing_version)
+        found = f", and this is {subject.computing_version}" if is_known else ", and which version computes is not said"
+        version = found if rule.until and not other else ""
+        detail = f"{_named(product)} is no accelerator for {said} as {_shown(name)}: {rule.why}{version}.{other}"
+        hint = f"take TensorRT-LLM {rule.until} or later, another format or another accelerator" if rule.until else ""
+        level = Level.ERROR if rule.is_certain and is_known and not other else Level.WARNING
+        yield Finding(codes.WRONG_NUMBER_FORMAT, level, detail, hint, path=path)
+
+
+def _unlisted(subject: Subject, product: Product, name: str, about: tuple[str, Path]) -> Iterator[Finding]:
+    said, path = about
+    mode = subject.build.mode
+    if not _rules(subject, product, name) and is_listed(name, mode, product) is False:
+        detail = f"For {product.generation} in mode `{mode}`, {said} as {_shown(name)} are not listed."
         hint = "try it on one accelerator before you rely on it"
-        yield Finding(codes.WRONG_NUMBER_FORMAT, Level.WARNING, detail, hint, path=path)
+        yield Finding(codes.WRONG_NUMBER_FORMAT, Level.WARNING, detail + _other_runtime(subject), hint, path=path)
+
+
+def _shown(name: str) -> str:
+    return f"`{name.removesuffix('_kv')}`"
+
+
+def _other_runtime(subject: Subject) -> str:
+    """Say that the tables are about another runtime; empty when they are about this one."""
+    if subject.runtime in OF_TENSORRT:
+        return ""
+    return f" That is so for TensorRT-LLM; `{subject.runtime}` may differ."
 
 
 def _edge(subject: Subject, product: Product) -> Iterator[Finding]:

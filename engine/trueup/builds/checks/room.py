@@ -7,7 +7,7 @@ from trueup.builds.accelerators import Product
 from trueup.builds.checks.subject import Subject
 from trueup.builds.declared import COMPILED, Serving, load_of, precision_of
 from trueup.builds.findings import About, Finding, Level
-from trueup.builds.memory import GIB, MIB, Cut, Load, Precision, RankMemory, build_host_bytes, rank_memory
+from trueup.builds.memory import MIB, Cut, Load, Precision, RankMemory, build_host_bytes, rank_memory, size_in_words
 from trueup.builds.network import Network
 from trueup.spec.resource import Path
 
@@ -69,15 +69,15 @@ def _fits(subject: Subject, product: Product, rank: RankMemory) -> Iterator[Find
     asked = sequences_asked(subject)
     held = rank.sequences(visible, context)
     parts = (
-        f"weights {_gib(rank.weights)}, activations {_gib(rank.activations)}, "
-        f"logits {_gib(rank.logits)} and {_gib(rank.fixed)} for the runtime"
+        f"weights {size_in_words(rank.weights)}, activations {size_in_words(rank.activations)}, "
+        f"logits {size_in_words(rank.logits)} and {size_in_words(rank.fixed)} for the runtime"
     )
     if held < asked:
         needed = f"{asked} x {context} tokens" if asked > 1 else f"a sequence of {context} tokens"
         left = rank.pool(visible)
         detail = (
-            f"A rank has {parts}: of {_gib(visible)} that {product.name} has, {_gib(left)} are left for the cache, and "
-            f"{needed} takes {_gib(asked * rank.sequence(context))}."
+            f"A rank has {parts}: of {size_in_words(visible)} that {product.name} has, {size_in_words(left)} are left "
+            f"for the cache, and {needed} takes {size_in_words(asked * rank.sequence(context))}."
         )
         yield _finding(subject, Level.ERROR, detail, _smaller(rank, visible, context))
         return
@@ -88,7 +88,7 @@ def _fits(subject: Subject, product: Product, rank: RankMemory) -> Iterator[Find
     if product.note:
         yield _finding(subject, Level.INFO, f"{product.name}: {product.note}.", "look at the label of the node")
     if subject.build.mode in COMPILED:
-        detail = f"Building takes about {_gib(build_host_bytes(rank.weights))} of main memory for each worker."
+        detail = f"Building takes about {size_in_words(build_host_bytes(rank.weights))} of main memory for each worker."
         yield Finding(codes.OUT_OF_MEMORY, Level.INFO, detail, "take fewer workers when there is less")
 
 
@@ -125,7 +125,3 @@ def _finding(subject: Subject, level: Level, detail: str, hint: str) -> Finding:
         return Finding(codes.OUT_OF_MEMORY, level, detail, hint, About.DEPLOYMENT, ("spec", "resources", "accelerator"))
     path: Path = ("spec", "accelerator", "gpu")
     return Finding(codes.OUT_OF_MEMORY, level, detail, hint, path=path)
-
-
-def _gib(size: int) -> str:
-    return f"{size / GIB:.1f} GiB"

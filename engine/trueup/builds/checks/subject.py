@@ -23,6 +23,10 @@ class Subject:
         serving: What the Deployment declares; None when nobody is to serve it yet.
         free_disk: Bytes free where the store is; None when that is not known.
         has_data: The calibration data can be had without a network; None when that is not known.
+        rows: Rows of the calibration data, counted no further than is asked for; None when that is not known.
+        is_data_pinned: The calibration data has a digest, if there is any.
+        has_source: The weights are in the store.
+        has_result: What is built is in the store.
     """
 
     build: Declared
@@ -31,6 +35,10 @@ class Subject:
     serving: Serving | None = None
     free_disk: int | None = None
     has_data: bool | None = None
+    rows: int | None = None
+    is_data_pinned: bool = True
+    has_source: bool = False
+    has_result: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -75,6 +83,13 @@ class Subject:
         if not found.capability and self.build.capability and name == self.build.gpu:
             return Product(found.label, self.build.capability)
         return found
+
+    @property
+    def computing_version(self) -> str:
+        """Version of the TensorRT-LLM that computes: the server's, else the toolchain's; empty when nobody says."""
+        if self.runtime not in ("", "trtllm"):
+            return ""  # versions of other runtimes count differently
+        return (self.serving.version if self.serving else "") or self.build.tool("tensorrtLlm")
 
     @property
     def runtime(self) -> str:

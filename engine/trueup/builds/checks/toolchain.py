@@ -19,6 +19,7 @@ _ROTARY_DEFAULT = 10000.0
 def check_toolchain(subject: Subject) -> Iterator[Finding]:
     """Yield what is wrong with versions and architecture."""
     yield from _window(subject)
+    yield from _declared_architecture(subject)
     if subject.build.mode in BACKENDS:
         yield from _architecture(subject)
     if subject.build.mode == "engine":
@@ -82,6 +83,13 @@ def _architecture(subject: Subject) -> Iterator[Finding]:
         detail = f"For `{name}` in mode `{mode}`, `{wanted}` is not listed; listed are {known}. The list lags behind."
         hint = "try it on a small machine first, or take a format that is listed"
         yield Finding(codes.UNSUPPORTED_ARCHITECTURE, Level.WARNING, detail, hint, path=_FORMAT)
+
+
+def _declared_architecture(subject: Subject) -> Iterator[Finding]:
+    declared, network = subject.weights.architecture, subject.known_network
+    if declared and network and network.architecture and network.architecture != declared:
+        detail = f"It declares `{declared}`, and its configuration names `{network.architecture}`."
+        yield Finding(codes.OTHER_ARCHITECTURE, Level.WARNING, detail, "", About.MODEL, _ARCHITECTURE)
 
 
 _ARCHITECTURE: Path = ("spec", "architecture")

@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spec-version", metavar="VERSION", choices=_VERSIONS, default="1.6", help="version of CycloneDX: 1.6 or 1.7"
     )
+    parser.add_argument(
+        "--model", metavar="NAME@VERSION", default="", help="of a Build: of which model; else its deployments'"
+    )
     add_revision(parser)
 
 
@@ -32,7 +35,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.workflows.bom import bill
     from trueup.workflows.planning import Invalid
 
-    found = bill(open_workspace(console), arguments.ref, arguments.revision, arguments.spec_version)
+    workspace = open_workspace(console)
+    found = bill(workspace, arguments.ref, arguments.revision, arguments.spec_version, model=arguments.model)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
     console.out(json.dumps(found, indent=2, ensure_ascii=False) + "\n")

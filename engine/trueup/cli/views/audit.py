@@ -236,7 +236,7 @@ def log_cells(record: Record) -> tuple[str, ...]:
     return (
         str(record.sequence),
         time_text(draft.at),
-        draft.environment,
+        draft.environment or "-",
         draft.kind.value,
         resources_text(draft.resources),
         draft.outcome.value,
@@ -249,7 +249,8 @@ def _log_lines(cells: Sequence[str]) -> tuple[str, ...]:
     """Return the row of one record for a terminal that is too narrow for a table."""
     number, time, environment, what, resources, outcome, plan, actor = cells
     planned = "" if plan == "-" else f", plan {plan}"
-    return f"{number}  {time}  {environment}: {what} {outcome}", resources, f"by {actor}{planned}"
+    where = "" if environment == "-" else f"{environment}: "
+    return f"{number}  {time}  {where}{what} {outcome}", resources, f"by {actor}{planned}"
 
 
 def _at_lines(cells: Sequence[str]) -> tuple[str, ...]:

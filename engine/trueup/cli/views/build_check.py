@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from trueup.builds.findings import Level
 from trueup.builds.fit import Fit, short_tokens
-from trueup.builds.memory import GIB, MIB
+from trueup.builds.memory import size_in_words
 from trueup.builds.report import BuildReport, Placed
 from trueup.cli.output import Format, Style
 from trueup.cli.views.diagnostics import DiagnosticsText
@@ -96,7 +96,8 @@ def _fit_lines(report: BuildReport, style: Style, width: int) -> Iterator[str]:
     yield style.paint("  " + _padded(_HEAD, widths), "dim")
     for row, fit in zip(rows, report.table, strict=True):
         yield "  " + _padded(row, widths)
-        yield from wrapped(fit.verdict, width, "    ", style, "green" if fit.fits else "red")
+        colour = "red" if not fit.fits else "yellow" if fit.doubt else "green"
+        yield from wrapped(fit.verdict, width, "    ", style, colour)
     yield from wrapped(_NOTE.format(origin=report.sizes_from), width, "  ", style, "dim")
 
 
@@ -116,16 +117,12 @@ def _cells(fit: Fit) -> tuple[str, ...]:
     return (
         fit.product.name,
         f"{fit.cut.world}x",
-        _size(memory.weights),
+        size_in_words(memory.weights),
         f"{memory.bytes_per_token / 1024:.1f} KiB",
-        _size(memory.activations),
-        _size(fit.pool),
+        size_in_words(memory.activations),
+        size_in_words(fit.pool),
         short_tokens(fit.longest),
     )
-
-
-def _size(size: int) -> str:
-    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / MIB:.1f} MiB"
 
 
 def _markdown(report: BuildReport) -> Iterator[str]:
@@ -187,6 +184,7 @@ def _fit_json(fit: Fit) -> dict[str, Json]:
         "longest": fit.longest,
         "fits": fit.fits,
         "verdict": fit.verdict,
+        "doubt": fit.doubt,
     }
 
 
@@ -216,6 +214,7 @@ def build_check_schema() -> dict[str, Json]:
             "longest": said(COUNT, "tokens that one sequence can have"),
             "fits": FLAG,
             "verdict": TEXT,
+            "doubt": said(TEXT, "why it may not compute with the formats; empty when nothing is known against it"),
         }
     )
     document: dict[str, Json] = {

@@ -46,6 +46,14 @@ def add_key(
         return _diagnostic(refusal, file)
 
 
+def put_scalar(content: bytes, document: int, path: Path, value: Scalar, *, file: str = "") -> bytes | Diagnostic:
+    """Return *content* with *value* at *path*: in place of what is there, even `null`, else as a new key."""
+    root = trees(content).get(document)
+    is_there = root is not None and walk(root, path)[1] == len(path)
+    edit = set_scalar if is_there else add_key
+    return edit(content, document, path, value, file=file)
+
+
 def remove_key(content: bytes, document: int, path: Path, *, file: str = "") -> bytes | Diagnostic:
     """Return *content* without the key that *path* ends in, its value and its lines; not the only key of a mapping."""
     try:

@@ -50,6 +50,13 @@ def test_a_log_that_is_too_wide_for_the_terminal_is_stacked() -> None:
     assert "\n    model " in at
 
 
+def test_a_record_without_an_environment_leaves_no_empty_place() -> None:
+    noted = replace(RECORDS[0], draft=replace(RECORDS[0].draft, environment=""))
+    log = AuditLog((noted,))
+    assert render(log, Format.TEXT, width=80).startswith("3  2026-03-14 12:10:00Z  apply done\n")
+    assert render(log, Format.TEXT).splitlines()[1].startswith("3       2026-03-14 12:10:00Z  -            apply")
+
+
 def test_a_cut_log_says_that_there_is_more() -> None:
     assert render(replace(LOG, more=True), Format.TEXT).splitlines()[-1].startswith("older records")
     assert "older records" in render(replace(LOG, more=True), Format.MARKDOWN)

@@ -95,3 +95,16 @@ def test_json_has_the_published_schema() -> None:
     assert document["refused"] is True
     assert [f["level"] for f in document["findings"]] == ["error", "warning", "info", "not known"]
     assert [f["fits"] for f in document["fit"]] == [True, False]
+
+
+def test_a_row_with_a_doubt_says_why_in_every_format() -> None:
+    subject = Subject(Declared("pytorch", "nvfp4"), Weights(), EIGHT)
+    table = fit_table(subject, [product_of("H100")])
+    assert not isinstance(table, str)
+    report = replace(REPORT, table=table)
+    said = "but may not compute: H100 SXM (compute capability 9.0)"
+    assert said in " ".join(shown(report, Format.TEXT).split())
+    assert said.partition(" (")[0] in shown(report, Format.MARKDOWN)
+    document = json.loads(shown(report, Format.JSON))
+    Draft202012Validator(build_check_schema()).validate(document)
+    assert document["fit"][0]["doubt"].startswith("H100 SXM")

@@ -4,7 +4,7 @@ import pytest
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.spec.yaml import codes
-from trueup.spec.yaml.edit import add_key, dotted, remove_key, set_scalar
+from trueup.spec.yaml.edit import add_key, dotted, put_scalar, remove_key, set_scalar
 from trueup.spec.yaml.load import load_documents
 
 
@@ -212,3 +212,48 @@ def test_an_edit_of_a_sound_file_reads_back():
 def test_paths_are_written_for_people():
     assert dotted(("spec", "tasks", 0, "name")) == "spec.tasks[0].name"
     assert dotted(()) == "the document"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("s:\n  digest:\n  uri: x\n", 's:\n  digest: "a:b"\n  uri: x\n'),
+        ("s:\n  digest: null\n  uri: x\n", 's:\n  digest: "a:b"\n  uri: x\n'),
+        ("s:\n  digest: ~ # todo\n  uri: x\n", 's:\n  digest: "a:b" # todo\n  uri: x\n'),
+        ("s:\n  digest: # first\n    # second\n  uri: x\n", 's:\n  digest: "a:b" # first\n    # second\n  uri: x\n'),
+        ("s:\n  digest:\n  # of the uri\n  uri: x\n", 's:\n  digest: "a:b"\n  # of the uri\n  uri: x\n'),
+        ("s:\n  digest:   \n\n\n  uri: x\n", 's:\n  digest: "a:b"   \n\n\n  uri: x\n'),
+        ("s:\n  digest:\n    null\n  uri: x\n", 's:\n  digest:\n    "a:b"\n  uri: x\n'),
+        ('s:\n  "digest": \n  uri: x\n', 's:\n  "digest": "a:b" \n  uri: x\n'),
+        ("s:\n  ? digest\n  : null\n  uri: x\n", 's:\n  ? digest\n  : "a:b"\n  uri: x\n'),
+        ("s: {uri: x, digest: }\n", 's: {uri: x, digest: "a:b"}\n'),
+        ("s: {uri: x, digest}\n", 's: {uri: x, digest: "a:b"}\n'),
+        ("s: {uri: x,\n  digest: , # c\n}\n", 's: {uri: x,\n  digest: "a:b", # c\n}\n'),
+        ("s:\n  digest: &d\n  uri: x\n", 's:\n  digest: &d "a:b"\n  uri: x\n'),
+        ("n: &n null\ns:\n  digest: *n\n", 'n: &n null\ns:\n  digest: "a:b"\n'),
+        ("s:\r\n  digest:\r\n  uri: x\r\n", 's:\r\n  digest: "a:b"\r\n  uri: x\r\n'),
+        ("\ufeffs:\n  uri: x\n  digest:", '\ufeffs:\n  uri: x\n  digest: "a:b"'),
+        ("s:\n  uri: x\n", 's:\n  uri: x\n  digest: "a:b"\n'),
+        ("s:\n  digest: old\n", 's:\n  digest: "a:b"\n'),
+    ],
+)
+def test_a_value_is_put_where_there_is_none_or_another(before: str, after: str) -> None:
+    assert put_scalar(before.encode(), 0, ("s", "digest"), "a:b") == after.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "document", "code"),
+    [
+        ("s:\n  digest: !!null\n", 0, codes.EDIT_NOT_EXACT),
+        ("s:\n  ? digest\n  uri: x\n", 0, codes.EDIT_NOT_EXACT),
+        ("s:\n  digest: &d null\n  uri: *d\n", 0, codes.EDIT_NOT_EXACT),
+        ("b: &b {digest: null}\ns: *b\n", 0, codes.EDIT_NOT_EXACT),
+        ("s:\n  digest:\n", 1, codes.EDIT_NO_PLACE),
+        ("s: x\n", 0, codes.EDIT_NO_PLACE),
+        ("s: [\n", 0, codes.EDIT_BROKEN_FILE),
+    ],
+)
+def test_where_no_value_can_be_put_exactly_it_is_refused(content: str, document: int, code: object) -> None:
+    result = put_scalar(content.encode(), document, ("s", "digest"), "a:b")
+    assert isinstance(result, Diagnostic)
+    assert result.code is code
