@@ -59,6 +59,7 @@ def test_a_build_unlike_its_source_ends_denied_and_says_by_how_much(scratch: Scr
         (("lone@1", "--model", "none@1"), 1, "BLD001"),
         (("lone@1", "--gpu", "all"), 1, "--check"),
         (("lone@1", "--check", "--render-job"), 1, "exclude each other"),
+        (("lone@1", "--claim", "store"), 1, "--render-job"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
 )

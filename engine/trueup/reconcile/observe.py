@@ -53,11 +53,19 @@ def observe(
 
 
 def parity_evidence(builds: Iterable[BuildPin], store: StoreReader, records: Iterable[Record]) -> tuple[Evidence, ...]:
-    """Return what is known of *builds* that the store has, held to the bounds that they declare now."""
-    required = {b.parity.key: (b.key, b.parity) for b in builds if b.parity is not None}
-    entries = {key: store.entry(build) for key, (build, _) in required.items()}
+    """Return what is known of each of *builds* that the store has, under its own name and held to its own bounds.
+
+    Two Builds of one key are one artifact and one measurement, and may accept different things.
+    """
+    gated = {b.id: (b, b.parity) for b in builds if b.parity is not None}
+    entries = {required.key: store.entry(build.key) for build, required in gated.values()}
     wanted = {key: entry.digest for key, entry in entries.items() if entry is not None}
-    return tuple(judged(e, required[e.key][1]) for e in history.built_evidence(records, wanted))
+    measured = {e.key: e for e in history.built_evidence(records, wanted)}
+    return tuple(
+        replace(judged(measured[required.key], required), evaluation=str(build.id))
+        for build, required in gated.values()
+        if required.key in measured
+    )
 
 
 def _built_and_sources(desired: DesiredState, present: frozenset[Digest]) -> tuple[set[Digest], set[Digest]]:

@@ -235,3 +235,26 @@ def test_killed_anywhere_it_is_measured_at_most_twice_and_serves_in_the_end(tmp_
     workspace.apply()
     assert workspace.served()
     assert len(workspace.parity.asked) <= 2
+
+
+@pytest.mark.parametrize("strict", ["support", "a-first"])
+def test_two_builds_of_one_artifact_are_each_held_to_their_own_bounds(tmp_path: Path, strict: str) -> None:
+    loose = "a-first" if strict == "support" else "support"
+    workspace = FakeWorkspace(tmp_path)
+    workspace.declare(
+        Declared(name=strict, build="strict@1", model_name="s"), Declared(name=loose, build="loose@1", model_name="l")
+    )
+    for name, bound in (("strict", 0.01), ("loose", 5.0)):
+        gate = {**GATE, "maxKl": bound}
+        spec = {"mode": "gguf", "quantization": "Q4_0", "parity": {"logits": gate}}
+        content = document("Build", name, json.loads(json.dumps(spec)), version="1")
+        workspace.files[f"spec/builds/{name}.yaml"] = content
+    workspace.commit()
+    workspace.parity.kl = 1.0
+    workspace.apply()
+    found = planned(workspace)
+    denied = {str(v.address) for v in found.judged.decision.violations if v.rule == RULE}
+    assert denied == {f"Deployment/dev/{strict}"}
+    evidence = {e.evaluation: e.passed for e in found.observed.evidence}
+    assert evidence == {"Build/strict@1": False, "Build/loose@1": True}
+    assert len(workspace.parity.asked) == 1

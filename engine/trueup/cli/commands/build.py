@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from trueup.cli.arguments import UsageError, add_output, add_revision
-from trueup.cli.build_jobs import add_job_arguments, render_job
+from trueup.cli.build_jobs import add_job_arguments, named_job_options, render_job
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
@@ -37,6 +37,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("`--check` and `--render-job` exclude each other.", hint="say one of them")
     if arguments.gpu and not arguments.check:
         raise UsageError("`--gpu` tells where a Build fits.", hint="say `--check`, too")
+    if not arguments.render_job and (named := named_job_options(arguments)):
+        raise UsageError(
+            f"{', '.join(f'`{name}`' for name in named)} say how a Job runs.", hint="say `--render-job`, too"
+        )
     if arguments.render_job:
         return render_job(arguments, console)
     return _check(arguments, console) if arguments.check else _build(arguments, console)

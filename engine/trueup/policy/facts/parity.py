@@ -6,7 +6,7 @@ from trueup.core.digests import Digest
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
 from trueup.evidence.evidence import Evidence
-from trueup.evidence.parity import in_words, refusals
+from trueup.evidence.parity import in_words, judged, refusals
 
 
 def parity_facts(
@@ -16,14 +16,16 @@ def parity_facts(
 
     Args:
         deployment: It.
-        newest: Evidence by key, held to the bounds that are declared now.
+        newest: Evidence by key, held to whatever bounds.
         planned: Keys that the apply will measure before its gate.
     """
     build = deployment.release.build
     required = build.parity
     if required is None:
         return {}
-    evidence = newest.get(required.key)
+    measured = newest.get(required.key)
+    # Another Build may have the same key and accept something else.
+    evidence = judged(measured, required) if measured is not None else None
     status = "failed"
     if evidence is None:
         status = "planned" if required.key in planned else "missing"

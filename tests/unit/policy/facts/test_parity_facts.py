@@ -46,3 +46,13 @@ def test_the_status_says_what_is_known(
 
 def test_a_build_without_a_gate_says_nothing() -> None:
     assert parity_facts(deployment(Want()), {}, ()) == {}
+
+
+@pytest.mark.parametrize(("bound", "status"), [(0.2, "present"), (0.05, "failed")])
+def test_each_build_is_held_to_its_own_bounds(bound: float, status: str) -> None:
+    one = deployment(Want())
+    required = replace(REQUIRED, max_kl=bound)
+    one = replace(one, release=replace(one.release, build=replace(one.release.build, parity=required)))
+    found = parity_facts(one, {KEY: measured(0.1)}, ())["parity"]
+    assert isinstance(found, dict)
+    assert found["status"] == status
