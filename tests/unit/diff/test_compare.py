@@ -16,12 +16,14 @@ from states import (
     verified,
     with_server,
 )
+from trueup.builds.network import Network, network_of
 from trueup.core.digests import digest_of
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredState
 from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, Impact, Movement, Update
 from trueup.diff.compare import diff
+from trueup.diff.supply import with_sizes
 from trueup.observed.state import Health, ObservedServer, ObservedState
 
 SUPPORT = ResourceId("Deployment", "support", environment="dev")
@@ -386,3 +388,43 @@ def test_a_build_whose_source_is_not_there_is_estimated_by_what_the_model_declar
     assert (told.seconds if told else None) == seconds
     without = replace(state, deployments=(replace(item, resources=others),))
     assert built(without, nothing()).estimate is None
+
+
+ENGINE: dict[str, Json] = {
+    "build": {"max_batch_size": 8, "max_seq_len": 100_000},
+    "dtype": "float16",
+    "accelerator": {"gpu": "NVIDIA-H100-80GB-HBM3", "computeCapability": "9.0"},
+    "toolchain": {"tensorrtLlm": "1.2.1", "tensorrt": "10.13.3.9"},
+}
+NETWORK: dict[str, Json] = {
+    "architectures": ["LlamaForCausalLM"],
+    "num_hidden_layers": 32,
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "vocab_size": 128256,
+    "max_position_embeddings": 8192,
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_known", "is_sized"), [("engine", True, True), ("engine", False, False), ("gguf", True, False)]
+)
+def test_an_engine_has_the_sizes_that_its_builder_takes_where_its_network_is_known(
+    mode: str, is_known: bool, is_sized: bool
+) -> None:
+    state = desired(Want())
+    (item,) = state.deployments
+    build = replace(item.release.build, mode=mode, parameters=tuple(sorted(ENGINE.items())))
+    state = replace(state, deployments=(replace(item, release=replace(item.release, build=build)),))
+    network = network_of(NETWORK)
+    assert isinstance(network, Network)
+    changes = diff(state, nothing())
+    known = {item.release.model.id: network} if is_known else {}
+    sized = with_sizes(changes, state, known)
+    (made,) = [c for c in sized if isinstance(c, Build)]
+    sizes = dict(made.sizes)
+    assert (sizes.get("max_batch_size") == 8) is is_sized
+    assert all(name.startswith("max_") and value is not None for name, value in sizes.items())
+    assert [c for c in sized if not isinstance(c, Build)] == [c for c in changes if not isinstance(c, Build)]

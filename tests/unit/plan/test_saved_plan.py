@@ -57,6 +57,7 @@ def test_a_file_from_before_builds_were_shown_still_reads() -> None:
     for change in document["plan"]["changes"]:
         change.pop("build", None)
         change.pop("estimate", None)
+        change.pop("sizes", None)
     found = read_saved_plan(resealed(document), "plan.json")
     assert isinstance(found, SavedPlan)
     assert all(c.build is None for c in found.plan.changes if isinstance(c, Create | Update))
@@ -68,6 +69,18 @@ def test_what_a_build_may_take_is_read_back() -> None:
     plan = saved(STATE, lacking)
     assert any(isinstance(c, Build) and c.estimate for c in plan.plan.changes)
     assert read_saved_plan(write_saved_plan(plan), "plan.json") == plan
+
+
+def test_sizes_of_an_engine_are_read_back() -> None:
+    plan = saved()
+    sized = tuple(
+        replace(c, sizes=(("max_batch_size", 64), ("kv_cache", None))) if isinstance(c, Build) else c
+        for c in plan.plan.changes
+    )
+    plan = replace(plan, plan=replace(plan.plan, changes=sized))
+    found = read_saved_plan(write_saved_plan(plan), "plan.json")
+    assert isinstance(found, SavedPlan)
+    assert found.plan.changes == sized
 
 
 def test_equal_plans_are_equal_bytes() -> None:

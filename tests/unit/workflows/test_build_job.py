@@ -131,3 +131,14 @@ def test_a_refusal_says_its_code_once_and_those_of_other_problems(make: Make) ->
     assert mixed.value.code.id == "BLD134"
     assert "BLD134" not in mixed.value.detail
     assert "BLD151 " in mixed.value.detail
+
+
+@pytest.mark.parametrize("sizes", [None, {}], ids=["known", "unknown"])
+def test_a_plan_shows_the_sizes_that_the_engine_will_have(make: Make, sizes: Json) -> None:
+    from trueup.diff.changes import Build
+    from trueup.workflows.planning import Planned, make_plan
+
+    plan = make_plan(workspace(make, sizes=sizes), "dev", "HEAD")
+    assert isinstance(plan, Planned)
+    (build,) = [c for c in plan.plan.changes if isinstance(c, Build)]
+    assert ("max_seq_len" in dict(build.sizes)) is (sizes is None)
