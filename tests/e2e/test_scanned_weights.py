@@ -61,6 +61,10 @@ def test_weights_are_looked_into_recorded_and_not_admitted(
     printed = json.loads(trueup(folder, "scan", "Model/legacy@1", "-o", "json").stdout)
     Draft202012Validator(OUTPUTS["scan"].schema()).validate(printed)
     assert printed["artifact"] == f"sha256:{digest}"
+    assert not list((folder / ".trueup" / "store" / "objects").glob("*/*"))
+    (left,) = json.loads(trueup(folder, "gc", "--dry-run", "-o", "json").stdout)["artifacts"]
+    assert (left["key"], left["kept_because"]) == (f"sha256:{digest}", "")
+    trueup(folder, "gc", "--auto-approve")
     assert json.loads(trueup(folder, "gc", "--dry-run", "-o", "json").stdout)["artifacts"] == []
     records = json.loads(trueup(folder, "audit", "log", "-o", "json").stdout)["records"]
     assert [r["kind"] for r in records] == ["evidence", "evidence"]
