@@ -159,6 +159,15 @@ def processes_of(folder: Path) -> Sequence[psutil.Process]:
     return found
 
 
+def kill_all_of(folder: Path) -> None:
+    """Kill every process of *folder* until none is left: a supervisor that is not dead yet starts what was killed."""
+    while found := processes_of(folder):
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(found, timeout=10)
+
+
 def pid_of(folder: Path, module: str) -> int:
     """Return the pid of the one process of *folder* that runs *module*."""
     (process,) = [p for p in processes_of(folder) if any(module in part for part in p.cmdline())]

@@ -18,6 +18,7 @@ from serving import (
     ask,
     chat,
     gguf,
+    kill_all_of,
     pid_of,
     process_target,
     processes_of,
@@ -137,8 +138,7 @@ def test_a_port_that_was_chosen_is_kept(target: ProcessTarget, address: str) -> 
 
 
 def test_killing_everything_at_once_loses_nothing(target: ProcessTarget, folder: Path, address: str) -> None:
-    for process in processes_of(folder):
-        process.kill()
+    kill_all_of(folder)
     found = target.observe("dev")
     assert found.gateway is Health.STOPPED
     assert [s.health for s in found.servers] == [Health.STOPPED]
@@ -150,8 +150,7 @@ def test_killing_everything_at_once_loses_nothing(target: ProcessTarget, folder:
 
 
 def test_observing_a_dead_environment_starts_nothing(target: ProcessTarget, folder: Path, address: str) -> None:
-    for process in processes_of(folder):
-        process.kill()
+    kill_all_of(folder)
     files = {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
     target.observe("dev")
     assert processes_of(folder) == []
