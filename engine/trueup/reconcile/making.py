@@ -14,7 +14,7 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.evidence.evidence import Evidence
-from trueup.evidence.parity import OUTPUT, in_words, refusals
+from trueup.evidence.parity import OUTPUT
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
 from trueup.ports import LEDGER_LOCK, Clock, Ledger, Lock, ParityMeter, ParityRequest, Progress, Store
 from trueup.reconcile import codes
@@ -72,21 +72,14 @@ class Making:
         self.record_build(build.key)
         return path
 
-    def compare(self, build: BuildPin, source: ArtifactPin, deployment: ResourceId | None = None) -> dict[str, Json]:
-        """Hold what was built against its source and return what came out; nothing for a build without a gate.
+    def compare(self, build: BuildPin, source: ArtifactPin, deployment: ResourceId | None = None) -> Evidence | None:
+        """Hold what was built against its source and return what came out; None for a build without a gate.
 
         What was measured of these very bytes before counts, held to the bounds that are declared now.
         """
         if build.parity is None:
-            return {}
-        evidence = self._known(build) or self._compared(build, source, deployment)
-        return {
-            "evidence": evidence.digest,
-            "passed": evidence.passed,
-            "parity": in_words(evidence),
-            "refused": list(refusals(evidence)),
-            "measurements": [m.to_json() for m in evidence.measurements],
-        }
+            return None
+        return self._known(build) or self._compared(build, source, deployment)
 
     def is_compared(self, build: BuildPin) -> bool:
         """Tell whether comparing would read neither of the two: it has no gate, or these very bytes were measured."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from trueup.core.digests import Digest, Revision
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, ServerSpec
+from trueup.evidence.evidence import Evidence
+from trueup.evidence.parity import in_words, refusals
 from trueup.evidence.proofs import declared_signature
 from trueup.evidence.signatures import signature_evidence
 from trueup.ports import (
@@ -76,7 +78,7 @@ class Supplying:
                 self._making.build(build, source)
                 return {"key": build.key}
             case ParityStep(build, source):
-                return self._making.compare(build, source, deployment.id if deployment else None)
+                return _compared(self._making.compare(build, source, deployment.id if deployment else None))
             case StartStep(server):
                 signed = self._verify(deployment) if deployment is not None else {}
                 return {**self._run(server), **signed}
@@ -134,3 +136,16 @@ class Supplying:
             "passed": evidence.passed,
             "measurements": [m.to_json() for m in evidence.measurements],
         }
+
+
+def _compared(evidence: Evidence | None) -> dict[str, Json]:
+    """Return the facts of a comparison; none for a build without a gate."""
+    if evidence is None:
+        return {}
+    return {
+        "evidence": evidence.digest,
+        "passed": evidence.passed,
+        "parity": in_words(evidence),
+        "refused": list(refusals(evidence)),
+        "measurements": [m.to_json() for m in evidence.measurements],
+    }

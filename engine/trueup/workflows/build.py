@@ -14,10 +14,10 @@ from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json
 from trueup.desired.build_pins import build_problems
 from trueup.desired.release import artifact_of, pin_build
 from trueup.desired.state import ArtifactPin, BuildPin
+from trueup.evidence.parity import in_words, refusals
 from trueup.policy.results import Locate
 from trueup.ports import STORE_LOCK, StoreEntry
 from trueup.reconcile.making import Making, MakingPorts, Occasion
@@ -148,12 +148,14 @@ def _placed(locate: Locate, address: ResourceId, *field: str) -> Iterator[None]:
 def _made(workspace: Workspace, making: Making, work: _Work, began: datetime | None) -> BuildResult:
     """Build, record, compare; *began* is None when it was there before."""
     pinned, key = work.pinned, work.key
-    path = making.artifact(key) if pinned.mode == _NONE or began is None else making.build(pinned, work.source)
+    if pinned.mode == _NONE or began is None:
+        path = making.artifact(key)
+        making.record_build(key)
+    else:
+        path = making.build(pinned, work.source)
     ended = workspace.clock.now()
-    making.record_build(key)
-    compared = making.compare(pinned, work.source)
+    evidence = making.compare(pinned, work.source)
     entry = workspace.store.entry(key)
-    refused = compared.get("refused")
     sizes = [size for _, size, _ in entry.files] if entry else []
     is_ours = began is not None and _began(entry) >= began.replace(microsecond=0)
     return BuildResult(
@@ -168,9 +170,9 @@ def _made(workspace: Workspace, making: Making, work: _Work, began: datetime | N
         came=Came.BUILT if is_ours else (Came.THERE if began is None else Came.TAKEN),
         took=ended - began if is_ours and began is not None else timedelta(),
         simulated=entry.simulated if entry else False,
-        parity=str(compared.get("parity", "")),
-        refused=tuple(map(str, refused)) if isinstance(refused, list) else (),
-        measured=tuple(_measured(compared.get("measurements"))),
+        parity=in_words(evidence) if evidence else "",
+        refused=refusals(evidence) if evidence else (),
+        measured=tuple((m.metric, m.value) for m in evidence.measurements) if evidence else (),
         checked=work.checked,
     )
 
@@ -179,20 +181,6 @@ def _began(entry: StoreEntry | None) -> datetime:
     """Return when the artifact was begun to be built; the beginning of time for what was not built."""
     about = summary(entry.provenance) if entry else None
     return datetime.fromisoformat(str(about["startedOn"])) if about else datetime.min.replace(tzinfo=UTC)
-
-
-def _measured(measurements: Json) -> Iterator[tuple[str, float]]:
-    for measurement in measurements if isinstance(measurements, list) else ():
-        match measurement:
-            case {"metric": str(name), "value": int() | float() as value}:
-                yield name, float(value)
-            case _:
-                continue
-
-
-def _noted(entry: StoreEntry | None, key: Digest) -> tuple[Digest, list[int], bool]:
-    """Return what the store noted: digest of the bytes, sizes of the files, whether a double made them."""
-    return (entry.digest, [size for _, size, _ in entry.files], entry.simulated) if entry else (key, [], False)
 
 
 def _shown(path: Path, root: Path) -> str:
