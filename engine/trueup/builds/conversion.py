@@ -12,7 +12,7 @@ from trueup.builds import codes
 from trueup.builds.declared import Declared, declared_build
 from trueup.builds.findings import Finding, Level
 from trueup.builds.network import Network
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 
 CONVERT = "models/core/llama/convert_checkpoint.py"
 QUANTIZE = "quantization/quantize.py"
@@ -84,7 +84,7 @@ _CACHES = {"fp8": "fp8_kv_cache", "int8": "int8_kv_cache"}
 def conversion_of(spec: Mapping[str, Json], network: Network) -> tuple[Conversion, tuple[Finding, ...]]:
     """Return the call that makes the checkpoint, and what it cannot do of what the Build's *spec* declares."""
     declared = declared_build(spec)
-    quantization = _mapping(spec.get("quantization"))
+    quantization = mapping_of(spec.get("quantization"))
     if declared.format in _CONVERTED and network.architecture in _LLAMA:
         conversion, problems = _converting(declared, quantization, network)
     else:
@@ -94,7 +94,7 @@ def conversion_of(spec: Mapping[str, Json], network: Network) -> tuple[Conversio
 
 def calibration_of(spec: Mapping[str, Json]) -> Calibration | None:
     """Return the calibration that a Build's *spec* declares."""
-    found = _mapping(_mapping(spec.get("quantization")).get("calibration"))
+    found = mapping_of(mapping_of(spec.get("quantization")).get("calibration"))
     if not isinstance(found.get("dataset"), str):
         return None
     default = Calibration("")
@@ -195,7 +195,7 @@ def _never(declared: Declared, quantization: Mapping[str, Json], spec: Mapping[s
     if declared.cache not in ("none", *_CACHES):
         detail = f"Neither script makes a cache in `{declared.cache}`; they make {' and '.join(_CACHES)}."
         yield _no(detail, "quantization", "kvCache")
-    if _whole(_mapping(spec.get("parallelism")).get("data"), 1) > 1:
+    if _whole(mapping_of(spec.get("parallelism")).get("data"), 1) > 1:
         yield _no("An engine is not cut by data; a Deployment has `replicas`.", "parallelism", "data")
 
 
@@ -212,10 +212,6 @@ def _data(declared: Declared, conversion: Conversion) -> Iterator[Finding]:
 
 def _no(detail: str, *path: str) -> Finding:
     return Finding(codes.NOT_CONVERTED, Level.ERROR, detail, path=("spec", *path))
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _whole(value: Json, default: int) -> int:

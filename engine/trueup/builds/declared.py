@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from trueup.builds.memory import Cut, Load, Precision
 from trueup.builds.network import Network, network_of
 from trueup.builds.number_formats import bytes_of_cache, bytes_of_weight, format_of_source
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 
 COMPILED = frozenset({"engine", "edge_engine"})
 """Modes whose result is for one product and one way to cut it."""
@@ -143,11 +143,11 @@ _OF_ALL = frozenset({"vllm", "sglang"})
 def declared_build(spec: Mapping[str, Json]) -> Declared:
     """Return what the `spec` of a Build declares."""
     quantization, parallel = spec.get("quantization"), spec.get("parallelism")
-    how = _mapping(quantization)
+    how = mapping_of(quantization)
     calibration, accelerator, cut = (
-        _mapping(how.get("calibration")),
-        _mapping(spec.get("accelerator")),
-        _mapping(parallel),
+        mapping_of(how.get("calibration")),
+        mapping_of(spec.get("accelerator")),
+        mapping_of(parallel),
     )
     mode = _text(spec.get("mode"))
     return Declared(
@@ -162,13 +162,13 @@ def declared_build(spec: Mapping[str, Json]) -> Declared:
         pipeline=_whole(cut, "pipeline") or 1,
         context=_whole(cut, "context") or 1,
         expert=_whole(cut, "expert") or 1,
-        toolchain={k: v for k, v in _mapping(spec.get("toolchain")).items() if isinstance(v, str)},
+        toolchain={k: v for k, v in mapping_of(spec.get("toolchain")).items() if isinstance(v, str)},
         gpu=_text(accelerator.get("gpu")),
         capability=_text(accelerator.get("computeCapability")),
-        arguments=_mapping(spec.get("build")),
+        arguments=mapping_of(spec.get("build")),
         calibration=_text(calibration.get("dataset")),
         examples=_whole(calibration, "size") or 512,
-        parity=tuple(gate for gate in ("task", "logits") if _mapping(spec.get("parity")).get(gate)),
+        parity=tuple(gate for gate in ("task", "logits") if mapping_of(spec.get("parity")).get(gate)),
         has_adapters=bool(spec.get("adapters")),
     )
 
@@ -181,7 +181,7 @@ def declared_weights(spec: Mapping[str, Json]) -> Weights:
         precision=_text(spec.get("precision")),
         runs_remote_code=spec.get("trustRemoteCode") is True,
         architecture=_text(spec.get("architecture")),
-        is_pinned=is_pinned(_mapping(spec.get("source"))),
+        is_pinned=is_pinned(mapping_of(spec.get("source"))),
     )
 
 
@@ -192,8 +192,8 @@ def is_pinned(source: Mapping[str, Json]) -> bool:
 
 def declared_serving(spec: Mapping[str, Json]) -> Serving:
     """Return what the `spec` of a Deployment declares of its server."""
-    runtime, resources = _mapping(spec.get("runtime")), _mapping(spec.get("resources"))
-    arguments = _mapping(runtime.get("args"))
+    runtime, resources = mapping_of(spec.get("runtime")), mapping_of(spec.get("resources"))
+    arguments = mapping_of(runtime.get("args"))
     return Serving(
         runtime=_text(runtime.get("engine")),
         version=_text(runtime.get("version")),
@@ -211,7 +211,7 @@ def declared_network(spec: Mapping[str, Json]) -> Network | tuple[str, ...]:
 
     Whether embedding and head are one is not declared: they count as two, which is never too little.
     """
-    sizes = _mapping(spec.get("dimensions"))
+    sizes = mapping_of(spec.get("dimensions"))
     named = {key: (source, value) for key, source, value in _dimensions(spec, sizes)}
     missing = [f"`{source}`" for key, (source, value) in named.items() if value is None and key in _NEEDED]
     if missing:
@@ -311,10 +311,6 @@ def served_limits(serving: Serving) -> dict[str, int]:
     """Return the limits of sizes that a server is started with, under the keys of `trtllm-build`."""
     found = {"max_seq_len": _CONTEXT, "max_batch_size": _BATCH, "max_num_tokens": _TOKENS}
     return {key: value for key, names in found.items() if (value := _whole(serving.arguments, *names))}
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _text(value: Json) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from trueup.builds.flags import OFF, ON
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.core.versions import version_key
 
 _ENGINE = re.compile(r"^rank(\d+)\.engine$")
@@ -42,7 +42,7 @@ _SPECULATION = "speculative_decoding_mode"
 
 def world_size(config: Mapping[str, Json]) -> int:
     """Return the ranks of the engine that *config* is the `config.json` of; 0 when it does not say."""
-    mapping = _mapping(_mapping(config.get("pretrained_config")).get("mapping"))
+    mapping = mapping_of(mapping_of(config.get("pretrained_config")).get("mapping"))
     whole = mapping.get("world_size")
     if isinstance(whole, int) and whole > 0:
         return whole
@@ -70,8 +70,8 @@ def disagreements(
     return (
         *_version(config, version),
         *_ranks(config, files, held),
-        *_formats(_mapping(config["pretrained_config"]), _mapping(held.get("quantization"))),
-        *_sizes(_mapping(config["build_config"]), _mapping(held.get("engine"))),
+        *_formats(mapping_of(config["pretrained_config"]), mapping_of(held.get("quantization"))),
+        *_sizes(mapping_of(config["build_config"]), mapping_of(held.get("engine"))),
     )
 
 
@@ -109,11 +109,11 @@ def _ranks(config: Mapping[str, Json], files: Mapping[str, int], held: Mapping[s
         yield f"empty: {', '.join(f'`rank{rank}.engine`' for rank in empty)}"
     if world_size(config) != world:
         yield f"it is cut for {world_size(config)} ranks, and {world} were asked for"
-    mapping = _mapping(_mapping(config["pretrained_config"]).get("mapping"))
-    for key, size in _mapping(held.get("mapping")).items():
+    mapping = mapping_of(mapping_of(config["pretrained_config"]).get("mapping"))
+    for key, size in mapping_of(held.get("mapping")).items():
         if mapping.get(key, 1) != size:
             yield f"`{key}` is {mapping.get(key, 1)}, and {size} was asked for"
-    if _mapping(held.get("arguments")).get("fast_build") is True:
+    if mapping_of(held.get("arguments")).get("fast_build") is True:
         yield from (
             f"`rank{rank}_managed_weights.safetensors` is missing, which `fast_build` writes"
             for rank in sorted(wanted)
@@ -122,7 +122,7 @@ def _ranks(config: Mapping[str, Json], files: Mapping[str, int], held: Mapping[s
 
 
 def _formats(pretrained: Mapping[str, Json], held: Mapping[str, Json]) -> Iterator[str]:
-    quantization = _mapping(pretrained.get("quantization"))
+    quantization = mapping_of(pretrained.get("quantization"))
     found, wanted = str(quantization.get("quant_algo") or ""), str(held.get("format"))
     if found not in ALGORITHMS.get(wanted, (found,)):
         yield f"its weights are `{found or 'not quantized'}`, and `{wanted}` was asked for"
@@ -132,7 +132,7 @@ def _formats(pretrained: Mapping[str, Json], held: Mapping[str, Json]) -> Iterat
 
 
 def _sizes(built: Mapping[str, Json], held: Mapping[str, Json]) -> Iterator[str]:
-    plugins = _mapping(built.get("plugin_config"))
+    plugins = mapping_of(built.get("plugin_config"))
     for name, wanted in held.items():
         there = built if name in built else plugins
         if name not in there or name in _NOT_KEPT or name == _SPECULATION or wanted is None:
@@ -147,7 +147,3 @@ def _plain(value: Json) -> Json:
     if isinstance(value, str):
         return {ON: True, OFF: False}.get(value, value.lower().rpartition(".")[2])
     return value
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}

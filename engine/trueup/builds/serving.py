@@ -12,7 +12,7 @@ from trueup.builds import codes
 from trueup.builds.declared import COMPILED, declared_build
 from trueup.builds.engine_result import world_size
 from trueup.builds.findings import About, Finding, Level, in_order
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 
 PORT = 8000
@@ -108,8 +108,8 @@ class Artifact:
 
 def artifact_of_engine(config: Mapping[str, Json], path: str) -> Artifact:
     """Return the engine at *path* as its own `config.json` describes it: what it is cut into is said nowhere else."""
-    mapping = _mapping(_mapping(config.get("pretrained_config")).get("mapping"))
-    built = _mapping(config.get("build_config"))
+    mapping = mapping_of(mapping_of(config.get("pretrained_config")).get("mapping"))
+    built = mapping_of(config.get("build_config"))
     return Artifact(
         mode="engine",
         path=path,
@@ -296,10 +296,6 @@ def _wrong(key: str, detail: str, hint: str = "") -> Finding:
 
 def _path(key: str) -> tuple[str, ...]:
     return ("spec", "runtime", "args", key)
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _whole(value: Json) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from trueup.cli.views.schemas import OUTPUTS
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 
 
 def json_page() -> str:
@@ -43,17 +43,17 @@ def _rows(schema: Json, path: str = "") -> Iterator[tuple[str, str, str]]:
     """Yield path, type and meaning of every key, outer ones first."""
     if not isinstance(schema, Mapping):
         return
-    for name, child in _mapping(schema.get("properties")).items():
+    for name, child in mapping_of(schema.get("properties")).items():
         here = f"{path}.{name}" if path else name
         yield here, _type(child), _meaning(child)
         yield from _below(child, here)
     for case in _items(schema.get("allOf")):
-        condition = _mapping(_mapping(_mapping(_mapping(case).get("if")).get("properties")).get("action"))
-        yield from _rows(_mapping(case).get("then"), f"{path} ({condition.get('const')})")
+        condition = mapping_of(mapping_of(mapping_of(mapping_of(case).get("if")).get("properties")).get("action"))
+        yield from _rows(mapping_of(case).get("then"), f"{path} ({condition.get('const')})")
 
 
 def _below(schema: Json, path: str) -> Iterator[tuple[str, str, str]]:
-    schema = _mapping(schema)
+    schema = mapping_of(schema)
     for choice in _items(schema.get("anyOf")):
         yield from _below(choice, path)
     if "items" in schema:
@@ -63,7 +63,7 @@ def _below(schema: Json, path: str) -> Iterator[tuple[str, str, str]]:
 
 def _type(schema: Json) -> str:
     """Say in words what a value may be."""
-    schema = _mapping(schema)
+    schema = mapping_of(schema)
     choices = _items(schema.get("anyOf"))
     if choices:
         return " or ".join(_type(c) for c in choices)
@@ -83,11 +83,7 @@ def _type(schema: Json) -> str:
 
 
 def _meaning(schema: Json) -> str:
-    return str(_mapping(schema).get("description", ""))
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
+    return str(mapping_of(schema).get("description", ""))
 
 
 def _items(value: Json) -> tuple[Json, ...]:

@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
+def mapping_of(value: Json) -> Mapping[str, Json]:
+    """Return *value* where it is a mapping, else an empty one: for documents that may lack what is looked for."""
+    return value if isinstance(value, Mapping) else {}
+
+
 # Made once and told that no value holds itself, which none that was parsed can: a sixth of the time saved.
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False

@@ -6,7 +6,7 @@ because a rule was softened. A PolicyException lifts it.
 
 from collections.abc import Iterator, Mapping
 
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.policy.decision import Enforcement, Violation
 
 RULE = "TU-02"
@@ -16,8 +16,8 @@ TITLE = "Deletions within the budget"
 
 def over_budget(document: Mapping[str, Json]) -> Iterator[Violation]:
     """Yield a violation for each limit of the environment's `deletionBudget` that the plan exceeds."""
-    environment = _mapping(document.get("environment"))
-    budget = _mapping(_mapping(environment.get("settings")).get("deletionBudget"))
+    environment = mapping_of(document.get("environment"))
+    budget = mapping_of(mapping_of(environment.get("settings")).get("deletionBudget"))
     deleted = _deleted(document)
     if not budget or not deleted:
         return
@@ -34,7 +34,7 @@ def over_budget(document: Mapping[str, Json]) -> Iterator[Violation]:
 
 def _deleted(document: Mapping[str, Json]) -> set[str]:
     """Return the deployments that are deleted; a server that no release needs is nobody's loss."""
-    operations = _mapping(document.get("change")).get("operations")
+    operations = mapping_of(document.get("change")).get("operations")
     return {
         str(operation.get("address"))
         for operation in (operations if isinstance(operations, list | tuple) else ())
@@ -45,7 +45,7 @@ def _deleted(document: Mapping[str, Json]) -> set[str]:
 
 
 def _running(document: Mapping[str, Json]) -> set[str]:
-    routes = _mapping(document.get("observed")).get("routes")
+    routes = mapping_of(document.get("observed")).get("routes")
     return {
         str(route.get("deployment"))
         for route in (routes if isinstance(routes, list | tuple) else ())
@@ -71,7 +71,3 @@ def _is_within(amount: float, limit: Json) -> bool:
     if limit is None:
         return True
     return isinstance(limit, int | float) and not isinstance(limit, bool) and amount <= limit
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}

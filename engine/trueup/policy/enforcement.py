@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.policy.decision import Enforcement
 
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -103,13 +103,13 @@ def severity_default(severity: str, *, production: bool) -> Enforcement:
 
 def enforcing_of(document: Mapping[str, Json]) -> Enforcing:
     """Return the settings of a policy document's own environment."""
-    environment = _mapping(document.get("environment"))
-    return Enforcing((settings_of(environment.get("tier"), _mapping(environment.get("settings")).get("policy")),))
+    environment = mapping_of(document.get("environment"))
+    return Enforcing((settings_of(environment.get("tier"), mapping_of(environment.get("settings")).get("policy")),))
 
 
 def settings_of(tier: Json, policy: Json) -> Settings:
     """Read an environment's `policy` settings; what is not understood denies, and an unknown tier is production."""
-    declared = _mapping(policy)
+    declared = mapping_of(policy)
     return Settings(
         production=tier not in ("dev", "staging"),
         cap=_word(declared.get("enforcement", Enforcement.DENY.value)),
@@ -164,7 +164,7 @@ def _softened(enforcement: Enforcement, default: Enforcement, limits: list[tuple
 
 
 def _words(value: Json) -> dict[str, Enforcement]:
-    return {name: _word(word) for name, word in _mapping(value).items()}
+    return {name: _word(word) for name, word in mapping_of(value).items()}
 
 
 def _word(value: Json) -> Enforcement:
@@ -172,7 +172,3 @@ def _word(value: Json) -> Enforcement:
         return Enforcement(str(value))
     except ValueError:
         return Enforcement.DENY
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from trueup.core.diagnostics import Span
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.diff.masks import masked
 from trueup.policy.decision import Violation
 from trueup.policy.listing import ListedRule
@@ -122,7 +122,7 @@ def spelled(value: Json, name: str = "") -> str:
 
 def _places(document: Mapping[str, Json], address: str) -> Iterator[tuple[Path, Mapping[str, Json]]]:
     """Yield where the document speaks of *address*: its declaration, and its entry when it is a deployment."""
-    declared = _mapping(document.get("resources")).get(address)
+    declared = mapping_of(document.get("resources")).get(address)
     if isinstance(declared, Mapping):
         yield ("resources", address), declared
     deployments = document.get("deployments")
@@ -161,7 +161,3 @@ def _reach(deployment: Mapping[str, Json]) -> set[str]:
 
 def _mappings(value: Json) -> list[Mapping[str, Json]]:
     return [v for v in (value if isinstance(value, list | tuple) else ()) if isinstance(v, Mapping)]
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}

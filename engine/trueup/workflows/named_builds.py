@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from trueup.builds import codes
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId, parse_address
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 from trueup.spec.resource import Resource, Resources, document_of
 
@@ -51,13 +51,9 @@ def model_of(build: ResourceId, model: str, users: Sequence[Resource], resources
 
 def spec_of(resource: Resource) -> Mapping[str, Json]:
     """Return the `spec` of *resource* as it is declared."""
-    return _mapping(_mapping(document_of(resource)).get("spec"))
+    return mapping_of(mapping_of(document_of(resource)).get("spec"))
 
 
 def release_of(deployment: Resource) -> Mapping[str, Json]:
     """Return the `release` of *deployment* as it is declared."""
-    return _mapping(spec_of(deployment).get("release"))
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
+    return mapping_of(spec_of(deployment).get("release"))

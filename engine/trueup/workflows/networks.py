@@ -14,7 +14,7 @@ from trueup.builds.network import Network, network_of
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.desired.state import DesiredState
 from trueup.diff.supply import ENGINE
 from trueup.ports import SourceTree, StoreReader
@@ -36,8 +36,8 @@ class KnownNetwork:
 
 def network_for(model: Resource, tree: SourceTree, store: StoreReader) -> KnownNetwork:
     """Return the network of *model*."""
-    spec = _mapping(_mapping(document_of(model)).get("spec"))
-    source = _mapping(spec.get("source"))
+    spec = mapping_of(mapping_of(document_of(model)).get("spec"))
+    source = mapping_of(spec.get("source"))
     content, origin = _config(source, tree, store)
     declared = declared_network(spec)
     if content is None:
@@ -86,7 +86,3 @@ def _read(content: bytes) -> Network | tuple[str, ...]:
     except (ValueError, RecursionError):
         return ("it is no JSON",)
     return network_of(found) if isinstance(found, Mapping) else ("it is no JSON object",)
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}

@@ -8,7 +8,7 @@ from datetime import date
 from trueup.adapters.evaluators import codes
 from trueup.adapters.evaluators.scoring import TASKS
 from trueup.core.errors import PermanentError
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 from trueup.evidence.gates import Threshold
 
@@ -47,34 +47,34 @@ def read_declaration(declared: bytes) -> Declaration:
     Raises:
         PermanentError: It asks for a tool, task, metric or option that is not built in (EVAL006).
     """
-    spec = _mapping(_mapping(json.loads(declared)).get("spec"))
+    spec = mapping_of(mapping_of(json.loads(declared)).get("spec"))
     _refuse(_unsupported(spec))
-    tasks = tuple(_task(_mapping(t)) for t in _list(spec.get("tasks")))
+    tasks = tuple(_task(mapping_of(t)) for t in _list(spec.get("tasks")))
     if not tasks:
         _refuse(["it has no `tasks`"])
     metrics = {
         str(m.get("name")): (str(m.get("unit", "ratio")), str(m.get("aggregation", "mean")))
-        for m in map(_mapping, _list(spec.get("metrics")))
+        for m in map(mapping_of, _list(spec.get("metrics")))
     }
     thresholds = tuple(
         Threshold(str(t.get("metric")), str(t.get("op")), _float(t.get("value")), str(t.get("slice") or ""))
-        for t in map(_mapping, _list(spec.get("metricDecisionThreshold")))
+        for t in map(mapping_of, _list(spec.get("metricDecisionThreshold")))
     )
     _refuse(_unmeasured(tasks, metrics, thresholds))
     quarantine = {
         str(q.get("case")): date.fromisoformat(str(q.get("expires")))
-        for q in map(_mapping, _list(spec.get("quarantine")))
+        for q in map(mapping_of, _list(spec.get("quarantine")))
     }
-    return Declaration(tasks, metrics, thresholds, _mapping(spec.get("modelConfig")), quarantine)
+    return Declaration(tasks, metrics, thresholds, mapping_of(spec.get("modelConfig")), quarantine)
 
 
 def _unsupported(spec: Mapping[str, Json]) -> list[str]:
     problems = []
-    tool = _mapping(spec.get("suite")).get("tool", "builtin")
+    tool = mapping_of(spec.get("suite")).get("tool", "builtin")
     if tool != "builtin":
         problems.append(f"the tool `{tool}` is not built in")
     problems += [f"`{key}` is not built in" for key in ("regression", "judge") if spec.get(key)]
-    for task in map(_mapping, _list(spec.get("tasks"))):
+    for task in map(mapping_of, _list(spec.get("tasks"))):
         name = str(task.get("task"))
         if name not in TASKS:
             hint = did_you_mean(name, TASKS) or f"built in are {', '.join(sorted(TASKS))}"
@@ -83,7 +83,7 @@ def _unsupported(spec: Mapping[str, Json]) -> list[str]:
             problems.append(f"task `{name}` asks for few-shot examples")
         if task.get("chatTemplate") is False:
             problems.append(f"task `{name}` asks for no chat template; a release is asked as it is served")
-        params = set(_mapping(task.get("params"))) - {"ignoreCase"}
+        params = set(mapping_of(task.get("params"))) - {"ignoreCase"}
         problems += [f"task `{name}` has the unknown parameter `{p}`" for p in sorted(params)]
     return problems
 
@@ -114,15 +114,11 @@ def _task(task: Mapping[str, Json]) -> Task:
     limit, epochs, seed = task.get("limit"), task.get("epochs"), task.get("seed")
     return Task(
         name=str(task.get("task")),
-        ignore_case=_mapping(task.get("params")).get("ignoreCase") is True,
+        ignore_case=mapping_of(task.get("params")).get("ignoreCase") is True,
         limit=limit if isinstance(limit, int) else None,
         epochs=epochs if isinstance(epochs, int) else 1,
         seed=seed if isinstance(seed, int) else None,
     )
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: Json) -> Sequence[Json]:

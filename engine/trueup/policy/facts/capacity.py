@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.desired.state import DesiredDeployment
 from trueup.diff.masks import masked_text
 from trueup.policy.facts.lineage import spec_of
@@ -52,7 +52,7 @@ class Demand:
 def demand_of(document: Json) -> Demand:
     """Return what the deployment that *document* declares may take."""
     spec = spec_of(document)
-    resources, scaling = _mapping(spec.get("resources")), _mapping(spec.get("scaling"))
+    resources, scaling = mapping_of(spec.get("resources")), mapping_of(spec.get("scaling"))
     most = _whole(scaling.get("maxReplicas") if scaling else spec.get("replicas", 1))
     elsewhere = spec.get("fieldsManagedElsewhere")
     return Demand(
@@ -94,8 +94,8 @@ def capacity_facts(demanded: Mapping[str, Demand], settings: Json) -> Json:
         total = total.plus(demand)
         if demand.accelerators:
             by_sku[demand.sku] = by_sku.get(demand.sku, 0) + demand.accelerators
-    declared = _mapping(settings)
-    quota = _mapping(declared.get("quota"))
+    declared = mapping_of(settings)
+    quota = mapping_of(declared.get("quota"))
     available: dict[str, int] = {}
     for pool in pools(settings):
         available[str(pool.get("sku"))] = available.get(str(pool.get("sku")), 0) + _whole(pool.get("count"))
@@ -124,16 +124,12 @@ def capacity_facts(demanded: Mapping[str, Demand], settings: Json) -> Json:
 
 def pools(settings: Json) -> list[Mapping[str, Json]]:
     """Return the accelerators of an environment with *settings*."""
-    declared = _mapping(settings).get("accelerators")
+    declared = mapping_of(settings).get("accelerators")
     return [p for p in declared if isinstance(p, Mapping)] if isinstance(declared, list | tuple) else []
 
 
 def _means_replicas(field: Json) -> bool:
     return str(field).removeprefix("spec.").split(".")[0] in ("replicas", "scaling")
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _whole(value: Json) -> int:

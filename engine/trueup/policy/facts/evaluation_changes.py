@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from trueup.core.durations import parse_duration
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.policy.facts.lineage import spec_of
 
 Find = Callable[[str], Json]
@@ -32,7 +32,7 @@ def evaluation_changes(environment: str, before: Find, after: Find) -> list[Json
             found.append(_found(environment, "requirement-removed", reference, None))
         else:
             found += _evaluation(reference, kept, before, after)
-    demanded, demands = (_mapping(spec_of(document).get("evaluations")) for document in (was, now))
+    demanded, demands = (mapping_of(spec_of(document).get("evaluations")) for document in (was, now))
     return [*found, *_age(environment, demanded, demands)]
 
 
@@ -147,7 +147,7 @@ def _suite(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> It
             yield _found(address, "suite-shrunk", task.get("task"), None)
         elif _limit(kept.get("limit")) < _limit(task.get("limit")):
             yield _found(address, "suite-shrunk", dict(task), dict(kept))
-    before, after = (_mapping(part.get("suite")) for part in (was, now))
+    before, after = (mapping_of(part.get("suite")) for part in (was, now))
     if any(
         before.get(key, default) != after.get(key, default) for key, default in (("tool", "builtin"), ("ref", None))
     ):
@@ -177,7 +177,7 @@ def _age(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> Iter
 
 
 def _required(spec: Mapping[str, Json]) -> list[str]:
-    return _texts(_mapping(spec.get("evaluations")).get("required"))
+    return _texts(mapping_of(spec.get("evaluations")).get("required"))
 
 
 def _duration(value: Json) -> timedelta | None:
@@ -190,10 +190,6 @@ def _number(value: Json) -> float:
 
 def _limit(value: Json) -> float:
     return value if isinstance(value, int) else float("inf")
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _mappings(value: Json) -> list[Mapping[str, Json]]:

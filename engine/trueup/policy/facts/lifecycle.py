@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.policy.facts.lineage import spec_of
 
 _KINDS = ("Model", "Adapter")
@@ -19,7 +19,7 @@ def lifecycles(documents: Mapping[str, Json], today: date) -> dict[str, Json]:
 
 
 def _lifecycle(spec: Mapping[str, Json], today: date) -> Json:
-    own, providers = (_mapping(spec.get(key)) for key in ("lifecycle", "providerLifecycle"))
+    own, providers = (mapping_of(spec.get(key)) for key in ("lifecycle", "providerLifecycle"))
     deprecated = _day(providers.get("deprecatedAt"))
     ends = [day for part in (own, providers) if (day := _day(part.get("retiresAt"))) is not None]
     return {
@@ -27,10 +27,6 @@ def _lifecycle(spec: Mapping[str, Json], today: date) -> Json:
         "deprecatedForDays": None if deprecated is None else (today - deprecated).days,
         "retiresInDays": (min(ends) - today).days if ends else None,
     }
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _day(value: Json) -> date | None:

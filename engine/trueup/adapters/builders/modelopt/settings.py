@@ -8,7 +8,7 @@ from trueup.adapters.builders.modelopt import codes
 from trueup.adapters.builders.modelopt.formats import CARRIED, FORMATS, GPU_CACHES, GPU_FORMATS, Format
 from trueup.core.diagnostics import Code
 from trueup.core.errors import PermanentError
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 
 KNOWN = frozenset(
@@ -82,8 +82,8 @@ def read_settings(parameters: Mapping[str, Json]) -> Settings:
     for name in sorted(set(parameters) - KNOWN):
         detail = f"`{name}` is none of {', '.join(sorted(KNOWN))}."
         raise PermanentError(builder_codes.BAD_PARAMETER, detail, hint=did_you_mean(name, KNOWN))
-    asked = _mapping(parameters.get("quantization"))
-    toolchain = {k: str(v) for k, v in _mapping(parameters.get("toolchain")).items() if v is not None}
+    asked = mapping_of(parameters.get("quantization"))
+    toolchain = {k: str(v) for k, v in mapping_of(parameters.get("toolchain")).items() if v is not None}
     kind = FORMATS.get(str(asked.get("format") or PLAIN))
     settings = Settings(
         format=str(asked.get("format") or PLAIN),
@@ -91,10 +91,10 @@ def read_settings(parameters: Mapping[str, Json]) -> Settings:
         group=_whole(asked, "groupSize", kind.group if kind else 0),
         excluded=_texts(asked.get("excludeModules")),
         quantizes_head=asked.get("quantizeLmHead") is True,
-        calibration=_calibration(_mapping(asked.get("calibration"))),
+        calibration=_calibration(mapping_of(asked.get("calibration"))),
         dtype=str(parameters.get("dtype") or _AUTO),
         toolchain=toolchain,
-        arguments=_mapping(parameters.get("build")),
+        arguments=mapping_of(parameters.get("build")),
         stage=str(parameters.get("stage") or ""),
     )
     for code, detail in _refusals(settings, asked):
@@ -158,10 +158,6 @@ def _whole(asked: Mapping[str, Json], name: str, default: int, least: int = 1) -
         detail = f"`{name}` is {value!r}, a whole number of at least {least} is needed."
         raise PermanentError(builder_codes.BAD_PARAMETER, detail)
     return value
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _texts(value: Json) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from trueup.builds.conversion import calibration_of
 from trueup.builds.engine_result import rotary_loss
 from trueup.builds.network import Network, network_of
 from trueup.core.errors import PermanentError, TrueupError
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.ports import Progress
 
 TOKENIZER_FOLDER = "tokenizer"
@@ -101,7 +101,7 @@ class EngineBuilder:
                     _check_checkpoint(scratch / "checkpoint", network)
             copy_tokenizer(task.source, task.target)
             held = planned.to_json()
-            write_held(task.target, {**held, **_mapping(described(toolchain))})
+            write_held(task.target, {**held, **mapping_of(described(toolchain))})
             simulated = check_engine(task.target, read_held(task.target), planned.declared.tool("tensorrtLlm"))
         return Built(
             task.target,
@@ -264,7 +264,7 @@ def _check_checkpoint(checkpoint: Path, network: Network) -> None:
     path = checkpoint / "config.json"
     if not path.is_file():
         raise PermanentError(codes.BROKEN_RESULT, "The checkpoint has no `config.json`.")
-    lost = rotary_loss(_mapping(json.loads(path.read_bytes())), network.rotary_base)
+    lost = rotary_loss(mapping_of(json.loads(path.read_bytes())), network.rotary_base)
     if lost:
         hint = "pin `transformers: 4.57.6` in the toolchain: 5 and later drop it without a warning"
         raise PermanentError(codes.BROKEN_RESULT, f"In the checkpoint, {lost}.", hint=hint)
@@ -277,7 +277,3 @@ def copy_tokenizer(source: Path, target: Path) -> None:
     for name in _TOKENIZER_FILES:
         if (source / name).is_file():
             shutil.copyfile(source / name, folder / name)
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
