@@ -39,7 +39,7 @@ from trueup.ledger.codec import decode, encode
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
 from trueup.policy.results import Evaluation, PolicyFile, RuleResult, RuleTest
-from trueup.ports import EvaluationRequest, ParityRequest, Progress, RouteTable, StoreEntry
+from trueup.ports import EvaluationRequest, Measured, ParityRequest, Progress, RouteTable, StoreEntry
 from trueup.spec.resource import SourceFile
 
 
@@ -281,14 +281,14 @@ class FakeEvaluator:
         self._clock = clock
         self.asked: list[EvaluationRequest] = []
 
-    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
+    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Measured:
         self.asked.append(request)
         if request.server not in self._scores:
             raise TransientError(evaluator_codes.NO_ANSWER, f"no server in {environment}")
         scores = self._scores[request.server]
         measurements = tuple(Measurement(metric, value, "ratio", 1) for metric, value in scores.items())
         progress(str(request.required.evaluation.id), 1, 1)
-        return Evidence(
+        evidence = Evidence(
             evaluation=str(request.required.evaluation.id),
             key=request.required.key,
             subject=request.subject,
@@ -297,7 +297,9 @@ class FakeEvaluator:
             tool="fake",
             started_at=self._clock.now(),
             completed_at=self._clock.now(),
+            inputs=request.required.inputs,
         )
+        return Measured(evidence)
 
 
 class FakeParity:

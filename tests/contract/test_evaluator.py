@@ -55,7 +55,7 @@ def towards(asked: EvaluationRequest, server: Digest) -> EvaluationRequest:
 
 
 def test_evidence_is_bound_to_the_key_and_subject_asked_for(evaluator: Evaluator, asked: EvaluationRequest) -> None:
-    evidence = evaluator.evaluate("dev", asked, silent)
+    evidence = evaluator.evaluate("dev", asked, silent).evidence
     assert (evidence.key, evidence.subject, evidence.evaluation) == (KEY, SUBJECT, "Evaluation/facts@1")
     assert evidence.started_at <= evidence.completed_at
     assert not evidence.simulated
@@ -63,11 +63,11 @@ def test_evidence_is_bound_to_the_key_and_subject_asked_for(evaluator: Evaluator
 
 
 def test_a_server_that_answers_right_passes(evaluator: Evaluator, asked: EvaluationRequest) -> None:
-    assert evaluator.evaluate("dev", asked, silent).passed
+    assert evaluator.evaluate("dev", asked, silent).evidence.passed
 
 
 def test_a_server_that_answers_wrong_does_not(evaluator: Evaluator, asked: EvaluationRequest) -> None:
-    evidence = evaluator.evaluate("dev", towards(asked, BAD), silent)
+    evidence = evaluator.evaluate("dev", towards(asked, BAD), silent).evidence
     assert [(g.operator, g.value, g.passed) for g in evidence.gates] == [(">=", 0.0, False), ("<", 0.0, True)]
     assert not evidence.passed
 

@@ -1,4 +1,4 @@
-"""Pins one deployment: its release, server, route and required evaluations, from the documents it names.
+"""Pins one deployment: its release, server and route, from the documents it names.
 
 What no document says has its default here and nowhere else, so that a plan shows the resolved value.
 """
@@ -18,7 +18,6 @@ from trueup.desired.state import (
     BuildPin,
     Pin,
     Release,
-    RequiredEvaluation,
     RouteSpec,
     ServerSpec,
 )
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from trueup.spec.kinds.base import Source
     from trueup.spec.kinds.builds import BuildSpec
     from trueup.spec.kinds.deployments import Deployment
-    from trueup.spec.kinds.environments import RequiredEvaluations
     from trueup.spec.kinds.models import Model
     from trueup.spec.kinds.prompts import Prompt
 
@@ -82,8 +80,13 @@ def _build(declared: "Deployment", model: "Model", artifact: ArtifactPin, resour
     named = declared.spec.release.build
     if named is not None:
         return pin_build(resources[version_id("Build", named)], artifact, resources)
+    return _implied_build(model, artifact, declared.spec.runtime.engine)
+
+
+def _implied_build(model: "Model", artifact: ArtifactPin, runtime: str) -> BuildPin:
+    """Return the build that *runtime* needs and nobody declared."""
     name = ResourceId("Build", model.metadata.name, model.metadata.version)
-    if model.spec.format == "safetensors" and declared.spec.runtime.engine == LLAMA_CPP:
+    if model.spec.format == "safetensors" and runtime == LLAMA_CPP:
         parameters = {"quantization": "F16"}
         implied = ResourceId("Build", f"{name.name}-gguf-f16", name.version)
         return _pinned(implied, digest_of(parameters), "gguf", parameters, artifact.digest, implicit=True)
@@ -155,6 +158,20 @@ def _pinned(  # noqa: PLR0913 - a pin is exactly these
     return BuildPin(id_, digest, mode, tuple(sorted(parameters.items())), key, implicit, inputs)
 
 
+def pin_model(model: Resource) -> Release:
+    """Return the release of a model that llama.cpp serves without anything else, as a judge is served."""
+    source = kinds.model(model)
+    artifact = artifact_of(source.spec.source, source.spec.format)
+    return Release(pin(model), artifact, _implied_build(source, artifact, LLAMA_CPP))
+
+
+def server_of_model(model: "Model", release: Release) -> ServerSpec:
+    """Return the llama.cpp server of a release that `pin_model` made."""
+    context = min(model.spec.context_length or DEFAULT_CONTEXT, DEFAULT_CONTEXT)
+    arguments: dict[str, Json] = {"threads": 1, "slots": DEFAULT_SLOTS, "contextPerSlot": context}
+    return ServerSpec(LLAMA_CPP, release.build.key, tuple(sorted(arguments.items())))
+
+
 def server_of(declared: "Deployment", model: "Model", release: Release) -> ServerSpec:
     """Return the server process that serves *release*."""
     runtime = declared.spec.runtime
@@ -182,45 +199,19 @@ def server_of(declared: "Deployment", model: "Model", release: Release) -> Serve
 def route_of(declared: "Deployment", prompt: "Prompt | None") -> RouteSpec:
     """Return what the gateway does for *declared*."""
     gateway = declared.spec.gateway
-    return RouteSpec(
-        model_name=gateway.model_name or declared.metadata.name,
-        messages=prompt.spec.chat if prompt else (),
-        template_format=prompt.spec.template_format if prompt else "mustache",
-        variables=tuple(v.to_json() for v in prompt.spec.variables) if prompt else (),
-        decoding=tuple(sorted(prompt.spec.decoding.to_json().items())) if prompt else (),
+    return replace(
+        route_of_prompt(gateway.model_name or declared.metadata.name, prompt),
         limits=tuple(sorted(gateway.limits.to_json().items())),
         keys=tuple(gateway.keys),
     )
 
 
-def required_evaluations(
-    demanded: "RequiredEvaluations", release: Release, server: ServerSpec, route: RouteSpec, resources: Resources
-) -> tuple[RequiredEvaluation, ...]:
-    """Return the evaluations *release* must have passed, each with the key its evidence must carry."""
-    required = []
-    for reference in demanded.required:
-        resource = resources[version_id("Evaluation", reference)]
-        declared = kinds.evaluation(resource)
-        dataset = _dataset(declared.spec.dataset, resources)
-        key = digest_of(
-            {
-                "schema": 1,
-                "release": release.digest,
-                "evaluation": content_digest(resource),
-                "dataset": dataset.digest,
-                "runtime": server.runtime,
-                # Another interpreter has another version of the runtime.
-                "interpreter": server.interpreter,
-                "arguments": dict(server.arguments),
-                "decoding": dict(route.decoding),
-            }
-        )
-        ages = [age for age in (declared.spec.max_age, demanded.max_age) if age is not None]
-        required.append(RequiredEvaluation(pin(resource), key, dataset, min(ages, default=None)))
-    return tuple(required)
-
-
-def _dataset(reference: str | None, resources: Resources) -> ArtifactPin:
-    if reference is None:
-        return ArtifactPin("", Digest(""), "")
-    return artifact_of(kinds.dataset(resources[version_id("Dataset", reference)]).spec.source, "dataset")
+def route_of_prompt(name: str, prompt: "Prompt | None") -> RouteSpec:
+    """Return a route under the model name *name* that puts *prompt* first."""
+    return RouteSpec(
+        model_name=name,
+        messages=prompt.spec.chat if prompt else (),
+        template_format=prompt.spec.template_format if prompt else "mustache",
+        variables=tuple(v.to_json() for v in prompt.spec.variables) if prompt else (),
+        decoding=tuple(sorted(prompt.spec.decoding.to_json().items())) if prompt else (),
+    )

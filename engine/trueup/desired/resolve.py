@@ -9,7 +9,8 @@ from trueup.core.suggestions import did_you_mean
 from trueup.desired import codes
 from trueup.desired.build_pins import build_problems
 from trueup.desired.closure import reachable
-from trueup.desired.release import pin_release, required_evaluations, route_of, server_of, version_id
+from trueup.desired.evaluations import required_evaluations, required_prompt_tests
+from trueup.desired.release import pin_release, route_of, server_of, version_id
 from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFacts
 from trueup.spec import kinds
 from trueup.spec.resource import Resource, Resources
@@ -81,6 +82,7 @@ def _deployment(resource: Resource, environment: Resource, resources: Resources)
         route=route,
         evaluations=required_evaluations(demanded, release, server, route, resources),
         resources=reachable(roots, resources),
+        prompt_tests=required_prompt_tests(release, server, route, resources),
     )
 
 

@@ -235,23 +235,55 @@ def _message(value: Json) -> tuple[str, str]:
             raise ValueError("not a chat message")
 
 
+@dataclass(frozen=True)
+class RequiredJudge:
+    """A model that scores answers, pinned like what it judges.
+
+    Attributes:
+        release: Its weights and what is built of them.
+        server: The server that runs it while it judges.
+        route: The prompt it judges with, and its decoding parameters.
+        prompt: That prompt, pinned; None for the one that ships with trueup.
+        families: What it descends from: it must not judge its own.
+    """
+
+    release: Release
+    server: ServerSpec
+    route: RouteSpec
+    prompt: Pin | None = None
+    families: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the judge as JSON, the form its digest is taken over."""
+        return {
+            "release": self.release.to_json(),
+            "server": self.server.to_json(),
+            "prompt": self.prompt.to_json() if self.prompt else None,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class RequiredEvaluation:
     """An evaluation that a release must have passed, and the subject digest its evidence must carry.
 
     Attributes:
-        evaluation: The declared Evaluation.
-        key: Digest of everything the result depends on (release, evaluation, dataset, decoding): evidence
-            under another key is stale by definition.
+        evaluation: The declared Evaluation; the Prompt itself for the tests that it declares.
+        key: Digest of everything the result depends on: evidence under another key is stale by definition.
         dataset: The data it runs on.
         max_age: Age at which evidence is stale all the same; None never. It decides what is observed, not what is
             desired, so it stays out of the JSON.
+        inputs: What the key is the digest of, by name, sorted: what says why older evidence is stale.
+        judge: What scores the answers, where a model does.
+        decoding: Decoding parameters that the Evaluation declares in place of the prompt's, sorted.
     """
 
     evaluation: Pin
     key: Digest
     dataset: ArtifactPin
     max_age: timedelta | None = None
+    inputs: tuple[tuple[str, Digest], ...] = ()
+    judge: RequiredJudge | None = None
+    decoding: tuple[tuple[str, Json], ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return the requirement as JSON."""
@@ -272,6 +304,12 @@ class DesiredDeployment:
     route: RouteSpec
     evaluations: tuple[RequiredEvaluation, ...]
     resources: tuple[Resource, ...]
+    prompt_tests: RequiredEvaluation | None = None
+
+    @property
+    def measured(self) -> tuple[RequiredEvaluation, ...]:
+        """Everything that is measured of the release: the tests of its prompt first, which cost least."""
+        return (*((self.prompt_tests,) if self.prompt_tests else ()), *self.evaluations)
 
     def to_json(self) -> dict[str, Json]:
         """Return the deployment as JSON, the form its digest is taken over."""
@@ -281,6 +319,7 @@ class DesiredDeployment:
             "server": self.server.to_json(),
             "route": self.route.to_json(),
             "evaluations": [e.to_json() for e in self.evaluations],
+            **({"promptTests": self.prompt_tests.to_json()} if self.prompt_tests else {}),
             "resources": {str(r.id): r.digest for r in self.resources},
         }
 

@@ -10,6 +10,9 @@ from trueup.core.json import Json
 EVALUATION = "evaluation"
 """The type of evidence that an Evaluation asked for."""
 
+NO_EXAMPLES = Digest("")
+"""Where no results of single examples are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -156,7 +159,7 @@ class Evidence:
     inputs: tuple[tuple[str, Digest], ...] = ()
     settings: Settings | None = None
     attacks: tuple[str, ...] = ()
-    examples: Digest = Digest("")
+    examples: Digest = NO_EXAMPLES
 
     @property
     def passed(self) -> bool:

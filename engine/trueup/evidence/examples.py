@@ -75,7 +75,8 @@ class ExampleResult:
 
 def encode(results: Iterable[ExampleResult]) -> bytes:
     """Spell *results* the one way their digest is taken over."""
-    return b"".join(canonical(line) + b"\n" for line in ({"format": FORMAT}, *(r.to_json() for r in results)))
+    lines: list[Json] = [{"format": FORMAT}, *(r.to_json() for r in results)]
+    return b"".join(canonical(line) + b"\n" for line in lines)
 
 
 def decode(text: bytes) -> tuple[ExampleResult, ...]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 class Shape(StrEnum):
     """What the score of one example is, and so which statistics apply."""
 
-    PASS_FAIL = "pass-fail"
+    PASS_FAIL = "pass-fail"  # noqa: S105 - a share of passes
     """0 or 1: a share is estimated, and pairs are told apart by McNemar's test."""
     SCORE = "score"
     """A number: a mean is estimated, and pairs are compared by resampling."""

@@ -20,7 +20,7 @@ from trueup.ports.artifacts import (
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
 from trueup.ports.runs import LEDGER_LOCK, NOTICE, STORE_LOCK, Clock, Journal, Ledger, LedgerReader, Lock, Progress
-from trueup.ports.targets import EvaluationRequest, Evaluator, Route, RouteTable, Target, TargetObserver
+from trueup.ports.targets import EvaluationRequest, Evaluator, Measured, Route, RouteTable, Target, TargetObserver
 
 if TYPE_CHECKING:
     # Exported: engines and their callers speak of them.
@@ -44,6 +44,7 @@ __all__ = [
     "Ledger",
     "LedgerReader",
     "Lock",
+    "Measured",
     "Merged",
     "MergedCommit",
     "ParityMeter",

@@ -72,23 +72,46 @@ class EvaluationRequest:
     Attributes:
         required: The evaluation and its key.
         declared: Canonical JSON of the Evaluation document.
-        dataset: Folder or file with the data.
+        dataset: Folder or file with the data; None where the evaluation reads none.
         server: Digest of the server that answers.
         route: The release's prompt and decoding, applied as the gateway would.
         subject: Digests the evidence is bound to.
+        artifact: What the server loads, for what is computed from the weights; None where nothing is.
+        source: What the artifact was built from, for what compares the two; None where they are the same.
+        runtime: What serves: `llama.cpp`, `transformers`.
     """
 
     required: RequiredEvaluation
     declared: bytes
-    dataset: Path
+    dataset: Path | None
     server: Digest
     route: RouteSpec
     subject: tuple[tuple[str, Digest], ...]
+    artifact: Path | None = None
+    source: Path | None = None
+    runtime: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What an evaluation gave.
+
+    Attributes:
+        evidence: The result.
+        examples: Results of single examples (`evidence.examples.encode`), whose digest the evidence has; empty
+            without any.
+    """
+
+    evidence: Evidence
+    examples: bytes = b""
 
 
 class Evaluator(Protocol):
     """Runs evaluations against servers of a target."""
 
-    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
-        """Run it and return what was measured; raise when it could not be found out."""
+    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Measured:
+        """Run it and return what was measured; raise when it could not be found out.
+
+        A judge that `request.required` names has to run already, as a server of the same environment.
+        """
         ...

@@ -155,9 +155,10 @@ class Making:
         """Keep others on this machine from writing the same between a look into the ledger and a record."""
         return self._ports.lock.hold(LEDGER_LOCK, "record", _PATIENCE_SECONDS)
 
-    def note(self, evidence: Evidence, about: tuple[str, ...]) -> None:
-        """Keep what was measured in the ledger."""
-        self._append(RecordKind.EVIDENCE, about, {"evidence": evidence.to_json()})
+    def note(self, evidence: Evidence, about: tuple[str, ...], examples: bytes = b"") -> None:
+        """Keep what was measured in the ledger, with what came of single examples."""
+        attachments = ((evidence.examples, examples),) if examples else ()
+        self._append(RecordKind.EVIDENCE, about, {"evidence": evidence.to_json()}, attachments)
 
     def _append(
         self,

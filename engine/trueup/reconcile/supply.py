@@ -119,9 +119,11 @@ class Supplying:
         request = EvaluationRequest(
             required=required,
             declared=declared,
-            dataset=self._making.artifact(required.dataset.digest),
+            dataset=self._making.artifact(required.dataset.digest) if required.dataset.digest else None,
             server=deployment.server.key,
             route=deployment.route,
+            artifact=self._making.artifact(deployment.server.artifact),
+            runtime=deployment.server.runtime,
             subject=(
                 ("artifact", deployment.server.artifact),
                 ("dataset", required.dataset.digest),
@@ -129,8 +131,9 @@ class Supplying:
                 ("release", release.digest),
             ),
         )
-        evidence = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
-        self._making.note(evidence, (str(deployment.id), str(required.evaluation.id)))
+        measured = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
+        evidence = measured.evidence
+        self._making.note(evidence, (str(deployment.id), str(required.evaluation.id)), measured.examples)
         return {
             "evidence": evidence.digest,
             "passed": evidence.passed,

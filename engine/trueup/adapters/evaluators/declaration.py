@@ -2,43 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from trueup.adapters.evaluators import codes
-from trueup.adapters.evaluators.scoring import TASKS
+from trueup.adapters.evaluators.groups import group_of, task_names
+from trueup.adapters.evaluators.measuring import AGGREGATIONS
+from trueup.adapters.evaluators.work import Declaration, Task
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 from trueup.evidence.gates import Threshold
-
-AGGREGATIONS = ("mean", "median", "min", "max", "sum")
-LATENCIES = {"latency_p50": 50, "latency_p95": 95}
-"""Metrics that every run gives besides its tasks': percentiles of the seconds an answer took, in milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One task: how answers are scored, how many examples are asked, how often, and the sampler's seed."""
-
-    name: str
-    ignore_case: bool
-    limit: int | None
-    epochs: int
-    seed: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """What is to be run and judged."""
-
-    tasks: tuple[Task, ...]
-    metrics: Mapping[str, tuple[str, str]]
-    """Unit and aggregation of each declared metric."""
-    thresholds: tuple[Threshold, ...]
-    decoding: Mapping[str, Json]
-    quarantine: Mapping[str, date]
-    """Examples that do not count, by id, and the last day on which that holds."""
 
 
 def read_declaration(declared: bytes) -> Declaration:
@@ -73,17 +46,16 @@ def _unsupported(spec: Mapping[str, Json]) -> list[str]:
     tool = mapping_of(spec.get("suite")).get("tool", "builtin")
     if tool != "builtin":
         problems.append(f"the tool `{tool}` is not built in")
-    problems += [f"`{key}` is not built in" for key in ("regression", "judge") if spec.get(key)]
     for task in map(mapping_of, _list(spec.get("tasks"))):
         name = str(task.get("task"))
-        if name not in TASKS:
-            hint = did_you_mean(name, TASKS) or f"built in are {', '.join(sorted(TASKS))}"
+        group = group_of(name)
+        if group is None:
+            hint = did_you_mean(name, task_names()) or f"built in are {', '.join(task_names())}"
             problems.append(f"the task `{name}` is not built in ({hint})")
-        if task.get("numFewshot"):
-            problems.append(f"task `{name}` asks for few-shot examples")
         if task.get("chatTemplate") is False:
             problems.append(f"task `{name}` asks for no chat template; a release is asked as it is served")
-        params = set(mapping_of(task.get("params"))) - {"ignoreCase"}
+        known = group.tasks[name] if group is not None else frozenset[str]()
+        params = set(mapping_of(task.get("params"))) - known if group is not None else set()
         problems += [f"task `{name}` has the unknown parameter `{p}`" for p in sorted(params)]
     return problems
 
@@ -91,15 +63,12 @@ def _unsupported(spec: Mapping[str, Json]) -> list[str]:
 def _unmeasured(
     tasks: Sequence[Task], metrics: Mapping[str, tuple[str, str]], thresholds: Sequence[Threshold]
 ) -> list[str]:
-    given = {t.name for t in tasks} | set(LATENCIES)
+    given = {name for t in tasks if (group := group_of(t.name)) is not None for name in group.metrics(t)}
     names = dict.fromkeys([*metrics, *(t.metric for t in thresholds)])
     problems = [
         f"no task gives the metric `{n}` (given are {', '.join(sorted(given))})" for n in names if n not in given
     ]
-    for name, (unit, aggregation) in metrics.items():
-        units = {"ms"} if name in LATENCIES else {"ratio", "percent"}
-        if unit not in units:
-            problems.append(f"the metric `{name}` is given in {' or '.join(sorted(units))}, not in `{unit}`")
+    for name, (_, aggregation) in metrics.items():
         if aggregation not in AGGREGATIONS:
             problems.append(f"the aggregation `{aggregation}` of `{name}` is none of {', '.join(AGGREGATIONS)}")
     return problems
@@ -111,13 +80,14 @@ def _refuse(problems: Sequence[str]) -> None:
 
 
 def _task(task: Mapping[str, Json]) -> Task:
-    limit, epochs, seed = task.get("limit"), task.get("epochs"), task.get("seed")
+    limit, epochs, seed, fewshot = (task.get(key) for key in ("limit", "epochs", "seed", "numFewshot"))
     return Task(
         name=str(task.get("task")),
-        ignore_case=mapping_of(task.get("params")).get("ignoreCase") is True,
+        params=mapping_of(task.get("params")),
         limit=limit if isinstance(limit, int) else None,
         epochs=epochs if isinstance(epochs, int) else 1,
         seed=seed if isinstance(seed, int) else None,
+        fewshot=fewshot if isinstance(fewshot, int) else 0,
     )
 
 

@@ -105,6 +105,16 @@ class Budget(Declared):
     currency: Currency = Field(default="USD", description="Currency [ISO 4217].")
 
 
+class Prices(Declared):
+    """What running costs here besides accelerators, in the budget's currency."""
+
+    per_million_input_tokens: float | None = Field(default=None, ge=0, description="A million tokens read.")
+    per_million_output_tokens: float | None = Field(default=None, ge=0, description="A million tokens written.")
+    machine_per_hour: float | None = Field(
+        default=None, ge=0, description="One machine without accelerators for an hour."
+    )
+
+
 class FreezeWindow(Declared):
     """A time in which nothing is applied: from `start` to `end`, or again and again by `schedule`."""
 
@@ -143,6 +153,9 @@ class RequiredEvaluations(Declared):
     )
     max_age: Duration | None = Field(
         default=None, description="Age at which any evidence is stale here, such as `14d`."
+    )
+    signed: bool = Field(
+        default=False, description="Whether evidence counts only with a signature by one of the project's trusted keys."
     )
 
 
@@ -233,6 +246,7 @@ class EnvironmentSpec(Declared):
     accelerators: Items[AcceleratorPool] = Field(default=(), description="Accelerators it has.")
     quota: Quota | None = Field(default=None, description="The most all deployments may take.")
     budget: Budget | None = Field(default=None, description="The most it may cost.")
+    prices: Prices | None = Field(default=None, description="What running costs besides accelerators.")
     freeze_windows: Items[FreezeWindow] = Field(default=(), description="Times in which nothing is applied.")
     evaluations: RequiredEvaluations = Field(
         default_factory=RequiredEvaluations, description="Evaluations a release must have passed."

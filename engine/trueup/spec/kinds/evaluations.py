@@ -23,11 +23,28 @@ from trueup.spec.kinds.spellings import (
 class Suite(Declared):
     """What runs the evaluation."""
 
-    tool: Literal["builtin", "inspect", "lm-eval", "promptfoo", "deepeval", "ragas", "garak", "aiperf", "external"] = (
-        Field(default="builtin", description="Harness; `external` results are brought in, never run by us.")
+    tool: Literal[
+        "builtin",
+        "inspect",
+        "lm-eval",
+        "promptfoo",
+        "deepeval",
+        "ragas",
+        "garak",
+        "aiperf",
+        "guidellm",
+        "evidently",
+        "external",
+    ] = Field(
+        default="builtin",
+        description="Harness. `builtin` runs by itself, `lm-eval` and `inspect` by their `interpreter`; results of all "
+        "others are brought in by file.",
     )
     ref: Sentence | None = Field(default=None, description="Suite inside the harness: a task file, package or address.")
     version: Sentence | None = Field(default=None, description="Version of the harness; results of another are stale.")
+    interpreter: Sentence | None = Field(
+        default=None, description="Python of the environment that `lm-eval` or `inspect` is installed in."
+    )
 
 
 class Task(Declared):
@@ -61,6 +78,13 @@ class Threshold(Declared):
     op: Literal[">=", ">", "<=", "<", "=="] = Field(description="How the measured value is compared with `value`.")
     value: float = Field(description="The threshold, in the metric's unit.")
     slice: Sentence | None = Field(default=None, description="Part of the data it is about; all of it when absent.")
+    confidence: float = Field(
+        default=0.95,
+        ge=0.5,
+        lt=1,
+        description="How sure it must be that the value is on the right side, 0.5 to below 1; 0.5 compares what was "
+        "measured alone.",
+    )
 
 
 class Regression(Declared):
@@ -70,10 +94,16 @@ class Regression(Declared):
         default="deployed", description="What is compared with: the environment's own release or its upstream's."
     )
     margin: float = Field(default=0.0, ge=0, description="Accepted loss, in the metric's unit.")
-    test: Literal["paired-bootstrap", "mcnemar", "paired-t", "wilcoxon"] = Field(
+    test: Literal["paired-bootstrap", "mcnemar", "paired-t", "wilcoxon", "permutation"] = Field(
         default="paired-bootstrap", description="Statistical test, paired by example."
     )
     alpha: float = Field(default=0.05, gt=0, lt=1, description="Accepted chance of a false alarm, above 0 to below 1.")
+    smallest_effect: float | None = Field(
+        default=None,
+        gt=0,
+        description="Smallest loss that the comparison has to be able to see, in the metric's unit; with too few "
+        "examples for that the gate stays shut. `margin` when absent, else a twentieth of the metric's range.",
+    )
     min_samples: Count = Field(default=30, description="Fewest examples; with fewer the gate stays shut.")
     correction: Literal["none", "holm", "bonferroni"] = Field(
         default="holm", description="Correction when several metrics are tested at once."

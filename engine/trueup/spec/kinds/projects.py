@@ -113,6 +113,26 @@ class LedgerSettings(Declared):
     )
 
 
+class TrustedKey(Declared):
+    """A key whose signatures on evidence count."""
+
+    name: Sentence = Field(description="Whose key it is; who signed is told by this name.")
+    public_key: Sentence = Field(description="Ed25519 public key: base64 of its 32 bytes.")
+
+
+class EvidenceSettings(Declared):
+    """How evidence is signed, and whose signatures count."""
+
+    signing_key: SecretReference | None = Field(
+        default=None,
+        description="Reference to the Ed25519 private key (PEM) that signs what is measured here: `env:NAME` or "
+        "`file:PATH`.",
+    )
+    trusted: Items[TrustedKey] = Field(
+        default=(), description="Keys whose signatures count; those of the branch that governs are in force."
+    )
+
+
 class ProjectSpec(Declared):
     """What a Project declares."""
 
@@ -122,6 +142,9 @@ class ProjectSpec(Declared):
     policies: PolicySources = Field(default_factory=PolicySources, description="Where rules come from.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="Where artifacts are kept.")
     ledger: LedgerSettings = Field(default_factory=LedgerSettings, description="Where records are kept.")
+    evidence: EvidenceSettings = Field(
+        default_factory=EvidenceSettings, description="How evidence is signed, and whose signatures count."
+    )
     default_branch: Sentence = Field(
         default="main", description="Branch that holds what is true; merged versions never change there."
     )

@@ -12,9 +12,9 @@ import pytest
 from artifacts import TINY, silent
 from fakes import FakeClock
 from servers import Answer, chat_server
-from trueup.adapters.evaluators.builtin import BuiltinEvaluator
-from trueup.adapters.evaluators.dataset import read_examples
-from trueup.adapters.evaluators.scoring import score
+from trueup.adapters.evaluators.answers.rows import read_examples
+from trueup.adapters.evaluators.answers.scoring import score
+from trueup.adapters.evaluators.builtin import BuiltinEvaluator, Options
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.ids import ResourceId
@@ -56,9 +56,8 @@ def request_of(tmp_path: Path, declared: Mapping[str, Any], rows: Any = ROWS, ro
 
 def run(request: EvaluationRequest, answer: Answer = knows, seen: Any = None, **options: Any) -> Evidence:
     with chat_server(answer, seen) as url:
-        return BuiltinEvaluator(lambda environment, server: url, FakeClock(), **options).evaluate(
-            "dev", request, silent
-        )
+        evaluator = BuiltinEvaluator(lambda environment, server: url, FakeClock(), Options(**options))
+        return evaluator.evaluate("dev", request, silent).evidence
 
 
 def values(evidence: Evidence) -> dict[str, float]:

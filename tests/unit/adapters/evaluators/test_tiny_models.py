@@ -90,7 +90,7 @@ def run(store: DirectoryStore, url: str, name: str, dataset: str) -> Evidence:
         route,
         (("dataset", data.digest),),
     )
-    return BuiltinEvaluator(lambda environment, server: url, FakeClock()).evaluate("dev", request, silent)
+    return BuiltinEvaluator(lambda environment, server: url, FakeClock()).evaluate("dev", request, silent).evidence
 
 
 def test_the_declared_evaluations_let_only_the_good_model_pass(served: tuple[str, DirectoryStore, str]) -> None:
