@@ -302,6 +302,28 @@ class FakeEvaluator:
         return Measured(evidence)
 
 
+class FakeSeal:
+    """Signs with a name in place of a key; what *trusted* names sign counts."""
+
+    def __init__(self, signs_as: str = "", trusted: Sequence[str] = ()) -> None:
+        self.signs_as = signs_as
+        self.trusted = trusted
+
+    @property
+    def verifies(self) -> bool:
+        return bool(self.trusted)
+
+    def seal(self, statement: bytes) -> bytes:
+        return f"signed by {self.signs_as}: ".encode() + statement if self.signs_as else statement
+
+    def opened(self, kept: bytes) -> tuple[str, bytes]:
+        for name in self.trusted:
+            mark = f"signed by {name}: ".encode()
+            if kept.startswith(mark):
+                return name, kept.removeprefix(mark)
+        return "", kept
+
+
 class FakeParity:
     """A meter that finds what a test says, a result that is as good as its source unless told otherwise.
 

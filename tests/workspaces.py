@@ -17,6 +17,7 @@ from fakes import (
     FakeLock,
     FakeParity,
     FakeScanner,
+    FakeSeal,
     FakeStore,
     FakeTarget,
     FakeTree,
@@ -543,6 +544,7 @@ class FakeWorkspace:
         self.clock = FakeClock()
         self.store = self.keeper = WorkedStore(folder, self.fuse)
         self.ledger = WorkedLedger(self.fuse)
+        self.seal = FakeSeal()
         self.lock = FakeLock(self.clock)
         self.journal = WorkedJournal(self.fuse)
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()

@@ -34,7 +34,19 @@ deny contains lib.result("EV-01", "critical", deployment.address, ["spec", "rele
 	not sufficient(status)
 	address := lib.field(evaluation, ["evaluation", "address"])
 	word := object.get(words, status, "its evidence is of an unknown status")
-	msg := sprintf("%s: %s%s.", [address, word, beside(status, shortfalls(evaluation))])
+	msg := sprintf("%s: %s%s.", [address, word, beside(status, evaluation)])
+}
+
+# The tests of a prompt are evidence about it like any other.
+deny contains lib.result("EV-01", "critical", deployment.address, ["spec", "release", "prompt"], msg) if {
+	some deployment in lib.changed
+	tests := object.get(deployment, "promptTests", null)
+	tests != null
+	status := lib.field(tests, ["status"])
+	not sufficient(status)
+	address := lib.field(tests, ["evaluation", "address"])
+	word := object.get(words, status, "its evidence is of an unknown status")
+	msg := sprintf("The tests of %s: %s%s.", [address, word, beside(status, tests)])
 }
 
 # What the environment requires and nobody resolved would be forgotten in silence.
@@ -71,9 +83,14 @@ sufficient(status) if {
 	input.environment.evaluate == "during"
 }
 
-# What was measured beside what is wanted, for each threshold that did not hold.
-beside(status, found) := sprintf(": %s", [concat("; ", sort(found))]) if {
-	status == "failed"
+# What was measured beside what is wanted, for each threshold that did not hold; what made a result stale.
+beside(status, evaluation) := sprintf(": %s", [concat("; ", sort(found))]) if {
+	status in {"failed", "undecided"}
+	found := shortfalls(evaluation)
+	count(found) > 0
+} else := sprintf(": %s", [concat(", ", found)]) if {
+	status == "stale"
+	found := [sprintf("%v changed", [name]) | some name in lib.list(lib.field(evaluation, ["stale", "changed"]))]
 	count(found) > 0
 } else := ""
 
@@ -85,8 +102,21 @@ shortfalls(evaluation) := {text |
 	some gate in gates
 	lib.field(gate, ["passed"]) == false
 	wanted := sprintf("%v %v", [lib.field(gate, ["operator"]), lib.field(gate, ["threshold"])])
-	text := sprintf("%v is %v, and %s is wanted", [lib.field(gate, ["metric"]), shown(lib.field(gate, ["value"])), wanted])
+	about := sprintf("%v%s", [lib.field(gate, ["metric"]), part(object.get(gate, "slice", ""))])
+	text := sprintf("%s is %v, and %s is wanted%s", [about, shown(lib.field(gate, ["value"])), wanted, more(gate)])
 }
+
+part(slice) := "" if slice == ""
+
+part(slice) := sprintf(" in %v", [slice]) if slice != ""
+
+# A value on the right side of the threshold may still be too uncertain.
+more(gate) := sprintf(", which is not enough evidence: %d more samples", [gate.moreSamples]) if {
+	gate.undecided == true
+	is_number(gate.moreSamples)
+} else := ", which is not enough evidence" if {
+	object.get(gate, "undecided", false) == true
+} else := ""
 
 # To the third digit: thresholds are not finer, and 0.06666666666666667 hides what it says.
 shown(value) := round(value * 1000) / 1000 if is_number(value)
@@ -95,7 +125,10 @@ shown(value) := "not measured" if not is_number(value)
 
 words := {
 	"missing": "it has not run for this release",
+	"stale": "its evidence is stale",
 	"failed": "it has run for this release and failed",
+	"undecided": "it has run for this release and decided nothing",
+	"unsigned": "its evidence is not signed by a trusted key",
 	"planned": "it would run after traffic has moved",
 	"": "its evidence has no status",
 }

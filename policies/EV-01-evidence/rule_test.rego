@@ -87,3 +87,49 @@ planned(when, gate) := json.patch(fixtures.good, [
 	{"op": "replace", "path": "/environment/evaluate", "value": when},
 	{"op": "replace", "path": "/gate", "value": gate},
 ])
+
+test_stale_evidence_is_denied_with_what_changed if {
+	document := json.patch(fixtures.good, [
+		{"op": "replace", "path": status, "value": "stale"},
+		{"op": "add", "path": "/deployments/0/evaluations/0/stale", "value": {"changed": ["decoding", "prompt"]}},
+	])
+	results := ev_01.deny with input as document
+	count(results) == 1
+	some result in results
+	contains(result.msg, "its evidence is stale: decoding changed, prompt changed")
+}
+
+test_too_little_evidence_is_denied_with_how_much_more_is_needed if {
+	gate := {
+		"metric": "exact_match",
+		"slice": "capital",
+		"operator": ">=",
+		"threshold": 0.8,
+		"value": 0.85,
+		"passed": false,
+		"undecided": true,
+		"moreSamples": 212,
+	}
+	document := json.patch(measured([gate]), [{"op": "replace", "path": status, "value": "undecided"}])
+	results := ev_01.deny with input as document
+	some result in results
+	contains(result.msg, "exact_match in capital is 0.85, and >= 0.8 is wanted, which is not enough evidence: 212 more samples")
+}
+
+test_unsigned_evidence_is_denied if count(ev_01.deny) == 1 with input as fixtures.changed(status, "unsigned")
+
+prompt_tests(word) := json.patch(fixtures.good, [{
+	"op": "add",
+	"path": "/deployments/0/promptTests",
+	"value": {"evaluation": {"address": "Prompt/support@2"}, "status": word, "evidence": null},
+}])
+
+test_tests_of_the_prompt_that_passed_pass if count(ev_01.deny) == 0 with input as prompt_tests("present")
+
+test_tests_of_the_prompt_that_did_not_pass_are_denied if {
+	count(ev_01.deny) == 1 with input as prompt_tests("failed")
+	count(ev_01.deny) == 1 with input as prompt_tests("missing")
+	results := ev_01.deny with input as prompt_tests("missing")
+	some result in results
+	result.path == ["spec", "release", "prompt"]
+}

@@ -48,6 +48,19 @@ deny contains lib.result("EV-03", "high", deployment.address, ["spec", "release"
 	msg := sprintf("%s: %s of its comparison is `%v`, and %v is wanted.", [address, part, found(comparison, part), wanted])
 }
 
+# Neither worse nor no worse: there is too little to see a loss that matters.
+deny contains lib.result("EV-03", "high", deployment.address, ["spec", "release"], msg) if {
+	some [deployment, evaluation, item] in compared
+	comparison := lib.field(item, ["comparison"])
+	is_object(comparison)
+	not object.get(comparison, "outcome", "unknown") in {"no-worse", "regressed"}
+	msg := sprintf("%s: not enough evidence to compare%s.", [lib.evaluation_address(evaluation), wanting(comparison)])
+}
+
+wanting(comparison) := sprintf(": %d more samples", [comparison.moreSamples]) if {
+	is_number(comparison.moreSamples)
+} else := ""
+
 deny contains lib.result("EV-03", "high", deployment.address, ["spec", "release"], msg) if {
 	some [deployment, evaluation, item] in compared
 	some name in unmeasured(evaluation, item)

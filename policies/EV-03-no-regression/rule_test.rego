@@ -160,3 +160,18 @@ few(declared) := json.patch(declares("minSamples", declared), [{
 	"path": concat("/", [comparison, "samples"]),
 	"value": 2,
 }])
+
+test_a_comparison_of_too_little_is_denied_with_how_much_more_is_needed if {
+	document := json.patch(fixtures.good, [
+		{"op": "replace", "path": "/evidence/0/comparison/outcome", "value": "not-enough"},
+		{"op": "replace", "path": "/evidence/0/comparison/moreSamples", "value": 212},
+	])
+	results := ev_03.deny with input as document
+	count(results) == 1
+	some result in results
+	contains(result.msg, "not enough evidence to compare: 212 more samples")
+}
+
+test_a_comparison_without_an_outcome_is_denied if {
+	count(ev_03.deny) == 1 with input as fixtures.without("/evidence/0/comparison/outcome")
+}

@@ -97,9 +97,23 @@ holds("<", value, threshold) if value < threshold
 
 holds("==", value, threshold) if value == threshold
 
-outcome(threshold, item) := sprintf("it is %v", [shown(measurement.value)]) if {
+outcome(threshold, item) := sprintf("it is %v%s", [shown(measurement.value), uncertain(threshold, item)]) if {
 	some measurement in measured(threshold, item)
 } else := "it was not measured"
+
+# A value on the right side that may by chance lie on the wrong one.
+uncertain(threshold, item) := sprintf(", which is not enough evidence%s", [wanting(gate)]) if {
+	some gate in lib.list(lib.field(item, ["gates"]))
+	gate.metric == threshold.metric
+	gate.operator == threshold.op
+	gate.threshold == threshold.value
+	gate.slice == slice_of(threshold)
+	object.get(gate, "undecided", false) == true
+} else := ""
+
+wanting(gate) := sprintf(": %d more samples", [gate.moreSamples]) if {
+	is_number(object.get(gate, "moreSamples", null))
+} else := ""
 
 # To the third digit: thresholds are not finer, and 0.06666666666666667 hides what it says.
 shown(value) := round(value * 1000) / 1000

@@ -151,3 +151,15 @@ says_nothing([operator, limit]) if {
 	results := ev_04.deny with input as declared(operator, limit)
 	{r.path | some r in results} == {["spec", "metricDecisionThreshold"]}
 }
+
+test_too_little_to_decide_is_denied_with_how_much_more_is_needed if {
+	document := json.patch(fixtures.good, [
+		{"op": "replace", "path": "/evidence/0/gates/0/passed", "value": false},
+		{"op": "add", "path": "/evidence/0/gates/0/undecided", "value": true},
+		{"op": "add", "path": "/evidence/0/gates/0/moreSamples", "value": 212},
+	])
+	results := ev_04.deny with input as document
+	count(results) == 1
+	some result in results
+	contains(result.msg, "it is 0.9, which is not enough evidence: 212 more samples")
+}

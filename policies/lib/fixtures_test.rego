@@ -224,6 +224,8 @@ evidence := {
 		"samples": 59,
 		"correction": "holm",
 		"regressed": false,
+		"outcome": "no-worse",
+		"moreSamples": null,
 	},
 	"attacks": [],
 	"passed": true,

@@ -250,7 +250,7 @@ evaluated contains [deployment, evaluation] if {
 	some deployment in changed
 	some evaluation in list(field(deployment, ["evaluations"]))
 	status := field(evaluation, ["status"])
-	not status in {"missing", "planned"}
+	not status in {"missing", "planned", "stale"}
 }
 
 # One result for each changed deployment that does not say its evaluations, and for each evaluation that has run and

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ArtifactScanner,
         Clock,
         Evaluator,
+        EvidenceSeal,
         Journal,
         Lock,
         ParityMeter,
@@ -110,6 +111,15 @@ class LocalWorkspace(GitPorts):
         from trueup.workflows.ledger_place import ledger_in_force
 
         return ledger_in_force(self, self.settings)
+
+    @cached_property
+    def seal(self) -> "EvidenceSeal":
+        """Signatures on evidence: our own key, and the keys that the branch that governs trusts."""
+        from trueup.adapters.signatures.ed25519 import Ed25519Seal
+        from trueup.adapters.sources.secrets import read_secret
+
+        reference = self.settings.signing_key
+        return Ed25519Seal(lambda: read_secret(reference, self.root).encode(), dict(self.ledger_place.trusted))
 
     @cached_property
     def lock(self) -> "Lock":

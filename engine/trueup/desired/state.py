@@ -285,6 +285,12 @@ class RequiredEvaluation:
     judge: RequiredJudge | None = None
     decoding: tuple[tuple[str, Json], ...] = ()
 
+    @property
+    def artifacts(self) -> tuple[ArtifactPin, ...]:
+        """What has to be in the store to measure it, besides the release: data, and the weights of a judge."""
+        data = (self.dataset,) if self.dataset.digest else ()
+        return (*data, self.judge.release.artifact) if self.judge is not None else data
+
     def to_json(self) -> dict[str, Json]:
         """Return the requirement as JSON."""
         return {"evaluation": self.evaluation.to_json(), "key": self.key, "dataset": self.dataset.to_json()}

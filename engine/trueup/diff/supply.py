@@ -11,6 +11,7 @@ from trueup.core.ids import ResourceId
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.diff.changes import Build, BuildUse, Change, Evaluate, Fetch
 from trueup.diff.masks import masked, masked_text
+from trueup.evidence.evidence import Evidence
 from trueup.observed.state import ObservedState
 
 if TYPE_CHECKING:
@@ -82,9 +83,11 @@ def _fetches(
             text = build.parity.text
             wanted.setdefault(text.digest, (build.id, text.uri, []))[2].append(build.id.short)
     for deployment, required, _ in evaluations:
-        address = _dataset_address(deployment, required)
-        entry = wanted.setdefault(required.dataset.digest, (address, required.dataset.uri, []))
-        entry[2].append(required.evaluation.id.short)
+        for pin in required.artifacts:
+            is_data = pin is required.dataset
+            address = _dataset_address(deployment, required) if is_data else required.evaluation.id
+            entry = wanted.setdefault(pin.digest, (address, pin.uri, []))
+            entry[2].append(required.evaluation.id.short)
     for digest, (address, uri, users) in sorted(wanted.items()):
         if digest not in observed.artifacts:
             yield Fetch(address, f"not in the store; needed by {_listed(users)}", masked_text(uri), digest)
@@ -137,12 +140,20 @@ def _evaluations(
     # Evidence is newest first: the last one written for a key wins when read backwards.
     latest = {e.key: e for e in reversed(observed.evidence)}
     for deployment in desired.deployments:
-        for required in deployment.evaluations:
+        for required in deployment.measured:
             result = latest.get(required.key)
-            if result and result.passed:
+            if result is not None and observed.counts(result):
                 continue
-            reason = "the last result did not pass" if result else "no evidence for this release"
+            reason = _reason(result)
             yield deployment, required, Evaluate(required.evaluation.id, reason, deployment.id, required.key)
+
+
+def _reason(result: Evidence | None) -> str:
+    if result is None:
+        return "no evidence for this release"
+    if result.passed:
+        return "the last result is not signed by a trusted key"
+    return "the last result was not enough to decide" if result.is_undecided else "the last result did not pass"
 
 
 def _dataset_address(deployment: DesiredDeployment, required: RequiredEvaluation) -> ResourceId:

@@ -6,12 +6,13 @@ from typing import TypeVar
 
 from trueup.core.digests import Digest, short
 from trueup.core.errors import PermanentError
+from trueup.core.fields import Fields, MalformedError, fields_of
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json
-from trueup.evidence.evidence import EVALUATION, Evidence, GateResult, Measurement, Settings
+from trueup.evidence.codec import evidence_from_json
+from trueup.evidence.evidence import Evidence
 from trueup.ledger.codec import place_of
 from trueup.ledger.codes import BODY_MALFORMED
-from trueup.ledger.fields import Fields, MalformedError, fields_of
 from trueup.ledger.record import Record
 from trueup.observed.state import Hold
 from trueup.policy.recorded import bundle_of
@@ -57,6 +58,13 @@ def evidence_of(record: Record) -> Evidence:
     return _read(record, lambda body: evidence_from_json(_inner(body, "evidence")))
 
 
+def statement_of(record: Record) -> Digest:
+    """Return the digest of the statement that an EVIDENCE record keeps beside it; empty for one without."""
+    body = record.draft.body
+    statement = body.get("statement") if isinstance(body, Mapping) else None
+    return Digest(statement) if isinstance(statement, str) else Digest("")
+
+
 def hold_of(record: Record) -> Hold:
     """Return the hold a HOLD record keeps, or the one a LIFT record lifts."""
     return _read(record, lambda body: hold_from_json(_inner(body, "hold")))
@@ -74,32 +82,6 @@ def pinned_of(manifest: Json) -> Pinned:
     if not isinstance(release, Mapping):
         return Pinned()
     return Pinned(_address(release.get("model")), _address(release.get("prompt")), _build(release.get("build")))
-
-
-def evidence_from_json(value: Json) -> Evidence:
-    """Read `Evidence.to_json`. Whether it passed is found out from its gates, not believed.
-
-    Raises:
-        MalformedError: It is no evidence.
-    """
-    fields = fields_of(value)
-    subject = fields.fields("subject")
-    return Evidence(
-        evaluation=fields.text("evaluation"),
-        key=fields.digest("key"),
-        subject=tuple((name, subject.digest(name)) for name in sorted(subject.values)),
-        measurements=tuple(_measurement(f) for f in fields.items("measurements")),
-        gates=tuple(_gate(f) for f in fields.items("gates")),
-        tool=fields.text("tool"),
-        started_at=fields.time("startedAt"),
-        completed_at=fields.time("completedAt"),
-        simulated=fields.boolean("simulated"),
-        type=fields.text("type") if "type" in fields.values else EVALUATION,
-        inputs=_digests(fields, "inputs"),
-        settings=_settings(fields.fields("settings")) if "settings" in fields.values else None,
-        attacks=fields.texts("attacks") if "attacks" in fields.values else (),
-        examples=fields.digest("examples") if "examples" in fields.values else Digest(""),
-    )
 
 
 def hold_from_json(value: Json) -> Hold:
@@ -158,61 +140,6 @@ def _resource(address: str) -> ResourceId:
     if resource is None:
         raise MalformedError(f"`{address}` is not an address")
     return resource
-
-
-def _digests(fields: Fields, key: str) -> tuple[tuple[str, Digest], ...]:
-    if key not in fields.values:
-        return ()
-    inner = fields.fields(key)
-    return tuple((name, inner.digest(name, or_empty=True)) for name in sorted(inner.values))
-
-
-def _settings(fields: Fields) -> Settings:
-    decoding = fields.fields("decoding").values
-    return Settings(
-        tool=fields.text("tool"),
-        version=fields.text("version"),
-        task=fields.text("task"),
-        fewshot=fields.integer("fewshot") if fields.value("fewshot") is not None else None,
-        chat_template=fields.boolean("chatTemplate") if fields.value("chatTemplate") is not None else None,
-        seed=fields.integer("seed") if fields.value("seed") is not None else None,
-        backend=fields.text("backend"),
-        decoding=tuple(sorted(decoding.items())),
-    )
-
-
-def _measurement(fields: Fields) -> Measurement:
-    return Measurement(
-        fields.text("metric"),
-        fields.number("value"),
-        fields.text("unit"),
-        fields.integer("samples"),
-        stderr=fields.number("stderr") if "stderr" in fields.values else None,
-        interval=_interval(fields) if "interval" in fields.values else None,
-        slice=fields.text("slice") if "slice" in fields.values else "",
-    )
-
-
-def _interval(fields: Fields) -> tuple[float, float]:
-    match fields.sequence("interval"):
-        case [int() | float() as low, int() | float() as high]:
-            return float(low), float(high)
-        case _:
-            raise MalformedError(f"`{fields.place}interval` is not two numbers")
-
-
-def _gate(fields: Fields) -> GateResult:
-    value = None if fields.value("value") is None else fields.number("value")
-    return GateResult(
-        fields.text("metric"),
-        fields.text("operator"),
-        fields.number("threshold"),
-        value,
-        fields.boolean("passed"),
-        slice=fields.text("slice") if "slice" in fields.values else "",
-        undecided="undecided" in fields.values and fields.boolean("undecided"),
-        more_samples=fields.integer("moreSamples") if "moreSamples" in fields.values else None,
-    )
 
 
 def _address(pin: Json) -> str:

@@ -6,10 +6,10 @@ from typing import NoReturn
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, Revision, short
+from trueup.core.fields import MalformedError, fields_of
 from trueup.core.json import Json, canonical
 from trueup.ledger import codec_v1
 from trueup.ledger.codes import FORMAT_UNKNOWN, RECORD_UNREADABLE
-from trueup.ledger.fields import MalformedError, fields_of
 from trueup.ledger.record import Place, Record
 
 FILE = "record.json"

@@ -7,8 +7,8 @@ because the commit's id depends on the record.
 from datetime import UTC
 
 from trueup.core.digests import Digest, Revision, digest_of
+from trueup.core.fields import Fields, MalformedError, fields_of
 from trueup.core.json import Json
-from trueup.ledger.fields import Fields, MalformedError, fields_of
 from trueup.ledger.record import Draft, Place, Record, RecordKind, RunOutcome
 
 VERSION = 1

@@ -206,6 +206,31 @@ def evidence(records: Iterable[Record], keys: Collection[Digest]) -> tuple[Evide
     return tuple(found)
 
 
+def newest_evidence(
+    records: Iterable[Record], keys: Collection[Digest], evaluations: Collection[str] = ()
+) -> tuple[tuple[tuple[Record, Evidence], ...], tuple[Evidence, ...]]:
+    """Return the newest evidence for each of *keys* with its record, and the newest of each of *evaluations* besides.
+
+    The second is of any key, for telling what changed since; a later failure withdraws the pass before it in both.
+    """
+    missing, unseen = set(keys), set(evaluations)
+    found: list[tuple[Record, Evidence]] = []
+    newest: list[Evidence] = []
+    for record in records if missing or unseen else ():
+        if record.draft.kind is not RecordKind.EVIDENCE:
+            continue
+        one = evidence_of(record)
+        if one.key in missing:
+            found.append((record, one))
+            missing.discard(one.key)
+        if one.evaluation in unseen:
+            newest.append(one)
+            unseen.discard(one.evaluation)
+        if not missing and not unseen:
+            break
+    return tuple(found), tuple(newest)
+
+
 def built_evidence(records: Iterable[Record], wanted: Mapping[Digest, Digest]) -> tuple[Evidence, ...]:
     """Return the newest parity evidence for each key of *wanted* that is about the built artifact named with it.
 

@@ -161,6 +161,10 @@ class ObservedState:
         artifacts: Store keys (artifact digests and build keys) that are present and whole.
         simulated: Those build keys among them whose artifact a double of a toolchain made.
         sizes: Size in bytes of each present artifact that something has to be built from; no part of the digest.
+        older: Newest result of each evaluation whose key has none, whatever it was measured of: says what changed
+            since; no part of the digest.
+        signed: Digest of each evidence that a trusted key signed, with the name of the key.
+        wants_signed: Evidence counts only with such a signature; no part of the digest, the settings say it.
         evidence: Evidence found for the keys that were asked for, newest first per key.
         verified: Releases verified in this environment, newest first.
         upstream: Releases verified in the upstream environment, newest first.
@@ -177,12 +181,21 @@ class ObservedState:
     drills: tuple[Drill, ...] = ()
     simulated: frozenset[Digest] = frozenset()
     sizes: tuple[tuple[Digest, int], ...] = ()
+    older: tuple[Evidence, ...] = ()
+    signed: tuple[tuple[Digest, str], ...] = ()
+    wants_signed: bool = False
+
+    def counts(self, evidence: Evidence) -> bool:
+        """Tell whether *evidence* opens a gate: it passed, and is signed where that is asked for."""
+        return evidence.passed and (not self.wants_signed or evidence.digest in dict(self.signed))
 
     def to_json(self) -> dict[str, Json]:
         """Return what the digest is taken over: states, never process ids, ports, counts or times."""
         doubles: dict[str, Json] = {"simulated": sorted(self.simulated)} if self.simulated else {}
+        signed: dict[str, Json] = {"signed": [list(pair) for pair in self.signed]} if self.signed else {}
         return {
             **doubles,
+            **signed,
             "environment": self.target.environment,
             "gateway": self.target.gateway.value,
             "servers": [

@@ -2,6 +2,7 @@
 
 from trueup.builds.estimates import Estimate
 from trueup.core.digests import Digest, Revision
+from trueup.core.fields import MalformedError
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import EnvironmentFacts
@@ -18,6 +19,7 @@ from trueup.diff.changes import (
     Movement,
     Update,
 )
+from trueup.evidence.codec import evidence_from_json
 from trueup.evidence.evidence import Evidence, GateResult, Measurement
 from trueup.observed.state import Hold
 from trueup.plan.difference import Snapshot
@@ -153,6 +155,8 @@ def _evidence(evidence: Evidence) -> Json:
         "startedAt": evidence.started_at.isoformat(),
         "completedAt": evidence.completed_at.isoformat(),
         "simulated": evidence.simulated,
+        # All of it, with what came later; the fields above are for readers who know nothing else.
+        "whole": evidence.to_json(),
     }
 
 
@@ -303,6 +307,11 @@ def _digests(shape: Shape, name: str) -> tuple[Digest, ...]:
 
 
 def _read_evidence(shape: Shape) -> Evidence:
+    if shape.has("whole"):
+        try:
+            return evidence_from_json(shape.field("whole").value)
+        except MalformedError as error:
+            raise ShapeError(f"`{shape.place}.whole`: {error}") from error
     subject = ((n, Shape({"digest": v}, shape.place).digest("digest")) for n, v in shape.pairs("subject"))
     return Evidence(
         evaluation=shape.text("evaluation"),

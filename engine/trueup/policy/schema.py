@@ -130,9 +130,16 @@ _REQUIRED = object_of(
         "evaluation": _PIN,
         "key": DIGEST,
         "dataset": _ARTIFACT,
-        "status": _one_of("present", "planned", "failed", "missing"),
+        "status": _one_of("present", "planned", "failed", "missing", "stale", "undecided", "unsigned"),
         "evidence": {"type": ["object", "null"]},
+        "stale": nullable(object_of({"changed": list_of(TEXT), "completedAt": TEXT})),
     }
+)
+_REQUIRED = _optional(
+    _REQUIRED,
+    judge=object_of(
+        {"model": TEXT, "digest": DIGEST_OR_NONE, "families": list_of(TEXT), "judgedFamilies": list_of(TEXT)}
+    ),
 )
 
 _PARITY = object_of(
@@ -175,6 +182,7 @@ _DEPLOYMENT = _optional(
     ),
     path=TEXT,
     parity=_PARITY,
+    promptTests=_REQUIRED,
 )
 
 _ENVIRONMENT = _optional(
@@ -242,16 +250,25 @@ _OBSERVED = object_of(
     }
 )
 
-_MEASUREMENT = object_of({"metric": TEXT, "value": NUMBER, "unit": TEXT, "samples": COUNT, "slice": TEXT})
-_GATE = object_of(
-    {
-        "metric": TEXT,
-        "operator": TEXT,
-        "threshold": NUMBER,
-        "value": nullable(NUMBER),
-        "slice": TEXT,
-        "passed": FLAG,
-    }
+_MEASUREMENT = _optional(
+    object_of({"metric": TEXT, "value": NUMBER, "unit": TEXT, "samples": COUNT, "slice": TEXT}),
+    stderr=NUMBER,
+    interval=list_of(NUMBER),
+)
+_GATE = _optional(
+    object_of(
+        {
+            "metric": TEXT,
+            "operator": TEXT,
+            "threshold": NUMBER,
+            "value": nullable(NUMBER),
+            "slice": TEXT,
+            "passed": FLAG,
+        }
+    ),
+    undecided=FLAG,
+    moreSamples=COUNT,
+    tolerated=FLAG,
 )
 _SETTINGS = object_of(
     {
@@ -261,6 +278,8 @@ _SETTINGS = object_of(
         "fewshot": nullable(COUNT),
         "chatTemplate": nullable(FLAG),
         "seed": nullable(COUNT),
+        "backend": TEXT,
+        "decoding": _OBJECT,
     }
 )
 _COMPARISON = object_of(
@@ -273,6 +292,9 @@ _COMPARISON = object_of(
         "samples": COUNT,
         "correction": TEXT,
         "regressed": FLAG,
+        "outcome": _one_of("no-worse", "regressed", "not-enough"),
+        "moreSamples": nullable(COUNT),
+        "metrics": list_of(_OBJECT),
     }
 )
 

@@ -17,6 +17,7 @@ from trueup.ports.artifacts import (
     StoreKeeper,
     StoreReader,
 )
+from trueup.ports.evidence import EvidenceSeal
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
 from trueup.ports.runs import LEDGER_LOCK, NOTICE, STORE_LOCK, Clock, Journal, Ledger, LedgerReader, Lock, Progress
@@ -39,6 +40,7 @@ __all__ = [
     "Evaluation",
     "EvaluationRequest",
     "Evaluator",
+    "EvidenceSeal",
     "History",
     "Journal",
     "Ledger",

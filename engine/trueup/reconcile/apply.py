@@ -95,6 +95,7 @@ class Applying:
             revision=desired.revision,
             plan=approved.plan.id,
             excepted=approved.decision.lifted(SAFE_FORMATS),
+            serving=observed.target.routes,
         )
 
     def events(self) -> Iterator[Event]:

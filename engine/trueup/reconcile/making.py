@@ -15,8 +15,9 @@ from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import OUTPUT
+from trueup.evidence.statement import statement
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
-from trueup.ports import LEDGER_LOCK, Clock, Ledger, Lock, ParityMeter, ParityRequest, Progress, Store
+from trueup.ports import LEDGER_LOCK, Clock, EvidenceSeal, Ledger, Lock, ParityMeter, ParityRequest, Progress, Store
 from trueup.reconcile import codes
 from trueup.reconcile.observe import parity_evidence
 
@@ -34,6 +35,7 @@ class MakingPorts:
     lock: Lock
     clock: Clock
     progress: Progress
+    seal: EvidenceSeal
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +158,9 @@ class Making:
         return self._ports.lock.hold(LEDGER_LOCK, "record", _PATIENCE_SECONDS)
 
     def note(self, evidence: Evidence, about: tuple[str, ...], examples: bytes = b"") -> None:
-        """Keep what was measured in the ledger, with what came of single examples."""
-        attachments = ((evidence.examples, examples),) if examples else ()
-        self._append(RecordKind.EVIDENCE, about, {"evidence": evidence.to_json()}, attachments)
+        """Keep what was measured in the ledger, with its statement and what came of single examples."""
+        body, attachments = evidence_body(evidence, self._ports.seal, examples)
+        self._append(RecordKind.EVIDENCE, about, body, attachments)
 
     def _append(
         self,
@@ -182,6 +184,16 @@ class Making:
                 attachments=attachments,
             )
         )
+
+
+def evidence_body(
+    evidence: Evidence, seal: EvidenceSeal, examples: bytes = b""
+) -> tuple[dict[str, Json], tuple[tuple[Digest, bytes], ...]]:
+    """Return body and attachments of the record that keeps *evidence*: its statement, signed where a key is set."""
+    kept = seal.seal(statement(evidence))
+    digest = digest_of_bytes(kept)
+    attachments = ((digest, kept), *(((evidence.examples, examples),) if examples else ()))
+    return {"evidence": evidence.to_json(), "statement": digest}, attachments
 
 
 def _states(record: Record, statement: Digest) -> bool:

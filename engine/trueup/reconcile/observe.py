@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
@@ -10,21 +10,28 @@ from trueup.core.json import Json
 from trueup.desired.state import BuildPin, DesiredState
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import judged
-from trueup.evidence.proofs import proofs_of
 from trueup.ledger import history
 from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
-from trueup.ports import LedgerReader, StoreEntry, StoreReader, TargetObserver
+from trueup.ports import EvidenceSeal, LedgerReader, StoreEntry, StoreReader, TargetObserver
+from trueup.reconcile.known import known_evidence, wants_signed
 
 
 def observe(
-    desired: DesiredState, target: TargetObserver, store: StoreReader, ledger: LedgerReader, now: datetime
+    desired: DesiredState,
+    target: TargetObserver,
+    store: StoreReader,
+    ledger: LedgerReader,
+    now: datetime,
+    seal: EvidenceSeal | None = None,
 ) -> ObservedState:
-    """Return what runs, exists and is known for the environment of *desired*."""
+    """Return what runs, exists and is known for the environment of *desired*.
+
+    Without *seal*, no signature counts.
+    """
     environment = desired.environment.name
     records: tuple[Record, ...] = tuple(ledger.records())
-    ages = {e.key: e.max_age for d in desired.deployments for e in d.evaluations}
-    ages |= dict.fromkeys(key for d in desired.deployments for key in proofs_of(d))
+    known = known_evidence(desired, ledger, records, now, seal)
     verified = history.verified_releases(records, environment)
     times = history.services(records, environment, now)
     upstream: tuple[VerifiedRelease, ...] = ()
@@ -39,16 +46,16 @@ def observe(
     return ObservedState(
         target=target.observe(environment),
         artifacts=present & frozenset(_wanted_keys(desired)),
-        evidence=(
-            *(e for e in history.evidence(records, ages.keys()) if not _is_stale(e, ages[e.key], now)),
-            *parity_evidence((d.release.build for d in desired.deployments), store, records),
-        ),
+        evidence=(*known.evidence, *parity_evidence((d.release.build for d in desired.deployments), store, records)),
         verified=tuple(_served(replace(v, retained=served[v.release] in present), times) for v in verified),
         upstream=upstream,
         holds=history.holds_in_force(records, environment, now),
         drills=history.drills(records),
         simulated=frozenset(key for key in built if (entry := store.entry(key)) and entry.simulated),
         sizes=tuple((key, _size(entry)) for key in sorted(sources) if (entry := store.entry(key))),
+        older=known.older,
+        signed=known.signed,
+        wants_signed=wants_signed(desired),
     )
 
 
@@ -84,10 +91,6 @@ def _served(verified: VerifiedRelease, times: Mapping[tuple[ResourceId, Digest],
     return replace(verified, served=service.longest, is_serving=service.is_serving)
 
 
-def _is_stale(evidence: Evidence, max_age: timedelta | None, now: datetime) -> bool:
-    return max_age is not None and now - evidence.completed_at > max_age
-
-
 def _wanted_keys(desired: DesiredState) -> Iterable[Digest]:
     for deployment in desired.deployments:
         yield deployment.release.artifact.digest
@@ -96,7 +99,7 @@ def _wanted_keys(desired: DesiredState) -> Iterable[Digest]:
         yield from (pin.digest for pin in build.inputs)
         if build.parity is not None and build.parity.text is not None:
             yield build.parity.text.digest
-        yield from (e.dataset.digest for e in deployment.evaluations)
+        yield from (pin.digest for e in deployment.measured for pin in e.artifacts)
 
 
 def served_key(manifest: Json) -> Digest | None:

@@ -1,6 +1,6 @@
 """The steps that prepare a release beside what serves: fetch, build, start, evaluate, stop. Traffic is not theirs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from trueup.core.digests import Digest, Revision
@@ -10,10 +10,11 @@ from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import in_words, refusals
 from trueup.evidence.proofs import declared_signature
 from trueup.evidence.signatures import signature_evidence
+from trueup.observed.state import ObservedRoute
 from trueup.ports import (
     Clock,
-    EvaluationRequest,
     Evaluator,
+    EvidenceSeal,
     Journal,
     Ledger,
     Lock,
@@ -24,6 +25,7 @@ from trueup.ports import (
     Target,
 )
 from trueup.reconcile.making import Making, MakingPorts, Occasion
+from trueup.reconcile.measuring import Measuring, Running
 from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ParityStep, ScaleStep, StartStep, StopStep
 
 SupplyStep = FetchStep | BuildStep | ParityStep | StartStep | EvaluateStep | ScaleStep | StopStep
@@ -43,12 +45,13 @@ class Ports:
     lock: Lock
     clock: Clock
     progress: Progress
+    seal: EvidenceSeal
 
 
 class Supplying:
     """Takes the preparing steps of one run in one environment; each is idempotent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a run is exactly these
         self,
         environment: str,
         ports: Ports,
@@ -57,15 +60,24 @@ class Supplying:
         revision: Revision,
         plan: Digest,
         excepted: Collection[str] = (),
+        serving: Sequence[ObservedRoute] = (),
     ) -> None:
-        """Act in *environment*; *excepted* are addresses of models whose pickles an exception allows."""
+        """Act in *environment*.
+
+        *excepted* are addresses of models whose pickles an exception allows; *serving* is what new releases are
+        compared with.
+        """
         self.started: set[Digest] = set()
         self._excepted = frozenset(excepted)
         self._verified: set[Digest] = set()
         self._environment = environment
         self._ports = ports
-        shared = MakingPorts(ports.store, ports.parity, ports.ledger, ports.lock, ports.clock, ports.progress)
+        shared = MakingPorts(
+            ports.store, ports.parity, ports.ledger, ports.lock, ports.clock, ports.progress, ports.seal
+        )
         self._making = Making(shared, Occasion(environment, actor, revision, plan))
+        running = Running(serving, self._start, self._stop)
+        self._measuring = Measuring(environment, ports, self._making, running)
 
     def take(self, step: SupplyStep, deployment: DesiredDeployment | None) -> dict[str, Json]:
         """Do *step* and return the facts worth keeping."""
@@ -90,13 +102,20 @@ class Supplying:
             case EvaluateStep():
                 if deployment is None:
                     raise TypeError("evaluations are run for a deployment")
-                return self._evaluate(step, deployment)
+                return self._measuring.measure(step.required, deployment)
 
     def _run(self, server: ServerSpec) -> dict[str, Json]:
         self._making.record_build(server.artifact)
         self.started.add(server.key)
-        self._ports.target.start(self._environment, server, self._making.artifact(server.artifact))
+        self._start(server)
         return {"server": server.key, "replicas": server.replicas}
+
+    def _start(self, server: ServerSpec) -> None:
+        self._ports.target.start(self._environment, server, self._making.artifact(server.artifact))
+
+    def _stop(self, server: Digest) -> None:
+        if server not in self.started:
+            self._ports.target.stop(self._environment, (server,))
 
     def _verify(self, deployment: DesiredDeployment) -> dict[str, Json]:
         """Verify the declared signature of the weights, once for them, and record it; nothing unsigned starts."""
@@ -111,34 +130,6 @@ class Supplying:
         evidence = signature_evidence(release.model.id, release.artifact.digest, declared, signer, times)
         self._making.note(evidence, (str(deployment.id), evidence.evaluation))
         return {"signature": signer}
-
-    def _evaluate(self, step: EvaluateStep, deployment: DesiredDeployment) -> dict[str, Json]:
-        required = step.required
-        declared = next(r.canonical for r in deployment.resources if r.id == required.evaluation.id)
-        release = deployment.release
-        request = EvaluationRequest(
-            required=required,
-            declared=declared,
-            dataset=self._making.artifact(required.dataset.digest) if required.dataset.digest else None,
-            server=deployment.server.key,
-            route=deployment.route,
-            artifact=self._making.artifact(deployment.server.artifact),
-            runtime=deployment.server.runtime,
-            subject=(
-                ("artifact", deployment.server.artifact),
-                ("dataset", required.dataset.digest),
-                *([("prompt", release.prompt.digest)] if release.prompt else []),
-                ("release", release.digest),
-            ),
-        )
-        measured = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
-        evidence = measured.evidence
-        self._making.note(evidence, (str(deployment.id), str(required.evaluation.id)), measured.examples)
-        return {
-            "evidence": evidence.digest,
-            "passed": evidence.passed,
-            "measurements": [m.to_json() for m in evidence.measurements],
-        }
 
 
 def _compared(evidence: Evidence | None) -> dict[str, Json]:

@@ -163,7 +163,7 @@ def inherit(rollout: Rollout, owed: Iterable[FetchStep | BuildStep]) -> Rollout:
     deployment = rollout.deployment
     if deployment is None:
         return rollout
-    measured = [s.required.dataset.digest for s in rollout.steps if isinstance(s, EvaluateStep)]
+    measured = [p.digest for s in rollout.steps if isinstance(s, EvaluateStep) for p in s.required.artifacts]
     build = deployment.release.build
     read = [pin.digest for pin in build.inputs]
     if build.parity is not None and build.parity.text is not None:
@@ -188,12 +188,12 @@ class _Supplies:
     def evaluations(self, deployment: DesiredDeployment) -> tuple[RequiredEvaluation, ...]:
         """Return what is measured of *deployment*."""
         keys = self.measured.get(deployment.id, set())
-        return tuple(e for e in deployment.evaluations if e.key in keys)
+        return tuple(e for e in deployment.measured if e.key in keys)
 
     def take(self, deployment: DesiredDeployment) -> Iterator[Step]:
         """Yield the fetches and builds that *deployment* needs and none before it, and its parity with the source."""
         release, parity = deployment.release, deployment.release.build.parity
-        measured = [e.dataset for e in self.evaluations(deployment)]
+        measured = [pin for e in self.evaluations(deployment) for pin in e.artifacts]
         if parity is not None and parity.text is not None:
             measured.append(parity.text)
         for artifact in (release.artifact, *release.build.inputs, *measured):

@@ -19,4 +19,5 @@ def ports_of(workspace: Workspace, target: Target, revision: Revision) -> Ports:
         lock=workspace.lock,
         clock=workspace.clock,
         progress=workspace.progress,
+        seal=workspace.seal,
     )

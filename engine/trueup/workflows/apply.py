@@ -199,7 +199,9 @@ def _run(
         planned.loaded,
         planned.plan,
         planned.desired,
-        lambda: observe(planned.desired, target, workspace.store, workspace.ledger, workspace.clock.now()),
+        lambda: observe(
+            planned.desired, target, workspace.store, workspace.ledger, workspace.clock.now(), workspace.seal
+        ),
         note=log.journal,
     )
     applying = Applying(approved, planned.desired, planned.observed, ports, gate.judge, workspace.actor)

@@ -118,7 +118,13 @@ def _unpinned(model: Resource, source: ArtifactPin) -> Iterator[Diagnostic]:
 
 def _making(workspace: Workspace, loaded: Loaded) -> Making:
     ports = MakingPorts(
-        workspace.store, workspace.parity, workspace.ledger, workspace.lock, workspace.clock, workspace.progress
+        store=workspace.store,
+        parity=workspace.parity,
+        ledger=workspace.ledger,
+        lock=workspace.lock,
+        clock=workspace.clock,
+        progress=workspace.progress,
+        seal=workspace.seal,
     )
     return Making(ports, Occasion("", workspace.actor, loaded.tree.revision, Digest("")))
 

@@ -81,7 +81,7 @@ def _locked(workspace: Workspace, request: EvaluateRequest, evaluated: Evaluated
         evaluated.invalid = Invalid(problems)
         return
     target = workspace.target(desired.environment.target)
-    observed = observe(desired, target, workspace.store, workspace.ledger, workspace.clock.now())
+    observed = observe(desired, target, workspace.store, workspace.ledger, workspace.clock.now(), workspace.seal)
     chosen, problems = find_targets(request.targets, desired, observed)
     if problems:
         evaluated.invalid = Invalid(problems)
@@ -93,6 +93,7 @@ def _locked(workspace: Workspace, request: EvaluateRequest, evaluated: Evaluated
         actor=workspace.actor,
         revision=desired.revision,
         plan=Digest(""),
+        serving=observed.target.routes,
     )
     measuring = _Measuring(workspace, supplying, observed, evaluated)
     for rollout in rollouts(plan, desired, observed):

@@ -1,4 +1,4 @@
-"""Where the ledger of a project is: where the branch that governs says, never where a change under review wants it."""
+"""Where the ledger of a project is, and whose signatures in it count: as the branch that governs says, not the change."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,11 @@ from trueup.workflows.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class LedgerPlace:
-    """A ref, and the remote that has it for everyone; empty without one."""
+    """A ref, the remote that has it for everyone (empty without one), and the keys whose signatures count, by name."""
 
     ref: str = "refs/trueup/ledger"
     remote: str = "origin"
+    trusted: tuple[tuple[str, str], ...] = ()
 
     @property
     def hint(self) -> str:
@@ -31,4 +32,4 @@ def ledger_in_force(workspace: Workspace, project: ProjectSettings) -> LedgerPla
     base = workspace.base(Revision(""), project.default_branch)
     theirs = read_project(workspace.tree(base.revision))[0] if base.revision else None
     governing = theirs or project
-    return LedgerPlace(governing.ledger_ref, governing.ledger_remote)
+    return LedgerPlace(governing.ledger_ref, governing.ledger_remote, governing.trusted_keys)

@@ -41,6 +41,8 @@ class ProjectSettings:
     engine: EngineChoice = field(default_factory=EngineChoice)
     store_url: str = ""
     store_endpoint: str = ""
+    signing_key: str = ""
+    trusted_keys: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         ledger_remote=spec.ledger.remote or "",
         bundles=tuple(b.pin for b in spec.policies.bundles),
         engine=spec.policies.engine.choice,
+        signing_key=spec.evidence.signing_key or "",
+        trusted_keys=tuple((k.name, k.public_key) for k in spec.evidence.trusted),
     )
     return settings, parsed.diagnostics
 

@@ -73,7 +73,7 @@ def plan_loaded(
         return Invalid(problems)
     now = workspace.clock.now()
     target = workspace.target(desired.environment.target)
-    observed = observe(desired, target, workspace.store, workspace.ledger, now)
+    observed = observe(desired, target, workspace.store, workspace.ledger, now, workspace.seal)
     chosen, problems = find_targets(targets, desired, observed)
     if problems:
         return Invalid(problems)

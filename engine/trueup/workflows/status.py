@@ -22,7 +22,7 @@ def status(workspace: Workspace, environment: str, revision: str = "") -> Status
     if desired is None:
         return Invalid(problems)
     target = workspace.target(desired.environment.target)
-    observed = observe(desired, target, workspace.store, workspace.ledger, workspace.clock.now())
+    observed = observe(desired, target, workspace.store, workspace.ledger, workspace.clock.now(), workspace.seal)
     return compare(
         desired,
         observed,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Clock,
         Committer,
         Evaluator,
+        EvidenceSeal,
         History,
         Journal,
         Ledger,
@@ -105,6 +106,11 @@ class Workspace(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Records."""
+        ...
+
+    @property
+    def seal(self) -> EvidenceSeal:
+        """Signatures on evidence."""
         ...
 
     @property

@@ -8,10 +8,11 @@ import pytest
 
 from records import NOON, SUPPORT, after, applied, held, lifted, measured, newest_first, release
 from trueup.core.digests import digest_of
+from trueup.core.fields import MalformedError
 from trueup.core.ids import ResourceId
+from trueup.evidence.codec import evidence_from_json
 from trueup.ledger import history
-from trueup.ledger.bodies import MalformedBodyError, evidence_from_json, hold_from_json, pinned_of
-from trueup.ledger.fields import MalformedError
+from trueup.ledger.bodies import MalformedBodyError, hold_from_json, pinned_of
 from trueup.ledger.history import Filter
 from trueup.ledger.record import Record, RecordKind, RunOutcome
 

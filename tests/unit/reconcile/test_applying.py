@@ -389,7 +389,7 @@ def test_evaluations_are_only_run_for_a_deployment() -> None:
     from trueup.rollout.steps import EvaluateStep
 
     (required,) = deployment(Want(evaluations=("facts@1",))).evaluations
-    never_used = Ports(*[None] * 10)  # type: ignore[arg-type]
+    never_used = Ports(*[None] * 11)  # type: ignore[arg-type]
     supplying = Supplying("dev", never_used, actor="", revision="", plan=Digest(""))
     with pytest.raises(TypeError, match="for a deployment"):
         supplying.take(EvaluateStep(required), None)

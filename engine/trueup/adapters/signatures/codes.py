@@ -24,4 +24,23 @@ NO_LIBRARY = Code(
     "default installation.",
     "Install it: `pip install 'trueup[signing]'`.",
 )
-CODES = (NOT_VERIFIED, INCOMPLETE, NO_LIBRARY)
+BAD_SIGNING_KEY = Code(
+    "ART504",
+    "The key that signs evidence cannot be used",
+    "`evidence.signingKey` of the project names a secret that is no Ed25519 private key in PEM. Nothing was recorded, "
+    "because a result without the signature that is asked for would not count.",
+    "Make one with `openssl genpkey -algorithm ed25519`, and put it where the reference points.",
+)
+BAD_TRUSTED_KEY = Code(
+    "ART505",
+    "A trusted key is no Ed25519 public key",
+    "`evidence.trusted` of the project has the base64 of a public key's 32 bytes.",
+    "Take the last 32 bytes of what `openssl pkey -pubout -outform DER` gives, in base64.",
+)
+NO_CRYPTOGRAPHY = Code(
+    "ART506",
+    "A library for signatures is missing",
+    "Evidence is signed and verified with `cryptography`, which is not part of the default installation.",
+    "Install it: `pip install 'trueup[signing]'`.",
+)
+CODES = (NOT_VERIFIED, INCOMPLETE, NO_LIBRARY, BAD_SIGNING_KEY, BAD_TRUSTED_KEY, NO_CRYPTOGRAPHY)

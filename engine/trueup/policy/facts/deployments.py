@@ -1,14 +1,16 @@
 """The deployments of a plan: what each is to serve, what it serves now, and which evaluations it has passed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
-from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
+from trueup.desired.evaluations import families_of
+from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation, RequiredJudge
 from trueup.diff.changes import Create, Evaluate, Update
 from trueup.diff.masks import masked
 from trueup.evidence.evidence import Evidence
+from trueup.evidence.freshness import changed_inputs
 from trueup.observed.state import ObservedRoute, ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.facts.change import shown as written
@@ -30,7 +32,8 @@ def deployment_facts(
         {
             **_deployment(d, changes.get(d.id)),
             "running": running(routes[d.id]) if d.id in routes else None,
-            "evaluations": [_evaluation(e, newest.get(e.key), planned) for e in d.evaluations],
+            "evaluations": [_evaluation(e, d, observed, newest, planned) for e in d.evaluations],
+            **({"promptTests": _evaluation(d.prompt_tests, d, observed, newest, planned)} if d.prompt_tests else {}),
             **parity_facts(d, newest, measured),
         }
         for d in shown
@@ -61,11 +64,52 @@ def _deployment(deployment: DesiredDeployment, change: Create | Update | None) -
     }
 
 
-def _evaluation(required: RequiredEvaluation, newest: Evidence | None, planned: set[Digest]) -> Json:
-    if newest is not None and newest.passed:
-        status = "present"
-    elif required.key in planned:
-        status = "planned"
-    else:
-        status = "missing" if newest is None else "failed"
-    return {**required.to_json(), "status": status, "evidence": newest.to_json() if newest else None}
+def _evaluation(
+    required: RequiredEvaluation,
+    deployment: DesiredDeployment,
+    observed: ObservedState,
+    newest: Mapping[Digest, Evidence],
+    planned: set[Digest],
+) -> Json:
+    found = newest.get(required.key)
+    older = next((e for e in observed.older if e.evaluation == str(required.evaluation.id)), None)
+    return {
+        **required.to_json(),
+        "status": _status(required, found, older, observed, planned),
+        "evidence": found.to_json() if found is not None else None,
+        "stale": _stale(required, older) if found is None and older is not None else None,
+        **({"judge": _judge(required.judge, deployment)} if required.judge is not None else {}),
+    }
+
+
+def _status(
+    required: RequiredEvaluation,
+    found: Evidence | None,
+    older: Evidence | None,
+    observed: ObservedState,
+    planned: set[Digest],
+) -> str:
+    if found is not None and observed.counts(found):
+        return "present"
+    if required.key in planned:
+        return "planned"
+    if found is None:
+        return "missing" if older is None else "stale"
+    if found.passed:
+        return "unsigned"
+    return "undecided" if found.is_undecided else "failed"
+
+
+def _stale(required: RequiredEvaluation, older: Evidence) -> Json:
+    """Return which inputs of the last result differ now; none of a result that is only too old."""
+    return {"changed": list(changed_inputs(required, older)), "completedAt": older.completed_at.isoformat()}
+
+
+def _judge(judge: RequiredJudge, deployment: DesiredDeployment) -> Json:
+    resources = {r.id: r for r in deployment.resources}
+    return {
+        "model": str(judge.release.model.id),
+        "digest": judge.release.artifact.digest,
+        "families": list(judge.families),
+        "judgedFamilies": list(families_of(deployment.release.model, resources)),
+    }

@@ -1,11 +1,12 @@
 """Evidence in the one shape that rules see, whatever measured it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from trueup.core.digests import Digest
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
+from trueup.diff.masks import masked
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.proofs import proofs_of
 from trueup.policy.facts.lineage import spec_of
@@ -16,18 +17,23 @@ def evidence_facts(
     evidence: Iterable[Evidence],
     documents: Mapping[str, Json],
     now: datetime,
+    is_signed: Callable[[Evidence], bool] | None = None,
 ) -> list[Json]:
-    """Return what was measured about the releases of *deployments*, each result once."""
+    """Return what was measured about the releases of *deployments*, each result once.
+
+    Without *is_signed* nobody knows of any result whether a trusted key signed it.
+    """
     subjects: dict[Digest, DesiredDeployment] = {}
     proofs: dict[Digest, str] = {}
     for deployment in deployments:
         proofs |= proofs_of(deployment)
-        for required in deployment.evaluations:
+        for required in deployment.measured:
             subjects.setdefault(required.key, deployment)
     found: list[Json] = []
     for one in evidence:
         if one.key in subjects:
-            found.append(_evaluation(one, subjects[one.key], documents.get(one.evaluation), now))
+            about = _evaluation(one, subjects[one.key], documents.get(one.evaluation), now)
+            found.append({**about, "signed": is_signed(one)} if is_signed is not None else about)
         elif one.key in proofs:
             found.append(_proof(one, proofs[one.key], now))
     return found
@@ -40,7 +46,7 @@ def _proof(evidence: Evidence, type_: str, now: datetime) -> Json:
 
 def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, now: datetime) -> Json:
     return {
-        "type": "evaluation",
+        "type": evidence.type,
         "subject": {
             # The key binds the result to these parts of the deployment, whatever the evidence itself names.
             "build": about.release.build.key,
@@ -52,9 +58,9 @@ def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, no
         "key": evidence.key,
         "evaluation": evidence.evaluation,
         "category": spec_of(declared).get("category"),
-        "settings": None,
+        "settings": masked(evidence.settings.to_json()) if evidence.settings is not None else None,
         "comparison": None,
-        "attacks": [],
+        "attacks": list(evidence.attacks),
         **_run(evidence, now),
     }
 
@@ -67,6 +73,6 @@ def _run(evidence: Evidence, now: datetime) -> dict[str, Json]:
         "completedAt": evidence.completed_at.isoformat(),
         "ageDays": (now - evidence.completed_at).days,
         "tool": evidence.tool,
-        "measurements": [{**m.to_json(), "slice": ""} for m in evidence.measurements],
-        "gates": [{**g.to_json(), "slice": ""} for g in evidence.gates],
+        "measurements": [{**m.to_json(), "slice": m.slice} for m in evidence.measurements],
+        "gates": [{**g.to_json(), "slice": g.slice} for g in evidence.gates],
     }
