@@ -1,4 +1,4 @@
-"""Where the ledger of a project is, and whose signatures in it count: as the branch that governs says, not the change."""
+"""Where the ledger of a project is, and whose signatures count in it: the branch that governs says, not the change."""
 
 from dataclasses import dataclass
 

@@ -44,7 +44,7 @@ def _proof(evidence: Evidence, type_: str, now: datetime) -> Json:
     return {**about, **_run(evidence, now), "signed": evidence.passed if type_ == "signature" else None}
 
 
-def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, now: datetime) -> Json:
+def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, now: datetime) -> dict[str, Json]:
     return {
         "type": evidence.type,
         "subject": {
