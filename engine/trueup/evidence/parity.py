@@ -11,7 +11,8 @@ from statistics import NormalDist
 
 from trueup.desired.parity import RequiredParity
 from trueup.evidence.evidence import Evidence, Measurement
-from trueup.evidence.gates import Threshold, judge
+from trueup.evidence.gates import VALUE_ALONE, Threshold, judge
+from trueup.evidence.statistics.means import standard_error
 
 KL, TOP1, RATIO = "kl", "top1", "perplexity_ratio"
 """The measurements that can be bounded."""
@@ -83,27 +84,17 @@ def measurements_of(sequences: Sequence[SequenceParity]) -> tuple[Measurement, .
     return tuple(found)
 
 
-def standard_error(sums: Sequence[tuple[float, int]]) -> float:
-    """Return the standard error of a mean over tokens, from the sum and the number of each sequence.
-
-    Tokens of one sequence are not independent, so sequences are what is counted. 0 for fewer than two: unknown.
-
-    Source: linearised variance of a ratio estimator (Cochran, Sampling Techniques, 1977, 6.4).
-    """
-    count, tokens = len(sums), sum(n for _, n in sums)
-    if count < 2 or not tokens:
-        return 0.0
-    mean = sum(value for value, _ in sums) / tokens
-    residuals = sum((value - mean * n) ** 2 for value, n in sums)
-    return math.sqrt(residuals * count / (count - 1)) / tokens
-
-
 def thresholds_of(required: RequiredParity) -> tuple[Threshold, ...]:
-    """Return the declared bounds as thresholds."""
-    bounds = [Threshold(KL, "<=", required.max_kl), Threshold(TOP1, ">=", required.min_top1)]
-    if required.max_perplexity_ratio is not None:
-        bounds.append(Threshold(RATIO, "<=", required.max_perplexity_ratio))
-    return tuple(bounds)
+    """Return the declared bounds as thresholds.
+
+    They hold for the measured values alone: both networks see the same tokens, nothing is drawn.
+    """
+    bounds = [
+        (KL, "<=", required.max_kl),
+        (TOP1, ">=", required.min_top1),
+        (RATIO, "<=", required.max_perplexity_ratio),
+    ]
+    return tuple(Threshold(name, op, bound, confidence=VALUE_ALONE) for name, op, bound in bounds if bound is not None)
 
 
 def judged(evidence: Evidence, required: RequiredParity) -> Evidence:

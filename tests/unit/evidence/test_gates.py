@@ -1,13 +1,14 @@
 """Gates: what passes, and that nothing passes by accident."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.evidence.evidence import Measurement
-from trueup.evidence.gates import OPERATORS, Threshold, judge
+from trueup.evidence.gates import OPERATORS, VALUE_ALONE, Threshold, judge
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -28,14 +29,14 @@ def measured(value: float, metric: str = "exact_match", samples: int = 10) -> Me
 )
 def test_operators_mean_what_they_say(operator: str, below: bool, equal: bool, above: bool) -> None:
     for value, passes in ((0.5, below), (0.6, equal), (0.7, above)):
-        (gate,) = judge([Threshold("exact_match", operator, 0.6)], [measured(value)])
+        (gate,) = judge([Threshold("exact_match", operator, 0.6, confidence=VALUE_ALONE)], [measured(value)])
         assert (gate.passed, gate.value) == (passes, value)
 
 
 @given(value=NUMBERS, threshold=NUMBERS)
 def test_a_gate_passes_exactly_when_its_complement_does_not(value: float, threshold: float) -> None:
     def passes(operator: str) -> bool:
-        return judge([Threshold("m", operator, threshold)], [measured(value, "m")])[0].passed
+        return judge([Threshold("m", operator, threshold, confidence=VALUE_ALONE)], [measured(value, "m")])[0].passed
 
     assert passes(">=") != passes("<")
     assert passes("<=") != passes(">")
@@ -64,6 +65,11 @@ def test_a_threshold_that_cannot_be_compared_does_not_pass(operator: str, thresh
 
 
 def test_a_slice_is_held_against_its_own_measurement() -> None:
-    measurements = [measured(1.0), measured(0.1, "exact_match[day]")]
-    (gate,) = judge([Threshold("exact_match", ">=", 0.5, "day")], measurements)
-    assert (gate.metric, gate.value, gate.passed) == ("exact_match[day]", 0.1, False)
+    measurements = [measured(1.0), replace(measured(0.1), slice="day")]
+    thresholds = [Threshold("exact_match", ">=", 0.5, part, VALUE_ALONE) for part in ("day", "", "night")]
+    gates = judge(thresholds, measurements)
+    assert [(g.metric, g.slice, g.value, g.passed) for g in gates] == [
+        ("exact_match", "day", 0.1, False),
+        ("exact_match", "", 1.0, True),
+        ("exact_match", "night", None, False),
+    ]

@@ -11,7 +11,7 @@ from trueup.adapters.evaluators.work import Declaration, Task
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
-from trueup.evidence.gates import Threshold
+from trueup.evidence.gates import VALUE_ALONE, Threshold
 
 
 def read_declaration(declared: bytes) -> Declaration:
@@ -30,7 +30,14 @@ def read_declaration(declared: bytes) -> Declaration:
         for m in map(mapping_of, _list(spec.get("metrics")))
     }
     thresholds = tuple(
-        Threshold(str(t.get("metric")), str(t.get("op")), _float(t.get("value")), str(t.get("slice") or ""))
+        Threshold(
+            str(t.get("metric")),
+            str(t.get("op")),
+            _float(t.get("value")),
+            str(t.get("slice") or ""),
+            # How sure its values are is not measured yet, so that a gate that asks for it would never be decided.
+            _float(t.get("confidence", VALUE_ALONE)),
+        )
         for t in map(mapping_of, _list(spec.get("metricDecisionThreshold")))
     )
     _refuse(_unmeasured(tasks, metrics, thresholds))
