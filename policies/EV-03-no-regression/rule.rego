@@ -109,6 +109,9 @@ least_samples(declared) := max({declared, limits.min_samples}) if {
 	is_number(declared)
 } else := limits.min_samples
 
+# Of what is undecided the result above speaks.
+keeps("regressed", _, comparison, _) if comparison.outcome == "not-enough"
+
 keeps(part, wanted, comparison, _) if {
 	part in {"regressed", "test", "alpha", "margin", "correction"}
 	comparison[part] == wanted

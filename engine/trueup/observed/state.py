@@ -12,7 +12,8 @@ from functools import cached_property
 from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
-from trueup.evidence.evidence import Evidence
+from trueup.evidence.comparison import Comparison
+from trueup.evidence.evidence import Evidence, Settings
 
 
 class Health(StrEnum):
@@ -152,6 +153,32 @@ class Drill:
     record: Digest
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A new release against the one that it replaces, by one evaluation.
+
+    Attributes:
+        deployment: Where.
+        evaluation: By what.
+        key: Key of the new release's result.
+        baseline: The release it is compared with.
+        settings: How that one was measured.
+        comparison: What came out.
+    """
+
+    deployment: ResourceId
+    evaluation: ResourceId
+    key: Digest
+    baseline: Digest
+    settings: Settings | None
+    comparison: Comparison
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as JSON, as policy reads a comparison."""
+        settings = self.settings.to_json() if self.settings is not None else None
+        return {"baseline": self.baseline, "baselineSettings": settings, **self.comparison.to_json()}
+
+
 @dataclass(frozen=True)
 class ObservedState:
     """Everything observed for one environment.
@@ -164,6 +191,7 @@ class ObservedState:
         older: Newest result of each evaluation whose key has none, whatever it was measured of: says what changed
             since; no part of the digest.
         signed: Digest of each evidence that a trusted key signed, with the name of the key.
+        comparisons: New releases against those they replace, where both were measured.
         wants_signed: Evidence counts only with such a signature; no part of the digest, the settings say it.
         evidence: Evidence found for the keys that were asked for, newest first per key.
         verified: Releases verified in this environment, newest first.
@@ -183,6 +211,7 @@ class ObservedState:
     sizes: tuple[tuple[Digest, int], ...] = ()
     older: tuple[Evidence, ...] = ()
     signed: tuple[tuple[Digest, str], ...] = ()
+    comparisons: tuple[Compared, ...] = ()
     wants_signed: bool = False
 
     def counts(self, evidence: Evidence) -> bool:
@@ -193,9 +222,15 @@ class ObservedState:
         """Return what the digest is taken over: states, never process ids, ports, counts or times."""
         doubles: dict[str, Json] = {"simulated": sorted(self.simulated)} if self.simulated else {}
         signed: dict[str, Json] = {"signed": [list(pair) for pair in self.signed]} if self.signed else {}
+        compared: dict[str, Json] = (
+            {"comparisons": [[str(c.deployment), c.key, c.to_json()] for c in self.comparisons]}
+            if self.comparisons
+            else {}
+        )
         return {
             **doubles,
             **signed,
+            **compared,
             "environment": self.target.environment,
             "gateway": self.target.gateway.value,
             "servers": [

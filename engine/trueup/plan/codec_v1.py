@@ -2,7 +2,6 @@
 
 from trueup.builds.estimates import Estimate
 from trueup.core.digests import Digest, Revision
-from trueup.core.fields import MalformedError
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import EnvironmentFacts
@@ -19,10 +18,9 @@ from trueup.diff.changes import (
     Movement,
     Update,
 )
-from trueup.evidence.codec import evidence_from_json
-from trueup.evidence.evidence import Evidence, GateResult, Measurement
 from trueup.observed.state import Hold
 from trueup.plan.difference import Snapshot
+from trueup.plan.evidence_v1 import read_evidence, spelled_evidence
 from trueup.plan.plan import Inputs, Plan
 from trueup.plan.saved import SavedPlan
 from trueup.plan.shapes import Shape, ShapeError
@@ -62,7 +60,7 @@ def encode(saved: SavedPlan) -> dict[str, Json]:
             "settings": environment.settings,
         },
         "decision": saved.decision,
-        "evidence": [_evidence(e) for e in saved.evidence],
+        "evidence": [spelled_evidence(e) for e in saved.evidence],
         "holds": [_hold(h) for h in saved.holds],
         "snapshot": {"desired": saved.snapshot.desired, "observed": saved.snapshot.observed},
         "expiresAt": saved.expires_at.isoformat(),
@@ -133,33 +131,6 @@ def _field(field: FieldChange) -> Json:
     }
 
 
-def _evidence(evidence: Evidence) -> Json:
-    return {
-        "evaluation": evidence.evaluation,
-        "key": evidence.key,
-        "subject": [[name, digest] for name, digest in evidence.subject],
-        "measurements": [
-            {"metric": m.metric, "value": m.value, "unit": m.unit, "samples": m.samples} for m in evidence.measurements
-        ],
-        "gates": [
-            {
-                "metric": g.metric,
-                "operator": g.operator,
-                "threshold": g.threshold,
-                "value": g.value,
-                "passed": g.passed,
-            }
-            for g in evidence.gates
-        ],
-        "tool": evidence.tool,
-        "startedAt": evidence.started_at.isoformat(),
-        "completedAt": evidence.completed_at.isoformat(),
-        "simulated": evidence.simulated,
-        # All of it, with what came later; the fields above are for readers who know nothing else.
-        "whole": evidence.to_json(),
-    }
-
-
 def _hold(hold: Hold) -> Json:
     return {
         "environment": hold.environment,
@@ -197,7 +168,7 @@ def decode(document: Json) -> SavedPlan:
             settings=environment.field("settings").value,
         ),
         decision=root.field("decision").value,
-        evidence=tuple(_read_evidence(e) for e in root.items("evidence")),
+        evidence=tuple(read_evidence(e) for e in root.items("evidence")),
         holds=tuple(_read_hold(h) for h in root.items("holds")),
         snapshot=Snapshot(snapshot.field("desired").value, snapshot.field("observed").value),
         expires_at=root.time("expiresAt"),
@@ -304,36 +275,6 @@ def _read_field(shape: Shape) -> FieldChange:
 
 def _digests(shape: Shape, name: str) -> tuple[Digest, ...]:
     return tuple(Shape({"digest": item.value}, item.place).digest("digest") for item in shape.items(name))
-
-
-def _read_evidence(shape: Shape) -> Evidence:
-    if shape.has("whole"):
-        try:
-            return evidence_from_json(shape.field("whole").value)
-        except MalformedError as error:
-            raise ShapeError(f"`{shape.place}.whole`: {error}") from error
-    subject = ((n, Shape({"digest": v}, shape.place).digest("digest")) for n, v in shape.pairs("subject"))
-    return Evidence(
-        evaluation=shape.text("evaluation"),
-        key=shape.digest("key"),
-        subject=tuple(subject),
-        measurements=tuple(
-            Measurement(m.text("metric"), m.number("value"), m.text("unit"), m.whole("samples"))
-            for m in shape.items("measurements")
-        ),
-        gates=tuple(_read_gate(g) for g in shape.items("gates")),
-        tool=shape.text("tool"),
-        started_at=shape.time("startedAt"),
-        completed_at=shape.time("completedAt"),
-        simulated=shape.flag("simulated"),
-    )
-
-
-def _read_gate(shape: Shape) -> GateResult:
-    value = None if shape.field("value").value is None else shape.number("value")
-    return GateResult(
-        shape.text("metric"), shape.text("operator"), shape.number("threshold"), value, shape.flag("passed")
-    )
 
 
 def _read_hold(shape: Shape) -> Hold:

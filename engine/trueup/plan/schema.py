@@ -107,7 +107,7 @@ def saved_plan_schema() -> dict[str, Json]:
         "plan": object_of(plan),
         "environment": object_of(environment),
         "decision": nullable(object_of(decision)),
-        "evidence": list_of({**object_of(evidence), "properties": {**evidence, "whole": {"type": "object"}}}),
+        "evidence": list_of(object_of(evidence)),
         "holds": list_of(object_of({**hold, "since": TIME, "expires": nullable(TIME)})),
         "snapshot": object_of({"desired": {}, "observed": {}}),
         "expiresAt": TIME,

@@ -6,7 +6,7 @@ What is unknown is left out or null, never zero or false, so that a rule that ne
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -18,7 +18,6 @@ from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFac
 from trueup.diff.changes import Create, Update
 from trueup.diff.compare import drifted
 from trueup.diff.masks import masked
-from trueup.evidence.evidence import Evidence
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.derived import Documents, Subject, derive
@@ -105,7 +104,7 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
         "resources": documents.shown,
         "observed": observed_facts(observed, drift, now),
         "evidence": [
-            *evidence_facts(changed, observed.evidence, documents.shown, now, _signatures(observed)),
+            *evidence_facts(changed, observed, documents.shown, now),
             *_fits(plan, changed, documents.shown, settings, around, now),
         ],
         "artifacts": sorted(observed.artifacts),
@@ -124,14 +123,6 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
     if around.base is not None:
         document["base"] = {"resources": base_documents(around.base, resources)}
     return document
-
-
-def _signatures(observed: ObservedState) -> Callable[[Evidence], bool] | None:
-    """Return what tells whether evidence is signed; None where nobody asks and nobody signed."""
-    if not observed.wants_signed and not observed.signed:
-        return None
-    signed = dict(observed.signed)
-    return lambda evidence: evidence.digest in signed
 
 
 def _fits(

@@ -291,7 +291,7 @@ _COMPARISON = object_of(
         "margin": NUMBER,
         "samples": COUNT,
         "correction": TEXT,
-        "regressed": FLAG,
+        "regressed": nullable(FLAG),
         "outcome": _one_of("no-worse", "regressed", "not-enough"),
         "moreSamples": nullable(COUNT),
         "metrics": list_of(_OBJECT),

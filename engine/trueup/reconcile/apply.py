@@ -145,7 +145,13 @@ class Applying:
             case StartStep(server):
                 facts = self._supplying.take(step, rollout.deployment)
                 return {**facts, "kept": True} if self._ran(server) else facts
-            case FetchStep() | BuildStep() | EvaluateStep() | ScaleStep():
+            case EvaluateStep():
+                facts = self._supplying.take(step, rollout.deployment)
+                if facts.get("passed") is not True and rollout.deployment is not None:
+                    # What costs more is not measured of a release that is denied already.
+                    self._pass_gate(rollout.deployment)
+                return facts
+            case FetchStep() | BuildStep() | ScaleStep():
                 return self._supplying.take(step, rollout.deployment)
             case ParityStep():
                 facts = self._supplying.take(step, rollout.deployment)

@@ -14,6 +14,7 @@ from trueup.ledger import history
 from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
 from trueup.ports import EvidenceSeal, LedgerReader, StoreEntry, StoreReader, TargetObserver
+from trueup.reconcile.comparing import comparisons
 from trueup.reconcile.known import known_evidence, wants_signed
 
 
@@ -43,8 +44,9 @@ def observe(
     served = {v.release: served_key(v.manifest) for v in (*verified, *upstream)}
     present = store.present([*_wanted_keys(desired), *(k for k in served.values() if k)])
     built, sources = _built_and_sources(desired, present)
+    running = target.observe(environment)
     return ObservedState(
-        target=target.observe(environment),
+        target=running,
         artifacts=present & frozenset(_wanted_keys(desired)),
         evidence=(*known.evidence, *parity_evidence((d.release.build for d in desired.deployments), store, records)),
         verified=tuple(_served(replace(v, retained=served[v.release] in present), times) for v in verified),
@@ -55,6 +57,7 @@ def observe(
         sizes=tuple((key, _size(entry)) for key in sorted(sources) if (entry := store.entry(key))),
         older=known.older,
         signed=known.signed,
+        comparisons=comparisons(desired.deployments, running.routes, upstream, ledger, records),
         wants_signed=wants_signed(desired),
     )
 

@@ -1,6 +1,6 @@
 """Evidence in the one shape that rules see, whatever measured it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from trueup.core.digests import Digest
@@ -9,34 +9,37 @@ from trueup.desired.state import DesiredDeployment
 from trueup.diff.masks import masked
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.proofs import proofs_of
+from trueup.observed.state import ObservedState
 from trueup.policy.facts.lineage import spec_of
 
 
 def evidence_facts(
-    deployments: Iterable[DesiredDeployment],
-    evidence: Iterable[Evidence],
-    documents: Mapping[str, Json],
-    now: datetime,
-    is_signed: Callable[[Evidence], bool] | None = None,
+    deployments: Iterable[DesiredDeployment], observed: ObservedState, documents: Mapping[str, Json], now: datetime
 ) -> list[Json]:
-    """Return what was measured about the releases of *deployments*, each result once.
-
-    Without *is_signed* nobody knows of any result whether a trusted key signed it.
-    """
+    """Return what was measured about the releases of *deployments*, each result once."""
     subjects: dict[Digest, DesiredDeployment] = {}
     proofs: dict[Digest, str] = {}
     for deployment in deployments:
         proofs |= proofs_of(deployment)
         for required in deployment.measured:
             subjects.setdefault(required.key, deployment)
+    compared = {c.key: c for c in observed.comparisons}
     found: list[Json] = []
-    for one in evidence:
+    for one in observed.evidence:
         if one.key in subjects:
             about = _evaluation(one, subjects[one.key], documents.get(one.evaluation), now)
-            found.append({**about, "signed": is_signed(one)} if is_signed is not None else about)
+            comparison = compared[one.key].to_json() if one.key in compared else None
+            found.append({**about, "comparison": masked(comparison), "signed": _is_signed(one, observed)})
         elif one.key in proofs:
             found.append(_proof(one, proofs[one.key], now))
     return found
+
+
+def _is_signed(evidence: Evidence, observed: ObservedState) -> bool | None:
+    """Tell whether a trusted key signed *evidence*; None where nobody asks and nobody signed."""
+    if not observed.wants_signed and not observed.signed:
+        return None
+    return evidence.digest in dict(observed.signed)
 
 
 def _proof(evidence: Evidence, type_: str, now: datetime) -> Json:
@@ -59,7 +62,6 @@ def _evaluation(evidence: Evidence, about: DesiredDeployment, declared: Json, no
         "evaluation": evidence.evaluation,
         "category": spec_of(declared).get("category"),
         "settings": masked(evidence.settings.to_json()) if evidence.settings is not None else None,
-        "comparison": None,
         "attacks": list(evidence.attacks),
         **_run(evidence, now),
     }

@@ -1,0 +1,168 @@
+"""Compares what is measured of new releases with what was measured of those they replace, example by example."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from trueup.core.digests import Digest
+from trueup.core.json import Json, mapping_of
+from trueup.desired.state import DesiredDeployment, RequiredEvaluation
+from trueup.evidence.catalogue import metric as metric_of
+from trueup.evidence.comparison import ComparedMetric, RegressionTerms, compare
+from trueup.evidence.evidence import Evidence
+from trueup.evidence.examples import ExampleResult, NotExamplesError, decode
+from trueup.evidence.metrics import Shape
+from trueup.ledger.history import newest_evidence
+from trueup.ledger.record import Record
+from trueup.observed.baselines import baseline_key
+from trueup.observed.state import Compared, ObservedRoute, VerifiedRelease
+from trueup.ports import LedgerReader
+
+_PERCENT = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Baseline:
+    """A release that is compared with: which, and the key of its result."""
+
+    release: Digest
+    key: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    deployment: DesiredDeployment
+    required: RequiredEvaluation
+    declared: Mapping[str, Json]
+    baselines: tuple[_Baseline, ...]
+
+
+def comparisons(
+    deployments: Iterable[DesiredDeployment],
+    routes: Sequence[ObservedRoute],
+    upstream: Sequence[VerifiedRelease],
+    ledger: LedgerReader,
+    records: Sequence[Record],
+) -> tuple[Compared, ...]:
+    """Return each comparison that an Evaluation declares, where both sides were measured; sorted as the deployments.
+
+    Without a baseline, without results of single examples on both sides, there is none: policy denies what is absent.
+    """
+    wanted = [w for d in deployments for w in _wanted(d, routes, upstream)]
+    keys = {key for w in wanted for key in (w.required.key, *(b.key for b in w.baselines))}
+    found, _ = newest_evidence(records, keys) if keys else ((), ())
+    measured = {one.key: (record, one) for record, one in found}
+    results = _Results(ledger)
+    made = (_compared(w, measured, results) for w in wanted)
+    return tuple(c for c in made if c is not None)
+
+
+def _wanted(
+    deployment: DesiredDeployment, routes: Sequence[ObservedRoute], upstream: Sequence[VerifiedRelease]
+) -> Iterator[_Wanted]:
+    for required in deployment.evaluations:
+        document = next((r.canonical for r in deployment.resources if r.id == required.evaluation.id), b"{}")
+        declared = mapping_of(mapping_of(json.loads(document)).get("spec"))
+        regression = declared.get("regression")
+        if isinstance(regression, Mapping):
+            is_upstream = regression.get("baseline") == "upstream"
+            served: list[tuple[Digest, Json, Json]]
+            if is_upstream:
+                served = [(v.release, v.manifest, None) for v in upstream if v.deployment.name == deployment.id.name]
+            else:
+                served = [(r.release, r.manifest, r.route) for r in routes if r.deployment == deployment.id]
+            baselines = [
+                _Baseline(release, key)
+                for release, manifest, route in served
+                if release != deployment.release.digest and (key := baseline_key(manifest, route, required)) is not None
+            ]
+            if baselines:
+                yield _Wanted(deployment, required, declared, tuple(baselines))
+
+
+def _compared(
+    wanted: _Wanted, measured: Mapping[Digest, tuple[Record, Evidence]], results: "_Results"
+) -> Compared | None:
+    new = measured.get(wanted.required.key)
+    baseline = next((b for b in wanted.baselines if b.key in measured), None)
+    if new is None or baseline is None:
+        return None
+    old = measured[baseline.key]
+    after, before = results.of(*new), results.of(*old)
+    if after is None or before is None:
+        return None
+    terms, metrics = _terms(wanted.declared), _metrics(wanted.declared, after)
+    return Compared(
+        deployment=wanted.deployment.id,
+        evaluation=wanted.required.evaluation.id,
+        key=wanted.required.key,
+        baseline=baseline.release,
+        settings=old[1].settings,
+        comparison=compare(after, before, terms, metrics),
+    )
+
+
+class _Results:
+    """Results of single examples, each read once."""
+
+    def __init__(self, ledger: LedgerReader) -> None:
+        self._ledger = ledger
+        self._read: dict[Digest, tuple[ExampleResult, ...] | None] = {}
+
+    def of(self, record: Record, evidence: Evidence) -> tuple[ExampleResult, ...] | None:
+        """Return the results behind *evidence*; None where none are kept, or nobody can read them."""
+        if evidence.examples and evidence.examples not in self._read:
+            self._read[evidence.examples] = self._decoded(evidence.examples, record)
+        return self._read.get(evidence.examples)
+
+    def _decoded(self, digest: Digest, record: Record) -> tuple[ExampleResult, ...] | None:
+        content = self._ledger.attachment(digest, record)
+        try:
+            return None if content is None else decode(content)
+        except NotExamplesError:
+            return None
+
+
+def _terms(declared: Mapping[str, Json]) -> RegressionTerms:
+    spec = mapping_of(declared.get("regression"))
+    defaults = RegressionTerms()
+    effect = spec.get("smallestEffect")
+    thresholds = declared.get("metricDecisionThreshold")
+    slices = [mapping_of(t).get("slice") for t in thresholds] if isinstance(thresholds, list) else []
+    return RegressionTerms(
+        test=str(spec.get("test") or defaults.test),
+        alpha=_number(spec.get("alpha"), defaults.alpha),
+        margin=_number(spec.get("margin"), defaults.margin),
+        min_samples=int(_number(spec.get("minSamples"), defaults.min_samples)),
+        correction=str(spec.get("correction") or defaults.correction),
+        metrics=_texts(spec.get("metrics")),
+        slices=tuple(dict.fromkeys(s for s in slices if isinstance(s, str) and s)),
+        smallest_effect=float(effect) if isinstance(effect, int | float) else None,
+    )
+
+
+def _metrics(declared: Mapping[str, Json], results: Sequence[ExampleResult]) -> dict[str, ComparedMetric]:
+    """Return what is known of each metric that examples have scores of, as it is declared, else as it is catalogued."""
+    names = dict.fromkeys(name for r in results for name, _ in r.scores)
+    listed = declared.get("metrics")
+    own = {str(m.get("name")): m for m in map(mapping_of, listed)} if isinstance(listed, list) else {}
+    return {name: _metric(name, own.get(name)) for name in names}
+
+
+def _metric(name: str, declared: Mapping[str, Json] | None) -> ComparedMetric:
+    known = metric_of(name)
+    unit = str(declared.get("unit") or "ratio") if declared is not None else known.unit if known else "ratio"
+    is_higher = known.higher_is_better if known else True
+    if declared is not None and isinstance(declared.get("higherIsBetter"), bool):
+        is_higher = declared["higherIsBetter"] is True
+    return ComparedMetric(
+        unit, is_higher, known.shape if known else Shape.SCORE, _PERCENT if unit == "percent" else 1.0
+    )
+
+
+def _number(value: Json, default: float) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(str(v) for v in value) if isinstance(value, list | tuple) else ()
