@@ -31,8 +31,12 @@ from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json, canonical
 from trueup.desired.parity import RequiredParity
 from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
-from trueup.evidence.evidence import Evidence, Measurement
+from trueup.evidence.estimates import Estimand, measure
+from trueup.evidence.evidence import Evidence, Settings
+from trueup.evidence.examples import ExampleResult
+from trueup.evidence.examples import encode as encode_examples
 from trueup.evidence.gates import judge
+from trueup.evidence.metrics import Shape
 from trueup.evidence.parity import SequenceParity, measurements_of, thresholds_of
 from trueup.ledger import chain
 from trueup.ledger.codec import decode, encode
@@ -274,11 +278,15 @@ class FakeVerifier:
 
 
 class FakeEvaluator:
-    """An evaluator that knows what each server would score; servers it does not know do not answer."""
+    """An evaluator that knows what each server would score; servers it does not know do not answer.
 
-    def __init__(self, scores: Mapping[Digest, Mapping[str, float]], clock: FakeClock) -> None:
+    A score is the share of *samples* examples that pass, the first of them.
+    """
+
+    def __init__(self, scores: Mapping[Digest, Mapping[str, float]], clock: FakeClock, samples: int = 400) -> None:
         self._scores = scores
         self._clock = clock
+        self._samples = samples
         self.asked: list[EvaluationRequest] = []
 
     def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Measured:
@@ -286,20 +294,37 @@ class FakeEvaluator:
         if request.server not in self._scores:
             raise TransientError(evaluator_codes.NO_ANSWER, f"no server in {environment}")
         scores = self._scores[request.server]
-        measurements = tuple(Measurement(metric, value, "ratio", 1) for metric, value in scores.items())
+        results = [
+            ExampleResult(
+                str(number),
+                0,
+                "",
+                tuple((m, float(number < round(v * self._samples))) for m, v in sorted(scores.items())),
+                input=f"question {number}",
+                output=f"answer of {request.server[7:15]}",
+            )
+            for number in range(self._samples)
+        ]
+        found = (measure(results, Estimand(m, "ratio", Shape.PASS_FAIL)) for m in scores)
+        measurements = tuple(m for m in found if m is not None)
+        examples = encode_examples(results)
         progress(str(request.required.evaluation.id), 1, 1)
         evidence = Evidence(
             evaluation=str(request.required.evaluation.id),
             key=request.required.key,
             subject=request.subject,
             measurements=measurements,
-            gates=judge(read_declaration(request.declared).thresholds, measurements),
+            gates=judge(
+                read_declaration(request.declared).thresholds, measurements, dict.fromkeys(scores, Shape.PASS_FAIL)
+            ),
             tool="fake",
             started_at=self._clock.now(),
             completed_at=self._clock.now(),
             inputs=request.required.inputs,
+            settings=Settings("fake", "1", "exact_match"),
+            examples=digest_of_bytes(examples),
         )
-        return Measured(evidence)
+        return Measured(evidence, examples)
 
 
 class FakeSeal:

@@ -32,7 +32,6 @@ from trueup.core.digests import Digest, Revision, digest_of
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json
 from trueup.desired.state import Access, ArtifactPin, BuildPin, ServerSpec
-from trueup.evidence.evidence import Evidence
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
@@ -43,6 +42,7 @@ from trueup.policy.tracing import FileCoverage, Read, Reads, RuleTrace, TestCase
 from trueup.ports import (
     Base,
     EvaluationRequest,
+    Measured,
     Merged,
     MergedCommit,
     ParseFiles,
@@ -394,7 +394,7 @@ class TargetEvaluator:
     asked: list[EvaluationRequest] = field(default_factory=list)
     fails: bool = False
 
-    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Evidence:
+    def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Measured:
         self.asked.append(request)
         servers = self.target.observe(environment).servers
         score = {"exact_match": self.scores.get(request.required.evaluation.id.name, 0.9)}

@@ -53,6 +53,10 @@ def break_evaluation(workspace: FakeWorkspace) -> None:
     workspace.measuring.fails = True
 
 
+def deny_at_the_gate(workspace: FakeWorkspace) -> None:
+    workspace.engine.denied_at_the_gate = "support"
+
+
 def break_gate(workspace: FakeWorkspace) -> None:
     workspace.measuring.scores["facts"] = 0.1
 
@@ -70,7 +74,7 @@ BREAKS = {
     "build": break_build,
     "start": break_start,
     "evaluate": break_evaluation,
-    "gate": break_gate,
+    "gate": deny_at_the_gate,
     "route": break_route,
     "verify": break_verification,
 }
