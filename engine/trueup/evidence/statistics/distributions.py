@@ -13,7 +13,8 @@ _ENOUGH = 1e-15
 _MOST_STEPS = 100_000
 """Of the continued fraction: it takes about the square root of the greater parameter, so billions of samples fit."""
 
-_HALVINGS = 200
+_NEAR = 1e-13
+"""Relative: nearer than this, a root has been found."""
 
 
 def normal_quantile(probability: float) -> float:
@@ -95,9 +96,7 @@ def at_most(successes: float, trials: float, rate: float) -> float:
 
 def first(reached: Callable[[float], bool], low: float, high: float) -> float:
     """Return the first number in (*low*, *high*] for which *reached* holds, when it holds from there on."""
-    for _ in range(_HALVINGS):
+    while high - low > _NEAR * (1.0 + abs(high)):
         middle = (low + high) / 2.0
-        if middle in {low, high}:
-            break
         low, high = (low, middle) if reached(middle) else (middle, high)
     return high
