@@ -6,6 +6,7 @@ tables; `--write` puts them into docs/gates.md, and a test holds that page to a 
 """
 
 import argparse
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.gates import VALUE_ALONE, Threshold, judge
 from trueup.evidence.metrics import Shape
+from trueup.evidence.statistics.bounds import trials_needed
+from trueup.evidence.statistics.power import pairs_for_mean, pairs_for_share
 
 PAGE = Path(__file__).parents[1] / "docs" / "gates.md"
 BEGIN, END = "<!-- simulated: begin -->", "<!-- simulated: end -->"
@@ -98,31 +101,26 @@ class Case:
     examples: int
     good: float | None = None
     bad: float | None = None
+    most: float | None = 0.05
+    """Share of wrong decisions that is claimed; None where nothing is."""
 
 
-SHARE, SCORE, TOKENS = Threshold("m", ">=", 0.8), Threshold("m", ">=", 0.8), Threshold("m", "<=", 100.0)
+SHARE, TOKENS = Threshold("m", ">=", 0.8), Threshold("m", "<=", 100.0)
+ALONE = replace(SHARE, confidence=VALUE_ALONE)
 CASES = (
     Case("share >= 0.8, 30 examples", share, Shape.PASS_FAIL, SHARE, 30, 0.9, 0.7),
     Case("share >= 0.8, 100 examples", share, Shape.PASS_FAIL, SHARE, 100, 0.9, 0.7),
     Case("share >= 0.8, 400 examples", share, Shape.PASS_FAIL, SHARE, 400, 0.9, 0.7),
     Case("share >= 0.97, 100 examples", share, Shape.PASS_FAIL, Threshold("m", ">=", 0.97), 100),
-    Case("share >= 0.8, 100 examples, 4 epochs", epochs, Shape.PASS_FAIL, SHARE, 100, 0.9),
-    Case("mean score >= 0.8, 30 examples", score, Shape.SCORE, SCORE, 30, 0.87),
-    Case("mean score >= 0.8, 100 examples", score, Shape.SCORE, SCORE, 100, 0.87),
-    Case("mean tokens <= 100, 30 examples", tokens, Shape.SCORE, TOKENS, 30, 60.0),
-    Case("mean tokens <= 100, 100 examples", tokens, Shape.SCORE, TOKENS, 100, 60.0),
-    Case("mean tokens <= 100, 1000 examples", tokens, Shape.SCORE, TOKENS, 1000, 85.0),
-    Case("perplexity <= 10, 60 sequences", losses, Shape.SCORE, Threshold("m", "<=", 10.0), 60, 9.0),
+    Case("share >= 0.8, 100 examples, 4 epochs", epochs, Shape.PASS_FAIL, SHARE, 100, 0.9, most=0.06),
+    Case("mean score >= 0.8, 30 examples", score, Shape.SCORE, SHARE, 30, 0.87, most=0.06),
+    Case("mean score >= 0.8, 100 examples", score, Shape.SCORE, SHARE, 100, 0.87, most=0.06),
+    Case("mean tokens <= 100, 30 examples", tokens, Shape.SCORE, TOKENS, 30, 60.0, most=0.09),
+    Case("mean tokens <= 100, 100 examples", tokens, Shape.SCORE, TOKENS, 100, 60.0, most=0.09),
+    Case("mean tokens <= 100, 1000 examples", tokens, Shape.SCORE, TOKENS, 1000, 85.0, most=0.07),
+    Case("perplexity <= 10, 60 sequences", losses, Shape.SCORE, Threshold("m", "<=", 10.0), 60, 9.0, most=0.06),
     Case("p95 latency <= 500, 300 requests", p95, Shape.WHOLE, Threshold("m", "<=", 500.0), 300, 350.0),
-    Case(
-        "value alone: share >= 0.8, 100 examples",
-        share,
-        Shape.PASS_FAIL,
-        replace(SHARE, confidence=0.5),
-        100,
-        0.83,
-        0.77,
-    ),
+    Case("value alone: share >= 0.8, 100 examples", share, Shape.PASS_FAIL, ALONE, 100, 0.83, 0.77, most=None),
 )
 
 
@@ -130,11 +128,10 @@ def thresholds(runs: int, seed: int) -> Iterator[Row]:
     """Yield rows of (passes, fails, not enough evidence)."""
     for number, case in enumerate(CASES):
         generator = np.random.default_rng([seed, number])
-        promised = None if case.threshold.confidence == VALUE_ALONE else 0.05
         for truth, value, most in (
-            (AT, case.threshold.value, (promised, promised)),
-            (GOOD.format(case.good), case.good, (None, promised)),
-            (BAD.format(case.bad), case.bad, (promised, None)),
+            (AT, case.threshold.value, (case.most, case.most)),
+            (GOOD.format(case.good), case.good, (None, case.most)),
+            (BAD.format(case.bad), case.bad, (case.most, None)),
         ):
             if value is not None:
                 found = Counter(_judged(case, generator, value) for _ in range(runs))
@@ -157,12 +154,17 @@ RESAMPLES = 499
 Scores = np.ndarray
 
 
-def passes(generator: Drawn, loss: float) -> tuple[Scores, Scores]:
-    """Pass or fail, 400 examples: one in ten changes by chance, and the loss comes on top."""
-    kind = generator.random((400, len(METRICS)))
-    worse, better = kind < 0.05 + loss, kind > 0.95
+def passes(generator: Drawn, loss: float, examples: int = 400, changing: float = 0.1) -> tuple[Scores, Scores]:
+    """Pass or fail: a share is *changing* by chance, half of it for the worse, and the loss comes on top."""
+    kind = generator.random((examples, len(METRICS)))
+    worse, better = kind < changing / 2 + loss, kind > 1 - changing / 2
     old = np.where(worse, 1.0, np.where(better, 0.0, generator.random(kind.shape) < 0.8))
     return np.where(worse, 0.0, np.where(better, 1.0, old)), old
+
+
+def few_passes(generator: Drawn, loss: float) -> tuple[Scores, Scores]:
+    """Pass or fail, of few examples that hardly change."""
+    return passes(generator, loss, 60, 0.06)
 
 
 def scores(generator: Drawn, loss: float) -> tuple[Scores, Scores]:
@@ -181,6 +183,7 @@ def results(values: Scores) -> list[ExampleResult]:
 GROUPS: tuple[tuple[str, Callable[[Drawn, float], tuple[Scores, Scores]], Shape, float, tuple[str, ...]], ...] = (
     ("passes, 400 examples", passes, Shape.PASS_FAIL, 0.0, ("mcnemar", "paired-bootstrap", "paired-t")),
     ("passes, 400 examples, margin 0.02", passes, Shape.PASS_FAIL, 0.02, ("mcnemar", "paired-t")),
+    ("passes, 60 examples, few change", few_passes, Shape.PASS_FAIL, 0.0, ("mcnemar", "paired-bootstrap")),
     ("scores, 100 examples", scores, Shape.SCORE, 0.0, ("paired-bootstrap", "paired-t", "wilcoxon", "permutation")),
     ("scores, 100 examples, margin 0.02", scores, Shape.SCORE, 0.02, ("paired-bootstrap", "paired-t", "permutation")),
 )
@@ -228,11 +231,39 @@ def table(rows: Sequence[Row], heads: tuple[str, ...]) -> str:
     return "\n".join(lines)
 
 
+def sizes() -> str:
+    """Return how many examples it takes, by the size of what has to be seen."""
+    apart = (0.2, 0.1, 0.05, 0.02, 0.01)
+    lines = [f"| | {' | '.join(f'{a:g}' for a in apart)} |", "| --- |" + " ---: |" * len(apart)]
+
+    def line(name: str, needed: Callable[[float], float | None]) -> None:
+        found = (needed(a) for a in apart)
+        lines.append(f"| {name} | {' | '.join('-' if n is None else f'{math.ceil(n):,}' for n in found)} |")
+
+    for threshold in (0.5, 0.8, 0.9):
+        line(
+            f"share >= {threshold}: measured so much above",
+            lambda a, t=threshold: trials_needed(t + a, t, 0.95, 2.0) if t + a <= 1 else None,
+        )
+    for discordant in (0.0, 0.1, 0.3):
+        for alpha, words in ((0.05, "1 metric"), (0.01, "5 metrics")):
+            line(
+                f"passes: loss, when {f'{discordant:.0%} of examples' if discordant else 'only lost examples'} differ, {words}",
+                lambda a, d=discordant, p=alpha: pairs_for_share(d, 0.0, a, p),
+            )
+    for deviation in (0.1, 0.3):
+        line(
+            f"scores: loss, when differences have a standard deviation of {deviation}",
+            lambda a, d=deviation: pairs_for_mean(d * d, a, 0.05),
+        )
+    return "\n".join(lines)
+
+
 def block(runs: int, seed: int) -> str:
-    """Return both tables as Markdown."""
+    """Return all tables as Markdown."""
     one = table(list(thresholds(runs, seed)), ("threshold", "truth", "passes", "fails", "not enough", "runs"))
     two = table(list(regressions(runs // 4, seed)), ("comparison", "truth", "no worse", "worse", "not enough", "runs"))
-    return f"{one}\n\n{two}"
+    return f"{sizes()}\n\n{one}\n\n{two}"
 
 
 def written(page: str, tables: str) -> str:

@@ -50,16 +50,16 @@ def _beta_tail(x: float, a: float, b: float) -> float:
 
 def _beta_fraction(x: float, a: float, b: float) -> float:
     ratio, denominator = 1.0, 1.0 / _kept(1.0 - (a + b) * x / (a + 1.0))
-    value = denominator
-    for m in range(1, _MOST_STEPS):
+    value, change, m = denominator, 0.0, 0
+    while abs(change - 1.0) >= _ENOUGH and m < _MOST_STEPS:
+        m += 1
         even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
         for term in (even, odd):
             denominator = 1.0 / _kept(1.0 + term * denominator)
             ratio = _kept(1.0 + term / ratio)
-            value *= denominator * ratio
-        if abs(denominator * ratio - 1.0) < _ENOUGH:
-            break
+            change = denominator * ratio
+            value *= change
     return value
 
 
