@@ -19,7 +19,7 @@ from trueup.evidence.metrics import Shape
 from trueup.evidence.pairs import Pairs, Sample, pair, sample_of
 from trueup.evidence.statistics.corrections import bonferroni, holm
 from trueup.evidence.statistics.means import Span
-from trueup.evidence.statistics.regression import Differences, Test, interval_of, is_ruled_out, p_value, pairs_needed
+from trueup.evidence.statistics.regression import Differences, PairedTest, interval_of, p_value, pairs_needed
 
 MOST_UNPAIRED = 0.1
 """Share of the answers that one side may lack: with more, those that are left may be the easy ones."""
@@ -265,9 +265,9 @@ class _Tested:
             return Outcome.REGRESSED, None
         if self.effect is None or self.sample.unpaired > MOST_UNPAIRED * (self.sample.unpaired + self.sample.paired):
             return Outcome.NOT_ENOUGH, None
-        test, alpha = _test_of(terms), terms.alpha / family
-        needed = pairs_needed(self.differences, test, self.effect, alpha)
-        if count >= needed or is_ruled_out(terms.margin + self.effect, self.differences, terms.alpha):
+        alphas = terms.alpha / family, terms.alpha
+        needed = pairs_needed(self.differences, _test_of(terms), self.effect, alphas)
+        if count >= needed:
             return Outcome.NO_WORSE, None
         return Outcome.NOT_ENOUGH, math.ceil(needed) - count
 
@@ -300,8 +300,8 @@ def _range_and_effect(
     return (range_ or effect / SMALLEST_EFFECT or 1.0), (effect or None)
 
 
-def _test_of(terms: RegressionTerms) -> Test:
-    return Test(terms.test, terms.margin, terms.resamples, terms.seed)
+def _test_of(terms: RegressionTerms) -> PairedTest:
+    return PairedTest(terms.test, terms.margin, terms.resamples, terms.seed)
 
 
 def _adjusted(values: Sequence[float], correction: str) -> Sequence[float]:

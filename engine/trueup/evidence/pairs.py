@@ -102,4 +102,6 @@ def _indexed(
 
 def _mean(values: Sequence[float]) -> float:
     """Return the mean; no number when one of *values* is none."""
+    if len(values) == 1:
+        return values[0]
     return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan

@@ -13,7 +13,8 @@ _ENOUGH = 1e-15
 _MOST_STEPS = 100_000
 """Of the continued fraction: it takes about the square root of the greater parameter, so billions of samples fit."""
 
-_HALVINGS = 200
+_NEAR = 1e-13
+"""Relative: nearer than this, a root has been found."""
 
 
 def normal_quantile(probability: float) -> float:
@@ -49,16 +50,16 @@ def _beta_tail(x: float, a: float, b: float) -> float:
 
 def _beta_fraction(x: float, a: float, b: float) -> float:
     ratio, denominator = 1.0, 1.0 / _kept(1.0 - (a + b) * x / (a + 1.0))
-    value = denominator
-    for m in range(1, _MOST_STEPS):
+    value, change, m = denominator, 0.0, 0
+    while abs(change - 1.0) >= _ENOUGH and m < _MOST_STEPS:
+        m += 1
         even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
         for term in (even, odd):
             denominator = 1.0 / _kept(1.0 + term * denominator)
             ratio = _kept(1.0 + term / ratio)
-            value *= denominator * ratio
-        if abs(denominator * ratio - 1.0) < _ENOUGH:
-            break
+            change = denominator * ratio
+            value *= change
     return value
 
 
@@ -95,9 +96,7 @@ def at_most(successes: float, trials: float, rate: float) -> float:
 
 def first(reached: Callable[[float], bool], low: float, high: float) -> float:
     """Return the first number in (*low*, *high*] for which *reached* holds, when it holds from there on."""
-    for _ in range(_HALVINGS):
+    while high - low > _NEAR * (1.0 + abs(high)):
         middle = (low + high) / 2.0
-        if middle in {low, high}:
-            break
         low, high = (low, middle) if reached(middle) else (middle, high)
     return high

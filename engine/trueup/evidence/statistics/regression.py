@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from trueup.evidence.statistics.bounds import trials_needed
 from trueup.evidence.statistics.distributions import normal_quantile, t_quantile
 from trueup.evidence.statistics.means import Span, mean_of
 from trueup.evidence.statistics.paired import (
@@ -30,7 +31,7 @@ _SIGNS = ("mcnemar", "wilcoxon", "permutation")
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class PairedTest:
     """What is tested.
 
     Attributes:
@@ -87,7 +88,7 @@ class Differences:
         return max(found, loss * (self.range - loss))
 
 
-def p_value(of: Differences, test: Test) -> tuple[float, str]:
+def p_value(of: Differences, test: PairedTest) -> tuple[float, str]:
     """Return the p-value of a loss beyond the margin, and the name of the test that gives it.
 
     A test of signs, ranks or shifts says nothing of the mean of passes and failures beyond a margin; there, Tango's
@@ -118,22 +119,42 @@ def interval_of(differences: Differences) -> Span | None:
     return mean_of([(value, 1) for value in differences.values]).interval
 
 
-def is_ruled_out(loss: float, differences: Differences, alpha: float) -> bool:
-    """Tell whether a mean *loss*, above 0, or a greater one can be ruled out at *alpha*."""
-    if loss >= differences.range:
-        return False
-    if differences.discordance is not None:
-        return score_z(differences.discordance, loss / differences.range) <= normal_quantile(alpha)
-    count = len(differences.values)
-    error = math.sqrt(differences.variance(loss) / count)
-    return differences.mean + loss >= t_quantile(1 - alpha, count - 1) * error
+def pairs_needed(differences: Differences, test: PairedTest, effect: float, alphas: tuple[float, float]) -> float:
+    """Return how many pairs would show a loss that is *effect* beyond the margin, or rule it out.
+
+    Args:
+        differences: What they vary like; for ruling out, their mean stays what it is.
+        test: What is tested.
+        effect: In the unit of the differences, above 0.
+        alphas: Accepted chance of a false alarm, for showing (corrected for all that is looked at), and for ruling out.
+    """
+    shows = pairs_that_show(differences, test, effect, alphas[0])
+    return min(shows, pairs_that_rule_out(differences, test.margin + effect, alphas[1]))
 
 
-def pairs_needed(differences: Differences, test: Test, effect: float, alpha: float) -> float:
-    """Return how many pairs would show a loss that is *effect* beyond the margin, at *alpha*."""
+def pairs_that_show(differences: Differences, test: PairedTest, effect: float, alpha: float) -> float:
+    """Return how many pairs show a loss that is *effect* beyond the margin, in four of five tries."""
     shares = differences.discordance
     if shares is not None:
         discordant = (shares.worse + shares.better) / shares.pairs
         return pairs_for_share(discordant, test.margin / differences.range, effect / differences.range, alpha)
     needed = pairs_for_mean(differences.variance(test.margin + effect), effect, alpha)
     return needed / RANKS if test.name == "wilcoxon" else needed
+
+
+def pairs_that_rule_out(differences: Differences, loss: float, alpha: float) -> float:
+    """Return how many pairs like these rule out a mean *loss*, above 0; infinite when none do.
+
+    By Tango's score, or Student's t. Where few pairs differ, the score is too sure, and the chance counts that no more
+    got worse though a share of *loss* does.
+    """
+    shares, count = differences.discordance, len(differences.values)
+    if loss >= differences.range or differences.mean + loss <= 0:
+        return math.inf
+    if shares is None:
+        edge = t_quantile(1 - alpha, count - 1)
+        return differences.variance(loss) * (edge / (differences.mean + loss)) ** 2
+    share = loss / differences.range
+    if shares.worse + shares.better >= FEW:
+        return count * (normal_quantile(alpha) / score_z(shares, share)) ** 2
+    return trials_needed(shares.worse / count, share, 1 - alpha, 1.0) or math.inf
