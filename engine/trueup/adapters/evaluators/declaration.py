@@ -11,6 +11,7 @@ from trueup.adapters.evaluators.work import Declaration, Task
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
+from trueup.evidence.catalogue import metric
 from trueup.evidence.gates import Threshold
 
 
@@ -26,7 +27,7 @@ def read_declaration(declared: bytes) -> Declaration:
     if not tasks:
         _refuse(["it has no `tasks`"])
     metrics = {
-        str(m.get("name")): (str(m.get("unit", "ratio")), str(m.get("aggregation", "mean")))
+        str(m.get("name")): (_unit(m), str(m.get("aggregation", "mean")))
         for m in map(mapping_of, _list(spec.get("metrics")))
     }
     thresholds = tuple(
@@ -39,6 +40,12 @@ def read_declaration(declared: bytes) -> Declaration:
         for q in map(mapping_of, _list(spec.get("quarantine")))
     }
     return Declaration(tasks, metrics, thresholds, mapping_of(spec.get("modelConfig")), quarantine)
+
+
+def _unit(declared: Mapping[str, Json]) -> str:
+    """Return the unit of a declared metric: the catalogue's where it says none."""
+    entry = metric(str(declared.get("name")))
+    return str(declared.get("unit", entry.unit if entry is not None else "ratio"))
 
 
 def _unsupported(spec: Mapping[str, Json]) -> list[str]:
@@ -56,8 +63,15 @@ def _unsupported(spec: Mapping[str, Json]) -> list[str]:
             problems.append(f"task `{name}` asks for no chat template; a release is asked as it is served")
         known = group.tasks[name] if group is not None else frozenset[str]()
         params = set(mapping_of(task.get("params"))) - known if group is not None else set()
-        problems += [f"task `{name}` has the unknown parameter `{p}`" for p in sorted(params)]
+        problems += [_unknown_parameter(name, p, known) for p in sorted(params)]
+        if group is not None and not params:
+            problems += group.problems(_task(task))
     return problems
+
+
+def _unknown_parameter(task: str, name: str, known: frozenset[str]) -> str:
+    hint = did_you_mean(name, sorted(known)) or f"known are {', '.join(sorted(known)) or 'none'}"
+    return f"task `{task}` has the unknown parameter `{name}` ({hint})"
 
 
 def _unmeasured(
@@ -68,7 +82,10 @@ def _unmeasured(
     problems = [
         f"no task gives the metric `{n}` (given are {', '.join(sorted(given))})" for n in names if n not in given
     ]
-    for name, (_, aggregation) in metrics.items():
+    for name, (unit, aggregation) in metrics.items():
+        entry = metric(name)
+        if entry is not None and unit not in {entry.unit, *(("percent",) if entry.unit == "ratio" else ())}:
+            problems.append(f"`{name}` is measured in `{entry.unit}`, not in `{unit}`")
         if aggregation not in AGGREGATIONS:
             problems.append(f"the aggregation `{aggregation}` of `{name}` is none of {', '.join(AGGREGATIONS)}")
     return problems

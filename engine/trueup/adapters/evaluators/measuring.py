@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from trueup.adapters.evaluators.work import Declaration, Outcome
+from trueup.evidence.catalogue import metric
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 
@@ -28,7 +29,8 @@ def _of_examples(declaration: Declaration, results: Sequence[ExampleResult]) -> 
 
 
 def _measurement(declaration: Declaration, name: str, slice_name: str, scores: Sequence[float]) -> Measurement:
-    unit, aggregation = declaration.metrics.get(name, ("ratio", "mean"))
+    entry = metric(name)
+    unit, aggregation = declaration.metrics.get(name, (entry.unit if entry is not None else "ratio", "mean"))
     value = _aggregate(scores, aggregation) * (100 if unit == "percent" else 1)
     return Measurement(name, value, unit, len(scores), slice=slice_name)
 
