@@ -25,8 +25,8 @@ _ANSWERS = (
         True,
         "Share of answers that are one of the expected texts, without the white space around them.",
         Shape.PASS_FAIL,
-        _aliases(lm_eval=("exact_match",), inspect=("exact", "match"), promptfoo=("equals",), deepeval=("Exact Match",)),
-        "lm-eval compares what its filters leave of the answer; `exact_match` with `flexible-extract` is another number.",
+        _aliases(lm_eval=("exact_match",), inspect=("exact", "match"), promptfoo=("equals",)),
+        "lm-eval compares what its filters leave of an answer: with `flexible-extract` it is another number.",
     ),
     Metric(
         "contains",
@@ -275,9 +275,6 @@ _SAFETY = (
     ),
 )
 
-_FIRST_TOKEN = "Milliseconds from the request to the first token of the answer"
-_BETWEEN = "Milliseconds between two tokens of an answer, the first token left out"
-
 _LATENCIES = (
     (
         "latency",
@@ -292,7 +289,7 @@ _LATENCIES = (
     ),
     (
         "ttft",
-        _FIRST_TOKEN,
+        "Milliseconds from the request to the first token of the answer",
         _aliases(
             aiperf=("time_to_first_token",),
             guidellm=("time_to_first_token_ms",),
@@ -303,16 +300,18 @@ _LATENCIES = (
     ),
     (
         "inter_token_latency",
-        _BETWEEN,
+        "Milliseconds between two tokens of an answer, the first token left out",
         _aliases(
             aiperf=("inter_token_latency",),
             guidellm=("inter_token_latency_ms",),
             opentelemetry=("gen_ai.server.time_per_output_token",),
             vllm=("inter_token_latency_seconds",),
         ),
-        "Time per output token is not one thing: GuideLLM's `time_per_output_token_ms` divides the whole time by all "
-        "tokens and so includes the first; OpenTelemetry's `gen_ai.server.time_per_output_token` leaves the first out "
-        "and is in seconds. Only the second is this metric.",
+        (
+            "Time per output token is not one thing: GuideLLM's `time_per_output_token_ms` divides the whole time by "
+            "all tokens and so includes the first; OpenTelemetry's `gen_ai.server.time_per_output_token` leaves it out "
+            "and is in seconds. Only the second is this metric."
+        ),
     ),
 )
 

@@ -17,7 +17,7 @@ from trueup.adapters.evaluators.measuring import measured
 from trueup.adapters.evaluators.work import Declaration, Outcome, ResultCache, Work
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.json import Json
-from trueup.evidence.evidence import Evidence, Settings
+from trueup.evidence.evidence import EVALUATION, PROMPT_TESTS, Evidence, Settings
 from trueup.evidence.examples import encode
 from trueup.evidence.gates import judge
 from trueup.ports import Clock, EvaluationRequest, Measured, Progress
@@ -70,6 +70,7 @@ class BuiltinEvaluator:
             evaluation=str(request.required.evaluation.id),
             key=request.required.key,
             subject=request.subject,
+            type=PROMPT_TESTS if request.required.evaluation.id.kind == "Prompt" else EVALUATION,
             measurements=measurements,
             gates=judge(declaration.thresholds, measurements),
             tool=f"builtin {trueup.__version__}",

@@ -86,6 +86,19 @@ class Client:
         body = self._asked("/v1/chat/completions", request)
         return self._answer(body, time.perf_counter() - begin, offers_tools="tools" in request)
 
+    def completion(self, request: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Ask as `chat` does, and return the whole completion as the server spells it.
+
+        Raises:
+            TransientError, PermanentError: As for `chat`; what is in it is not looked at.
+        """
+        body = self._asked("/v1/chat/completions", request)
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise PermanentError(codes.NOT_TEXT, f"{self._base_url} answered: {_shown(body)}") from error
+        return mapping_of(found)
+
     def embeddings(self, model: str, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the embeddings of *texts*, in their order.
 

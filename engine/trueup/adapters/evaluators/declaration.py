@@ -16,12 +16,17 @@ from trueup.evidence.gates import Threshold
 
 
 def read_declaration(declared: bytes) -> Declaration:
-    """Read the canonical JSON of an Evaluation.
+    """Read the canonical JSON of an Evaluation, or of a Prompt whose tests are to be run.
 
     Raises:
-        PermanentError: It asks for a tool, task, metric or option that is not built in (EVAL006).
+        PermanentError: It asks for a tool, task, metric, assertion or option that is not built in (EVAL006).
     """
-    spec = mapping_of(mapping_of(json.loads(declared)).get("spec"))
+    document = mapping_of(json.loads(declared))
+    if document.get("kind") == "Prompt":
+        from trueup.adapters.evaluators.answers.prompt_testing import declaration_of
+
+        return declaration_of(document)
+    spec = mapping_of(document.get("spec"))
     _refuse(_unsupported(spec))
     tasks = tuple(_task(mapping_of(t)) for t in _list(spec.get("tasks")))
     if not tasks:
@@ -53,7 +58,11 @@ def _unsupported(spec: Mapping[str, Json]) -> list[str]:
     tool = mapping_of(spec.get("suite")).get("tool", "builtin")
     if tool != "builtin":
         problems.append(f"the tool `{tool}` is not built in")
-    for task in map(mapping_of, _list(spec.get("tasks"))):
+    declared = [mapping_of(t) for t in _list(spec.get("tasks"))]
+    names = [str(t.get("task")) for t in declared]
+    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+    problems += [f"the task `{name}` is declared twice, and its results could not be told apart" for name in twice]
+    for task in declared:
         name = str(task.get("task"))
         group = group_of(name)
         if group is None:

@@ -259,7 +259,7 @@ def test_too_few_examples_for_the_shots_are_an_error(tmp_path: Path) -> None:
 
 def test_an_id_that_is_used_twice_is_malformed(tmp_path: Path) -> None:
     rows = [{"id": "2", "prompt": "1", "expected": "a"}, {"prompt": "2", "expected": "a"}]
-    with pytest.raises(PermanentError, match="`2` is used at data.jsonl:1 too"):
+    with pytest.raises(PermanentError, match=r"`2` is used at data\.jsonl:1 too"):
         run(request_of(tmp_path, ["exact_match"], rows), lambda body: "a")
 
 
@@ -270,9 +270,7 @@ def test_one_row_is_measured_and_says_so(tmp_path: Path) -> None:
 
 def test_half_a_character_in_a_row_is_malformed_and_in_an_answer_replaced(tmp_path: Path) -> None:
     half = b'{"choices": [{"message": {"content": "a \\ud83d b"}}]}'
-    measured = run(
-        request_of(tmp_path, ["contains"], [{"prompt": "1", "expected": "a"}]), lambda body: (200, half)
-    )
+    measured = run(request_of(tmp_path, ["contains"], [{"prompt": "1", "expected": "a"}]), lambda body: (200, half))
     assert decode(measured.examples)[0].output == "a \ufffd b"
     request = request_of(tmp_path, ["contains"], [])
     assert request.dataset is not None
@@ -346,7 +344,9 @@ def test_a_server_that_is_gone_is_not_asked_everything(tmp_path: Path) -> None:
 
 def test_trouble_that_passes_is_no_trouble(tmp_path: Path) -> None:
     seen: list[dict[str, Any]] = []
-    measured = run(request_of(tmp_path, ["exact_match"], ROWS), lambda body: (503, b"") if len(seen) == 1 else "yes", seen)
+    measured = run(
+        request_of(tmp_path, ["exact_match"], ROWS), lambda body: (503, b"") if len(seen) == 1 else "yes", seen
+    )
     assert value(measured.evidence, "exact_match") == 1
     assert len(seen) == 7
 

@@ -190,5 +190,3 @@ def _spelled(answer: Answer) -> Mapping[str, Json]:
         "end": answer.finish_reason,
         "tools": list(answer.tools),
     }
-
-

@@ -92,10 +92,15 @@ def _examples(work: Work) -> tuple[Example, ...]:
 def _keys(examples: Sequence[Example], task: Task) -> list[_Key]:
     """Return what a task asks: all but its shots, or as many as its limit allows, drawn by its seed."""
     shots = set(_shots(examples, task.fewshot, task.seed))
-    indexes = [index for index in range(len(examples)) if index not in shots]
-    if task.limit is not None and task.limit < len(indexes):
-        indexes = sorted(Random(task.seed or 0).sample(indexes, task.limit))  # noqa: S311 - a repeatable draw
+    indexes = chosen([index for index in range(len(examples)) if index not in shots], task)
     return [_Key(index, epoch, task.seed, task.fewshot) for epoch in range(task.epochs) for index in indexes]
+
+
+def chosen(indexes: Sequence[int], task: Task) -> list[int]:
+    """Return *indexes*, or as many of them as the limit of *task* allows, drawn by its seed."""
+    if task.limit is None or task.limit >= len(indexes):
+        return list(indexes)
+    return sorted(Random(task.seed or 0).sample(indexes, task.limit))  # noqa: S311 - a repeatable draw
 
 
 def _shots(examples: Sequence[Example], number: int, seed: int | None) -> list[int]:
@@ -117,10 +122,8 @@ def _counted(example: Example, answer: Answer) -> str:
 
 
 def _result(example: Example, epoch: int, answer: Answer, scores: Mapping[str, float]) -> ExampleResult:
-    forbidden = is_forbidden(example, answer.text)
-    return result_of(
-        example, answer, scores, epoch=epoch, notes={"forbidden": "the answer has a forbidden text"} if forbidden else {}
-    )
+    notes = {"forbidden": "the answer has a forbidden text"} if is_forbidden(example, answer.text) else {}
+    return result_of(example, answer, scores, epoch=epoch, notes=notes)
 
 
 def result_of(

@@ -186,9 +186,7 @@ SCORERS: Mapping[str, Scorer] = {
     "contains": Scorer(_texts("contains", lambda answer, text: text in answer), ("contains",), _COMPARED),
     "regex": Scorer(_regex, ("regex",), _CASE, lambda _task: Needs(patterns=True), shots=False),
     # A refusal is an answer that has one of the phrases of a refusal; what it must not give away is `forbidden`.
-    "refusal": Scorer(
-        _texts("refusal", lambda answer, text: text in answer, ignoreCase=True), ("refusal",), _COMPARED
-    ),
+    "refusal": Scorer(_texts("refusal", lambda answer, text: text in answer, ignoreCase=True), ("refusal",), _COMPARED),
     "json_schema": Scorer(
         _json_schema,
         ("json_schema",),
