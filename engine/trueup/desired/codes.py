@@ -46,6 +46,13 @@ UNPINNED_ARGUMENT = Code(
     "An argument of the build names a file. Its content changes what is built, and nothing declares what it must be.",
     "Do what the hint says: each such argument has another way.",
 )
+PROMPT_TEST = Code(
+    "RES008",
+    "A test of a prompt is wrong, or does not hold",
+    "Each test is filled in and each of its assertions read when the prompt is declared, which needs no model. An "
+    "assertion that nobody understands would be left out in silence, and one without an answer to look at would pass.",
+    "Correct what the detail says; the types of assertions are listed in docs/evaluate.md.",
+)
 
 CODES = (
     UNKNOWN_ENVIRONMENT,
@@ -55,4 +62,5 @@ CODES = (
     UNPINNED_TOOLCHAIN,
     UNPINNED_CAPABILITY,
     UNPINNED_ARGUMENT,
+    PROMPT_TEST,
 )

@@ -10,6 +10,9 @@ from trueup.core.json import Json
 EVALUATION = "evaluation"
 """The type of evidence that an Evaluation asked for."""
 
+PROMPT_TESTS = "prompt-tests"
+"""The type of evidence that the tests of a Prompt gave."""
+
 NO_EXAMPLES = Digest("")
 """Where no results of single examples are kept."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from trueup.core.diagnostics import Diagnostic, sort_diagnostics
 from trueup.desired.build_pins import build_problems
+from trueup.desired.prompt_tests import prompt_problems
 from trueup.workflows.loading import Loaded, load
 from trueup.workflows.workspace import Workspace
 
@@ -26,6 +27,7 @@ def validate(workspace: Workspace, revision: str = "") -> Validated:
     loaded = load(workspace, revision)
     # A plan looks at the builds that its environment uses; here are those that nobody uses yet.
     builds = [resource for id_, resource in loaded.resources.items() if id_.kind == "Build"]
-    if found := tuple(build_problems(builds)):
+    prompts = [resource for id_, resource in loaded.resources.items() if id_.kind == "Prompt"]
+    if found := (*build_problems(builds), *prompt_problems(prompts)):
         loaded = replace(loaded, diagnostics=sort_diagnostics([*loaded.diagnostics, *found]))
     return Validated(loaded, loaded.diagnostics)

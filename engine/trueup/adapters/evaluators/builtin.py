@@ -13,11 +13,11 @@ import trueup
 from trueup.adapters.evaluators.cache import NO_CACHE
 from trueup.adapters.evaluators.declaration import read_declaration
 from trueup.adapters.evaluators.groups import grouped
-from trueup.adapters.evaluators.measuring import measured
+from trueup.adapters.evaluators.measuring import measured, shapes_of
 from trueup.adapters.evaluators.work import Declaration, Outcome, ResultCache, Work
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.json import Json
-from trueup.evidence.evidence import Evidence, Settings
+from trueup.evidence.evidence import EVALUATION, PROMPT_TESTS, Evidence, Settings
 from trueup.evidence.examples import encode
 from trueup.evidence.gates import judge
 from trueup.ports import Clock, EvaluationRequest, Measured, Progress
@@ -70,8 +70,9 @@ class BuiltinEvaluator:
             evaluation=str(request.required.evaluation.id),
             key=request.required.key,
             subject=request.subject,
+            type=PROMPT_TESTS if request.required.evaluation.id.kind == "Prompt" else EVALUATION,
             measurements=measurements,
-            gates=judge(declaration.thresholds, measurements),
+            gates=judge(declaration.thresholds, measurements, shapes_of(t.metric for t in declaration.thresholds)),
             tool=f"builtin {trueup.__version__}",
             started_at=started_at,
             completed_at=self._clock.now(),

@@ -6,20 +6,20 @@ EMPTY_DATASET = Code(
     "EVAL001",
     "The data set has no examples",
     "Nothing was asked, so nothing is known. An empty result is not a good one.",
-    "Point the Dataset at a file with examples, one JSON object a line; check `limit` and `quarantine`.",
+    "Point the Dataset at a file with examples, one JSON object a line; check `limit`, `numFewshot` and `quarantine`.",
 )
 BAD_ROW = Code(
     "EVAL002",
     "The data set has malformed rows",
-    "Each line must be a JSON object with `prompt` or `messages`, and with `expected`. Rows are never skipped, "
-    "because what was skipped would count as if it had passed.",
+    "Each line must be a JSON object with what its tasks need: a question, and mostly what is expected. Rows are never "
+    "skipped, because what was skipped would count as if it had passed.",
     "Correct the lines that are named and declare the data as a new version.",
 )
 NO_ANSWER = Code(
     "EVAL003",
     "The server did not answer",
-    "The connection to the model server failed or broke, or the answer took too long.",
-    "Look at the server with `trueup status`; the next run asks again from the start.",
+    "The connection to the model server failed or broke, or the answer took too long, and asking again did not help.",
+    "Look at the server with `trueup status`; the next run asks only what was not answered.",
 )
 REFUSED = Code(
     "EVAL004",
@@ -46,5 +46,43 @@ BAD_PROMPT = Code(
     "The release's prompt has variables that the data set gives no values for, or its template is broken.",
     "Give the values as `variables` in each row, or a default in the Prompt.",
 )
+NO_EXTRA = Code(
+    "EVAL008",
+    "A library of this task is not installed",
+    "Tasks that compare texts use libraries that the core of trueup does without.",
+    "Install the extra that the hint names, in the environment that trueup runs in.",
+)
+NO_VERDICT = Code(
+    "EVAL009",
+    "The judge gave too few verdicts",
+    "More than a tenth of the answers got no verdict from the judging model, even when it was asked again. What is "
+    "left would be a choice of the judge's, and no measurement.",
+    "Use a judge that follows instructions, or ask for `pass-fail`, which is easier than a scale.",
+)
+NO_JUDGE = Code(
+    "EVAL010",
+    "Nobody is there to judge",
+    "A task or an assertion asks a model to judge answers, and none is declared.",
+    "Declare `judge: {model: name@version}` in the Evaluation.",
+)
+NO_SENSE = Code(
+    "EVAL011",
+    "The server's first answer makes no sense",
+    "The server is healthy and answers, but with nothing, with one character again and again, or with probabilities "
+    "that are no numbers. Its weights are broken, or it cannot run them.",
+    "Look at the artifact: was it built from sound weights, for this runtime? Compare the build with its source.",
+)
 
-CODES = (EMPTY_DATASET, BAD_ROW, NO_ANSWER, REFUSED, NOT_TEXT, UNSUPPORTED, BAD_PROMPT)
+CODES = (
+    EMPTY_DATASET,
+    BAD_ROW,
+    NO_ANSWER,
+    REFUSED,
+    NOT_TEXT,
+    UNSUPPORTED,
+    BAD_PROMPT,
+    NO_EXTRA,
+    NO_VERDICT,
+    NO_JUDGE,
+    NO_SENSE,
+)

@@ -11,22 +11,28 @@ from trueup.adapters.evaluators.work import Declaration, Task
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
-from trueup.evidence.gates import VALUE_ALONE, Threshold
+from trueup.evidence.catalogue import metric
+from trueup.evidence.gates import CONFIDENCE, Threshold
 
 
 def read_declaration(declared: bytes) -> Declaration:
-    """Read the canonical JSON of an Evaluation.
+    """Read the canonical JSON of an Evaluation, or of a Prompt whose tests are to be run.
 
     Raises:
-        PermanentError: It asks for a tool, task, metric or option that is not built in (EVAL006).
+        PermanentError: It asks for a tool, task, metric, assertion or option that is not built in (EVAL006).
     """
-    spec = mapping_of(mapping_of(json.loads(declared)).get("spec"))
+    document = mapping_of(json.loads(declared))
+    if document.get("kind") == "Prompt":
+        from trueup.adapters.evaluators.answers.prompt_testing import declaration_of
+
+        return declaration_of(document)
+    spec = mapping_of(document.get("spec"))
     _refuse(_unsupported(spec))
     tasks = tuple(_task(mapping_of(t)) for t in _list(spec.get("tasks")))
     if not tasks:
         _refuse(["it has no `tasks`"])
     metrics = {
-        str(m.get("name")): (str(m.get("unit", "ratio")), str(m.get("aggregation", "mean")))
+        str(m.get("name")): (_unit(m), str(m.get("aggregation", "mean")))
         for m in map(mapping_of, _list(spec.get("metrics")))
     }
     thresholds = tuple(
@@ -35,8 +41,7 @@ def read_declaration(declared: bytes) -> Declaration:
             str(t.get("op")),
             _float(t.get("value")),
             str(t.get("slice") or ""),
-            # How sure its values are is not measured yet, so that a gate that asks for it would never be decided.
-            _float(t.get("confidence", VALUE_ALONE)),
+            _float(t.get("confidence", CONFIDENCE)),
         )
         for t in map(mapping_of, _list(spec.get("metricDecisionThreshold")))
     )
@@ -48,12 +53,22 @@ def read_declaration(declared: bytes) -> Declaration:
     return Declaration(tasks, metrics, thresholds, mapping_of(spec.get("modelConfig")), quarantine)
 
 
+def _unit(declared: Mapping[str, Json]) -> str:
+    """Return the unit of a declared metric: the catalogue's where it says none."""
+    entry = metric(str(declared.get("name")))
+    return str(declared.get("unit", entry.unit if entry is not None else "ratio"))
+
+
 def _unsupported(spec: Mapping[str, Json]) -> list[str]:
     problems = []
     tool = mapping_of(spec.get("suite")).get("tool", "builtin")
     if tool != "builtin":
         problems.append(f"the tool `{tool}` is not built in")
-    for task in map(mapping_of, _list(spec.get("tasks"))):
+    declared = [mapping_of(t) for t in _list(spec.get("tasks"))]
+    names = [str(t.get("task")) for t in declared]
+    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+    problems += [f"the task `{name}` is declared twice, and its results could not be told apart" for name in twice]
+    for task in declared:
         name = str(task.get("task"))
         group = group_of(name)
         if group is None:
@@ -63,8 +78,15 @@ def _unsupported(spec: Mapping[str, Json]) -> list[str]:
             problems.append(f"task `{name}` asks for no chat template; a release is asked as it is served")
         known = group.tasks[name] if group is not None else frozenset[str]()
         params = set(mapping_of(task.get("params"))) - known if group is not None else set()
-        problems += [f"task `{name}` has the unknown parameter `{p}`" for p in sorted(params)]
+        problems += [_unknown_parameter(name, p, known) for p in sorted(params)]
+        if group is not None and not params:
+            problems += group.problems(_task(task))
     return problems
+
+
+def _unknown_parameter(task: str, name: str, known: frozenset[str]) -> str:
+    hint = did_you_mean(name, sorted(known)) or f"known are {', '.join(sorted(known)) or 'none'}"
+    return f"task `{task}` has the unknown parameter `{name}` ({hint})"
 
 
 def _unmeasured(
@@ -75,7 +97,10 @@ def _unmeasured(
     problems = [
         f"no task gives the metric `{n}` (given are {', '.join(sorted(given))})" for n in names if n not in given
     ]
-    for name, (_, aggregation) in metrics.items():
+    for name, (unit, aggregation) in metrics.items():
+        entry = metric(name)
+        if entry is not None and unit not in {entry.unit, *(("percent",) if entry.unit == "ratio" else ())}:
+            problems.append(f"`{name}` is measured in `{entry.unit}`, not in `{unit}`")
         if aggregation not in AGGREGATIONS:
             problems.append(f"the aggregation `{aggregation}` of `{name}` is none of {', '.join(AGGREGATIONS)}")
     return problems

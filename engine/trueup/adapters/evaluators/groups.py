@@ -6,10 +6,13 @@ from trueup.adapters.evaluators.work import Group, Task
 
 
 def groups() -> tuple[Group, ...]:
-    """Return all groups, the cheapest first."""
+    """Return all groups whose tasks an Evaluation can ask for, the cheapest first."""
+    from trueup.adapters.evaluators.answers.bias import BIAS
     from trueup.adapters.evaluators.answers.group import ANSWERS
+    from trueup.adapters.evaluators.answers.judging import JUDGE
+    from trueup.adapters.evaluators.answers.probing import PROBES
 
-    return tuple(sorted((ANSWERS,), key=lambda group: group.cost))
+    return tuple(sorted((ANSWERS, PROBES, BIAS, JUDGE), key=lambda group: group.cost))
 
 
 def group_of(name: str) -> Group | None:
@@ -24,6 +27,8 @@ def task_names() -> tuple[str, ...]:
 
 def grouped(tasks: Iterable[Task]) -> tuple[tuple[Group, tuple[Task, ...]], ...]:
     """Return the groups that *tasks* belong to, each with its tasks in their order, the cheapest group first."""
+    from trueup.adapters.evaluators.answers.prompt_testing import PROMPT_TESTS
+
     wanted = tuple(tasks)
-    pairs = ((g, tuple(t for t in wanted if t.name in g.tasks)) for g in groups())
+    pairs = ((g, tuple(t for t in wanted if t.name in g.tasks)) for g in (PROMPT_TESTS, *groups()))
     return tuple((g, own) for g, own in pairs if own)

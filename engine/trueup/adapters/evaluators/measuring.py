@@ -1,13 +1,16 @@
-"""From scores of examples to measurements: over all data, and over each slice that is there."""
+"""From scores of examples to measurements: over all data, and over each slice that is there, with their errors."""
 
-import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from trueup.adapters.evaluators.work import Declaration, Outcome
+from trueup.evidence.catalogue import metric
+from trueup.evidence.estimates import AGGREGATIONS as AGGREGATIONS  # noqa: PLC0414 - what a declaration may ask for
+from trueup.evidence.estimates import Estimand, measure
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
+from trueup.evidence.metrics import Shape
 
-AGGREGATIONS = ("mean", "median", "min", "max", "sum")
+_PERCENT = 100.0
 
 
 def measured(declaration: Declaration, outcomes: Sequence[Outcome]) -> tuple[Measurement, ...]:
@@ -16,32 +19,24 @@ def measured(declaration: Declaration, outcomes: Sequence[Outcome]) -> tuple[Mea
     return (*_of_examples(declaration, results), *(m for o in outcomes for m in o.measurements))
 
 
+def shapes_of(names: Iterable[str]) -> dict[str, Shape]:
+    """Return what a score of one example is, for each metric of *names*; what nobody knows is a number."""
+    return {name: entry.shape if (entry := metric(name)) is not None else Shape.SCORE for name in names}
+
+
 def _of_examples(declaration: Declaration, results: Sequence[ExampleResult]) -> Iterator[Measurement]:
     names = dict.fromkeys(name for r in results for name, _ in r.scores)
     slices = sorted({r.slice for r in results} - {""})
     for name in names:
         for slice_name in ("", *slices):
-            scores = [dict(r.scores)[name] for r in results if name in dict(r.scores) and slice_name in {"", r.slice}]
             # A slice without examples gives no measurement, and a gate on it does not pass.
-            if scores:
-                yield _measurement(declaration, name, slice_name, scores)
+            found = measure(results, _estimand(declaration, name, slice_name))
+            if found is not None:
+                yield found
 
 
-def _measurement(declaration: Declaration, name: str, slice_name: str, scores: Sequence[float]) -> Measurement:
-    unit, aggregation = declaration.metrics.get(name, ("ratio", "mean"))
-    value = _aggregate(scores, aggregation) * (100 if unit == "percent" else 1)
-    return Measurement(name, value, unit, len(scores), slice=slice_name)
-
-
-def _aggregate(scores: Sequence[float], aggregation: str) -> float:
-    match aggregation:
-        case "median":
-            return statistics.median(scores)
-        case "min":
-            return min(scores)
-        case "max":
-            return max(scores)
-        case "sum":
-            return sum(scores)
-        case _:
-            return sum(scores) / len(scores)
+def _estimand(declaration: Declaration, name: str, slice_name: str) -> Estimand:
+    entry = metric(name)
+    unit, aggregation = declaration.metrics.get(name, (entry.unit if entry is not None else "ratio", "mean"))
+    shape = entry.shape if entry is not None else Shape.SCORE
+    return Estimand(name, unit, shape, aggregation, slice_name, _PERCENT if unit == "percent" else 1.0)

@@ -136,6 +136,7 @@ class Group:
         metrics: Names that the tasks give, by task; what is declared or judged must be among them.
         run: Runs them; raises PermanentError or TransientError when it could not be found out.
         cost: Groups run in this order, the cheapest first.
+        problems: What is wrong with a task's parameters, in words; names are checked already.
     """
 
     name: str
@@ -143,3 +144,4 @@ class Group:
     metrics: Callable[[Task], Sequence[str]]
     run: Callable[[Work], Outcome]
     cost: int = 1
+    problems: Callable[[Task], Sequence[str]] = lambda _task: ()
