@@ -25,6 +25,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Builds", "trueup.adapters.builders.codes"),
     ("Builds of engines", "trueup.adapters.builders.tensorrt.codes"),
     ("Checks before a build", "trueup.builds.codes"),
+    ("Networks that are computed", "trueup.adapters.networks.codes"),
     ("Parity of builds", "trueup.adapters.parity.codes"),
     ("Builds by ModelOpt and Edge-LLM", "trueup.adapters.builders.modelopt.codes"),
     ("Evaluations", "trueup.adapters.evaluators.codes"),

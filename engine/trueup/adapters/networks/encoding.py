@@ -15,7 +15,7 @@ from trueup.adapters.builders import codes as builder_codes
 from trueup.adapters.builders.gguf.config import read_config
 from trueup.adapters.builders.gguf.documents import read_document
 from trueup.adapters.builders.gguf.tokenizer import LLAMA3_SPLIT, QWEN2_SPLIT, Tokenizer, read_tokenizer
-from trueup.adapters.parity import codes
+from trueup.adapters.networks import codes
 from trueup.core.errors import PermanentError
 
 _CONTRACTIONS = "'s|'t|'re|'ve|'m|'ll|'d"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from trueup.adapters.builders.gguf.builder import ROTARY_FACTORS
 from trueup.adapters.builders.gguf.weights import PARTS, TOP
-from trueup.adapters.parity import codes
-from trueup.adapters.parity.decoder import Decoder
+from trueup.adapters.networks import codes
+from trueup.adapters.networks.decoder import Decoder
 from trueup.core.errors import PermanentError
 
 if TYPE_CHECKING:
