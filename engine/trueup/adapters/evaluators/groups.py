@@ -8,8 +8,9 @@ from trueup.adapters.evaluators.work import Group, Task
 def groups() -> tuple[Group, ...]:
     """Return all groups, the cheapest first."""
     from trueup.adapters.evaluators.answers.group import ANSWERS
+    from trueup.adapters.evaluators.likelihood.group import LIKELIHOOD
 
-    return tuple(sorted((ANSWERS,), key=lambda group: group.cost))
+    return tuple(sorted((ANSWERS, LIKELIHOOD), key=lambda group: group.cost))
 
 
 def group_of(name: str) -> Group | None:

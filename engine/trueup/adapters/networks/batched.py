@@ -251,7 +251,7 @@ def _gated(half_gate: "Floats", up: "Floats") -> "Floats":
     """Return up * gate * sigmoid(gate) of half the gate, in the memory of *up*."""
     import numpy as np
 
-    # sigmoid(x) is (1 + tanh(x / 2)) / 2.
+    # Half of one more than the hyperbolic tangent of half a number is its sigmoid.
     up *= half_gate
     np.tanh(half_gate, out=half_gate)
     half_gate += 1

@@ -135,4 +135,5 @@ def visible(shape: Shape, window: int) -> "NDArray[np.float32]":
     seen = (apart >= 0) & ((branch[None, :] == 0) | (branch[:, None] == branch[None, :]))
     if window:
         seen &= apart < window
-    return seen.astype(np.float32)
+    counted: NDArray[np.float32] = seen.astype(np.float32)
+    return counted
