@@ -71,14 +71,9 @@ class EndpointScorer:
 
     def _branch(self, base_url: str, model: str, trunk: tuple[int, ...], branch: tuple[int, ...]) -> float:
         # One token is asked for because some servers refuse none; it is not looked at.
-        body: dict[str, Json] = {
-            "model": model,
-            "prompt": [*trunk, *branch],
-            "max_tokens": 1,
-            "echo": True,
-            "logprobs": 1,
-        }
-        answer = _completion(base_url, {**body, "temperature": 0}, self.timeout_seconds)
+        asked: dict[str, Json] = {"max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
+        body = {"model": model, "prompt": [*trunk, *branch], **asked}
+        answer = _completion(base_url, body, self.timeout_seconds)
         given = _log_probabilities(answer, len(trunk) + len(branch), base_url)
         return math.fsum(math.nan if p is None else p for p in given[len(trunk) :])
 

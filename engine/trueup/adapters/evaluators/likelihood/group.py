@@ -126,13 +126,12 @@ def _computed(
 
 def _result(measure: Measure[_Example], example: _Example, value: Value) -> ExampleResult:
     shown = measure.scores(example, value)
-    asked = example.text if isinstance(example, Text) else str(example.messages[-1]["content"])
     return ExampleResult(
         example.id,
         0,
         example.slice,
         tuple(sorted(shown.scores.items())),
-        asked,
+        shown.asked,
         prompt_tokens=shown.tokens,
         notes=tuple(sorted(shown.notes.items())),
     )

@@ -23,8 +23,16 @@ Value = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What one example shows of itself."""
+    """What one example shows of itself.
 
+    Attributes:
+        asked: What it is, in words.
+        scores: By metric.
+        notes: Why they are what they are.
+        tokens: Tokens that were predicted.
+    """
+
+    asked: str
     scores: Mapping[str, float]
     notes: Mapping[str, str]
     tokens: int
@@ -125,10 +133,10 @@ class Perplexity:
         _refuse_no_number(example.id, nll, nll / max(tokens, 1))
         return {"nll": nll, "tokens": tokens}
 
-    def scores(self, example: Text, value: Value) -> Scores:  # noqa: ARG002 - the value has it all
+    def scores(self, example: Text, value: Value) -> Scores:
         """Return nats a token."""
         tokens = int(_number(value, "tokens"))
-        return Scores({"nll": _number(value, "nll") / tokens}, {"tokens": str(tokens)}, tokens)
+        return Scores(example.text, {"nll": _number(value, "nll") / tokens}, {"tokens": str(tokens)}, tokens)
 
     def whole(self, values: Sequence[tuple[Text, Value]]) -> tuple[Measurement, ...]:
         """Return perplexity and bits a byte."""
@@ -179,6 +187,7 @@ class Choices:
         scored = Scored(each, tuple(len(c.encode()) for c in example.choices))
         likeliest = example.choices[each.index(max(each))]
         return Scores(
+            str(example.messages[-1]["content"]),
             {
                 "choice_accuracy": float(scored.is_right(example.answer)),
                 "choice_accuracy_norm": float(scored.is_right_by_length(example.answer)),
@@ -223,11 +232,11 @@ class Divergence:
         _refuse_no_number(example.id, math.nan if spoiled else kl, source / tokens, artifact / tokens)
         return {"kl": kl, "agreed": agreed, "source": source, "artifact": artifact, "tokens": tokens}
 
-    def scores(self, example: Text, value: Value) -> Scores:  # noqa: ARG002 - the value has it all
+    def scores(self, example: Text, value: Value) -> Scores:
         """Return divergence and agreement, both a token."""
         tokens = int(_number(value, "tokens"))
         both = {"kl": _number(value, "kl") / tokens, "top1": _number(value, "agreed") / tokens}
-        return Scores({n: v for n, v in both.items() if n in self.wants}, {"tokens": str(tokens)}, tokens)
+        return Scores(example.text, {n: v for n, v in both.items() if n in self.wants}, {"tokens": str(tokens)}, tokens)
 
     def whole(self, values: Sequence[tuple[Text, Value]]) -> tuple[Measurement, ...]:
         """Return the same over tokens, and the ratio of the perplexities."""
