@@ -9,8 +9,9 @@ def groups() -> tuple[Group, ...]:
     """Return all groups, the cheapest first."""
     from trueup.adapters.evaluators.answers.group import ANSWERS
     from trueup.adapters.evaluators.likelihood.group import LIKELIHOOD
+    from trueup.adapters.evaluators.load.group import LOAD
 
-    return tuple(sorted((ANSWERS, LIKELIHOOD), key=lambda group: group.cost))
+    return tuple(sorted((ANSWERS, LIKELIHOOD, LOAD), key=lambda group: group.cost))
 
 
 def group_of(name: str) -> Group | None:
