@@ -49,7 +49,7 @@ _Compute = Callable[[Sequence[Item]], Iterator[tuple[int, tuple[float, ...]]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Backend:
+class Backend:
     """What computes: its name, what decides its numbers besides the example, and how to ask it."""
 
     name: str
@@ -88,14 +88,14 @@ def run(work: Work) -> Outcome:
 
 
 def _measure(
-    work: Work, measure: Measure[_Example], backend: _Backend
+    work: Work, measure: Measure[_Example], backend: Backend
 ) -> tuple[list[ExampleResult], tuple[Measurement, ...]]:
     keys = {e.id: _key(backend, measure.decided_by(e)) for e in measure.examples}
     values = {i: v for i, key in keys.items() if key and (v := work.cache.find(key)) is not None}
     missing = [e for e in measure.examples if e.id not in values]
     total = len(measure.examples)
     work.progress(work.name, total - len(missing), total)
-    for example, value in _computed(measure, backend, missing) if missing else ():
+    for example, value in computed(measure, backend, missing) if missing else ():
         values[example.id] = value
         key = keys[example.id]
         if key:
@@ -105,8 +105,8 @@ def _measure(
     return [_result(measure, e, v) for e, v in pairs], measure.whole(pairs)
 
 
-def _computed(
-    measure: Measure[_Example], backend: _Backend, missing: Sequence[_Example]
+def computed(
+    measure: Measure[_Example], backend: Backend, missing: Sequence[_Example]
 ) -> Iterator[tuple[_Example, Value]]:
     """Yield each example with its value as soon as all of it is computed."""
     vocabulary = backend.vocabulary()
@@ -152,14 +152,14 @@ def _joined(one: ExampleResult | None, other: ExampleResult) -> ExampleResult:
     )
 
 
-def _key(backend: _Backend, decided_by: Json) -> Digest | None:
+def _key(backend: Backend, decided_by: Json) -> Digest | None:
     """Return what an example's value is remembered by; None where not everything that decides it has a digest."""
     if backend.decided_by is None:
         return None
     return digest_of({"schema": SCHEMA, "backend": backend.decided_by, "example": decided_by})
 
 
-def _backend(work: Work, task: Task) -> _Backend:
+def _backend(work: Work, task: Task) -> Backend:
     request, sizes = work.request, Sizes(whole(task, "batchSize", 64), whole(task, "threads", 1))
     if request.artifact is None:
         raise PermanentError(NO_WEIGHTS, "The artifact is not at hand, and its tokenizer is needed in any case.")
@@ -171,9 +171,9 @@ def _backend(work: Work, task: Task) -> _Backend:
         comparer = NumpyComparer(computed, NumpyScorer(request.source, None, sizes), sizes)
         source = dict(request.subject).get("source")
         known: Json = ["numpy", artifact, source] if artifact and source else None
-        return _Backend("numpy", known, lambda: comparer.vocabulary, comparer.compare)
+        return Backend("numpy", known, lambda: comparer.vocabulary, comparer.compare)
     if words(task, "backend", "numpy", ("numpy", "endpoint")) == "numpy":
-        return _Backend("numpy", ["numpy", artifact] if artifact else None, lambda: computed.vocabulary, computed.score)
+        return Backend("numpy", ["numpy", artifact] if artifact else None, lambda: computed.vocabulary, computed.score)
     if request.runtime in WITHOUT_ECHO:
         raise PermanentError(NO_ECHO, f"The release is served by {request.runtime}.")
     seconds = dict(work.route.limits).get("timeoutSeconds")
@@ -186,10 +186,10 @@ def _backend(work: Work, task: Task) -> _Backend:
         timeout,
     )
     decided: Json = ["endpoint", artifact, request.server] if artifact else None
-    return _Backend(request.runtime or "openai-compatible", decided, lambda: asked.vocabulary, asked.score)
+    return Backend(request.runtime or "openai-compatible", decided, lambda: asked.vocabulary, asked.score)
 
 
-def _choices(work: Work, task: Task, backend: _Backend) -> Choices:
+def _choices(work: Work, task: Task, backend: Backend) -> Choices:
     questions = _counted(work, read_questions(_dataset(work)))
     shown = ranking(questions, task.seed or 0)[: task.fewshot + 1] if task.fewshot else ()
     shots = {q.id: tuple(s for s in shown if s.id != q.id)[: task.fewshot] for q in questions}
