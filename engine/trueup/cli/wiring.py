@@ -313,10 +313,12 @@ class LocalWorkspace(GitPorts):
 
     def evaluator(self, target: "Target") -> "Evaluator":
         """Return what evaluates servers of *target*."""
-        from trueup.adapters.evaluators.builtin import BuiltinEvaluator
+        from trueup.adapters.evaluators.builtin import BuiltinEvaluator, Options
+        from trueup.adapters.evaluators.cache import FolderCache
         from trueup.adapters.evaluators.endpoints import Endpoints
 
-        return BuiltinEvaluator(Endpoints(target), self.clock)
+        cache = FolderCache(self.state / "cache" / "evaluations")
+        return BuiltinEvaluator(Endpoints(target), self.clock, Options(cache=cache))
 
     def take_remote_records(self) -> str:
         """Bring in what others recorded."""

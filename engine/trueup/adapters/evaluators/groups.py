@@ -11,8 +11,10 @@ def groups() -> tuple[Group, ...]:
     from trueup.adapters.evaluators.answers.group import ANSWERS
     from trueup.adapters.evaluators.answers.judging import JUDGE
     from trueup.adapters.evaluators.answers.probing import PROBES
+    from trueup.adapters.evaluators.likelihood.group import LIKELIHOOD
+    from trueup.adapters.evaluators.load.group import LOAD
 
-    return tuple(sorted((ANSWERS, PROBES, BIAS, JUDGE), key=lambda group: group.cost))
+    return tuple(sorted((ANSWERS, PROBES, BIAS, JUDGE, LIKELIHOOD, LOAD), key=lambda group: group.cost))
 
 
 def group_of(name: str) -> Group | None:

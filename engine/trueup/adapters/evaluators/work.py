@@ -118,12 +118,14 @@ class Outcome:
         measurements: What only the run as a whole has: percentiles, rates, corpus scores.
         attacks: What was tried against the release, by the names of `parameters/redteam`.
         backends: What computed or answered.
+        chat_template: Whether the chat template was applied; None where it is asked as served.
     """
 
     examples: tuple[ExampleResult, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     attacks: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
+    chat_template: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

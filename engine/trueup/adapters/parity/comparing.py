@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from trueup.adapters.parity.working import side_by_side
+from trueup.adapters.networks.working import side_by_side
 from trueup.evidence.parity import SequenceParity
 from trueup.ports import Progress
 

@@ -2,16 +2,14 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from trueup import __version__
 from trueup.adapters.builders.gguf.config import read_config
+from trueup.adapters.networks.decoder import hidden_states, output_head
+from trueup.adapters.networks.opening import Network, open_network
 from trueup.adapters.parity import codes
-from trueup.adapters.parity.checkpoints import CheckpointWeights, is_quantized
 from trueup.adapters.parity.comparing import compare
-from trueup.adapters.parity.decoder import Decoder, Weights, hidden_states, output_head
-from trueup.adapters.parity.folders import FolderWeights
-from trueup.adapters.parity.gguf_file import GgufWeights
 from trueup.adapters.parity.texts import token_windows
 from trueup.core.digests import digest_of
 from trueup.core.errors import PermanentError
@@ -26,13 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
-
-
-class _Network(Weights, Protocol):
-    @property
-    def decoder(self) -> Decoder:
-        """What it is made of."""
-        ...
 
 
 class NumpyParity:
@@ -56,8 +47,8 @@ class NumpyParity:
             PermanentError: One of them cannot be computed here, or there is too little text.
         """
         required, began = request.required, self._clock.now()
-        source = _network(request.source)
-        result = _network(request.result)
+        source = open_network(request.source)
+        result = open_network(request.result)
         tokens = _tokens(request.source, request.text, required)
         found = measurements_of(
             compare(
@@ -89,16 +80,7 @@ def _tokens(source: Path, text: Path | None, required: RequiredParity) -> "NDArr
     return token_windows(source, text, required)
 
 
-def _network(place: Path) -> _Network:
-    """Open what lies at *place*, by what it is and not by what it is called."""
-    if place.is_file():
-        return GgufWeights(place)
-    if is_quantized(place):
-        return CheckpointWeights(place)
-    return FolderWeights(place)
-
-
-def _computed(network: _Network, tokens: "NDArray[np.int64]", progress: Progress, what: str) -> "tuple[Floats, Floats]":
+def _computed(network: Network, tokens: "NDArray[np.int64]", progress: Progress, what: str) -> "tuple[Floats, Floats]":
     head = output_head(network)
     if tokens.max() >= len(head):
         detail = f"The tokenizer gives the token {tokens.max()}, and the network knows {len(head)}."

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trueup.adapters.networks.encoding import encoder_of
 from trueup.adapters.parity import codes
-from trueup.adapters.parity.encoding import encoder_of
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.parity import RequiredParity

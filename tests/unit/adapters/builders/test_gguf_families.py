@@ -18,10 +18,10 @@ from trueup.adapters.builders.builder import BuildTask
 from trueup.adapters.builders.gguf.builder import GgufBuilder
 from trueup.adapters.builders.gguf.config import read_config
 from trueup.adapters.builders.gguf.tokenizer import read_tokenizer
+from trueup.adapters.networks.decoder import hidden_states, output_head
+from trueup.adapters.networks.folders import FolderWeights
+from trueup.adapters.networks.gguf_file import GgufWeights
 from trueup.adapters.parity.comparing import compare
-from trueup.adapters.parity.decoder import hidden_states, output_head
-from trueup.adapters.parity.folders import FolderWeights
-from trueup.adapters.parity.gguf_file import GgufWeights
 from trueup.core.errors import PermanentError
 from trueup.evidence.parity import KL, RESULT, SOURCE, TOP1, measurements_of
 

@@ -14,10 +14,10 @@ from checkpoints import ALGORITHMS, Change, as_given, doubled_in_one_layer, make
 from fakes import FakeClock
 from trueup.adapters.builders.builder import BuildTask
 from trueup.adapters.builders.gguf.builder import GgufBuilder
+from trueup.adapters.networks.decoder import hidden_states, output_head
+from trueup.adapters.networks.encoding import encoder_of
+from trueup.adapters.networks.folders import FolderWeights
 from trueup.adapters.parity.comparing import compare
-from trueup.adapters.parity.decoder import hidden_states, output_head
-from trueup.adapters.parity.encoding import encoder_of
-from trueup.adapters.parity.folders import FolderWeights
 from trueup.adapters.parity.meter import NumpyParity
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError

@@ -15,12 +15,12 @@ from trueup.adapters.builders import codes as builder_codes
 from trueup.adapters.builders.gguf.config import read_config
 from trueup.adapters.builders.gguf.documents import read_document
 from trueup.adapters.builders.gguf.tokenizer import LLAMA3_SPLIT, QWEN2_SPLIT, Tokenizer, read_tokenizer
-from trueup.adapters.parity import codes
+from trueup.adapters.networks import codes
 from trueup.core.errors import PermanentError
 
 _CONTRACTIONS = "'s|'t|'re|'ve|'m|'ll|'d"
 _WORDS = rf"{_CONTRACTIONS}| ?\p{{L}}+| ?\p{{N}}+| ?[^\s\p{{L}}\p{{N}}]+|\s+(?!\S)|\s+"
-_RULES: Mapping[str, tuple[str, ...]] = {
+RULES: Mapping[str, tuple[str, ...]] = {
     "gpt-2": (_WORDS,),
     "smollm": (r"\p{N}", _WORDS),
     "llama-bpe": (LLAMA3_SPLIT,),
@@ -43,7 +43,7 @@ def encoder_of(folder: Path) -> tuple[Encode, int | None]:
         if error.code != builder_codes.UNKNOWN_TOKENIZER:
             raise
         return _by_package(folder), None
-    if tokenizer.pre_tokenizer not in _RULES:
+    if tokenizer.pre_tokenizer not in RULES:
         return _by_package(folder), None
     return BytePairs(tokenizer).encode, tokenizer.special["bos"] if tokenizer.adds_bos else None
 
@@ -68,7 +68,7 @@ class BytePairs:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._ids = {word: number for number, word in enumerate(tokenizer.words)}
         self._ranks = {pair: rank for rank, pair in enumerate(tokenizer.merges)}
-        self._rules = [re.compile(_spelled(rule)) for rule in _RULES[tokenizer.pre_tokenizer]]
+        self._rules = [re.compile(_spelled(rule)) for rule in RULES[tokenizer.pre_tokenizer]]
         self._normal = tokenizer.pre_tokenizer == "qwen2"
         # Added tokens stand for themselves wherever they appear; longer ones first, as one may begin another.
         added = sorted((w for w, t in zip(tokenizer.words, tokenizer.types, strict=True) if t in (3, 4)), key=len)

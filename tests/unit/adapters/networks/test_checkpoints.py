@@ -13,10 +13,10 @@ import pytest
 from artifacts import TINY, safetensors, silent
 from checkpoints import ALGORITHMS, E4M3, make_checkpoint
 from trueup.adapters.builders.gguf.weights import load, locate
-from trueup.adapters.parity.checkpoints import CheckpointWeights, _eight_bit_floats, is_quantized
+from trueup.adapters.networks.checkpoints import CheckpointWeights, _eight_bit_floats, is_quantized
+from trueup.adapters.networks.decoder import hidden_states, output_head
+from trueup.adapters.networks.folders import FolderWeights
 from trueup.adapters.parity.comparing import compare
-from trueup.adapters.parity.decoder import hidden_states, output_head
-from trueup.adapters.parity.folders import FolderWeights
 from trueup.adapters.stores.safetensors import read_header
 from trueup.core.errors import PermanentError
 from trueup.evidence.parity import KL, TOP1, measurements_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trueup.adapters.builders.gguf.config import read_config
 from trueup.adapters.builders.gguf.weights import check_shapes, load, locate
-from trueup.adapters.parity.decoder import Decoder, decoder_of
+from trueup.adapters.networks.decoder import Decoder, decoder_of
 
 if TYPE_CHECKING:
     import numpy as np

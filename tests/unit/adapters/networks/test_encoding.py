@@ -10,7 +10,7 @@ import pytest
 
 from artifacts import REPOSITORY, TINY
 from families import make_family
-from trueup.adapters.parity.encoding import encoder_of
+from trueup.adapters.networks.encoding import encoder_of
 from trueup.adapters.parity.texts import NEUTRAL
 from trueup.core.digests import digest_of, digest_of_bytes
 from trueup.core.errors import PermanentError

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from trueup.adapters.builders.gguf.builder import ROTARY_FACTORS
 from trueup.adapters.builders.gguf.weights import PARTS, TOP
-from trueup.adapters.parity import codes
-from trueup.adapters.parity.decoder import Decoder
+from trueup.adapters.networks import codes
+from trueup.adapters.networks.decoder import Decoder
 from trueup.core.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ class GgufWeights:
 
         try:
             reader = gguf.GGUFReader(path)
-            self._fields: Mapping[str, Any] = {name: field.contents() for name, field in reader.fields.items()}
+            self.fields: Mapping[str, Any] = {name: field.contents() for name, field in reader.fields.items()}
         except (ValueError, IndexError, KeyError, OSError) as error:
             raise PermanentError(codes.BROKEN_EXPORT, f"`{path.name}` cannot be read: {error}.") from error
-        self._graph = str(self._fields.get("general.architecture"))
+        self._graph = str(self.fields.get("general.architecture"))
         if self._graph not in _GRAPHS:
             raise PermanentError(codes.NOT_COMPARABLE, f"`{path.name}` has the graph `{self._graph}`.")
         tensors = {t.name: t for t in reader.tensors}
@@ -55,7 +55,7 @@ class GgufWeights:
         slower = [1.0] * (size // 2)
         if self._factors is not None:
             slower = [float(f) for f in _dequantized(self._factors)]
-        elif self._fields.get(f"{self._graph}.rope.scaling.type") == "linear":
+        elif self.fields.get(f"{self._graph}.rope.scaling.type") == "linear":
             slower = [self._number("rope.scaling.factor", 1.0)] * (size // 2)
         layers, heads = int(self._number("block_count")), int(self._number("attention.head_count"))
         return Decoder(
@@ -69,7 +69,7 @@ class GgufWeights:
         )
 
     def _number(self, key: str, default: float | None = None) -> float:
-        value = self._fields.get(f"{self._graph}.{key}", default)
+        value = self.fields.get(f"{self._graph}.{key}", default)
         if not isinstance(value, int | float):
             raise PermanentError(codes.BROKEN_EXPORT, f"The GGUF file does not say `{self._graph}.{key}`.")
         return value

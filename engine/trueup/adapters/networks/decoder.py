@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from trueup.adapters.builders.gguf.config import LlamaConfig
-from trueup.adapters.parity.working import side_by_side
+from trueup.adapters.networks.working import side_by_side
 from trueup.ports import Progress
 
 if TYPE_CHECKING:

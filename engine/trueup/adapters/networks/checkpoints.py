@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from trueup.adapters.builders.gguf.config import read_config
 from trueup.adapters.builders.gguf.documents import read_optional
 from trueup.adapters.builders.gguf.weights import Located, load, locate
-from trueup.adapters.parity import codes
-from trueup.adapters.parity.decoder import Decoder, decoder_of
+from trueup.adapters.networks import codes
+from trueup.adapters.networks.decoder import Decoder, decoder_of
 from trueup.core.errors import PermanentError
 
 if TYPE_CHECKING:
