@@ -59,6 +59,7 @@ class GateResult:
         slice: Part of the data; empty for all of it.
         undecided: Neither good enough nor too bad can be said with that confidence: there is not enough evidence.
         more_samples: About how many more examples would decide it; None when nobody can tell.
+        tolerated: It is shown when it does not hold, and denies nothing.
     """
 
     metric: str
@@ -69,6 +70,7 @@ class GateResult:
     slice: str = ""
     undecided: bool = False
     more_samples: int | None = None
+    tolerated: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """Return the result as JSON; what does not apply is left out."""
@@ -81,6 +83,7 @@ class GateResult:
             **({"slice": self.slice} if self.slice else {}),
             **({"undecided": True} if self.undecided else {}),
             **({"moreSamples": self.more_samples} if self.more_samples is not None else {}),
+            **({"tolerated": True} if self.tolerated else {}),
         }
 
 
@@ -160,13 +163,13 @@ class Evidence:
 
     @property
     def passed(self) -> bool:
-        """Whether every declared threshold held; a run without thresholds proves nothing and fails."""
-        return bool(self.gates) and all(g.passed for g in self.gates) and not self.simulated
+        """Whether every declared threshold held that is not tolerated; a run without any proves nothing and fails."""
+        return bool(self.gates) and all(g.passed or g.tolerated for g in self.gates) and not self.simulated
 
     @property
     def is_undecided(self) -> bool:
         """Whether it did not pass only because there is too little of it."""
-        open_ = [g for g in self.gates if not g.passed]
+        open_ = [g for g in self.gates if not g.passed and not g.tolerated]
         return bool(open_) and all(g.undecided for g in open_) and not self.simulated
 
     def to_json(self) -> dict[str, Json]:

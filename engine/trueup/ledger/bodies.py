@@ -212,6 +212,7 @@ def _gate(fields: Fields) -> GateResult:
         slice=fields.text("slice") if "slice" in fields.values else "",
         undecided="undecided" in fields.values and fields.boolean("undecided"),
         more_samples=fields.integer("moreSamples") if "moreSamples" in fields.values else None,
+        tolerated="tolerated" in fields.values and fields.boolean("tolerated"),
     )
 
 

@@ -67,6 +67,6 @@ def _run(evidence: Evidence, now: datetime) -> dict[str, Json]:
         "completedAt": evidence.completed_at.isoformat(),
         "ageDays": (now - evidence.completed_at).days,
         "tool": evidence.tool,
-        "measurements": [{**m.to_json(), "slice": ""} for m in evidence.measurements],
-        "gates": [{**g.to_json(), "slice": ""} for g in evidence.gates],
+        "measurements": [{"slice": "", **m.to_json()} for m in evidence.measurements],
+        "gates": [{"slice": "", **g.to_json()} for g in evidence.gates],
     }
