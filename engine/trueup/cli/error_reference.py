@@ -28,6 +28,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Parity of builds", "trueup.adapters.parity.codes"),
     ("Builds by ModelOpt and Edge-LLM", "trueup.adapters.builders.modelopt.codes"),
     ("Evaluations", "trueup.adapters.evaluators.codes"),
+    ("Datasets", "trueup.adapters.datasets.codes"),
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),
     ("Gateway", "trueup.adapters.gateways.local.codes"),

@@ -29,6 +29,10 @@ MAX_OVERLAP = 0.01
 """Share of records that may be in what was trained on when the Dataset declares nothing else."""
 
 
+OTHERS = {"overlap": "against", "drift": "baseline"}
+"""The parameter by which a check of each type names other datasets, as `name@version`."""
+
+
 class Outcome(StrEnum):
     """How a check came out. `undecided`: there is too little to tell, which never passes."""
 
@@ -52,6 +56,13 @@ class DataCheck:
     column: str = ""
     params: tuple[tuple[str, Json], ...] = ()
     tolerated: bool = False
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The datasets it needs besides its own, as `name@version`."""
+        named = dict(self.params).get(OTHERS.get(self.type, ""))
+        listed = [named] if isinstance(named, str) else named if isinstance(named, list | tuple) else []
+        return tuple(str(name) for name in listed)
 
     def to_json(self) -> dict[str, Json]:
         """Return the check as JSON."""
@@ -135,6 +146,21 @@ class DataRun:
     problems: tuple[Finding, ...]
     results: tuple[CheckResult, ...]
     fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedData:
+    """What was found of one dataset, and the evidence that was made of it."""
+
+    id: ResourceId
+    digest: Digest
+    run: DataRun
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all of it opens its gates."""
+        return all(e.passed for e in self.evidence)
 
 
 @dataclass(frozen=True, slots=True)

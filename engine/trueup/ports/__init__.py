@@ -17,6 +17,7 @@ from trueup.ports.artifacts import (
     StoreKeeper,
     StoreReader,
 )
+from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
 from trueup.ports.runs import LEDGER_LOCK, NOTICE, STORE_LOCK, Clock, Journal, Ledger, LedgerReader, Lock, Progress
@@ -36,6 +37,8 @@ __all__ = [
     "Base",
     "Clock",
     "Committer",
+    "DataFiles",
+    "DatasetChecker",
     "Evaluation",
     "EvaluationRequest",
     "Evaluator",

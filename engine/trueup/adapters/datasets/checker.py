@@ -13,7 +13,7 @@ from trueup.adapters.datasets.checks.drift import Drift
 from trueup.adapters.datasets.checks.language import Language
 from trueup.adapters.datasets.checks.licence import License
 from trueup.adapters.datasets.checks.near_duplicates import NearDuplicates
-from trueup.adapters.datasets.checks.overlap import Overlap, Rereadable
+from trueup.adapters.datasets.checks.overlap import MOST_RUNS, Overlap, Rereadable
 from trueup.adapters.datasets.checks.schema import Schema
 from trueup.adapters.datasets.checks.sensitive import personal_data, secrets
 from trueup.adapters.datasets.checks.unique import Unique
@@ -22,7 +22,7 @@ from trueup.adapters.datasets.records import MOST_SHOWN, Malformed, Record
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean
-from trueup.evidence.data import PERSONAL_DATA, DataCheck, DataRun, Finding
+from trueup.evidence.data import OVERLAP, PERSONAL_DATA, DataCheck, DataRun, Finding
 from trueup.ports import Progress
 from trueup.ports.datasets import DataFiles
 
@@ -52,7 +52,7 @@ def _again(data: DataFiles) -> Rereadable:
 def _overlap(setting: Setting) -> Check:
     if not setting.others:
         raise BadCheckError("it needs `against`, one or more datasets as `name@version`")
-    return Overlap(setting, _readers(setting))
+    return Overlap(setting, _readers(setting), MOST_RUNS // setting.comparisons)
 
 
 def _drift(setting: Setting) -> Check:
@@ -77,16 +77,6 @@ CHECKS: Mapping[str, Callable[[Setting], Check]] = {
     "croissant": CroissantCheck,
 }
 """What makes each check, by its type."""
-
-OTHERS = {"overlap": "against", "drift": "baseline"}
-"""The parameter by which a check names other datasets."""
-
-
-def others_of(check: DataCheck) -> tuple[str, ...]:
-    """Return the names of the datasets that a check needs besides its own."""
-    named = dict(check.params).get(OTHERS.get(check.type, ""))
-    listed = [named] if isinstance(named, str) else named if isinstance(named, list | tuple) else []
-    return tuple(str(name) for name in listed)
 
 
 @dataclass(slots=True)
@@ -152,6 +142,7 @@ def _made(data: DataFiles, checks: Sequence[DataCheck], others: Mapping[str, Dat
     made: list[Check] = []
     problems: list[str] = []
     hints: list[str] = []
+    comparisons = max(1, sum(check.type == OVERLAP for check in checks))
     for check in checks:
         # The metric that rules know the scan's personal data by is the check `pii`.
         make = CHECKS.get("pii" if check.type == PERSONAL_DATA else check.type)
@@ -161,7 +152,7 @@ def _made(data: DataFiles, checks: Sequence[DataCheck], others: Mapping[str, Dat
             hints.append(did_you_mean(check.type, CHECKS) or f"known: {', '.join(CHECKS)}")
             continue
         try:
-            made.append(make(Setting(check, data, tuple(others[n] for n in others_of(check)))))
+            made.append(make(Setting(check, data, tuple(others[n] for n in check.others), comparisons)))
         except BadCheckError as error:
             problems.append(f"{name}: {error}")
             hints.append(error.hint)

@@ -28,11 +28,4 @@ UNREADABLE = Code(
     "A file is damaged, was cut short, or may not be read. Records behind the damage would not be checked.",
     "Get the file anew, or declare data that is whole as a new version.",
 )
-NO_OTHER_DATA = Code(
-    "DATA005",
-    "Data to compare with is not known",
-    "A check names another dataset (`against`, `baseline`) that is not declared, or has no digest.",
-    "Name a Dataset of this repository as `name@version`; `trueup pin` writes digests.",
-)
-
-CODES = (UNKNOWN_FORMAT, BAD_CHECK, NO_EXTRA, UNREADABLE, NO_OTHER_DATA)
+CODES = (UNKNOWN_FORMAT, BAD_CHECK, NO_EXTRA, UNREADABLE)

@@ -40,6 +40,8 @@ class Setting:
     check: DataCheck
     data: DataFiles
     others: Sequence[DataFiles] = ()
+    comparisons: int = 1
+    """Checks of the run that hold on to what they compare: they share the memory for it."""
 
     @property
     def params(self) -> "Params":
