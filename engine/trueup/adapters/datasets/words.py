@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from array import array
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,3 +57,70 @@ def mixed(values: Hashes) -> Hashes:
         out *= np.uint64(0x94D049BB133111EB)
         out ^= out >> np.uint64(31)
     return out
+
+
+class Runs:
+    """Runs of *n* words of many records, found for thousands of texts at once; each knows its record by its number.
+
+    A text of at least *short* words that is too short for a run counts as a whole; so does a record that is.
+    """
+
+    def __init__(self, n: int, short: int) -> None:
+        self._n = n
+        self._short = min(short, n)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._words = array("q")
+        self._lengths = array("q")
+        self._owners = array("q")
+        self._wholes = array("q")
+        self._owners_of_wholes = array("q")
+        self.size = 0
+        """How many runs there are."""
+
+    def add(self, texts: Iterable[str], owner: int) -> bool:
+        """Take the texts of a record; tell whether it had any words."""
+        total, together = 0, []
+        for text in texts:
+            spelled = words(text)
+            total += len(spelled)
+            if len(spelled) >= self._n:
+                self._words.extend(map(hash, spelled))
+                self._lengths.append(len(spelled))
+                self._owners.append(owner)
+                self.size += len(spelled) - self._n + 1
+                continue
+            together += spelled
+            if len(spelled) >= self._short:
+                self._whole(spelled, owner)
+        if 0 < total == len(together) < self._n:
+            self._whole(together, owner)
+        elif 0 < total == len(together):
+            # Many short texts, such as the cells of a table: together they have runs.
+            self._words.extend(map(hash, together))
+            self._lengths.append(len(together))
+            self._owners.append(owner)
+            self.size += len(together) - self._n + 1
+        return total > 0
+
+    def _whole(self, of: list[str], owner: int) -> None:
+        self._wholes.append(hash(tuple(of)))
+        self._owners_of_wholes.append(owner)
+        self.size += 1
+
+    def take(self) -> tuple[Hashes, NDArray[np.int64]]:
+        """Return the runs and the record of each, and forget them."""
+        wholes, owners = np.array(self._wholes, np.int64), np.array(self._owners_of_wholes, np.int64)
+        runs = np.empty(0, np.uint64)
+        if len(self._words):
+            of = np.frombuffer(self._words, np.int64).view(np.uint64)
+            lengths = np.frombuffer(self._lengths, np.int64)
+            ends = np.repeat(np.cumsum(lengths), lengths)
+            inside = np.arange(len(of)) + self._n <= ends
+            runs = ngrams(of, self._n)[inside[: len(of) - self._n + 1]]
+            owners = np.concatenate(
+                [owners, np.repeat(np.frombuffer(self._owners, np.int64), lengths - self._n + 1)]
+            )
+        self._clear()
+        return np.concatenate([mixed(wholes.view(np.uint64)), runs]), owners

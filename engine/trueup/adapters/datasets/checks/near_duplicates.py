@@ -36,7 +36,9 @@ class NearDuplicates:
         self._limit = params.whole("limit", MOST_RECORDS, 1, 1_000_000)
         params.done()
         generator = np.random.default_rng(1)
-        self._seeds = generator.integers(0, 1 << 63, PERMUTATIONS, dtype=np.uint64)[:, None]
+        # Multiply, add and shift (Dietzfelbinger, 1996): runs are mixed already.
+        self._factors = generator.integers(0, 1 << 63, PERMUTATIONS, dtype=np.uint64)[:, None] * np.uint64(2) + np.uint64(1)
+        self._offsets = generator.integers(0, 1 << 63, PERMUTATIONS, dtype=np.uint64)[:, None]
         self._blocks: list[NDArray[np.uint32]] = []
         self._places: list[tuple[int, int]] = []
         self._files: dict[str, int] = {}
@@ -59,7 +61,7 @@ class NearDuplicates:
     def _least(self, runs: NDArray[np.uint64]) -> NDArray[np.uint32]:
         least = np.full(PERMUTATIONS, 0xFFFFFFFF, np.uint32)
         for start in range(0, len(runs), 4096):  # a long text must not become a table of gigabytes
-            part = mixed(runs[start : start + 4096] ^ self._seeds) >> np.uint64(32)
+            part = (runs[start : start + 4096] * self._factors + self._offsets) >> np.uint64(32)
             least = np.minimum(least, part.min(axis=1).astype(np.uint32))
         return least
 

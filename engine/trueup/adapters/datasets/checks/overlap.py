@@ -7,7 +7,7 @@ import numpy as np
 
 from trueup.adapters.datasets.checks.check import Findings, Setting
 from trueup.adapters.datasets.records import Record, leaves, text_in
-from trueup.adapters.datasets.words import Hashes, hashes, ngrams, words
+from trueup.adapters.datasets.words import Hashes, Runs
 from trueup.evidence.data import MAX_OVERLAP, CheckResult, Outcome
 from trueup.evidence.evidence import Measurement
 
@@ -42,9 +42,7 @@ class Overlap:
         params.done()
         self._others = others
         self._most_runs = most_runs
-        self._runs: list[Hashes] = []
-        self._held = 0
-        self._sizes: list[int] = []
+        self._runs = Runs(self._words, SHORT)
         self._places: list[str] = []
         self._findings = Findings()
         self._compared = 0
@@ -53,58 +51,42 @@ class Overlap:
 
     def see(self, record: Record) -> None:
         """Keep the runs of its words; look for them when there are many."""
-        runs = np.unique(self._units(record, self._column))
-        if not len(runs):
+        texts = [text_in(record, self._column) or ""] if self._column else leaves(record.value)
+        if not self._runs.add(texts, len(self._places)):
             self._without_words += 1
             return
-        self._runs.append(runs)
-        self._sizes.append(len(runs))
         self._places.append(record.place)
-        self._held += len(runs)
-        if self._held >= self._most_runs:
+        if self._runs.size >= self._most_runs:
             self._look()
-
-    def _units(self, record: Record, column: str) -> Hashes:
-        """Return a number for each run of words of each text, or for all of what is too short to have one."""
-        texts = [text_in(record, column) or ""] if column else leaves(record.value)
-        spelled = [hashes(w) for w in map(words, texts) if w]
-        parts = [ngrams(h, self._words) for h in spelled if len(h) >= min(SHORT, self._words)]
-        if sum(len(h) for h in spelled) < self._words and spelled:
-            parts.append(ngrams(np.concatenate(spelled), self._words))
-        return np.concatenate(parts) if parts else np.empty(0, np.uint64)
 
     def _look(self) -> None:
         """Go through the other data once for all runs that are held."""
-        held = np.concatenate(self._runs)
+        held, owners = self._runs.take()
         sought = np.unique(held)
         found = np.zeros(len(sought), bool)
         for batch in self._batches():
             at = np.searchsorted(sought, batch)
             at[at == len(sought)] = 0
             found[at[sought[at] == batch]] = True
-        hits = found[np.searchsorted(sought, held)]
-        ends = np.cumsum(self._sizes)
-        for start, end, place in zip(ends - self._sizes, ends, self._places, strict=True):
-            count = int(hits[start:end].sum())
-            if count and count / (end - start) > self._share:
-                self._findings.add(place, f"{count} of {end - start} runs of words are in the other data")
+        hits = np.bincount(owners[found[np.searchsorted(sought, held)]], minlength=len(self._places))
+        totals = np.bincount(owners, minlength=len(self._places))
+        for place, count, total in zip(self._places, hits.tolist(), totals.tolist(), strict=True):
+            if count and count / total > self._share:
+                self._findings.add(place, f"{count} of {total} runs of words are in the other data")
         self._compared += len(self._places)
-        self._runs, self._sizes, self._places, self._held = [], [], [], 0
+        self._places = []
 
     def _batches(self) -> Iterator[Hashes]:
-        parts: list[Hashes] = []
-        size = self._records_of_others = 0
+        runs = Runs(self._words, SHORT)
+        self._records_of_others = 0
         for other in self._others:
             for record in other():
                 self._records_of_others += 1
                 # Its fields have other names: every text of it counts.
-                parts.append(self._units(record, ""))
-                size += len(parts[-1])
-                if size >= _BATCH:
-                    yield np.concatenate(parts)
-                    parts, size = [], 0
-        if parts:
-            yield np.concatenate(parts)
+                runs.add(leaves(record.value), 0)
+                if runs.size >= _BATCH:
+                    yield runs.take()[0]
+        yield runs.take()[0]
 
     def result(self) -> CheckResult:
         """Return the share; of nothing, or against nothing, it is undecided."""
