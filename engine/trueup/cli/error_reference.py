@@ -31,6 +31,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Evaluations", "trueup.adapters.evaluators.codes"),
     ("Likelihoods", "trueup.adapters.evaluators.likelihood.codes"),
     ("Load", "trueup.adapters.evaluators.load.codes"),
+    ("Datasets", "trueup.adapters.datasets.codes"),
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),
     ("Gateway", "trueup.adapters.gateways.local.codes"),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trueup.ports import (
         ArtifactScanner,
         Clock,
+        DatasetChecker,
         Evaluator,
         EvidenceSeal,
         Journal,
@@ -232,6 +233,13 @@ class LocalWorkspace(GitPorts):
         from trueup.adapters.scanners.pickles import PickleScanner
 
         return PickleScanner(self.store)
+
+    @property
+    def datasets(self) -> "DatasetChecker":
+        """Checks datasets."""
+        from trueup.adapters.datasets.checker import StreamingChecker
+
+        return StreamingChecker()
 
     @property
     def parity(self) -> "ParityMeter":

@@ -4,6 +4,7 @@ A reference to a secret (`env:NAME`, `file:PATH`) is not a secret and stays read
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from trueup.core.json import Json
@@ -72,6 +73,11 @@ def is_secret_name(name: str) -> bool:
     if words[-1:] == ("token",) and words[-2:-1] and words[-2] in _MODEL_TOKENS:
         return False
     return words[-1:] in _SECRET_ENDINGS or words[-2:] in _SECRET_ENDINGS
+
+
+def keys_in(text: str) -> Iterator[str]:
+    """Yield what in *text* has the form that an issuer gives its keys."""
+    yield from (m.group() for m in _KEY_IN_TEXT.finditer(text))
 
 
 def masked_text(text: str) -> str:

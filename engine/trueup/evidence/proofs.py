@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from trueup.core.digests import Digest
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment
+from trueup.evidence.data import data_keys
 from trueup.evidence.scans import PICKLE_FORMATS, pickle_scan_key
 from trueup.evidence.signatures import signature_key
 
 
 def proofs_of(deployment: DesiredDeployment) -> dict[Digest, str]:
-    """Return the keys of evidence about the weights of *deployment*, with its type: `pickle-scan`, `signature`."""
+    """Return the keys of evidence about the parts of *deployment*, with its type: `pickle-scan`, `data-scan`, ..."""
     artifact = deployment.release.artifact
     found: dict[Digest, str] = {}
     if artifact.format in PICKLE_FORMATS:
@@ -19,7 +20,7 @@ def proofs_of(deployment: DesiredDeployment) -> dict[Digest, str]:
     declared = declared_signature(deployment)
     if declared:
         found[signature_key(artifact.digest, declared)] = "signature"
-    return found
+    return found | data_keys(deployment.resources, (e.dataset.digest for e in deployment.evaluations))
 
 
 def declared_signature(deployment: DesiredDeployment) -> Mapping[str, Json]:

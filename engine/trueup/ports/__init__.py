@@ -17,6 +17,7 @@ from trueup.ports.artifacts import (
     StoreKeeper,
     StoreReader,
 )
+from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.evidence import EvidenceSeal
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
@@ -37,6 +38,8 @@ __all__ = [
     "Base",
     "Clock",
     "Committer",
+    "DataFiles",
+    "DatasetChecker",
     "Evaluation",
     "EvaluationRequest",
     "Evaluator",

@@ -63,6 +63,18 @@ FILE_CHANGED = Code(
     "A YAML file is not what it was when its source was looked up, so nothing was written over it.",
     "Run the command again.",
 )
+NO_DATA = Code(
+    "WRK020",
+    "No such dataset",
+    "What is to be scanned or compared with is no Dataset of this revision. A comparison would be left out without it.",
+    "Name a Dataset that is declared: `Dataset/name@version`; inside a check, `name@version`.",
+)
+UNPINNED_DATA = Code(
+    "WRK021",
+    "The data has no digest",
+    "Evidence about data is bound to its bytes, and without a digest nobody knows which those are.",
+    "`trueup pin Dataset/name@version` writes the digest.",
+)
 
 UNKNOWN_RULE = Code(
     "POL081",
@@ -100,6 +112,8 @@ CODES = (
     TRACKED_STATE,
     NO_SOURCE,
     FILE_CHANGED,
+    NO_DATA,
+    UNPINNED_DATA,
     UNKNOWN_RULE,
     UNJUDGED_ADDRESS,
     INPUT_FILE,

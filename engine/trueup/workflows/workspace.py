@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Base,
         Clock,
         Committer,
+        DatasetChecker,
         Evaluator,
         EvidenceSeal,
         History,
@@ -156,6 +157,11 @@ class Workspace(Protocol):
     @property
     def scanner(self) -> ArtifactScanner:
         """Looks into artifacts."""
+        ...
+
+    @property
+    def datasets(self) -> DatasetChecker:
+        """Checks datasets."""
         ...
 
     @property

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from trueup.cli.views.build_check import build_check_schema
 from trueup.cli.views.built import built_schema
+from trueup.cli.views.data_scan import data_scan_schema
 from trueup.cli.views.exceptions import exceptions_schema
 from trueup.cli.views.policy_schemas import (
     checked_schema,
@@ -285,7 +286,8 @@ OUTPUTS: Mapping[str, Output] = {
     "policy-replay": Output("trueup policy replay -o json", replay_schema),
     "doctor": Output("trueup doctor -o json", checks_schema),
     "gc": Output("trueup gc -o json", collection_schema),
-    "scan": Output("trueup scan -o json", scan_schema),
+    "scan": Output("trueup scan Model/NAME or Adapter/NAME, with -o json", scan_schema),
+    "data-scan": Output("trueup scan Dataset/NAME or -e ENV, with -o json", data_scan_schema),
     "pin": Output("trueup pin -o json", pinned_schema),
 }
 """In the order of the reference page."""

@@ -1,7 +1,7 @@
 """From log-likelihoods of texts to perplexity, bits per byte and divergence, with what chance alone would do to them.
 
 Tokens of one text are not independent, so texts are what is counted: the error is that of a ratio of two sums over
-texts (`evidence.parity.standard_error`), carried through the exponential to first order.
+texts (`evidence.statistics.means.standard_error`), carried through the exponential to first order.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from trueup.evidence.evidence import Measurement
-from trueup.evidence.parity import standard_error
+from trueup.evidence.statistics.means import standard_error
 
 MOST_NATS = 700.0
 """A loss beyond this has a perplexity that JSON cannot spell."""

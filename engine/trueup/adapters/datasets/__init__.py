@@ -1,0 +1,1 @@
+"""Datasets: read as a stream whatever their size, and checked on the way."""

@@ -1,0 +1,1 @@
+"""Readers: a file to records, a piece at a time."""
