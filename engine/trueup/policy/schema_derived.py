@@ -122,6 +122,9 @@ _LOOSENED = object_of(
                 "regression-loosened",
                 "suite-shrunk",
                 "age-loosened",
+                "judge-changed",
+                "signature-dropped",
+                "prompt-test-dropped",
             ]
         },
         "before": {},
