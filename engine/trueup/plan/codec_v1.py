@@ -21,6 +21,7 @@ from trueup.diff.changes import (
 from trueup.evidence.evidence import Evidence, GateResult, Measurement
 from trueup.observed.state import Hold
 from trueup.plan.difference import Snapshot
+from trueup.plan.effects import Effects, read_effects
 from trueup.plan.plan import Inputs, Plan
 from trueup.plan.saved import SavedPlan
 from trueup.plan.shapes import Shape, ShapeError
@@ -64,6 +65,8 @@ def encode(saved: SavedPlan) -> dict[str, Json]:
         "holds": [_hold(h) for h in saved.holds],
         "snapshot": {"desired": saved.snapshot.desired, "observed": saved.snapshot.observed},
         "expiresAt": saved.expires_at.isoformat(),
+        # Added later: a file that has none of it stays as it was.
+        **({"effects": saved.effects.to_json()} if saved.effects != Effects() else {}),
     }
 
 
@@ -197,6 +200,7 @@ def decode(document: Json) -> SavedPlan:
         holds=tuple(_read_hold(h) for h in root.items("holds")),
         snapshot=Snapshot(snapshot.field("desired").value, snapshot.field("observed").value),
         expires_at=root.time("expiresAt"),
+        effects=read_effects(root.field("effects").value) if root.has("effects") else Effects(),
     )
 
 

@@ -17,7 +17,7 @@ from trueup.policy.facts.base import BaseResources, loosened
 from trueup.policy.facts.builds import build_facts
 from trueup.policy.facts.capacity import capacity_facts, demands
 from trueup.policy.facts.components import components, images
-from trueup.policy.facts.cost import cost_facts, loads_measured, uses
+from trueup.policy.facts.cost import environment_cost
 from trueup.policy.facts.freeze import freeze_facts
 from trueup.policy.facts.lifecycle import lifecycles
 from trueup.policy.facts.lineage import lineage, spec_of
@@ -122,11 +122,9 @@ def _environment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[
     """Return the facts about the whole environment, what the plan does not touch included."""
     settings = subject.settings
     demanded = demands(subject.desired.deployments, documents)
-    measured = loads_measured(subject.desired.deployments, subject.observed.evidence)
-    used = uses(subject.desired.deployments, demanded, documents, measured)
     return {
         "capacity": capacity_facts(demanded, settings),
-        "cost": cost_facts(used, subject.observed.target.routes, settings),
+        "cost": environment_cost(subject.desired, subject.observed, settings, demanded, documents),
     }
 
 

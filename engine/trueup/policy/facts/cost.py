@@ -14,11 +14,11 @@ from fractions import Fraction
 from trueup.core.durations import parse_duration
 from trueup.core.json import Json, mapping_of
 from trueup.core.money import exactly, hundredths
-from trueup.desired.state import DesiredDeployment
+from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.evidence.costs import mean_tokens
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.prices import PROVIDER, Prices, prices_of
-from trueup.observed.state import ObservedRoute
+from trueup.observed.state import ObservedRoute, ObservedState
 from trueup.policy.facts.capacity import HOURS_A_MONTH, Demand, demand_of
 from trueup.policy.facts.lineage import spec_of
 
@@ -57,6 +57,22 @@ class Use:
     demand: Demand
     load: Load = Load()
     by_tokens: bool = False
+
+
+def environment_cost(
+    desired: DesiredState,
+    observed: ObservedState,
+    settings: Json,
+    demanded: Mapping[str, Demand],
+    documents: Mapping[str, Json],
+) -> dict[str, Json]:
+    """Return what a month of an environment costs, before and after, at the prices in *settings*.
+
+    *demanded* is what each deployment may take; *documents* are those that were read already, by address.
+    """
+    measured = loads_measured(desired.deployments, observed.evidence)
+    used = uses(desired.deployments, demanded, documents, measured)
+    return cost_facts(used, observed.target.routes, settings)
 
 
 def uses(
