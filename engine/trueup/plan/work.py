@@ -14,6 +14,9 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Change, Create, Impact, Update
+from trueup.diff.differences import created_impacts, declared_differences, heaviest_first
+from trueup.diff.documents import document_changes
+from trueup.diff.manifests import desired_manifest
 from trueup.evidence.costs import RunEstimate, estimate_of
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.staleness import Staleness, closest, staleness
@@ -73,7 +76,7 @@ def work_list(
     desired: DesiredState,
     evidence: Iterable[Evidence],
     older: Sequence[Evidence],
-    changes: Iterable[Change],
+    impacts: Mapping[ResourceId, tuple[Impact, ...]],
     now: datetime,
     deployments: Collection[ResourceId] | None = None,
 ) -> tuple[Work, ...]:
@@ -83,12 +86,11 @@ def work_list(
         desired: What is declared.
         evidence: Results that were found under the keys that are required, newest first.
         older: Results of any key, newest first: what says why there is none, and what a run takes.
-        changes: What the plan does: the impact of each deployment's change.
+        impacts: What kind of thing the change of each deployment touches (`impacts_of`, `declared_impacts`).
         now: The time.
         deployments: Only these; all when None.
     """
     found = {e.key: e for e in reversed(tuple(evidence))}
-    impacts = {c.address: c.impacts for c in changes if isinstance(c, Create | Update)}
     work: list[Work] = []
     for deployment in desired.deployments:
         if deployments is not None and deployment.id not in deployments:
@@ -138,6 +140,26 @@ def _documents(deployment: DesiredDeployment) -> Mapping[str, Json]:
     """Return the documents that declare what is measured of *deployment*, by address."""
     wanted = {required.evaluation.id for required in deployment.measured}
     return {str(r.id): json.loads(r.canonical) for r in deployment.resources if r.id in wanted}
+
+
+def impacts_of(changes: Iterable[Change]) -> dict[ResourceId, tuple[Impact, ...]]:
+    """Return what kind of thing each of *changes* of a plan touches, by deployment."""
+    return {c.address: c.impacts for c in changes if isinstance(c, Create | Update)}
+
+
+def declared_impacts(desired: DesiredState, base: DesiredState) -> dict[ResourceId, tuple[Impact, ...]]:
+    """Return what kind of thing differs between two declarations, by deployment, whatever runs."""
+    before = {d.id: d for d in base.deployments}
+    found: dict[ResourceId, tuple[Impact, ...]] = {}
+    for deployment in desired.deployments:
+        was, now = before.get(deployment.id), desired_manifest(deployment)
+        if was is None:
+            found[deployment.id] = created_impacts(now)
+        elif was.digest != deployment.digest:
+            then = desired_manifest(was)
+            differences = declared_differences(then, now, document_changes(then, now))
+            found[deployment.id] = heaviest_first(d.impact for d in differences)
+    return found
 
 
 def changed_deployments(desired: DesiredState, base: DesiredState | None) -> tuple[ResourceId, ...]:

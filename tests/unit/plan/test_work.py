@@ -16,7 +16,7 @@ from trueup.diff.compare import diff
 from trueup.evidence.evidence import Evidence, Measurement
 from trueup.evidence.staleness import State
 from trueup.plan.cheapest import ANSWERS, LIKELIHOOD, LOAD, PROBES, PROMPT_TESTS, cheapest_first, cost_class
-from trueup.plan.work import Work, changed_deployments, total_of, work_list
+from trueup.plan.work import Work, changed_deployments, declared_impacts, impacts_of, total_of, work_list
 
 LATER = NOON + timedelta(days=1)
 
@@ -87,8 +87,7 @@ OLD = replace(passing(SUPPORT.evaluations[0]), key=digest_of("old"), inputs=name
 def listed(
     *evidence: Evidence, older: tuple[Evidence, ...] = (), only: tuple[ResourceId, ...] | None = None
 ) -> tuple[Work, ...]:
-    changes = diff(STATE, nothing())
-    return work_list(STATE, evidence, older, changes, LATER, only)
+    return work_list(STATE, evidence, older, impacts_of(diff(STATE, nothing())), LATER, only)
 
 
 def test_every_required_evaluation_of_every_deployment_is_listed_with_what_is_known() -> None:
@@ -110,8 +109,18 @@ def test_the_newest_result_under_a_key_counts() -> None:
 
 def test_the_impact_of_the_change_stands_beside_it() -> None:
     assert Impact.WEIGHTS in listed()[0].impacts
-    state = applied(STATE)
-    assert work_list(STATE, (), (), diff(STATE, state), LATER)[0].impacts == ()
+    assert work_list(STATE, (), (), impacts_of(diff(STATE, applied(STATE))), LATER)[0].impacts == ()
+
+
+def test_what_differs_between_two_declarations_has_an_impact_whatever_runs() -> None:
+    base = desired(Want("a"), Want("b"), Want("c"))
+    now = desired(Want("a"), Want("b", prompt="support@2"), Want("c", model="tiny@2", threads=2), Want("new"))
+    found = {id_.name: impacts for id_, impacts in declared_impacts(now, base).items()}
+    assert found.keys() == {"b", "c", "new"}
+    assert found["b"] == (Impact.PROMPT,)
+    assert found["c"][0] is Impact.WEIGHTS
+    assert Impact.RUNTIME in found["c"]
+    assert Impact.WEIGHTS in found["new"]
 
 
 def test_only_the_deployments_asked_for_are_listed() -> None:
@@ -136,7 +145,7 @@ def test_a_double_says_nothing_of_what_a_run_takes() -> None:
 def test_prompt_tests_are_listed_before_evaluations() -> None:
     tests = replace(required("support", kind="Prompt"), inputs=named())
     state = replace(STATE, deployments=(replace(SUPPORT, prompt_tests=tests),))
-    found = work_list(state, (), (), (), LATER)
+    found = work_list(state, (), (), {}, LATER)
     assert [w.evaluation.kind for w in found] == ["Prompt", "Evaluation", "Evaluation"]
 
 
@@ -146,7 +155,7 @@ def test_the_declared_document_decides_the_order() -> None:
     )
     resources = tuple(slow if r.id == slow.id else r for r in SUPPORT.resources)
     state = replace(STATE, deployments=(replace(SUPPORT, resources=resources),))
-    assert [w.evaluation.name for w in work_list(state, (), (), (), LATER)] == ["tone", "facts"]
+    assert [w.evaluation.name for w in work_list(state, (), (), {}, LATER)] == ["tone", "facts"]
 
 
 def test_the_total_counts_each_result_once_and_guesses_nothing() -> None:
