@@ -95,6 +95,9 @@ words_by_kind := {
 	"regression-loosened": "a comparison forgives more",
 	"suite-shrunk": "fewer examples are asked",
 	"age-loosened": "older evidence counts",
+	"judge-changed": "another judge scores the answers",
+	"signature-dropped": "evidence counts without a signature",
+	"prompt-test-dropped": "a test of the prompt asks less",
 }
 
 path(lowered) := object.get(paths, [kind_of(address_of(lowered)), lib.field(lowered, ["kind"])], [])
@@ -105,6 +108,7 @@ paths := {
 	"Environment": {
 		"requirement-removed": ["spec", "evaluations", "required"],
 		"age-loosened": ["spec", "evaluations", "maxAge"],
+		"signature-dropped": ["spec", "evaluations", "signed"],
 	},
 	"Evaluation": {
 		"threshold-loosened": ["spec", "metricDecisionThreshold"],
@@ -113,6 +117,8 @@ paths := {
 		"regression-loosened": ["spec", "regression"],
 		"suite-shrunk": ["spec", "tasks"],
 		"age-loosened": ["spec", "maxAge"],
+		"judge-changed": ["spec", "judge"],
 	},
 	"Dataset": {"suite-shrunk": ["spec", "source"]},
+	"Prompt": {"prompt-test-dropped": ["spec", "tests"]},
 }

@@ -90,6 +90,40 @@ test_every_lowering_is_named_once if {
 	}
 }
 
+test_a_signature_a_judge_and_a_test_that_go_are_lowerings_with_their_place if {
+	document := fixtures.changed("/derived/evaluationChanges", [
+		{"address": "Environment/prod", "kind": "signature-dropped", "before": true, "after": false},
+		{"address": "Evaluation/facts@2", "kind": "judge-changed", "before": {"model": "judge@1"}, "after": null},
+		{"address": "Prompt/support@3", "kind": "prompt-test-dropped", "before": {"message": "Hi"}, "after": null},
+	])
+	results := ev_05.deny with input as document
+	{[r.address, r.path] | some r in results} == {
+		["Environment/prod", ["spec", "evaluations", "signed"]],
+		["Evaluation/facts@2", ["spec", "judge"]],
+		["Prompt/support@3", ["spec", "tests"]],
+	}
+	some signature in results
+	contains(signature.msg, "evidence counts without a signature (true to false)")
+	some judge in results
+	contains(judge.msg, "another judge scores the answers")
+	some test in results
+	contains(test.msg, "a test of the prompt asks less")
+}
+
+test_a_confidence_or_an_effect_that_is_given_up_is_a_lowering if {
+	document := fixtures.changed("/derived/evaluationChanges", [
+		{
+			"address": "Evaluation/facts@2", "kind": "threshold-loosened",
+			"before": {"value": 0.8}, "after": {"value": 0.8, "confidence": 0.5},
+		},
+		{
+			"address": "Evaluation/facts@2", "kind": "regression-loosened",
+			"before": {"margin": 0}, "after": {"margin": 0, "smallestEffect": 0.2},
+		},
+	])
+	{r.path | some r in ev_05.deny} == {["spec", "metricDecisionThreshold"], ["spec", "regression"]} with input as document
+}
+
 test_a_kind_nobody_knows_is_a_lower_standard_too if {
 	count(ev_05.deny) == 1 with input as lowers({"address": "Evaluation/facts@1", "kind": "other"})
 	results := ev_05.deny with input as lowers("odd")

@@ -49,6 +49,7 @@ def governing_notes(policies: "Policies | None") -> "tuple[str, ...]":
 
 def plan_report(planned: "Planned", file: str = "") -> "PlanReport":
     """Return what the plan views show."""
+    from dataclasses import replace
     from datetime import timedelta
 
     from trueup.cli.views.governing import JudgedBy
@@ -60,6 +61,7 @@ def plan_report(planned: "Planned", file: str = "") -> "PlanReport":
     decision = planned.judged.decision
     expires = plan.created_at + timedelta(days=PLAN_LIFE_DAYS)
     saved = save_plan(plan, planned.desired, planned.observed, decision_to_json(decision), expires)
+    saved = replace(saved, effects=planned.judged.effects)
     evaluation = planned.judged.evaluation
     policies = planned.policies
     judged_by = JudgedBy(policies.source, policies.revision or "", policies.changed, decision, planned.candidate)

@@ -20,6 +20,7 @@ from trueup.diff.changes import (
 )
 from trueup.observed.state import Hold
 from trueup.plan.difference import Snapshot
+from trueup.plan.effects import Effects, read_effects
 from trueup.plan.evidence_v1 import read_evidence, spelled_evidence
 from trueup.plan.plan import Inputs, Plan
 from trueup.plan.saved import SavedPlan
@@ -64,6 +65,8 @@ def encode(saved: SavedPlan) -> dict[str, Json]:
         "holds": [_hold(h) for h in saved.holds],
         "snapshot": {"desired": saved.snapshot.desired, "observed": saved.snapshot.observed},
         "expiresAt": saved.expires_at.isoformat(),
+        # Added later: a file that has none of it stays as it was.
+        **({"effects": saved.effects.to_json()} if saved.effects != Effects() else {}),
     }
 
 
@@ -172,6 +175,7 @@ def decode(document: Json) -> SavedPlan:
         holds=tuple(_read_hold(h) for h in root.items("holds")),
         snapshot=Snapshot(snapshot.field("desired").value, snapshot.field("observed").value),
         expires_at=root.time("expiresAt"),
+        effects=read_effects(root.field("effects").value) if root.has("effects") else Effects(),
     )
 
 

@@ -9,6 +9,7 @@ from trueup.diff.masks import masked, masked_text
 from trueup.evidence.evidence import Evidence
 from trueup.observed.state import Hold, ObservedState
 from trueup.plan.difference import Snapshot, snapshot_of
+from trueup.plan.effects import Effects
 from trueup.plan.plan import Plan
 
 
@@ -26,6 +27,7 @@ class SavedPlan:
         holds: Holds in force.
         snapshot: The states it was made from, to explain a stale plan.
         expires_at: When it must not be applied any more.
+        effects: What it does to the cost of a month and to what releases are held to.
     """
 
     plan: Plan
@@ -35,6 +37,7 @@ class SavedPlan:
     evidence: tuple[Evidence, ...] = ()
     holds: tuple[Hold, ...] = ()
     snapshot: Snapshot = field(default_factory=Snapshot)
+    effects: Effects = field(default_factory=Effects)
 
     def is_expired(self, now: datetime) -> bool:
         """Tell whether it is too late to apply it."""

@@ -38,6 +38,27 @@ _POLICIES: dict[str, Json] = {
 }
 
 
+_MONEY: Json = nullable({"type": "integer"})
+_COST: dict[str, Json] = {
+    "currency": TEXT,
+    **dict.fromkeys(("monthly_before", "monthly_after", "monthly_delta", "monthly_budget"), _MONEY),
+    **dict.fromkeys(("gpu_hours_before", "gpu_hours_after"), nullable(COUNT)),
+    "accelerators": {"type": "object", "additionalProperties": COUNT},
+    "unpriced": said(list_of(TEXT), "deployments that nobody can price"),
+    "deployments": list_of(
+        object_of(
+            {
+                "address": TEXT,
+                **dict.fromkeys(("monthly_before", "monthly_after"), _MONEY),
+                **dict.fromkeys(("per_thousand_requests_before", "per_thousand_requests_after"), _MONEY),
+                "tokens_from": {"enum": ["workload", "evidence", None]},
+            }
+        )
+    ),
+}
+_LOOSENED: dict[str, Json] = {"address": TEXT, "kind": TEXT, "before": {}, "after": {}}
+
+
 def plan_json_schema() -> dict[str, Json]:
     """Return the schema of `trueup plan --output json`, format version 1."""
     change: dict[str, Json] = {
@@ -65,6 +86,8 @@ def plan_json_schema() -> dict[str, Json]:
         "policies": said(nullable(object_of(_POLICIES)), "whose policies judged; null when read from a plan file"),
         "evidence": list_of(object_of({"evaluation": TEXT, "key": DIGEST, "digest": DIGEST, "passed": FLAG})),
         "holds": list_of(object_of({"deployment": TEXT, "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT})),
+        "cost": said(nullable(object_of(_COST)), "of a month, in hundredths; null where nothing has a price"),
+        "evaluation_loosened": said(list_of(object_of(_LOOSENED)), "what the change makes easier to pass"),
         "summary": object_of(
             {"has_changes": FLAG, **dict.fromkeys((*_ACTIONS, "blocked", "softened", "dry_run"), COUNT), "text": TEXT},
         ),
@@ -112,7 +135,9 @@ def saved_plan_schema() -> dict[str, Json]:
         "snapshot": object_of({"desired": {}, "observed": {}}),
         "expiresAt": TIME,
     }
-    return published("trueup plan file", object_of(document))
+    effects = said({"type": "object"}, "what it does to the cost of a month and to evaluations, as for rules")
+    schema = object_of(document)
+    return published("trueup plan file", {**schema, "properties": {**document, "effects": effects}})
 
 
 def _view_particulars() -> dict[str, Mapping[str, Json]]:

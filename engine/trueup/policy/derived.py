@@ -17,7 +17,7 @@ from trueup.policy.facts.base import BaseResources, loosened
 from trueup.policy.facts.builds import build_facts
 from trueup.policy.facts.capacity import capacity_facts, demands
 from trueup.policy.facts.components import components, images
-from trueup.policy.facts.cost import cost_facts
+from trueup.policy.facts.cost import environment_cost
 from trueup.policy.facts.freeze import freeze_facts
 from trueup.policy.facts.lifecycle import lifecycles
 from trueup.policy.facts.lineage import lineage, spec_of
@@ -124,7 +124,7 @@ def _environment_facts(subject: Subject, documents: Mapping[str, Json]) -> dict[
     demanded = demands(subject.desired.deployments, documents)
     return {
         "capacity": capacity_facts(demanded, settings),
-        "cost": cost_facts(demanded, subject.observed.target.routes, settings),
+        "cost": environment_cost(subject.desired, subject.observed, settings, demanded, documents),
     }
 
 

@@ -77,11 +77,25 @@ _CAPACITY = object_of(
     }
 )
 
+_COST_PART = object_of(
+    {
+        "monthly": nullable(_MONEY),
+        "gpuHours": nullable(COUNT),
+        "tokens": nullable(object_of({"input": COUNT, "output": COUNT})),
+        "tokensPerRequest": nullable(
+            object_of({"input": COUNT, "output": COUNT, "from": {"enum": ["workload", "evidence"]}})
+        ),
+        "perThousandRequests": nullable(_MONEY),
+    }
+)
 _COST = object_of(
     {
         "currency": TEXT,
         **dict.fromkeys(("monthlyBefore", "monthlyAfter", "monthlyDelta", "monthlyBudget"), nullable(_MONEY)),
         "unpriced": list_of(TEXT),
+        **dict.fromkeys(("gpuHoursBefore", "gpuHoursAfter"), nullable(COUNT)),
+        "accelerators": _by(COUNT),
+        "byDeployment": _by(object_of(dict.fromkeys(("before", "after"), nullable(_COST_PART)))),
     }
 )
 
@@ -108,6 +122,9 @@ _LOOSENED = object_of(
                 "regression-loosened",
                 "suite-shrunk",
                 "age-loosened",
+                "judge-changed",
+                "signature-dropped",
+                "prompt-test-dropped",
             ]
         },
         "before": {},

@@ -1,21 +1,24 @@
 """Asks policy: about a plan before it is applied, and about one deployment at its gate."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import digest_of_bytes
 from trueup.core.ids import parse_address
-from trueup.core.json import Json, canonical, canonical_by_parts
+from trueup.core.json import Json, canonical, canonical_by_parts, mapping_of
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Evaluate
 from trueup.observed.state import ObservedState
+from trueup.plan.effects import Effects, read_effects
 from trueup.plan.plan import Plan
 from trueup.policy.decision import Decision, Outcome
 from trueup.policy.document import policy_document
 from trueup.policy.enforcement import Enforcing, enforcing_of, stricter_of
+from trueup.policy.facts.capacity import demands
+from trueup.policy.facts.cost import environment_cost, is_priced
 from trueup.policy.judge import judge
 from trueup.policy.results import Evaluation, Locate
 from trueup.ports import PolicyEngine
@@ -44,6 +47,7 @@ class Judged:
         took: What evaluating took.
         gate: It was made at the gate.
         enforcing: The settings that counted; None when those of the document did.
+        effects: What the plan does to the cost of a month and to what releases are held to.
     """
 
     decision: Decision
@@ -53,6 +57,7 @@ class Judged:
     took: timedelta = timedelta(0)
     gate: bool = False
     enforcing: Enforcing | None = None
+    effects: Effects = field(default_factory=Effects)
 
 
 def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
@@ -74,7 +79,7 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     What is *known* around the plan is found out when it is not given.
     """
     if not policies.files and desired.environment.tier in _BEFORE_PRODUCTION:
-        return _unasked(policies, plan)
+        return _unasked(policies, plan, desired, observed)
     if known is None:
         known = circumstances(workspace, policies, loaded, plan, desired, observed, remembered=engine is not None)
     now = now or workspace.clock.now()
@@ -109,17 +114,27 @@ def _ask(
     if policies.settings is not None:
         enforcing = stricter_of(enforcing_of(document), Enforcing((policies.settings,)))
     decision = judge(evaluation, document, policies.digest, locate, enforcing)
-    return Judged(decision, spelled, evaluation, now, took, gate=document["gate"] is True, enforcing=enforcing)
+    return Judged(decision, spelled, evaluation, now, took, document["gate"] is True, enforcing, _effects(document))
 
 
-def _unasked(policies: Policies, plan: Plan) -> Judged:
+def _effects(document: Mapping[str, Json]) -> Effects:
+    """Return what people are shown of what was derived for rules: no cost where nothing has a price."""
+    effects = read_effects(document["derived"])
+    settings = mapping_of(document["environment"]).get("settings")
+    return effects if is_priced(settings) else replace(effects, cost=None)
+
+
+def _unasked(policies: Policies, plan: Plan, desired: DesiredState, observed: ObservedState) -> Judged:
     """Return the decision of a project without policies.
 
     Its document names the plan and nothing more: the whole one has no reader, and takes a fifth of a plan's time.
     """
+    settings, cost = desired.environment.settings, None
+    if is_priced(settings):
+        cost = environment_cost(desired, observed, settings, demands(desired.deployments, {}), {})
     spelled = canonical({"plan": {"id": plan.id, "environment": plan.environment}})
     decision = Decision(Outcome.ALLOW, (), (), policies.digest, digest_of_bytes(spelled), NO_POLICIES)
-    return Judged(decision, spelled)
+    return Judged(decision, spelled, effects=read_effects({"cost": cost}))
 
 
 @dataclass(slots=True)

@@ -21,12 +21,13 @@ from trueup.desired.state import DesiredState
 from trueup.diff.compare import diff
 from trueup.observed.state import Health, Hold, ObservedServer, ObservedState
 from trueup.plan.build import build_plan
+from trueup.plan.effects import DeploymentCost, Effects, Loosened, MonthlyCost
 from trueup.plan.saved import SavedPlan, save_plan
 from trueup.policy.codec import decision_to_json
 from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Notice, Outcome, Violation
 
 RULES = ("EV-01", "LI-01", "SC-01")
-Case = tuple[DesiredState, ObservedState, Decision]
+Case = tuple[DesiredState, ObservedState, Decision] | tuple[DesiredState, ObservedState, Decision, Effects]
 
 
 def allow() -> Decision:
@@ -34,9 +35,10 @@ def allow() -> Decision:
 
 
 def plan_of(case: Case) -> SavedPlan:
-    state, observed, decision = case
+    state, observed, decision = case[:3]
     plan = build_plan(state, observed, diff(state, observed), decision.bundle, "trueup 0.1.0", NOON)
-    return save_plan(plan, state, observed, decision_to_json(decision), NOON + timedelta(hours=24))
+    saved = save_plan(plan, state, observed, decision_to_json(decision), NOON + timedelta(hours=24))
+    return replace(saved, effects=case[3]) if len(case) == 4 else saved
 
 
 def stocked(before: DesiredState, now: DesiredState) -> ObservedState:
@@ -90,6 +92,30 @@ def rollback() -> Case:
     bad = observed.verified[0]
     hold = Hold("dev", bad.deployment, bad.release, "Answers were wrong.", "Ada <ada@example.com>", NOON)
     return now, replace(observed, verified=(bad, verified(deployment(Want()))), holds=(hold,)), allow()
+
+
+def dearer() -> Case:
+    now = desired(Want(environment="prod", replicas=2))
+    chat, support = "Deployment/prod/chat", "Deployment/prod/support"
+    cost = MonthlyCost(
+        "EUR",
+        before=123_400,
+        after=150_000,
+        budget=200_000,
+        gpu_hours_before=730,
+        gpu_hours_after=1460,
+        accelerators=(("h200_sxm", 2),),
+        deployments=(
+            DeploymentCost(chat, 3_400, 3_400, 12, 12, "workload"),
+            DeploymentCost(support, 120_000, 146_600, 35, 43, "evidence"),
+        ),
+    )
+    bound = {"metric": "exact_match", "op": ">=", "value": 0.8}
+    loosened = (
+        Loosened("Evaluation/facts@2", "threshold-loosened", bound, {**bound, "value": 0.7}),
+        Loosened("Environment/prod", "requirement-removed", "refuses@1", None),
+    )
+    return now, stocked(desired(Want(environment="prod")), now), allow(), Effects(cost, loosened)
 
 
 def blocked() -> Case:
@@ -207,6 +233,7 @@ CASES = tuple(
         delete,
         drift,
         promotion,
+        dearer,
         rollback,
         blocked,
         softened,

@@ -18,6 +18,7 @@ from trueup.observed.state import Health, Hold, ObservedState
 from trueup.plan.build import build_plan
 from trueup.plan.codec import LARGEST_FILE_BYTES, read_saved_plan, write_saved_plan
 from trueup.plan.difference import difference, snapshot_of
+from trueup.plan.effects import Effects, Loosened, MonthlyCost
 from trueup.plan.plan import Inputs
 from trueup.plan.saved import SavedPlan, save_plan
 from trueup.plan.schema import plan_json_schema, saved_plan_schema
@@ -61,6 +62,15 @@ def test_a_file_from_before_builds_were_shown_still_reads() -> None:
     found = read_saved_plan(resealed(document), "plan.json")
     assert isinstance(found, SavedPlan)
     assert all(c.build is None for c in found.plan.changes if isinstance(c, Create | Update))
+
+
+def test_cost_and_loosened_evaluations_are_read_back() -> None:
+    effects = Effects(MonthlyCost("EUR", 1, 2), (Loosened("Evaluation/facts@2", "judge-changed", "a", None),))
+    plan = replace(saved(), effects=effects)
+    written = write_saved_plan(plan)
+    assert read_saved_plan(written, "plan.json") == plan
+    jsonschema.validate(json.loads(written), saved_plan_schema())
+    assert "effects" not in json.loads(write_saved_plan(saved()))
 
 
 def test_what_a_build_may_take_is_read_back() -> None:

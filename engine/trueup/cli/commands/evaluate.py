@@ -1,29 +1,55 @@
 """`trueup evaluate`: measure what is declared, without moving traffic."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from trueup.cli.arguments import add_environment, add_output, add_revision, seconds
+from trueup.cli.arguments import UsageError, add_environment, add_output, add_revision, seconds
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
 from trueup.cli.reports import report_invalid, show_event
 
-SUMMARY = "Run the evaluations an environment requires, without moving traffic"
+if TYPE_CHECKING:
+    from trueup.cli.views.work import WorkReport
+    from trueup.workflows.evaluate import Evaluated
+    from trueup.workflows.evaluate_changed import ChangedWork
+
+SUMMARY = "Run the evaluations that are required, without moving traffic"
 EXAMPLE = "trueup evaluate support -e prod"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `evaluate`."""
     parser.add_argument("names", metavar="NAME", nargs="*", help="only these deployments")
-    add_environment(parser)
+    add_environment(parser, required=False)
     add_revision(parser)
     parser.add_argument("--again", action="store_true", help="also what has fresh evidence")
+    parser.add_argument("--changed", action="store_true", help="only what differs from the base, in any environment")
+    parser.add_argument("--list", action="store_true", help="with --changed: only say what is to be run")
+    parser.add_argument(
+        "--base", metavar="REV", default="", help="with --changed: the branch this is to be merged into"
+    )
+    parser.add_argument("--detailed-exitcode", action="store_true", help="with --list: end with 2 when there is work")
     parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for an apply")
-    add_output(parser, Format.NDJSON)
+    add_output(parser, Format.JSON, Format.NDJSON)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Measure and record."""
+    if arguments.changed:
+        if arguments.again:
+            raise UsageError("`--changed` runs only what is stale.", hint="leave `--again` or `--changed` out")
+        return _run_changed(arguments, console)
+    if arguments.list:
+        raise UsageError("`--list` goes with `--changed`.", hint="`trueup plan -e ENV` shows what an environment lacks")
+    if not arguments.environment:
+        raise UsageError("`--environment` is required.", hint="add it, or `--changed` for what a change touches")
+    if console.format is Format.JSON:
+        raise UsageError("`-o json` goes with `--changed`.", hint="use `-o ndjson`: each step is a line")
+    return _run_environment(arguments, console)
+
+
+def _run_environment(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.evaluate import Evaluated, EvaluateRequest, evaluate
 
@@ -39,6 +65,75 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         show_event(event, console)
     if evaluated.invalid is not None:
         return report_invalid(evaluated.invalid, console)
+    return _ended(evaluated, console)
+
+
+def _run_changed(arguments: argparse.Namespace, console: Console) -> int:
+    from trueup.cli.wiring import open_workspace
+    from trueup.workflows.evaluate import Evaluated
+    from trueup.workflows.evaluate_changed import ChangedRequest, changed_work, evaluate_changed
+    from trueup.workflows.planning import Invalid
+
+    workspace = open_workspace(console, arguments.base)
+    revision = arguments.revision or "HEAD"
+    request = ChangedRequest(arguments.environment or "", revision, tuple(arguments.names))
+    changed = changed_work(workspace, request)
+    if isinstance(changed, Invalid):
+        return report_invalid(changed, console)
+    if arguments.list:
+        _publish(_report(changed), console)
+        return ExitCode.CHANGES if arguments.detailed_exitcode and changed.is_due else ExitCode.DONE
+    _note(_report(changed), console)
+    evaluated = Evaluated()
+    # The commit that was listed, whatever the branch is by now.
+    for event in evaluate_changed(workspace, changed, changed.revision or revision, arguments.lock_timeout, evaluated):
+        show_event(event, console)
+    if evaluated.invalid is not None:
+        return report_invalid(evaluated.invalid, console)
+    report = _report(changed, evaluated)
+    if console.format is Format.JSON:
+        _publish(report, console)
+    else:
+        _publish_files(report, console)
+    return _ended(evaluated, console) if changed.is_due else ExitCode.DONE
+
+
+def _report(changed: "ChangedWork", evaluated: "Evaluated | None" = None) -> "WorkReport":
+    from trueup.cli.views.work import EnvironmentReport, WorkReport
+
+    environments = tuple(EnvironmentReport(e.environment, e.work, e.loosened) for e in changed.environments)
+    if evaluated is None:
+        return WorkReport(changed.revision, changed.base, environments)
+    failed = {str(address): str(error) for address, error in evaluated.failed.items()}
+    return WorkReport(changed.revision, changed.base, environments, evaluated.measured, failed)
+
+
+def _publish(report: "WorkReport", console: Console) -> None:
+    from trueup.cli.views.work import render
+
+    console.publish(lambda output, style: render(report, output, style, console.width))
+
+
+def _publish_files(report: "WorkReport", console: Console) -> None:
+    from trueup.cli.views.work import render
+
+    console.publish_files(lambda output, style: render(report, output, style, console.width))
+
+
+def _note(report: "WorkReport", console: Console) -> None:
+    """Write the list before the work begins: data for a program that reads lines, else for the reader."""
+    from trueup.cli.output import Style
+    from trueup.cli.views.work import render
+
+    if console.format is Format.NDJSON:
+        if report.work:
+            console.out(render(report, Format.NDJSON, Style()))
+        return
+    console.note(render(report, Format.TEXT, console.error_style, console.width))
+
+
+def _ended(evaluated: "Evaluated", console: Console) -> ExitCode:
+    """Write what came of it, and return the exit code."""
     for name, passed in evaluated.measured.items():
         console.note(f"{name}: {'passed' if passed else 'FAILED'}")
     if not evaluated.measured and not evaluated.failed:

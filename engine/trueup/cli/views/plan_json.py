@@ -2,6 +2,7 @@
 
 import json
 
+from trueup.cli.views.plan_effects import effects_json
 from trueup.cli.views.plan_report import PlanReport
 from trueup.core.diagnostics import Span
 from trueup.core.json import Json
@@ -38,6 +39,7 @@ class PlanNdjson:
             ("notice", decision.pop("notices", None)),
             ("evidence", whole.pop("evidence")),
             ("hold", whole.pop("holds")),
+            ("evaluation_loosened", whole.pop("evaluation_loosened")),
         )
         lines: list[Json] = [{"type": "plan", **whole, "decision": decision or None}]
         lines += [{"type": kind, **_object(item)} for kind, items in lists for item in _items(items)]
@@ -69,6 +71,7 @@ def document(report: PlanReport) -> dict[str, Json]:
         "policies": report.judged_by.to_json() if report.judged_by else None,
         "evidence": [_evidence(e) for e in saved.evidence],
         "holds": [h.to_json() for h in saved.holds],
+        **effects_json(saved.effects),
         "summary": {
             "has_changes": bool(plan.changes),
             "create": counts.create,

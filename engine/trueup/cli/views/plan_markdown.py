@@ -5,6 +5,7 @@ from itertools import groupby
 
 from trueup.cli.views.exception_notes import exception_notes
 from trueup.cli.views.markup import cell, cell_code, code, fenced, folded, marker, prose, table
+from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, loosened_line
 from trueup.cli.views.plan_report import PlanReport, facts, heading, left_out, shown_fields
 from trueup.cli.views.plan_text import evidence_line, hold_line
 from trueup.cli.views.text import visible
@@ -46,6 +47,7 @@ def _head(report: PlanReport) -> Iterator[str]:
     yield from ("", f"**{prose(report.summary)}**", "")
     about = f"Environment {code(report.saved.environment.name)} ({prose(report.saved.environment.tier)})"
     yield f"{about}, revision {code(report.revision)}, plan {code(short(report.saved.plan.id))}."
+    yield from _cost(report)
     yield from _blocking(report)
     yield from _softened(report)
     yield from _outside_any_fold(report)
@@ -54,6 +56,16 @@ def _head(report: PlanReport) -> Iterator[str]:
         yield from ("", *table(["", "change", "address", "why"], rows))
         if len(report.ordered) > _MOST_ROWS:
             yield f"\n{len(report.ordered) - _MOST_ROWS} more changes are in the plan file."
+
+
+def _cost(report: PlanReport) -> Iterator[str]:
+    cost = report.saved.effects.cost
+    if cost is not None:
+        said = cost_line(cost)
+        yield from ("", f"{prose(said[:1].upper() + said[1:])}.")
+        details = [f"- {prose(detail)}" for detail in cost_details(cost)]
+        if details:
+            yield from ("", *details[:_MOST_ROWS])
 
 
 def _blocking(report: PlanReport) -> Iterator[str]:
@@ -88,6 +100,12 @@ def _outside_any_fold(report: PlanReport) -> Iterator[str]:
         yield from (f"- `-` delete {code(str(c.address))}: {prose(_cut(c.reason))}" for c in deletes[:_MOST_ROWS])
         if len(deletes) > _MOST_ROWS:
             yield f"- and {len(deletes) - _MOST_ROWS} more"
+    loosened = report.saved.effects.loosened
+    if loosened:
+        yield from ("", f"**Easier to pass ({LOOSENED}):**", "")
+        yield from (f"- `~` {prose(loosened_line(one))}" for one in loosened[:_MOST_ROWS])
+        if len(loosened) > _MOST_ROWS:
+            yield f"- and {len(loosened) - _MOST_ROWS} more"
     moved = [c for c in report.ordered if isinstance(c, Create | Update)]
     if report.is_production and moved:
         yield from ("", "**Reaches production:**", "")

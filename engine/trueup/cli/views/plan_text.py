@@ -5,6 +5,7 @@ from itertools import groupby
 
 from trueup.cli.output import Style
 from trueup.cli.views.decision_text import DecisionText
+from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, loosened_line
 from trueup.cli.views.plan_report import PlanReport, colour_of, facts, heading, left_out, shown_fields
 from trueup.cli.views.text import Piece, person, visible, wrapped, wrapped_pieces
 from trueup.cli.views.values import field_symbol, path_text, value_pieces
@@ -31,7 +32,7 @@ class PlanText:
         lines = [*summary, *self._about(report)]
         for change in report.ordered:
             lines += ["", *self._change(change)]
-        lines += [*self._policy(report), *self._evidence(report), *self._holds(report)]
+        lines += [*self._loosened(report), *self._policy(report), *self._evidence(report), *self._holds(report)]
         lines += ["", *summary]
         for step in report.next_steps():
             lines += self._wrap(step, "")
@@ -44,6 +45,10 @@ class PlanText:
         lines = self._wrap(about, "", "dim")
         if saved.plan.targets:
             lines += self._wrap(f"only {', '.join(str(t) for t in saved.plan.targets)}", "", "yellow")
+        if saved.effects.cost:
+            lines += self._wrap(cost_line(saved.effects.cost), "")
+            for detail in cost_details(saved.effects.cost):
+                lines += self._wrap(detail, "  ", "dim")
         return lines
 
     def _change(self, change: Change) -> Iterator[str]:
@@ -83,6 +88,11 @@ class PlanText:
             yield from DecisionText(self._style, self._width).lines(report.decision)
         for note in report.policy_notes:
             yield from self._wrap(note, "  ", "yellow")
+
+    def _loosened(self, report: PlanReport) -> Iterator[str]:
+        for one in report.saved.effects.loosened:
+            yield ""
+            yield from self._wrap(f"~ {LOOSENED} {loosened_line(one)}", "", "yellow")
 
     def _evidence(self, report: PlanReport) -> Iterator[str]:
         if report.saved.evidence:

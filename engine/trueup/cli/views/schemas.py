@@ -15,6 +15,7 @@ from trueup.cli.views.policy_schemas import (
     rules_schema,
 )
 from trueup.cli.views.replay_schema import replay_schema
+from trueup.cli.views.work import work_schema
 from trueup.core.json import Json
 from trueup.core.json_schema import (
     COUNT,
@@ -271,6 +272,7 @@ OUTPUTS: Mapping[str, Output] = {
     "diagnostics": Output("trueup validate -o json, trueup policy check -o json", diagnostics_schema),
     "failure": Output("any command that fails, with -o json", failure_schema),
     "event": Output("a line of trueup apply, rollback or evaluate, with -o ndjson", event_schema),
+    "evaluations": Output("trueup evaluate --changed -o json", work_schema),
     "holds": Output("trueup hold list -o json", holds_schema),
     "exceptions": Output("trueup policy exceptions -o json", exceptions_schema),
     "audit-log": Output("trueup audit log -o json", audit_log_schema),

@@ -55,6 +55,13 @@ def loosened(base: BaseResources, environment: ResourceId) -> list[Json]:
         now = base.now.get(id_) if id_ else None
         return document_of(now) if now else None
 
-    found = evaluation_changes(str(environment), before, after)
+    deployments = [
+        str(id_)
+        for id_, now in base.now.items()
+        if (id_.kind, id_.environment) == ("Deployment", environment.name)
+        and (was := base.find(id_)) is not None
+        and was.digest != now.digest
+    ]
+    found = evaluation_changes(str(environment), before, after, deployments)
     masked_changes = masked(found)
     return list(masked_changes) if isinstance(masked_changes, list) else []

@@ -4,24 +4,23 @@ A version of an Evaluation never changes, so a threshold is loosened by requirin
 evaluations are compared by name as well as by version.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from trueup.core.durations import parse_duration
 from trueup.core.json import Json, mapping_of
 from trueup.policy.facts.lineage import spec_of
-
-Find = Callable[[str], Json]
-"""Returns the document of an address, None when there is none."""
+from trueup.policy.facts.prompt_test_changes import Find, prompt_test_changes
 
 
-def evaluation_changes(environment: str, before: Find, after: Find) -> list[Json]:
+def evaluation_changes(environment: str, before: Find, after: Find, deployments: Iterable[str] = ()) -> list[Json]:
     """Return what is easier to pass after the change than before it.
 
     Args:
         environment: Address of the Environment.
         before: Finds documents at the base.
         after: Finds them in the change.
+        deployments: Addresses of its Deployments that the change makes differ.
     """
     was, now = before(environment), after(environment)
     if was is None or now is None:
@@ -33,7 +32,10 @@ def evaluation_changes(environment: str, before: Find, after: Find) -> list[Json
         else:
             found += _evaluation(reference, kept, before, after)
     demanded, demands = (mapping_of(spec_of(document).get("evaluations")) for document in (was, now))
-    return [*found, *_age(environment, demanded, demands)]
+    found += _age(environment, demanded, demands)
+    if demanded.get("signed") is True and demands.get("signed") is not True:
+        found.append(_found(environment, "signature-dropped", True, demands.get("signed", False)))
+    return [*found, *prompt_test_changes(deployments, before, after)]
 
 
 def _pairs(was: list[str], now: list[str]) -> Iterator[tuple[str, str | None]]:
@@ -63,18 +65,20 @@ def _evaluation(before: str, after: str, was_at: Find, now_at: Find) -> Iterator
         yield _found(address, "requirement-removed", was.get("category"), now.get("category"))
     yield from _thresholds(address, was, now)
     yield from _regression(address, was.get("regression"), now.get("regression"))
+    yield from _judge(address, was.get("judge"), now.get("judge"))
     yield from _suite(address, was, now)
     yield from _age(address, was, now)
     yield from _dataset(was, now, was_at, now_at)
 
 
 def _thresholds(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[Json]:
-    after = _keyed(now.get("metricDecisionThreshold"))
-    for key, threshold in _keyed(was.get("metricDecisionThreshold")).items():
-        if key not in after:
+    after = _mappings(now.get("metricDecisionThreshold"))
+    for threshold in _mappings(was.get("metricDecisionThreshold")):
+        same = [t for t in after if _bounds(t) == _bounds(threshold)]
+        if not same:
             yield _found(address, "threshold-removed", threshold, None)
-        elif _is_looser(threshold, after[key]):
-            yield _found(address, "threshold-loosened", threshold, after[key])
+        elif all(_is_looser(threshold, t) for t in same):
+            yield _found(address, "threshold-loosened", threshold, same[0])
     metrics = {str(m.get("name")): m for m in _mappings(now.get("metrics"))}
     for metric in _mappings(was.get("metrics")):
         kept = metrics.get(str(metric.get("name")))
@@ -88,18 +92,19 @@ _METRIC: dict[str, Json] = {"unit": "ratio", "higherIsBetter": True, "aggregatio
 """What makes a metric another one under the same name, with the defaults."""
 
 
-def _keyed(thresholds: Json) -> dict[tuple[str, str, str], Mapping[str, Json]]:
-    """Return the strictest threshold of each metric, slice and direction."""
-    found: dict[tuple[str, str, str], Mapping[str, Json]] = {}
-    for threshold in _mappings(thresholds):
-        key = (str(threshold.get("metric")), str(threshold.get("slice") or ""), str(threshold.get("op")).rstrip("="))
-        if key not in found or not _is_looser(found[key], threshold):
-            found[key] = threshold
-    return found
+def _bounds(threshold: Mapping[str, Json]) -> tuple[str, str, str]:
+    """Return what *threshold* bounds: a metric, over a slice, from one side."""
+    return str(threshold.get("metric")), str(threshold.get("slice") or ""), str(threshold.get("op")).rstrip("=")
+
+
+_CONFIDENCE = 0.95
+"""How sure it must be that a threshold is reached, where none is declared."""
 
 
 def _is_looser(was: Mapping[str, Json], now: Mapping[str, Json]) -> bool:
     """Tell whether *now* lets more values pass than *was*; both bound the same metric from the same side."""
+    if _number(now.get("confidence", _CONFIDENCE)) < _number(was.get("confidence", _CONFIDENCE)):
+        return True
     before, after, direction = _number(was.get("value")), _number(now.get("value")), str(now.get("op"))[:1]
     if direction == "=":
         return before != after
@@ -134,9 +139,37 @@ def _regression(address: str, was: Json, now: Json) -> Iterator[Json]:
         or _number(after["alpha"]) < _number(before["alpha"])
         or _number(after["minSamples"]) < _number(before["minSamples"])
         or bool(kept and (not metrics or metrics - kept))
+        or _sees_less(was, now)
     )
     if is_looser:
         yield _found(address, "regression-loosened", dict(was), dict(now))
+
+
+_LEAST_EFFECT = 0.05
+"""A twentieth of the range of a share: what a comparison has to be able to see where nothing is declared."""
+
+
+def _sees_less(was: Mapping[str, Json], now: Mapping[str, Json]) -> bool:
+    """Tell whether only larger losses have to be seen; where neither side declares an effect, its margin speaks."""
+    if was.get("smallestEffect") is None and now.get("smallestEffect") is None:
+        return False
+    before, after = (_smallest_effect(part) for part in (was, now))
+    if before is None:
+        return after is not None and after > _LEAST_EFFECT
+    return after is None or after > before
+
+
+def _smallest_effect(regression: Mapping[str, Json]) -> float | None:
+    """Return the smallest loss that has to be seen; None for a twentieth of the metric's range, which is not said."""
+    declared = regression.get("smallestEffect")
+    return _number(declared) if declared is not None else _number(regression.get("margin")) or None
+
+
+def _judge(address: str, was: Json, now: Json) -> Iterator[Json]:
+    """Yield a judge that another one replaces, or nobody: its scores are not comparable."""
+    before, after = mapping_of(was), mapping_of(now)
+    if before and any(before.get(key) != after.get(key) for key in ("model", "prompt")):
+        yield _found(address, "judge-changed", dict(before), dict(after) or None)
 
 
 def _suite(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[Json]:

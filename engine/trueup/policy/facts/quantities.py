@@ -1,4 +1,4 @@
-"""Numbers as specs spell them, in whole units: Kubernetes quantities, money in hundredths.
+"""Kubernetes quantities as specs spell them, in whole units.
 
 Whole numbers, because Rego engines do not agree on fractions.
 """
@@ -37,10 +37,3 @@ def mebibytes(value: Json) -> int | None:
     """Return a Kubernetes quantity of bytes (`16Gi`, `500M`) in MiB, rounded up; None when it is none."""
     found = _quantity(value)
     return None if found is None else math.ceil(found / _MIB)
-
-
-def hundredths(value: Json) -> Fraction | None:
-    """Return an amount of money in hundredths, exactly as it was written (0.1 is a tenth); None when it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return Fraction(Decimal(str(value))) * 100

@@ -8,11 +8,12 @@ import pytest
 
 from states import Want, applied, desired, nothing, resource
 from trueup.core.json import Json
+from trueup.core.money import hundredths
 from trueup.desired.state import DesiredDeployment
 from trueup.observed.state import ObservedRoute
 from trueup.policy.facts.capacity import Demand, capacity_facts, demand_of, demands
-from trueup.policy.facts.cost import cost_facts
-from trueup.policy.facts.quantities import hundredths, mebibytes, millis
+from trueup.policy.facts.cost import Use, cost_facts
+from trueup.policy.facts.quantities import mebibytes, millis
 
 
 def spec(**declared: Json) -> Json:
@@ -108,7 +109,7 @@ NOW = {"Deployment/dev/support": Demand(1, 2, "h200_sxm")}
 
 
 def cost(demanded: dict[str, Demand], routes: Any, settings: Json) -> Any:
-    return cost_facts(demanded, routes, settings)
+    return cost_facts({address: Use(demand) for address, demand in demanded.items()}, routes, settings)
 
 
 def test_a_month_before_and_after_is_priced_at_the_prices_of_now() -> None:

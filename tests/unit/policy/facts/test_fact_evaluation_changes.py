@@ -75,6 +75,11 @@ REMOVED = [("threshold-removed", "Evaluation")]
         (0, {"metric": "exact_match_v2"}, REMOVED),
         (1, {"slice": "en"}, REMOVED),
         (1, {"slice": None}, REMOVED),
+        (0, {"confidence": 0.9}, LOOSER),
+        (0, {"confidence": 0.95}, []),
+        (0, {"confidence": 0.99}, []),
+        (0, {"value": 0.7, "confidence": 0.5}, LOOSER),
+        (3, {"confidence": 0.5}, LOOSER),
     ],
 )
 def test_a_threshold_that_lets_more_pass_is_told(index: int, edited: dict[str, Json], expected: object) -> None:
@@ -124,6 +129,11 @@ def test_a_metric_that_is_gone_or_became_another_is_told(metrics: Any, expected:
         ({**FACTS["regression"], "baseline": "upstream"}, True),
         ({**FACTS["regression"], "correction": "bonferroni"}, True),
         ({**FACTS["regression"], "test": "paired-bootstrap"}, False),
+        # The margin of 0.02 is the effect that had to be seen.
+        ({**FACTS["regression"], "smallestEffect": 0.02}, False),
+        ({**FACTS["regression"], "smallestEffect": 0.01}, False),
+        ({**FACTS["regression"], "smallestEffect": 0.03}, True),
+        ({**FACTS["regression"], "margin": 0}, False),
     ],
 )
 def test_a_comparison_that_forgives_more_is_told(regression: Any, is_told: bool) -> None:
@@ -230,3 +240,56 @@ def test_odd_documents_do_not_break_it() -> None:
         "Evaluation/a@1": {"spec": {"metricDecisionThreshold": [3, {"value": "x"}], "tasks": "no", "suite": []}},
     }
     assert changes(odd, {**odd, "Evaluation/a@1": {"spec": {"metricDecisionThreshold": [{"op": 1}], "maxAge": 1}}})
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "is_told"),
+    [
+        ({}, {"smallestEffect": 0.05}, False),
+        ({}, {"smallestEffect": 0.06}, True),
+        ({"smallestEffect": 0.1}, {}, True),
+        ({"smallestEffect": 0.1}, {"smallestEffect": 0.1}, False),
+        ({"smallestEffect": 0.1}, {"smallestEffect": 0.2}, True),
+        ({"smallestEffect": 0.1, "margin": 0.01}, {"margin": 0.01}, False),
+    ],
+)
+def test_a_comparison_that_has_to_see_less_is_told(was: Any, now: Any, is_told: bool) -> None:
+    before, after = ({"spec": {"regression": {"margin": 0, **r}}} for r in (was, now))
+    found = changes(
+        {ENVIRONMENT: environment("x@1"), "Evaluation/x@1": before},
+        {ENVIRONMENT: environment("x@2"), "Evaluation/x@2": after},
+    )
+    assert [f["kind"] for f in found] == ["regression-loosened"] * is_told
+
+
+JUDGE = {"model": "judge@1", "prompt": "grade@1"}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "is_told"),
+    [
+        (JUDGE, {**JUDGE, "model": "judge@2"}, True),
+        (JUDGE, {**JUDGE, "prompt": "grade@2"}, True),
+        (JUDGE, {"model": "judge@1"}, True),
+        (JUDGE, None, True),
+        (JUDGE, {**JUDGE, "agreement": 0.8}, False),
+        (None, JUDGE, False),
+    ],
+)
+def test_another_judge_is_told(was: Any, now: Any, is_told: bool) -> None:
+    before, after = ({"spec": {"maxAge": age, **({"judge": j} if j else {})}} for j, age in ((was, "2d"), (now, "1d")))
+    found = changes(
+        {ENVIRONMENT: environment("x@1"), "Evaluation/x@1": before},
+        {ENVIRONMENT: environment("x@2"), "Evaluation/x@2": after},
+    )
+    assert [(f["kind"], f["before"], f["after"]) for f in found] == [("judge-changed", was, now)] * is_told
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "is_told"), [(True, False, True), (True, None, True), (True, True, False), (False, True, False)]
+)
+def test_evidence_that_needs_no_signature_any_more_is_told(was: Json, now: Json, is_told: bool) -> None:
+    after = environment() if now is None else environment(signed=now)
+    found = changes({ENVIRONMENT: environment(signed=was)}, {ENVIRONMENT: after})
+    expected = {"address": ENVIRONMENT, "kind": "signature-dropped", "before": True, "after": False}
+    assert found == [expected] * is_told

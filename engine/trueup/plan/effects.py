@@ -1,0 +1,157 @@
+"""What a plan does besides its changes: to what a month costs, and to what releases are held to.
+
+Both are computed for policy (`derived.cost`, `derived.evaluationChanges` of its document); people read them here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trueup.core.json import Json, mapping_of
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentCost:
+    """What a month of one deployment costs, in hundredths; None when it is unknown, or it does not serve then.
+
+    Attributes:
+        address: The deployment.
+        before: A month as it serves.
+        after: A month as it is desired.
+        thousand_before: 1,000 requests as it serves.
+        thousand_after: 1,000 requests as it is desired.
+        tokens_from: `workload` or `evidence`: where the tokens of a request are known from; empty when they are not.
+    """
+
+    address: str
+    before: int | None = None
+    after: int | None = None
+    thousand_before: int | None = None
+    thousand_after: int | None = None
+    tokens_from: str = ""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the plan makes it dearer or cheaper."""
+        return (self.before, self.thousand_before) != (self.after, self.thousand_after)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyCost:
+    """What a month of an environment costs, in hundredths of the currency; None when it is unknown.
+
+    Attributes:
+        currency: ISO 4217.
+        before: A month of what serves.
+        after: A month of what is desired.
+        budget: The declared budget of a month; None without one.
+        gpu_hours_before: Accelerator hours of what serves.
+        gpu_hours_after: Accelerator hours of what is desired.
+        accelerators: What is desired, by product.
+        unpriced: Deployments that nobody can price.
+        deployments: The deployments that cost something, or whose load is known.
+    """
+
+    currency: str
+    before: int | None = None
+    after: int | None = None
+    budget: int | None = None
+    gpu_hours_before: int | None = None
+    gpu_hours_after: int | None = None
+    accelerators: tuple[tuple[str, int], ...] = ()
+    unpriced: tuple[str, ...] = ()
+    deployments: tuple[DeploymentCost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loosened:
+    """Something that the change makes easier to pass; the fields are those of `derived.evaluationChanges`."""
+
+    address: str
+    kind: str
+    before: Json = None
+    after: Json = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as JSON."""
+        return {"address": self.address, "kind": self.kind, "before": self.before, "after": self.after}
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a plan does besides its changes; `cost` is None where nothing has a price."""
+
+    cost: MonthlyCost | None = None
+    loosened: tuple[Loosened, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return what `read_effects` reads."""
+        found: dict[str, Json] = {"evaluationChanges": [one.to_json() for one in self.loosened]}
+        return {**found, "cost": _cost_json(self.cost)} if self.cost is not None else found
+
+
+def read_effects(derived: Json) -> Effects:
+    """Read the derived facts of a policy document; what is not there, or is something else, is left out."""
+    facts = mapping_of(derived)
+    cost, changes = facts.get("cost"), facts.get("evaluationChanges")
+    found = [mapping_of(c) for c in changes] if isinstance(changes, list | tuple) else []
+    return Effects(
+        _read_cost(cost) if isinstance(cost, Mapping) else None,
+        tuple(Loosened(str(c.get("address")), str(c.get("kind")), c.get("before"), c.get("after")) for c in found),
+    )
+
+
+def _read_cost(cost: Mapping[str, Json]) -> MonthlyCost:
+    unpriced = cost.get("unpriced")
+    before, after, budget, hours_before, hours_after = (_whole(cost.get(key)) for key in _AMOUNTS)
+    return MonthlyCost(
+        currency=str(cost.get("currency")),
+        before=before,
+        after=after,
+        budget=budget,
+        gpu_hours_before=hours_before,
+        gpu_hours_after=hours_after,
+        accelerators=tuple((sku, _whole(n) or 0) for sku, n in sorted(mapping_of(cost.get("accelerators")).items())),
+        unpriced=tuple(str(u) for u in unpriced) if isinstance(unpriced, list | tuple) else (),
+        deployments=tuple(
+            _read_deployment(address, mapping_of(parts))
+            for address, parts in sorted(mapping_of(cost.get("byDeployment")).items())
+        ),
+    )
+
+
+_AMOUNTS = ("monthlyBefore", "monthlyAfter", "monthlyBudget", "gpuHoursBefore", "gpuHoursAfter")
+
+
+def _read_deployment(address: str, parts: Mapping[str, Json]) -> DeploymentCost:
+    before, after = mapping_of(parts.get("before")), mapping_of(parts.get("after"))
+    return DeploymentCost(
+        address,
+        _whole(before.get("monthly")),
+        _whole(after.get("monthly")),
+        _whole(before.get("perThousandRequests")),
+        _whole(after.get("perThousandRequests")),
+        str(mapping_of(after.get("tokensPerRequest")).get("from") or ""),
+    )
+
+
+def _cost_json(cost: MonthlyCost) -> Json:
+    amounts = (cost.before, cost.after, cost.budget, cost.gpu_hours_before, cost.gpu_hours_after)
+    return {
+        "currency": cost.currency,
+        **dict(zip(_AMOUNTS, amounts, strict=True)),
+        "accelerators": dict(cost.accelerators),
+        "unpriced": list(cost.unpriced),
+        "byDeployment": {d.address: _parts_json(d) for d in cost.deployments},
+    }
+
+
+def _parts_json(cost: DeploymentCost) -> Json:
+    tokens: Json = {"from": cost.tokens_from} if cost.tokens_from else None
+    return {
+        "before": {"monthly": cost.before, "perThousandRequests": cost.thousand_before},
+        "after": {"monthly": cost.after, "perThousandRequests": cost.thousand_after, "tokensPerRequest": tokens},
+    }
+
+
+def _whole(value: Json) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
