@@ -48,6 +48,11 @@ def render(checks: Sequence[Checked], output: Format, style: Style, width: int =
             from trueup.cli.views.openreports import openreports
 
             return openreports(checks)
+        case Format.HTML:
+            from trueup.cli.views.page import page, shown
+
+            body = f'<p class="asked">{shown("\n".join(_text(checks, Style(), width)))}</p>'
+            return page("Policy", ["<main>", f"<h1>{shown(summary_of(checks))}</h1>", body, "</main>"])
 
 
 def summary_of(checks: Sequence[Checked]) -> str:

@@ -204,6 +204,18 @@ def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Json]:
     }
 
 
+class DiagnosticsHtml:
+    """A page that says why there is no other."""
+
+    def render(self, report: DiagnosticsReport) -> str:
+        """Return it."""
+        from trueup.cli.views.page import page, shown
+
+        text = masked_text(DiagnosticsText(Style(), 100).render(report))
+        lines = (f'<p class="asked">{shown(paragraph)}</p>' for paragraph in text.split("\n"))
+        return page(report.summary, ["<main>", f"<h1>{shown(report.summary)}</h1>", *lines, "</main>"])
+
+
 def diagnostics_view(output: Format, style: Style, width: int = 100) -> DiagnosticsView:
     """Return the view for *output*; *style* and *width* (columns) matter to text only."""
     match output:
@@ -223,6 +235,8 @@ def diagnostics_view(output: Format, style: Style, width: int = 100) -> Diagnost
             return DiagnosticsGithub()
         case Format.OPENREPORTS:
             return DiagnosticsOpenreports()
+        case Format.HTML:
+            return DiagnosticsHtml()
 
 
 def render(report: DiagnosticsReport, output: Format, style: Style, width: int = 100) -> str:
