@@ -50,12 +50,13 @@ class PlanHtml:
         diffs = report.behaviour
         name = ", ".join(d.deployment.rpartition("/")[2] for d in diffs or ()) or "no release"
         title = f"Behaviour of {name} in {plan.environment}"
+        about = f"Revision <code>{shown(report.revision)}</code>, plan <code>{shown(short(plan.id))}</code>"
+        about += f" of {plan.created_at:%Y-%m-%d %H:%M} UTC."
         body = [
             "<header>",
             f"<h1>{shown(title)}</h1>",
             f'<p class="quiet">{shown(report.summary)}. Policy: {shown(report.verdict)}.</p>',
-            f'<p class="quiet">Revision <code>{shown(report.revision)}</code>, plan '
-            f"<code>{shown(short(plan.id))}</code> of {plan.created_at:%Y-%m-%d %H:%M} UTC.</p>",
+            f'<p class="quiet">{about}</p>',
             "</header>",
             "<main>",
             *(f'<p class="said">{shown(NO_CHANGE if diffs is not None else NOT_ASKED)}</p>' for _ in range(not diffs)),

@@ -60,7 +60,10 @@ def details(diffs: Sequence[BehaviourDiff]) -> Iterator[list[str]]:
             yield ["", *folded(f"What differs in {diff.deployment}", parts)]
         for evaluation in diff.evaluations:
             if evaluation.is_measured:
-                yield ["", *folded(f"Behaviour by {evaluation.evaluation} ({diff.deployment})", _evaluation(evaluation))]
+                yield [
+                    "",
+                    *folded(f"Behaviour by {evaluation.evaluation} ({diff.deployment})", _evaluation(evaluation)),
+                ]
 
 
 def _evaluation(evaluation: EvaluationDiff) -> Iterator[str]:

@@ -39,7 +39,11 @@ def headline(diff: BehaviourDiff) -> str:
     if counted:
         compared = sum(c.same + c.changed for c in counted)
         changed, broke, fixed = (sum(n) for n in zip(*((c.changed, c.broke, c.fixed) for c in counted), strict=True))
-        parts += [f"{broke} from pass to fail", f"{fixed} from fail to pass", f"{changed} of {compared} examples changed"]
+        parts += [
+            f"{broke} from pass to fail",
+            f"{fixed} from fail to pass",
+            f"{changed} of {compared} examples changed",
+        ]
     missing = sum(e.counts is None for e in diff.evaluations)
     if missing or not diff.evaluations:
         parts.append(f"not known for {_counted(missing, 'evaluation')}" if diff.evaluations else "not measured")

@@ -209,11 +209,9 @@ class DiagnosticsHtml:
 
     def render(self, report: DiagnosticsReport) -> str:
         """Return it."""
-        from trueup.cli.views.page import page, shown
+        from trueup.cli.views.page import text_page
 
-        text = masked_text(DiagnosticsText(Style(), 100).render(report))
-        lines = (f'<p class="asked">{shown(paragraph)}</p>' for paragraph in text.split("\n"))
-        return page(report.summary, ["<main>", f"<h1>{shown(report.summary)}</h1>", *lines, "</main>"])
+        return text_page(report.summary, masked_text(DiagnosticsText(Style(), 100).render(report)))
 
 
 def diagnostics_view(output: Format, style: Style, width: int = 100) -> DiagnosticsView:
@@ -225,8 +223,8 @@ def diagnostics_view(output: Format, style: Style, width: int = 100) -> Diagnost
             return DiagnosticsJson()
         case Format.NDJSON:
             return DiagnosticsNdjson()
-        case Format.MARKDOWN:
-            return DiagnosticsMarkdown()
+        case Format.MARKDOWN | Format.HTML:
+            return DiagnosticsMarkdown() if output is Format.MARKDOWN else DiagnosticsHtml()
         case Format.SARIF:
             return DiagnosticsSarif()
         case Format.JUNIT:
@@ -235,8 +233,6 @@ def diagnostics_view(output: Format, style: Style, width: int = 100) -> Diagnost
             return DiagnosticsGithub()
         case Format.OPENREPORTS:
             return DiagnosticsOpenreports()
-        case Format.HTML:
-            return DiagnosticsHtml()
 
 
 def render(report: DiagnosticsReport, output: Format, style: Style, width: int = 100) -> str:

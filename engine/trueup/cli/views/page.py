@@ -116,6 +116,12 @@ def page(title: str, body: Iterable[str]) -> str:
     )
 
 
+def text_page(title: str, text: str) -> str:
+    """Return a page of plain *text* under its *title*."""
+    lines = (f'<p class="asked">{shown(line)}</p>' for line in text.split("\n"))
+    return page(title, ["<main>", f"<h1>{shown(title)}</h1>", *lines, "</main>"])
+
+
 def shown(text: str, *, has_joiners: bool = True) -> str:
     """Return *text* as HTML that shows exactly it: no markup of its own, nothing invisible, no command of a CI log.
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from trueup.diff.masks import masked_text
 from trueup.diff.words import Run, word_difference
@@ -194,7 +195,7 @@ def _distance(pair: _Pair) -> float:
 
 def _neighbours(text: str) -> Counter[tuple[str, str]]:
     words = ["", *_WORD.findall(text), ""]
-    return Counter(zip(words, words[1:], strict=False))
+    return Counter(pairwise(words))
 
 
 def _change(pair: _Pair, movement: Movement) -> Change:

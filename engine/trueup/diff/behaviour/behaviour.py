@@ -42,7 +42,7 @@ class Terms:
         limit: Examples shown; None shows all that changed.
     """
 
-    deltas: Deltas = NormalDeltas()
+    deltas: Deltas = field(default_factory=NormalDeltas)
     higher_is_better: Mapping[str, bool] = field(default_factory=dict)
     prices: TokenPrices | None = None
     limit: int | None = None

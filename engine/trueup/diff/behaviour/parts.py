@@ -49,9 +49,7 @@ def _described_serving(serving: ObservedRoute) -> dict[str, tuple[str, str]]:
     return _described(release, server, route) if release and server else {}
 
 
-def _described(
-    release: Mapping[str, Json], server: Mapping[str, Json], route: RouteSpec
-) -> dict[str, tuple[str, str]]:
+def _described(release: Mapping[str, Json], server: Mapping[str, Json], route: RouteSpec) -> dict[str, tuple[str, str]]:
     """Return digest and words of each part; those that are nothing are left out."""
     adapters = release.get("adapters")
     pins = adapters if isinstance(adapters, list | tuple) else ()
