@@ -203,9 +203,9 @@ def _change(pair: _Pair, movement: Movement) -> Change:
     old, new = excerpts(masked_text(result.output), masked_text(later.output))
     question = masked_text(later.input)
     return Change(
-        id=result.id,
+        id=masked_text(result.id),
         epoch=result.epoch,
-        slice=later.slice,
+        slice=masked_text(later.slice),
         movement=movement,
         question=Excerpt(question[:SHOWN_QUESTION], after=max(len(question) - SHOWN_QUESTION, 0)),
         old=old,
