@@ -20,6 +20,7 @@ class Format(StrEnum):
     JUNIT = "junit"
     GITHUB = "github"
     OPENREPORTS = "openreports"
+    HTML = "html"
 
     @property
     def is_for_people(self) -> bool:

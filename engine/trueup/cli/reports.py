@@ -9,6 +9,7 @@ from trueup.cli.output import Format, Style
 
 if TYPE_CHECKING:
     from trueup.cli.views.plan_report import Intent, PlanReport
+    from trueup.diff.behaviour.behaviour import BehaviourDiff
     from trueup.policy.decision import Decision
     from trueup.reconcile.apply import Result
     from trueup.rollout.events import Event
@@ -72,13 +73,19 @@ PLAN_LIFE_DAYS = 7
 """Longer than a review takes, shorter than anyone remembers what was reviewed."""
 
 
-def publish_plan(planned: "Planned", console: Console, file: str = "", asked: "Sequence[str]" = ()) -> None:
+def publish_plan(
+    planned: "Planned",
+    console: Console,
+    file: str = "",
+    asked: "Sequence[str]" = (),
+    behaviour: "tuple[BehaviourDiff, ...] | None" = None,
+) -> None:
     """Write the plan in every format asked for; *asked* are the words that chose revision and deployments."""
     from dataclasses import replace
 
     from trueup.cli.views.plan import render
 
-    report = replace(plan_report(planned, file), asked=tuple(asked))
+    report = replace(plan_report(planned, file), asked=tuple(asked), behaviour=behaviour)
     console.publish(lambda output, style: render(report, output, style, console.width))
 
 

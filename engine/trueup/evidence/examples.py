@@ -6,8 +6,9 @@ JSON Lines: a first line with the format, then one object an example, in the ord
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from trueup.core.digests import digest_of_bytes
 from trueup.core.json import Json, canonical
 
 FORMAT = "trueup-examples/1"
@@ -17,6 +18,10 @@ OUTPUT_LIMIT = 20_000
 
 INPUT_LIMIT = 2_000
 """Characters of a question that are kept: for people to see what was asked."""
+
+
+OUTPUT_DIGEST = "outputDigest"
+"""Note of an example whose texts are not kept: the digest of its answer, so that a changed one is still seen."""
 
 
 class NotExamplesError(ValueError):
@@ -71,6 +76,20 @@ class ExampleResult:
             **{name: value for name, value in known.items() if value is not None},
             **({"notes": dict(self.notes)} if self.notes else {}),
         }
+
+
+def without_texts(result: ExampleResult) -> ExampleResult:
+    """Return *result* without what was asked and answered, for data that must not be kept.
+
+    Other notes may quote either, so they are left out as well.
+    """
+    noted = ((OUTPUT_DIGEST, str(digest_of_bytes(result.output.encode(errors="surrogatepass")))),)
+    return replace(result, input="", output="", notes=noted if result.output else ())
+
+
+def kept_output(result: ExampleResult) -> str:
+    """Return the answer, or its digest where it is not kept: what tells whether two answers are the same."""
+    return result.output or dict(result.notes).get(OUTPUT_DIGEST, "")
 
 
 def encode(results: Iterable[ExampleResult]) -> bytes:

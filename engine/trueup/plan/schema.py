@@ -23,6 +23,7 @@ from trueup.core.json_schema import (
     said,
 )
 from trueup.diff.changes import Impact, Movement
+from trueup.plan.schema_behaviour import behaviour_schema
 
 _ENFORCEMENTS = ("deny", "warn", "dryrun")
 _ACTIONS = ("create", "update", "delete", "fetch", "build", "evaluate")
@@ -88,6 +89,9 @@ def plan_json_schema() -> dict[str, Json]:
         "holds": list_of(object_of({"deployment": TEXT, "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT})),
         "cost": said(nullable(object_of(_COST)), "of a month, in hundredths; null where nothing has a price"),
         "evaluation_loosened": said(list_of(object_of(_LOOSENED)), "what the change makes easier to pass"),
+        "behaviour": said(
+            nullable(list_of(behaviour_schema())), "with `--behaviour`: deployments that are not served as planned"
+        ),
         "summary": object_of(
             {"has_changes": FLAG, **dict.fromkeys((*_ACTIONS, "blocked", "softened", "dry_run"), COUNT), "text": TEXT},
         ),

@@ -18,7 +18,7 @@ from trueup.adapters.evaluators.work import Declaration, Outcome, ResultCache, W
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.json import Json
 from trueup.evidence.evidence import EVALUATION, PROMPT_TESTS, Evidence, Settings
-from trueup.evidence.examples import encode
+from trueup.evidence.examples import encode, without_texts
 from trueup.evidence.gates import judge
 from trueup.ports import Clock, EvaluationRequest, Measured, Progress
 
@@ -63,7 +63,7 @@ class BuiltinEvaluator:
         started_at = self._clock.now()
         declaration = read_declaration(request.declared)
         outcomes = tuple(self._run(environment, request, declaration, progress))
-        results = tuple(r for o in outcomes for r in o.examples)
+        results = tuple(r if declaration.keeps_texts else without_texts(r) for o in outcomes for r in o.examples)
         measurements = measured(declaration, outcomes)
         examples = encode(results) if results else b""
         evidence = Evidence(

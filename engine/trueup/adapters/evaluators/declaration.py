@@ -50,7 +50,8 @@ def read_declaration(declared: bytes) -> Declaration:
         str(q.get("case")): date.fromisoformat(str(q.get("expires")))
         for q in map(mapping_of, _list(spec.get("quarantine")))
     }
-    return Declaration(tasks, metrics, thresholds, mapping_of(spec.get("modelConfig")), quarantine)
+    keeps_texts = spec.get("keepOutputs") is not False
+    return Declaration(tasks, metrics, thresholds, mapping_of(spec.get("modelConfig")), quarantine, keeps_texts)
 
 
 def _unit(declared: Mapping[str, Json]) -> str:

@@ -49,6 +49,7 @@ class Declaration:
         thresholds: What must be reached.
         decoding: Decoding parameters in place of the release's.
         quarantine: Examples that do not count, by id, and the last day on which that holds.
+        keeps_texts: Questions and answers are kept beside the evidence.
     """
 
     tasks: tuple[Task, ...]
@@ -56,6 +57,7 @@ class Declaration:
     thresholds: tuple[Threshold, ...]
     decoding: Mapping[str, Json]
     quarantine: Mapping[str, date]
+    keeps_texts: bool = True
 
 
 class ResultCache(Protocol):

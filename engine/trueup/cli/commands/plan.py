@@ -2,13 +2,16 @@
 
 import argparse
 
-from trueup.cli.arguments import add_base, add_environment, add_output, add_revision
+from trueup.cli.arguments import UsageError, add_base, add_environment, add_output, add_revision, whole_number
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
+from trueup.cli.output import Format
 from trueup.cli.reports import PLAN_FORMATS, plan_report, publish_plan, report_invalid
 
 SUMMARY = "Show what would change in an environment, why, and what policy says"
 EXAMPLE = "trueup plan -e staging --out plan.json"
+DEFAULT_EXAMPLES = 10
+"""A reviewer reads ten; the rest is counted."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +22,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_base(parser)
     parser.add_argument("--out", metavar="FILE", help="save the plan, for `show` and `apply --plan`")
     parser.add_argument("--detailed-exitcode", action="store_true", help="end with 2 when there are changes")
-    add_output(parser, *PLAN_FORMATS)
+    parser.add_argument(
+        "--behaviour", action="store_true", help="compare how planned releases answer with those that serve"
+    )
+    parser.add_argument(
+        "--examples",
+        metavar="N",
+        type=whole_number,
+        default=DEFAULT_EXAMPLES,
+        help=f"most changed examples shown of each evaluation ({DEFAULT_EXAMPLES})",
+    )
+    add_output(parser, *PLAN_FORMATS, Format.HTML)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -27,6 +40,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.planning import Invalid, make_plan
 
+    if not arguments.behaviour and Format.HTML in (console.format, *(f.format for f in console.files)):
+        raise UsageError("`html` is the page of a behaviour diff.", hint="add `--behaviour`")
     if arguments.out:
         from trueup.cli.files import refuse_unwritable
 
@@ -47,7 +62,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         replace_file(arguments.out, write_saved_plan(plan_report(planned).saved))
     revision = ("--revision", arguments.revision) if arguments.revision else ()
-    publish_plan(planned, console, arguments.out or "", (*revision, *arguments.names))
+    diffs = None
+    if arguments.behaviour:
+        from trueup.workflows.behaviour import behaviour
+
+        diffs = behaviour(planned, workspace.ledger, arguments.examples)
+    publish_plan(planned, console, arguments.out or "", (*revision, *arguments.names), diffs)
     if plan_report(planned).is_blocked:
         return ExitCode.DENIED
     return ExitCode.CHANGES if arguments.detailed_exitcode and planned.plan.changes else ExitCode.DONE

@@ -22,8 +22,8 @@ _MOST_LISTED = 200
 def render(checks: Sequence[Checked], output: Format, style: Style, width: int = 100) -> str:
     """Return *checks* in the format asked for."""
     match output:
-        case Format.TEXT:
-            return "\n".join(_text(checks, style, width))
+        case Format.TEXT | Format.HTML:
+            return _for_people(checks, output, style, width)
         case Format.MARKDOWN:
             return "\n".join(_markdown(checks))
         case Format.JSON:
@@ -48,6 +48,15 @@ def render(checks: Sequence[Checked], output: Format, style: Style, width: int =
             from trueup.cli.views.openreports import openreports
 
             return openreports(checks)
+
+
+def _for_people(checks: Sequence[Checked], output: Format, style: Style, width: int) -> str:
+    text = "\n".join(_text(checks, style, width))
+    if output is not Format.HTML:
+        return text
+    from trueup.cli.views.page import text_page
+
+    return text_page(summary_of(checks), text)
 
 
 def summary_of(checks: Sequence[Checked]) -> str:

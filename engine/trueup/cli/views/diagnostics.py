@@ -204,6 +204,16 @@ def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Json]:
     }
 
 
+class DiagnosticsHtml:
+    """A page that says why there is no other."""
+
+    def render(self, report: DiagnosticsReport) -> str:
+        """Return it."""
+        from trueup.cli.views.page import text_page
+
+        return text_page(report.summary, masked_text(DiagnosticsText(Style(), 100).render(report)))
+
+
 def diagnostics_view(output: Format, style: Style, width: int = 100) -> DiagnosticsView:
     """Return the view for *output*; *style* and *width* (columns) matter to text only."""
     match output:
@@ -213,8 +223,8 @@ def diagnostics_view(output: Format, style: Style, width: int = 100) -> Diagnost
             return DiagnosticsJson()
         case Format.NDJSON:
             return DiagnosticsNdjson()
-        case Format.MARKDOWN:
-            return DiagnosticsMarkdown()
+        case Format.MARKDOWN | Format.HTML:
+            return DiagnosticsMarkdown() if output is Format.MARKDOWN else DiagnosticsHtml()
         case Format.SARIF:
             return DiagnosticsSarif()
         case Format.JUNIT:

@@ -49,6 +49,10 @@ def plan_view(output: Format, style: Style, width: int = 100) -> PlanView:
             from trueup.cli.views.plan_markdown import PlanMarkdown
 
             return PlanMarkdown()
+        case Format.HTML:
+            from trueup.cli.views.behaviour_html import PlanHtml
+
+            return PlanHtml()
         case Format.SARIF | Format.JUNIT | Format.GITHUB | Format.OPENREPORTS:
             return PlanDecision(output)
 

@@ -40,7 +40,9 @@ class PlanNdjson:
             ("evidence", whole.pop("evidence")),
             ("hold", whole.pop("holds")),
             ("evaluation_loosened", whole.pop("evaluation_loosened")),
+            ("behaviour", whole.get("behaviour")),
         )
+        whole["behaviour"] = None if report.behaviour is None else []
         lines: list[Json] = [{"type": "plan", **whole, "decision": decision or None}]
         lines += [{"type": kind, **_object(item)} for kind, items in lists for item in _items(items)]
         lines.append({"type": "summary", **summary})
@@ -72,6 +74,7 @@ def document(report: PlanReport) -> dict[str, Json]:
         "evidence": [_evidence(e) for e in saved.evidence],
         "holds": [h.to_json() for h in saved.holds],
         **effects_json(saved.effects),
+        "behaviour": _behaviour(report),
         "summary": {
             "has_changes": bool(plan.changes),
             "create": counts.create,
@@ -215,6 +218,14 @@ def _evidence(evidence: Evidence) -> Json:
         "gates": [g.to_json() for g in evidence.gates],
         "completed_at": evidence.completed_at.isoformat(),
     }
+
+
+def _behaviour(report: PlanReport) -> Json:
+    if report.behaviour is None:
+        return None
+    from trueup.cli.views.behaviour_json import behaviour_json
+
+    return [behaviour_json(diff) for diff in report.behaviour]
 
 
 def _object(value: Json) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from trueup.cli.views import behaviour_markdown
 from trueup.cli.views.exception_notes import exception_notes
 from trueup.cli.views.markup import cell, cell_code, code, fenced, folded, marker, prose, table
 from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, loosened_line
@@ -51,6 +52,8 @@ def _head(report: PlanReport) -> Iterator[str]:
     yield from _blocking(report)
     yield from _softened(report)
     yield from _outside_any_fold(report)
+    if report.behaviour is not None:
+        yield from behaviour_markdown.head(report.behaviour)
     if report.ordered:
         rows = [_row(c) for c in report.ordered[:_MOST_ROWS]]
         yield from ("", *table(["", "change", "address", "why"], rows))
@@ -127,6 +130,7 @@ def _details(report: PlanReport) -> Iterator[list[str]]:
             lines = [*(f"- {prose(f)}" for f in facts(change)), "", *fenced(_fields(shown_fields(change)), "diff")]
             lines += ["", prose(rest)] if (rest := left_out(change)) else []
             yield ["", *folded(f"{sign} {word} {change.address}", lines)]
+    yield from behaviour_markdown.details(report.behaviour or ())
     if report.saved.evidence:
         yield ["", *folded("Evidence", [f"- {prose(evidence_line(e))}" for e in report.saved.evidence])]
     if report.saved.holds:

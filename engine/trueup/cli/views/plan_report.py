@@ -9,6 +9,7 @@ from trueup.cli.views.governing import JudgedBy
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import short
 from trueup.core.json import Json
+from trueup.diff.behaviour.behaviour import BehaviourDiff
 from trueup.diff.changes import (
     Build,
     BuildUse,
@@ -57,6 +58,7 @@ class PlanReport:
         asked: The words that chose revision and deployments, which an apply of the same needs too.
         rules: What the rules that judged it say of themselves; a plan file does not keep it.
         judged_by: Whose policies those are; a plan file does not keep it.
+        behaviour: How planned releases behave beside those that serve; None when it was not asked for.
     """
 
     saved: SavedPlan
@@ -66,6 +68,7 @@ class PlanReport:
     asked: tuple[str, ...] = ()
     rules: tuple[RuleInfo, ...] = ()
     judged_by: JudgedBy | None = None
+    behaviour: tuple[BehaviourDiff, ...] | None = None
 
     def __post_init__(self) -> None:
         """Mask the decision: a rule may quote the very secret it found."""

@@ -33,6 +33,7 @@ class PlanText:
         for change in report.ordered:
             lines += ["", *self._change(change)]
         lines += [*self._loosened(report), *self._policy(report), *self._evidence(report), *self._holds(report)]
+        lines += self._behaviour(report)
         lines += ["", *summary]
         for step in report.next_steps():
             lines += self._wrap(step, "")
@@ -105,6 +106,13 @@ class PlanText:
             yield from ("", "Holds:")
         for hold in report.saved.holds:
             yield from self._wrap(hold_line(hold), "  ", "yellow")
+
+    def _behaviour(self, report: PlanReport) -> Iterator[str]:
+        if report.behaviour is not None:
+            from trueup.cli.views.behaviour_text import BehaviourText
+
+            yield ""
+            yield from BehaviourText(self._style, self._width).lines(report.behaviour)
 
     def _wrap(self, text: str, indent: str, *attributes: str) -> list[str]:
         return wrapped(text, self._width, indent, self._style, *attributes)

@@ -152,6 +152,11 @@ class EvaluationSpec(Declared):
     )
     max_age: Duration | None = Field(default=None, description="Age at which a result is stale, such as `30d`.")
     quarantine: Items[Quarantine] = Field(default=(), description="Cases that do not count for now.")
+    keep_outputs: bool = Field(
+        default=True,
+        description="Whether questions and answers are kept beside the evidence, to be shown when they change; `false` "
+        "keeps scores and the digests of answers only.",
+    )
 
     @model_validator(mode="after")
     def _names_its_metrics(self) -> Self:
