@@ -12,6 +12,7 @@ from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvalua
 from trueup.diff.changes import Build, BuildUse, Change, Evaluate, Fetch
 from trueup.diff.masks import masked, masked_text
 from trueup.evidence.evidence import Evidence
+from trueup.evidence.staleness import changed_inputs
 from trueup.observed.state import ObservedState
 
 if TYPE_CHECKING:
@@ -144,16 +145,26 @@ def _evaluations(
             result = latest.get(required.key)
             if result is not None and observed.counts(result):
                 continue
-            reason = _reason(result)
+            older = next((e for e in observed.older if e.evaluation == str(required.evaluation.id)), None)
+            reason = _reason(required, result, older)
             yield deployment, required, Evaluate(required.evaluation.id, reason, deployment.id, required.key)
 
 
-def _reason(result: Evidence | None) -> str:
+def _reason(required: RequiredEvaluation, result: Evidence | None, older: Evidence | None) -> str:
+    """Say why it has to be measured; by dates, because a plan reads the same tomorrow."""
     if result is None:
-        return "no evidence for this release"
+        return "no evidence for this release" if older is None else _outdated(required, older)
     if result.passed:
         return "the last result is not signed by a trusted key"
     return "the last result was not enough to decide" if result.is_undecided else "the last result did not pass"
+
+
+def _outdated(required: RequiredEvaluation, older: Evidence) -> str:
+    day = older.completed_at.date().isoformat()
+    if older.key == required.key:
+        return f"too old: measured on {day}"
+    changed = changed_inputs(required, older)
+    return f"stale: {' and '.join(changed) if changed else 'what it depends on'} changed since {day}"
 
 
 def _dataset_address(deployment: DesiredDeployment, required: RequiredEvaluation) -> ResourceId:

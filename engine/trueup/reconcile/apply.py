@@ -89,10 +89,9 @@ class Applying:
         self._routing = Routing(desired.environment, ports.target, observed)
         self._owed: list[FetchStep | BuildStep] = []
         self._supplying = Supplying(
-            self._environment,
+            desired,
             ports,
             actor=actor,
-            revision=desired.revision,
             plan=approved.plan.id,
             excepted=approved.decision.lifted(SAFE_FORMATS),
             serving=observed.target.routes,

@@ -15,13 +15,24 @@ from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
 from trueup.core.json import Json, mapping_of
 from trueup.desired.evaluations import key_of
-from trueup.desired.state import DesiredDeployment, RequiredEvaluation, RequiredJudge, RouteSpec, ServerSpec
+from trueup.desired.state import (
+    DesiredDeployment,
+    EnvironmentFacts,
+    RequiredEvaluation,
+    RequiredJudge,
+    RouteSpec,
+    ServerSpec,
+)
+from trueup.evidence.costs import run_cost
 from trueup.evidence.evidence import Evidence
+from trueup.evidence.examples import decode
+from trueup.evidence.prices import prices_of
 from trueup.ledger.history import newest_evidence
 from trueup.observed.baselines import baseline_inputs
 from trueup.observed.state import ObservedRoute
 from trueup.ports import EvaluationRequest
 from trueup.reconcile.making import Making
+from trueup.spec.resource import document_of
 
 if TYPE_CHECKING:
     from trueup.reconcile.supply import Ports
@@ -48,8 +59,9 @@ class Running:
 class Measuring:
     """Runs evaluations in one environment and records what they gave."""
 
-    def __init__(self, environment: str, ports: "Ports", making: Making, running: Running) -> None:
-        self._environment = environment
+    def __init__(self, environment: EnvironmentFacts, ports: "Ports", making: Making, running: Running) -> None:
+        self._environment = environment.name
+        self._prices = prices_of(environment.settings)
         self._ports = ports
         self._making = making
         self._running = running
@@ -57,7 +69,7 @@ class Measuring:
     def measure(self, required: RequiredEvaluation, deployment: DesiredDeployment) -> dict[str, Json]:
         """Run one evaluation of the release of *deployment*, record it and return the facts worth keeping."""
         with self._judging(required.judge):
-            evidence = self._run(self._request(required, deployment), str(deployment.id))
+            evidence = self._run(self._request(required, deployment), deployment)
             compared = self._baseline(required, deployment)
         return {
             "evidence": evidence.digest,
@@ -67,10 +79,16 @@ class Measuring:
             **compared,
         }
 
-    def _run(self, request: EvaluationRequest, about: str) -> Evidence:
+    def _run(self, request: EvaluationRequest, deployment: DesiredDeployment) -> Evidence:
+        began = self._ports.clock.now()
         measured = self._ports.evaluator.evaluate(self._environment, request, self._ports.progress)
+        seconds = (self._ports.clock.now() - began).total_seconds()
         evidence = measured.evidence
-        self._making.note(evidence, (about, evidence.evaluation), measured.examples)
+        if measured.examples:
+            sku, count = _accelerators(deployment)
+            took = run_cost(decode(measured.examples), count, self._prices.rates(sku=sku), seconds)
+            evidence = replace(evidence, measurements=(*evidence.measurements, *took))
+        self._making.note(evidence, (str(deployment.id), evidence.evaluation), measured.examples)
         return evidence
 
     def _request(self, required: RequiredEvaluation, deployment: DesiredDeployment) -> EvaluationRequest:
@@ -125,7 +143,7 @@ class Measuring:
         if self._is_known(theirs):
             return {}
         try:
-            evidence = self._run(self._baseline_request(theirs, route, declared), str(deployment.id))
+            evidence = self._run(self._baseline_request(theirs, route, declared), deployment)
         except TrueupError as error:
             return {"baseline": f"the release that serves could not be measured: {error}"}
         return {"baseline": evidence.digest}
@@ -159,6 +177,15 @@ class Measuring:
         found, _ = newest_evidence(self._ports.ledger.records(), {required.key})
         age = required.max_age or timedelta.max
         return any(self._ports.clock.now() - e.completed_at <= age for _, e in found)
+
+
+def _accelerators(deployment: DesiredDeployment) -> tuple[str, int]:
+    """Return the product and the number of accelerators that one server of *deployment* has."""
+    own = next((r for r in deployment.resources if r.id == deployment.id), None)
+    spec = mapping_of(mapping_of(document_of(own)).get("spec")) if own is not None else {}
+    resources = mapping_of(spec.get("resources"))
+    count = resources.get("count")
+    return str(resources.get("accelerator") or ""), count if isinstance(count, int) else 0
 
 
 def _declared(required: RequiredEvaluation, deployment: DesiredDeployment) -> bytes:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from trueup.core.digests import Digest, Revision
-from trueup.core.json import Json
-from trueup.desired.state import DesiredDeployment, ServerSpec
+from trueup.core.digests import Digest
+from trueup.core.json import Json, mapping_of
+from trueup.desired.state import DesiredDeployment, DesiredState, ServerSpec
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import in_words, refusals
 from trueup.evidence.proofs import declared_signature
@@ -27,6 +27,7 @@ from trueup.ports import (
 from trueup.reconcile.making import Making, MakingPorts, Occasion
 from trueup.reconcile.measuring import Measuring, Running
 from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ParityStep, ScaleStep, StartStep, StopStep
+from trueup.spec.resource import document_of
 
 SupplyStep = FetchStep | BuildStep | ParityStep | StartStep | EvaluateStep | ScaleStep | StopStep
 
@@ -51,18 +52,17 @@ class Ports:
 class Supplying:
     """Takes the preparing steps of one run in one environment; each is idempotent."""
 
-    def __init__(  # noqa: PLR0913 - a run is exactly these
+    def __init__(
         self,
-        environment: str,
+        desired: DesiredState,
         ports: Ports,
         *,
         actor: str,
-        revision: Revision,
         plan: Digest,
         excepted: Collection[str] = (),
         serving: Sequence[ObservedRoute] = (),
     ) -> None:
-        """Act in *environment*.
+        """Act in the environment of *desired*.
 
         *excepted* are addresses of models whose pickles an exception allows; *serving* is what new releases are
         compared with.
@@ -70,14 +70,14 @@ class Supplying:
         self.started: set[Digest] = set()
         self._excepted = frozenset(excepted)
         self._verified: set[Digest] = set()
-        self._environment = environment
+        self._environment = desired.environment.name
         self._ports = ports
         shared = MakingPorts(
             ports.store, ports.parity, ports.ledger, ports.lock, ports.clock, ports.progress, ports.seal
         )
-        self._making = Making(shared, Occasion(environment, actor, revision, plan))
+        self._making = Making(shared, Occasion(self._environment, actor, desired.revision, plan))
         running = Running(serving, self._start, self._stop)
-        self._measuring = Measuring(environment, ports, self._making, running)
+        self._measuring = Measuring(desired.environment, ports, self._making, running)
 
     def take(self, step: SupplyStep, deployment: DesiredDeployment | None) -> dict[str, Json]:
         """Do *step* and return the facts worth keeping."""
@@ -93,7 +93,10 @@ class Supplying:
                 return _compared(self._making.compare(build, source, deployment.id if deployment else None))
             case StartStep(server):
                 signed = self._verify(deployment) if deployment is not None else {}
-                return {**self._run(server), **signed}
+                started = self._run(server)
+                if deployment is not None and _writes_text(deployment):
+                    self._ports.evaluator.check(self._environment, server.key, deployment.route.model_name)
+                return {**started, **signed}
             case ScaleStep(server):
                 return self._run(server)
             case StopStep(servers):
@@ -130,6 +133,14 @@ class Supplying:
         evidence = signature_evidence(release.model.id, release.artifact.digest, declared, signer, times)
         self._making.note(evidence, (str(deployment.id), evidence.evaluation))
         return {"signature": signer}
+
+
+def _writes_text(deployment: DesiredDeployment) -> bool:
+    """Tell whether a first answer can be asked for: not of a model that is declared to give embeddings alone."""
+    model = next((r for r in deployment.resources if r.id == deployment.release.model.id), None)
+    declared = mapping_of(mapping_of(document_of(model)).get("spec")) if model is not None else {}
+    kinds = mapping_of(declared.get("capabilities")).get("outputTypes")
+    return not (isinstance(kinds, list) and kinds and all(kind == "embedding" for kind in kinds))
 
 
 def _compared(evidence: Evidence | None) -> dict[str, Json]:

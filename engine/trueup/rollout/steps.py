@@ -13,7 +13,9 @@ from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment, Desir
 from trueup.diff.changes import Build, Create, Delete, Evaluate, Fetch, Update
 from trueup.diff.manifests import read_manifest
 from trueup.observed.state import ObservedState
+from trueup.plan.cheapest import cheapest_first
 from trueup.plan.plan import Plan
+from trueup.spec.resource import document_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +188,12 @@ class _Supplies:
                 self.measured.setdefault(change.deployment, set()).add(change.key)
 
     def evaluations(self, deployment: DesiredDeployment) -> tuple[RequiredEvaluation, ...]:
-        """Return what is measured of *deployment*."""
+        """Return what is measured of *deployment*, the cheapest first."""
         keys = self.measured.get(deployment.id, set())
-        return tuple(e for e in deployment.measured if e.key in keys)
+        wanted = tuple(e for e in deployment.measured if e.key in keys)
+        named = {e.evaluation.id for e in wanted}
+        documents = {str(r.id): document_of(r) for r in deployment.resources if r.id in named}
+        return cheapest_first(wanted, documents)
 
     def take(self, deployment: DesiredDeployment) -> Iterator[Step]:
         """Yield the fetches and builds that *deployment* needs and none before it, and its parity with the source."""

@@ -88,10 +88,9 @@ def _locked(workspace: Workspace, request: EvaluateRequest, evaluated: Evaluated
         return
     plan = _plan(workspace, desired, replace(observed, evidence=()) if request.again else observed, chosen)
     supplying = Supplying(
-        request.environment,
+        desired,
         ports_of(workspace, target, desired.revision),
         actor=workspace.actor,
-        revision=desired.revision,
         plan=Digest(""),
         serving=observed.target.routes,
     )

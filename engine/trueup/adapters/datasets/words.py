@@ -119,8 +119,6 @@ class Runs:
             ends = np.repeat(np.cumsum(lengths), lengths)
             inside = np.arange(len(of)) + self._n <= ends
             runs = ngrams(of, self._n)[inside[: len(of) - self._n + 1]]
-            owners = np.concatenate(
-                [owners, np.repeat(np.frombuffer(self._owners, np.int64), lengths - self._n + 1)]
-            )
+            owners = np.concatenate([owners, np.repeat(np.frombuffer(self._owners, np.int64), lengths - self._n + 1)])
         self._clear()
         return np.concatenate([mixed(wholes.view(np.uint64)), runs]), owners

@@ -10,7 +10,7 @@ from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvalua
 from trueup.diff.changes import Create, Evaluate, Update
 from trueup.diff.masks import masked
 from trueup.evidence.evidence import Evidence
-from trueup.evidence.freshness import changed_inputs
+from trueup.evidence.staleness import changed_inputs
 from trueup.observed.state import ObservedRoute, ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.facts.change import shown as written
