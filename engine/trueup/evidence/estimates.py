@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.metrics import Shape
-from trueup.evidence.statistics.means import Estimate, Span, Sums, mean_of, wilson
+from trueup.evidence.statistics.means import Estimate, Span, Sums, is_number, mean_of, wilson
 from trueup.evidence.statistics.orders import percentile
 
 AGGREGATIONS = ("mean", "median", "min", "max", "sum", "p50", "p90", "p95", "p99")
@@ -72,7 +72,7 @@ def estimate(scores: Iterable[tuple[str, float]], estimand: Estimand) -> Measure
     for id_, score in scores:
         by_example.setdefault(id_, []).append(score * estimand.scale)
     groups = list(by_example.values())
-    if not groups or not all(math.isfinite(score) for group in groups for score in group):
+    if not groups or not all(is_number(score) for group in groups for score in group):
         return None
     found = _estimate(groups, estimand)
     return Measurement(
@@ -86,7 +86,7 @@ def perplexity(sums: Sums, metric: str = "perplexity", slice_name: str = "") -> 
     Sequences are the samples. None without a prediction, or when the result is no finite number.
     """
     counted = [(loss, tokens) for loss, tokens in sums if tokens > 0]
-    if not counted or not all(math.isfinite(loss) for loss, _ in counted):
+    if not counted or not all(is_number(loss) for loss, _ in counted):
         return None
     loss = mean_of(counted)
     if loss.value > _MOST_NATS:

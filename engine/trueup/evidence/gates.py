@@ -171,16 +171,16 @@ class _Share:
 
 def _share(measurement: Measurement) -> _Share | None:
     """Return *measurement* as a share; None when it is none, or nobody knows of how many independent trials."""
-    whole = _WHOLES.get(measurement.unit, 0.0)
-    if not 0.0 <= measurement.value <= whole:
+    whole = _WHOLES.get(measurement.unit)
+    if whole is None or not 0.0 <= measurement.value <= whole:
         return None
     share = measurement.value / whole
     if measurement.interval is not None:
         low, high = measurement.interval
         number = number_behind(share, (low / whole, high / whole))
     elif measurement.stderr is not None:
-        variance = (measurement.stderr / whole) ** 2
-        number = share * (1 - share) / variance if variance > 0 else math.inf
+        error = measurement.stderr / whole
+        number = share * (1 - share) / error / error if error > 0 else math.inf
         number = min(number, measurement.samples)
     else:
         number = 0.0

@@ -17,6 +17,9 @@ Sums = Sequence[tuple[float, int]]
 
 Span = tuple[float, float]
 
+MOST = 1e100
+"""Greater numbers are none that anybody measured, and their squares overflow."""
+
 _ROUNDING = 1e-12
 """Relative: a spread below it comes from adding floats, not from the examples."""
 
@@ -28,6 +31,11 @@ class Estimate:
     value: float
     stderr: float | None
     interval: Span | None
+
+
+def is_number(score: float) -> bool:
+    """Tell whether *score* is a number that can be reckoned with."""
+    return abs(score) <= MOST
 
 
 def standard_error(sums: Sums) -> float:
