@@ -20,7 +20,7 @@ Span = tuple[float, float]
 MOST = 1e100
 """Greater numbers are none that anybody measured, and their squares overflow."""
 
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
 """Relative: a spread below it comes from adding floats, not from the examples."""
 
 
@@ -66,7 +66,7 @@ def mean_of(sums: Sums, span: Span | None = None) -> Estimate:
     error = standard_error(sums)
     if count < 2:
         return Estimate(value, None, None)
-    if error <= _ROUNDING * max(1.0, abs(value)):
+    if error <= ROUNDING * max(1.0, abs(value)):
         return Estimate(value, None, _without_spread(value, count, span))
     low, high = skewed_interval(_residuals(sums), CONFIDENCE)
     least, most = span or (-math.inf, math.inf)
