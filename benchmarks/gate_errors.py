@@ -246,9 +246,10 @@ def sizes() -> str:
             lambda a, t=threshold: trials_needed(t + a, t, 0.95, 2.0) if t + a <= 1 else None,
         )
     for discordant in (0.0, 0.1, 0.3):
+        differing = f"{discordant:.0%} of examples" if discordant else "only lost examples"
         for alpha, words in ((0.05, "1 metric"), (0.01, "5 metrics")):
             line(
-                f"passes: loss, when {f'{discordant:.0%} of examples' if discordant else 'only lost examples'} differ, {words}",
+                f"passes: loss, when {differing} differ, {words}",
                 lambda a, d=discordant, p=alpha: pairs_for_share(d, 0.0, a, p),
             )
     for deviation in (0.1, 0.3):

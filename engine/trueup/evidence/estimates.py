@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.metrics import Shape
-from trueup.evidence.statistics.means import Estimate, Span, Sums, mean_of, wilson
+from trueup.evidence.statistics.distributions import t_quantile
+from trueup.evidence.statistics.means import CONFIDENCE, ROUNDING, Estimate, Span, Sums, is_number, mean_of, wilson
 from trueup.evidence.statistics.orders import percentile
 
 AGGREGATIONS = ("mean", "median", "min", "max", "sum", "p50", "p90", "p95", "p99")
@@ -72,7 +73,7 @@ def estimate(scores: Iterable[tuple[str, float]], estimand: Estimand) -> Measure
     for id_, score in scores:
         by_example.setdefault(id_, []).append(score * estimand.scale)
     groups = list(by_example.values())
-    if not groups or not all(math.isfinite(score) for group in groups for score in group):
+    if not groups or not all(is_number(score) for group in groups for score in group):
         return None
     found = _estimate(groups, estimand)
     return Measurement(
@@ -86,7 +87,7 @@ def perplexity(sums: Sums, metric: str = "perplexity", slice_name: str = "") -> 
     Sequences are the samples. None without a prediction, or when the result is no finite number.
     """
     counted = [(loss, tokens) for loss, tokens in sums if tokens > 0]
-    if not counted or not all(math.isfinite(loss) for loss, _ in counted):
+    if not counted or not all(is_number(loss) for loss, _ in counted):
         return None
     loss = mean_of(counted)
     if loss.value > _MOST_NATS:
@@ -96,6 +97,30 @@ def perplexity(sums: Sums, metric: str = "perplexity", slice_name: str = "") -> 
     stderr = None if loss.stderr is None else value * loss.stderr
     interval = None if loss.interval is None or loss.interval[1] > _MOST_NATS else _exp(loss.interval)
     return Measurement(metric, value, "perplexity", len(counted), stderr, interval, slice_name)
+
+
+def corpus(value: float, without_each: Sequence[float], estimand: Estimand) -> Measurement | None:
+    """Return the measurement of a score that only a corpus has: BLEU, a gap between groups, a rate.
+
+    Args:
+        value: The score of all examples.
+        without_each: For each example, the score of all others.
+        estimand: What it is; its scale and aggregation are not used.
+
+    None when a score is no finite number. Not for percentiles, whose jumps it cannot see.
+
+    Source: the jackknife (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, 11), with Student's quantile.
+    """
+    count = len(without_each)
+    if not count or not all(map(is_number, (value, *without_each))):
+        return None
+    mean = math.fsum(without_each) / count
+    error = math.sqrt(math.fsum((w - mean) ** 2 for w in without_each) * (count - 1) / count)
+    found = Estimate(value, None, None)
+    if error > ROUNDING * max(1.0, abs(value)):
+        edge = t_quantile(0.5 + CONFIDENCE / 2, count - 1) * error
+        found = Estimate(value, error, (value - edge, value + edge))
+    return Measurement(estimand.metric, found.value, estimand.unit, count, found.stderr, found.interval, estimand.slice)
 
 
 def _exp(interval: Span) -> Span:

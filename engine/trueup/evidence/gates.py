@@ -77,8 +77,8 @@ def judge(
     Args:
         thresholds: What is declared.
         measurements: What was measured; of several of one metric and slice, the last counts.
-        shapes: What the scores of metrics are, by name. Shares are judged exactly when theirs says so, and only a
-            metric that is known to be of the whole can be a census.
+        shapes: What the scores of metrics are, by name. Shares are judged exactly when theirs says so, and only what
+            is known to be a census is judged by its value.
     """
     measured = {(m.metric, m.slice): m for m in measurements}
     return tuple(_gate(t, measured.get((t.metric, t.slice)), shapes.get(t.metric)) for t in thresholds)
@@ -101,12 +101,8 @@ def in_samples(more: int) -> str:
 
 
 def is_census(measurement: Measurement, shape: Shape | None) -> bool:
-    """Tell whether everything there is was counted, so that chance has no part in *measurement*.
-
-    What a clock measured is another number in the next run, and so is never a census.
-    """
-    clocked = measurement.unit in {"s", "ms"} or "/" in measurement.unit
-    return shape is Shape.WHOLE and measurement.stderr is None and measurement.interval is None and not clocked
+    """Tell whether all that is meant was counted, so that chance has no part in *measurement*."""
+    return shape is Shape.CENSUS and measurement.stderr is None and measurement.interval is None
 
 
 def _gate(threshold: Threshold, measurement: Measurement | None, shape: Shape | None) -> GateResult:
@@ -171,16 +167,16 @@ class _Share:
 
 def _share(measurement: Measurement) -> _Share | None:
     """Return *measurement* as a share; None when it is none, or nobody knows of how many independent trials."""
-    whole = _WHOLES.get(measurement.unit, 0.0)
-    if not 0.0 <= measurement.value <= whole:
+    whole = _WHOLES.get(measurement.unit)
+    if whole is None or not 0.0 <= measurement.value <= whole:
         return None
     share = measurement.value / whole
     if measurement.interval is not None:
         low, high = measurement.interval
         number = number_behind(share, (low / whole, high / whole))
     elif measurement.stderr is not None:
-        variance = (measurement.stderr / whole) ** 2
-        number = share * (1 - share) / variance if variance > 0 else math.inf
+        error = measurement.stderr / whole
+        number = share * (1 - share) / error / error if error > 0 else math.inf
         number = min(number, measurement.samples)
     else:
         number = 0.0

@@ -17,7 +17,9 @@ class Shape(StrEnum):
     SCORE = "score"
     """A number: a mean is estimated, and pairs are compared by resampling."""
     WHOLE = "whole"
-    """Only the run as a whole has it: a percentile, a rate, a count of everything there is."""
+    """Only the run as a whole has it, and another run has another: a percentile, a rate, a score of a corpus."""
+    CENSUS = "census"
+    """All that is meant was counted, and nothing drawn: findings in an artifact, rows of a data set."""
 
 
 @dataclass(frozen=True, slots=True)

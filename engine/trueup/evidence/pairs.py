@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.evidence.examples import ExampleResult
+from trueup.evidence.statistics.means import is_number
 
 _Answer = tuple[str, int]
 """Id and epoch."""
@@ -71,7 +72,7 @@ def sample_of(pairs: Pairs, metric: str, slice_name: str = "", scale: float = 1.
         after, before = pairs.new.get(answer, {}).get(metric), pairs.old.get(answer, {}).get(metric)
         if after is None and before is None:
             continue
-        if after is not None and before is not None and math.isfinite(after - before):
+        if after is not None and before is not None and is_number(after) and is_number(before):
             news, olds = by_example.setdefault(answer[0], ([], []))
             news.append(after * scale)
             olds.append(before * scale)
@@ -104,4 +105,4 @@ def _mean(values: Sequence[float]) -> float:
     """Return the mean; no number when one of *values* is none."""
     if len(values) == 1:
         return values[0]
-    return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
+    return math.fsum(values) / len(values) if all(map(is_number, values)) else math.nan

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from trueup.evidence.estimates import AGGREGATIONS, Estimand, estimate, independent, measure, perplexity
+from trueup.evidence.estimates import AGGREGATIONS, Estimand, corpus, estimate, independent, measure, perplexity
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.metrics import Shape
@@ -191,3 +191,27 @@ def test_the_order_of_examples_does_not_matter(passes: list[bool], draw: object)
     shuffled = draw.sample(scores, len(scores))  # type: ignore[attr-defined]
     assert estimate(shuffled, PASSES) == estimate(scores, PASSES)
     assert estimate(shuffled, TOKENS) == estimate(scores, TOKENS)
+
+
+CORPUS = Estimand("bleu", "score", Shape.WHOLE, slice="de")
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
+    values = [0.1, 0.4, 0.35, 0.8, 0.55, 0.6]
+    found = corpus(statistics.fmean(values), [(sum(values) - v) / 5 for v in values], CORPUS)
+    assert found is not None
+    assert (found.samples, found.slice) == (6, "de")
+    assert found.stderr == pytest.approx(stats.sem(values))
+    assert found.interval == pytest.approx(stats.t.interval(0.95, 5, statistics.fmean(values), stats.sem(values)))
+
+
+@pytest.mark.parametrize("without_each", [[30.0], [30.0] * 9])
+def test_a_corpus_that_nothing_changes_has_no_interval(without_each: list[float]) -> None:
+    found = corpus(30.0, without_each, CORPUS)
+    assert found is not None
+    assert (found.value, found.stderr, found.interval) == (30.0, None, None)
+
+
+@pytest.mark.parametrize(("value", "without_each"), [(30.0, []), (math.nan, [1.0, 2.0]), (30.0, [1.0, math.inf])])
+def test_a_corpus_without_numbers_is_no_measurement(value: float, without_each: list[float]) -> None:
+    assert corpus(value, without_each, CORPUS) is None

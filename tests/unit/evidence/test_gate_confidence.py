@@ -12,7 +12,7 @@ from trueup.evidence.evidence import GateResult, Measurement
 from trueup.evidence.gates import VALUE_ALONE, Threshold, is_census, judge, shortfall
 from trueup.evidence.metrics import Shape
 
-SHAPES = {"share": Shape.PASS_FAIL, "score": Shape.SCORE, "findings": Shape.WHOLE, "latency_p99": Shape.WHOLE}
+SHAPES = {"share": Shape.PASS_FAIL, "score": Shape.SCORE, "findings": Shape.CENSUS, "latency_p99": Shape.WHOLE}
 
 
 def share(passed: int, number: int, unit: str = "ratio") -> Measurement:
@@ -140,16 +140,22 @@ def test_a_share_of_more_than_all_is_judged_as_what_it_is() -> None:
 
 def test_a_census_is_judged_by_its_number() -> None:
     findings = Measurement("findings", 0.0, "findings", 1)
-    assert is_census(findings, Shape.WHOLE)
+    assert is_census(findings, Shape.CENSUS)
     assert said(held("==", 0.0, findings)) == "passed"
     assert said(held("==", 0.0, replace(findings, value=1.0))) == "failed"
-    assert not is_census(findings, Shape.SCORE)
-    assert not is_census(findings, None)
 
 
-@pytest.mark.parametrize("unit", ["ms", "s", "tokens/s", "requests/s"])
-def test_what_a_clock_measured_is_no_census(unit: str) -> None:
-    assert not is_census(Measurement("m", 1.0, unit, 100), Shape.WHOLE)
+@pytest.mark.parametrize("shape", [Shape.WHOLE, Shape.SCORE, Shape.PASS_FAIL, None])
+def test_what_was_drawn_is_no_census(shape: Shape | None) -> None:
+    bleu = Measurement("bleu", 40.0, "score", 500)
+    assert not is_census(bleu, shape)
+    (gate,) = judge([Threshold("bleu", ">=", 20.0)], [bleu], {} if shape is None else {"bleu": shape})
+    assert (gate.passed, gate.undecided) == (False, True)
+
+
+@pytest.mark.parametrize("known", [{"stderr": 0.1}, {"interval": (0.0, 1.0)}])
+def test_what_has_an_error_is_no_census(known: dict[str, float]) -> None:
+    assert not is_census(Measurement("findings", 0.0, "findings", 1, **known), Shape.CENSUS)  # type: ignore[arg-type]
 
 
 def test_a_percentile_with_too_few_requests_says_how_many_it_needs() -> None:

@@ -10,7 +10,7 @@ import math
 from trueup.evidence.statistics.distributions import at_least, at_most, first, normal_quantile, t_quantile
 from trueup.evidence.statistics.means import CONFIDENCE, Span
 
-_MOST_SAMPLES = 10**9
+_MOST_SAMPLES = 10**7
 """Nobody asks more of them."""
 
 _TWO_SIDED = 0.5 + CONFIDENCE / 2
@@ -78,7 +78,8 @@ def samples_needed(value: float, threshold: float, bounds: Span, samples: int) -
     distance = value - bounds[0] if value > threshold else bounds[1] - value
     if value == threshold:
         return None
-    needed = samples * (distance / abs(value - threshold)) ** 2
+    ratio = distance / abs(value - threshold)
+    needed = samples * ratio * ratio
     return needed if needed <= _MOST_SAMPLES else None
 
 

@@ -17,7 +17,10 @@ Sums = Sequence[tuple[float, int]]
 
 Span = tuple[float, float]
 
-_ROUNDING = 1e-12
+MOST = 1e100
+"""Greater numbers are none that anybody measured, and their squares overflow."""
+
+ROUNDING = 1e-12
 """Relative: a spread below it comes from adding floats, not from the examples."""
 
 
@@ -28,6 +31,11 @@ class Estimate:
     value: float
     stderr: float | None
     interval: Span | None
+
+
+def is_number(score: float) -> bool:
+    """Tell whether *score* is a number that can be reckoned with."""
+    return abs(score) <= MOST
 
 
 def standard_error(sums: Sums) -> float:
@@ -58,7 +66,7 @@ def mean_of(sums: Sums, span: Span | None = None) -> Estimate:
     error = standard_error(sums)
     if count < 2:
         return Estimate(value, None, None)
-    if error <= _ROUNDING * max(1.0, abs(value)):
+    if error <= ROUNDING * max(1.0, abs(value)):
         return Estimate(value, None, _without_spread(value, count, span))
     low, high = skewed_interval(_residuals(sums), CONFIDENCE)
     least, most = span or (-math.inf, math.inf)
