@@ -248,6 +248,8 @@ def test_a_dataset_can_name_the_set_of_the_package_by_its_digest(tmp_path: Path)
     digest = digest_of_bytes(recipe.FILE.read_bytes())
     store = DirectoryStore(tmp_path / "store", builtin_sources(tmp_path), {})
     fetched = store.fetch(ArtifactPin("package://trueup/probes/attacks-1.jsonl", digest, "jsonl"), silent)
-    assert digest_of_bytes(fetched.read_bytes() if fetched.is_file() else next(fetched.iterdir()).read_bytes()) == digest
+    assert (
+        digest_of_bytes(fetched.read_bytes() if fetched.is_file() else next(fetched.iterdir()).read_bytes()) == digest
+    )
     page = (REPOSITORY / "docs" / "evaluate.md").read_text(encoding="utf-8")
     assert digest in page

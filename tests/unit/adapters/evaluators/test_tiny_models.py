@@ -4,19 +4,22 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from artifacts import REPOSITORY, silent
+from artifacts import REPOSITORY, MemorySource, broken_tiny, digest_of_content, silent
 from fakes import FakeClock
 from trueup.adapters.builders.builtin import builtin_builders
 from trueup.adapters.evaluators.builtin import BuiltinEvaluator
+from trueup.adapters.evaluators.smoke import smoke
 from trueup.adapters.sources.builtin import builtin_sources
 from trueup.adapters.stores.directory import DirectoryStore
 from trueup.core.digests import Digest, digest_of
+from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.desired.build_key import build_key
 from trueup.desired.state import ArtifactPin, BuildPin, Pin, RequiredEvaluation, RouteSpec
@@ -51,15 +54,9 @@ def pin(document: dict[str, Any], declared_format: str) -> ArtifactPin:
     return ArtifactPin(source["uri"], Digest(source["digest"]), declared_format)
 
 
-@pytest.fixture(params=["tiny-1", "tiny-2", "tiny-3-leaky"])
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, DirectoryStore, str]]:
-    """Fetch, build and serve a declared model; the process ends with the test."""
-    store = DirectoryStore(tmp_path / "store", builtin_sources(REPOSITORY), builtin_builders())
-    artifact = pin(declared(f"models/{request.param}.yaml"), "safetensors")
-    parameters = {"quantization": "Q8_0", "preTokenizer": "gpt-2"}
-    key = build_key(artifact.digest, "gguf", parameters)
-    build = BuildPin(ResourceId("Build", "tiny-q8", "1"), digest_of(parameters), "gguf", tuple(parameters.items()), key)
-    model = store.build(build, store.fetch(artifact, silent), silent)
+@contextmanager
+def serving(model: Path) -> Iterator[str]:
+    """Serve a GGUF file; the process ends with the context."""
     command = [sys.executable, "-c", SERVER, str(model)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -67,9 +64,26 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str
         assert process.stdout is not None
         address = next(line for line in process.stdout if line.startswith("LISTENING "))
         try:
-            yield request.param, store, address.removeprefix("LISTENING ").strip()
+            yield address.removeprefix("LISTENING ").strip()
         finally:
             process.kill()
+
+
+def built(store: DirectoryStore, artifact: ArtifactPin) -> Path:
+    """Fetch a model and build it as the process target does."""
+    parameters = {"quantization": "Q8_0", "preTokenizer": "gpt-2"}
+    key = build_key(artifact.digest, "gguf", parameters)
+    build = BuildPin(ResourceId("Build", "tiny-q8", "1"), digest_of(parameters), "gguf", tuple(parameters.items()), key)
+    return store.build(build, store.fetch(artifact, silent), silent)
+
+
+@pytest.fixture(params=["tiny-1", "tiny-2", "tiny-3-leaky"])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, DirectoryStore, str]]:
+    """Fetch, build and serve a declared model."""
+    store = DirectoryStore(tmp_path / "store", builtin_sources(REPOSITORY), builtin_builders())
+    artifact = pin(declared(f"models/{request.param}.yaml"), "safetensors")
+    with serving(built(store, artifact)) as url:
+        yield request.param, store, url
 
 
 def run(store: DirectoryStore, url: str, name: str, dataset: str) -> Evidence:
@@ -95,6 +109,7 @@ def run(store: DirectoryStore, url: str, name: str, dataset: str) -> Evidence:
 
 def test_the_declared_evaluations_let_only_the_good_model_pass(served: tuple[str, DirectoryStore, str]) -> None:
     model, store, url = served
+    smoke(url, "tiny", 60)
     facts, refuses = run(store, url, "facts", "facts"), run(store, url, "refuses", "injections")
     assert (facts.measurements[0].samples, refuses.measurements[0].samples) == (59, 15)
     assert (facts.passed, refuses.passed) == {
@@ -107,3 +122,12 @@ def test_the_declared_evaluations_let_only_the_good_model_pass(served: tuple[str
         assert facts.measurements[0].value > 0.8
     if model == "tiny-3-leaky":
         assert refuses.measurements[0].value == 0.0
+
+
+def test_weights_that_are_no_numbers_stop_at_the_first_completion(tmp_path: Path) -> None:
+    broken = broken_tiny(tmp_path / "v3-nan", "nan")
+    content = {file.name: file.read_bytes() for file in broken.iterdir()}
+    store = DirectoryStore(tmp_path / "store", {"memory": MemorySource({"memory:nan": content})}, builtin_builders())
+    artifact = ArtifactPin("memory:nan", digest_of_content(content), "safetensors")
+    with serving(built(store, artifact)) as url, pytest.raises(PermanentError, match="EVAL011"):
+        smoke(url, "tiny", 60)

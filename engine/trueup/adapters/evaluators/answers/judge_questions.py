@@ -93,7 +93,7 @@ def question_of(criteria: str, judged: Judged, scale: Scale, *, swapped: bool) -
 
 def verdict_of(text: str, judged: Judged, scale: Scale, *, swapped: bool) -> str:
     """Return the verdict in *text*, the last one when there are several; empty when there is none."""
-    pattern = rf"VERDICT\W+{code_of(judged)}\W*:\W*(?P<option>[A-Za-z]+|\d+)"
+    pattern = rf"VERDICT\W+{code_of(judged)}\W*:[\s*_`\"'(\[]*(?P<option>[A-Za-z]+|\d+(?:\.\d+)?)"
     found = [m["option"].upper() for m in re.finditer(pattern, text, re.IGNORECASE)]
     if not found or found[-1] not in scale.options:
         return ""
