@@ -28,6 +28,8 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Parity of builds", "trueup.adapters.parity.codes"),
     ("Builds by ModelOpt and Edge-LLM", "trueup.adapters.builders.modelopt.codes"),
     ("Evaluations", "trueup.adapters.evaluators.codes"),
+    ("Results of other tools", "trueup.adapters.evaluators.imports.codes"),
+    ("Evaluation tools in a Python of their own", "trueup.adapters.evaluators.external.codes"),
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),
     ("Gateway", "trueup.adapters.gateways.local.codes"),
