@@ -32,6 +32,8 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Likelihoods", "trueup.adapters.evaluators.likelihood.codes"),
     ("Load", "trueup.adapters.evaluators.load.codes"),
     ("Datasets", "trueup.adapters.datasets.codes"),
+    ("Results of other tools", "trueup.adapters.evaluators.imports.codes"),
+    ("Evaluation tools in a Python of their own", "trueup.adapters.evaluators.external.codes"),
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),
     ("Gateway", "trueup.adapters.gateways.local.codes"),

@@ -21,6 +21,21 @@ METRICS: Mapping[str, str] = {"exact": "exact_match", "includes": "contains", "p
 GRADES: Mapping[str, float] = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 """Scores of the grades: correct, partial, incorrect, no answer."""
 
+_NOT_DECODING = frozenset(
+    {
+        "seed",
+        "adaptive_connections",
+        "attempt_timeout",
+        "batch",
+        "cache",
+        "max_connections",
+        "max_retries",
+        "stream_idle_timeout",
+        "timeout",
+    }
+)
+"""Parameters that say how it is asked and not what is answered."""
+
 _MEANS = ("mean", "accuracy")
 _SPREADS = ("stderr", "std", "var", "bootstrap_stderr")
 
@@ -119,7 +134,7 @@ def _decoding(document: Node) -> tuple[tuple[str, Json], ...]:
         **document.at("eval", "model_generate_config").fields(),
         **document.at("plan", "config").fields(),
     }
-    return tuple(sorted((k, v) for k, v in given.items() if k != "seed" and v is not None))
+    return tuple(sorted((k, v) for k, v in given.items() if k not in _NOT_DECODING and v is not None))
 
 
 def _task(document: Node) -> str:

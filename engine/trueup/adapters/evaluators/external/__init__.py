@@ -1,0 +1,1 @@
+"""Runs evaluation tools that live in a Python of their own, and reads what they wrote."""
