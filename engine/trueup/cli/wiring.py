@@ -324,9 +324,11 @@ class LocalWorkspace(GitPorts):
         from trueup.adapters.evaluators.builtin import BuiltinEvaluator, Options
         from trueup.adapters.evaluators.cache import FolderCache
         from trueup.adapters.evaluators.endpoints import Endpoints
+        from trueup.adapters.evaluators.routed import RoutedEvaluator
 
-        cache = FolderCache(self.state / "cache" / "evaluations")
-        return BuiltinEvaluator(Endpoints(target), self.clock, Options(cache=cache))
+        cache, endpoint = FolderCache(self.state / "cache" / "evaluations"), Endpoints(target)
+        builtin = BuiltinEvaluator(endpoint, self.clock, Options(cache=cache))
+        return RoutedEvaluator(builtin, endpoint, self.clock, self.root)
 
     def take_remote_records(self) -> str:
         """Bring in what others recorded."""

@@ -37,7 +37,8 @@ def required_evaluations(
         declared = kinds.evaluation(resource).spec
         dataset = _dataset(declared.dataset, resources)
         judge = _judge(declared.judge, resources) if declared.judge else None
-        measured = measured_inputs(content_digest(resource), dataset.digest, judge)
+        suite = artifact_of(declared.suite.source, "suite") if declared.suite.source else None
+        measured = measured_inputs(content_digest(resource), dataset.digest, judge, suite)
         decoding = declared.decoding.to_json() if declared.decoding else {}
         inputs = with_decoding_input({**served, **measured}, {**dict(route.decoding), **decoding})
         ages = [age for age in (declared.max_age, demanded.max_age) if age is not None]
@@ -50,6 +51,7 @@ def required_evaluations(
                 inputs,
                 judge,
                 tuple(sorted(decoding.items())),
+                suite,
             )
         )
     return tuple(required)
@@ -65,7 +67,7 @@ def required_prompt_tests(
     if not kinds.prompt(resource).spec.tests:
         return None
     served = served_inputs(release.to_json(), server.to_json(), route)
-    measured = measured_inputs(content_digest(resource), Digest(""), None)
+    measured = measured_inputs(content_digest(resource), Digest(""))
     inputs = with_decoding_input({**served, **measured}, dict(route.decoding))
     return RequiredEvaluation(pin(resource), key_of(inputs), NO_DATA, None, inputs)
 
@@ -89,11 +91,14 @@ def served_inputs(release: Mapping[str, Json], server: Mapping[str, Json], route
     }
 
 
-def measured_inputs(evaluation: Digest, dataset: Digest, judge: RequiredJudge | None) -> dict[str, Digest]:
+def measured_inputs(
+    evaluation: Digest, dataset: Digest, judge: RequiredJudge | None = None, suite: ArtifactPin | None = None
+) -> dict[str, Digest]:
     """Return what a result depends on of how it is measured, by name."""
     return {
         "evaluation": evaluation,
         "dataset": dataset,
+        **({"suite": suite.digest} if suite is not None else {}),
         **({"judge": digest_of(judge.to_json())} if judge is not None else {}),
     }
 

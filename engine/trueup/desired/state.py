@@ -275,6 +275,7 @@ class RequiredEvaluation:
         inputs: What the key is the digest of, by name, sorted: what says why older evidence is stale.
         judge: What scores the answers, where a model does.
         decoding: Decoding parameters that the Evaluation declares in place of the prompt's, sorted.
+        suite: Files of the suite that a tool of its own runs; None where there are none.
     """
 
     evaluation: Pin
@@ -284,12 +285,14 @@ class RequiredEvaluation:
     inputs: tuple[tuple[str, Digest], ...] = ()
     judge: RequiredJudge | None = None
     decoding: tuple[tuple[str, Json], ...] = ()
+    suite: ArtifactPin | None = None
 
     @property
     def artifacts(self) -> tuple[ArtifactPin, ...]:
-        """What has to be in the store to measure it, besides the release: data, and the weights of a judge."""
+        """What has to be in the store to measure it, besides the release: data, a suite, the weights of a judge."""
         data = (self.dataset,) if self.dataset.digest else ()
-        return (*data, self.judge.release.artifact) if self.judge is not None else data
+        suite = (self.suite,) if self.suite is not None else ()
+        return (*data, *suite, *((self.judge.release.artifact,) if self.judge is not None else ()))
 
     def to_json(self) -> dict[str, Json]:
         """Return the requirement as JSON."""

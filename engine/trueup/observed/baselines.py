@@ -7,7 +7,7 @@ from trueup.core.json import Json, mapping_of
 from trueup.desired.evaluations import key_of, served_inputs, with_decoding_input
 from trueup.desired.state import RequiredEvaluation, RouteSpec
 
-_OF_THE_MEASURE = ("evaluation", "dataset", "judge")
+_OF_THE_MEASURE = ("evaluation", "dataset", "judge", "suite")
 """Inputs that are the same for both sides."""
 
 

@@ -79,6 +79,7 @@ class EvaluationRequest:
         artifact: What the server loads, for what is computed from the weights; None where nothing is.
         source: What the artifact was built from, for what compares the two; None where they are the same.
         runtime: What serves: `llama.cpp`, `transformers`.
+        suite: Files of the suite that a tool of its own runs; None where there are none.
     """
 
     required: RequiredEvaluation
@@ -90,6 +91,7 @@ class EvaluationRequest:
     artifact: Path | None = None
     source: Path | None = None
     runtime: str = ""
+    suite: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

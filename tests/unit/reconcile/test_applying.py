@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from states import Want, deployment
+from states import Want, deployment, desired
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.errors import PermanentError
 from trueup.core.json import canonical
@@ -394,7 +394,7 @@ def test_evaluations_are_only_run_for_a_deployment() -> None:
 
     (required,) = deployment(Want(evaluations=("facts@1",))).evaluations
     never_used = Ports(*[None] * 11)  # type: ignore[arg-type]
-    supplying = Supplying("dev", never_used, actor="", revision="", plan=Digest(""))
+    supplying = Supplying(desired(), never_used, actor="", plan=Digest(""))
     with pytest.raises(TypeError, match="for a deployment"):
         supplying.take(EvaluateStep(required), None)
 

@@ -7,12 +7,13 @@ from datetime import date
 from trueup.adapters.evaluators import codes
 from trueup.adapters.evaluators.groups import group_of, task_names
 from trueup.adapters.evaluators.measuring import AGGREGATIONS
+from trueup.adapters.evaluators.thresholds import thresholds_of
 from trueup.adapters.evaluators.work import Declaration, Task
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 from trueup.evidence.catalogue import metric
-from trueup.evidence.gates import CONFIDENCE, Threshold
+from trueup.evidence.gates import Threshold
 
 
 def read_declaration(declared: bytes) -> Declaration:
@@ -35,16 +36,7 @@ def read_declaration(declared: bytes) -> Declaration:
         str(m.get("name")): (_unit(m), str(m.get("aggregation", "mean")))
         for m in map(mapping_of, _list(spec.get("metrics")))
     }
-    thresholds = tuple(
-        Threshold(
-            str(t.get("metric")),
-            str(t.get("op")),
-            _float(t.get("value")),
-            str(t.get("slice") or ""),
-            _float(t.get("confidence", CONFIDENCE)),
-        )
-        for t in map(mapping_of, _list(spec.get("metricDecisionThreshold")))
-    )
+    thresholds = thresholds_of(spec)
     _refuse(_unmeasured(tasks, metrics, thresholds))
     quarantine = {
         str(q.get("case")): date.fromisoformat(str(q.get("expires")))
@@ -126,7 +118,3 @@ def _task(task: Mapping[str, Json]) -> Task:
 
 def _list(value: Json) -> Sequence[Json]:
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
-
-
-def _float(value: Json) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from trueup.spec.kinds.base import ApiVersion, Declared, VersionedMetadata
+from trueup.spec.kinds.base import ApiVersion, Declared, Source, VersionedMetadata
 from trueup.spec.kinds.prompts import Decoding
 from trueup.spec.kinds.spellings import (
     Count,
@@ -40,7 +40,13 @@ class Suite(Declared):
         description="Harness. `builtin` runs by itself, `lm-eval` and `inspect` by their `interpreter`; results of all "
         "others are brought in by file.",
     )
-    ref: Sentence | None = Field(default=None, description="Suite inside the harness: a task file, package or address.")
+    ref: Sentence | None = Field(
+        default=None, description="Suite inside the harness: a task file of `source`, a package or an address."
+    )
+    source: Source | None = Field(
+        default=None,
+        description="Files of the suite that `lm-eval` or `inspect` runs: they are part of what is measured.",
+    )
     version: Sentence | None = Field(default=None, description="Version of the harness; results of another are stale.")
     interpreter: Sentence | None = Field(
         default=None, description="Python of the environment that `lm-eval` or `inspect` is installed in."

@@ -34,10 +34,56 @@ from trueup.plan.schema import plan_json_schema
 ALL = {"ordinary": ordinary, "unknown": unknown, "hostile": hostile, "scripts": scripts, "withheld": withheld}
 every_case = pytest.mark.parametrize("name", ALL)
 TAGS = frozenset(
-    ["html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "h4", "h5", "p", "code", "main", "section", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "article", "details", "summary", "span", "strong", "del", "ins", "footer"]
+    [
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "header",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "p",
+        "code",
+        "main",
+        "section",
+        "div",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "article",
+        "details",
+        "summary",
+        "span",
+        "strong",
+        "del",
+        "ins",
+        "footer",
+    ]
 )
 ATTRIBUTES = frozenset(
-    ["lang", "charset", "http-equiv", "content", "name", "class", "role", "tabindex", "aria-label", "scope", "open", "dir"],
+    [
+        "lang",
+        "charset",
+        "http-equiv",
+        "content",
+        "name",
+        "class",
+        "role",
+        "tabindex",
+        "aria-label",
+        "scope",
+        "open",
+        "dir",
+    ],
 )
 
 
