@@ -1,4 +1,4 @@
-"""Reference pages made from the code: `docs/reference/{cli,json,spec}.md` and `docs/errors.md`.
+"""Reference pages made from the code: `docs/reference/{cli,json,metrics,spec}.md` and `docs/errors.md`.
 
 `python -m trueup.cli.reference DIR` writes them below DIR, and the table of `policies/README.md` beside it; tests hold
 the committed pages equal to what it writes.
@@ -13,6 +13,7 @@ from trueup.cli.exit_codes import ExitCode
 from trueup.cli.json_reference import json_page
 from trueup.cli.library_reference import write_library_page
 from trueup.cli.main import parser_of, top_help
+from trueup.cli.metric_reference import metrics_page
 from trueup.cli.verbs import commands
 from trueup.spec.reference_docs import reference_page
 
@@ -76,6 +77,7 @@ def write(folder: Path) -> None:
     (folder / "reference").mkdir(parents=True, exist_ok=True)
     (folder / "reference" / "cli.md").write_text(cli_page(), encoding="utf-8")
     (folder / "reference" / "json.md").write_text(json_page(), encoding="utf-8")
+    (folder / "reference" / "metrics.md").write_text(metrics_page(), encoding="utf-8")
     (folder / "reference" / "spec.md").write_text(reference_page(), encoding="utf-8")
     (folder / "errors.md").write_text(errors_page(), encoding="utf-8")
     write_library_page(folder.parent / "policies" / "README.md")

@@ -9,6 +9,7 @@ import pytest
 import trueup
 from trueup.cli.error_reference import SOURCES, codes, errors_page
 from trueup.cli.json_reference import json_page
+from trueup.cli.metric_reference import metrics_page
 from trueup.cli.reference import cli_page, write
 from trueup.core.diagnostics import Code
 
@@ -18,7 +19,12 @@ PACKAGE = Path(trueup.__file__).parent
 
 @pytest.mark.parametrize(
     ("page", "make"),
-    [("reference/cli.md", cli_page), ("reference/json.md", json_page), ("errors.md", errors_page)],
+    [
+        ("reference/cli.md", cli_page),
+        ("reference/json.md", json_page),
+        ("reference/metrics.md", metrics_page),
+        ("errors.md", errors_page),
+    ],
 )
 def test_the_committed_page_is_what_the_code_says(page: str, make: object) -> None:
     assert callable(make)
