@@ -130,7 +130,7 @@ class Perplexity:
     def value(self, example: Text, trees: Sequence[Tree], found: Sequence[tuple[float, ...]]) -> Value:
         """Return the summed loss."""
         nll, tokens = -math.fsum(x for sums in found for x in sums), sum(t.predicted for t in trees)
-        _refuse_no_number(example.id, nll, nll / max(tokens, 1))
+        _refuse_no_number(example.id, [nll], nll / max(tokens, 1))
         return {"nll": nll, "tokens": tokens}
 
     def scores(self, example: Text, value: Value) -> Scores:
@@ -177,7 +177,7 @@ class Choices:
     def value(self, example: Question, trees: Sequence[Tree], found: Sequence[tuple[float, ...]]) -> Value:
         """Return the log-likelihood of each choice."""
         each = [x for sums in found for x in sums]
-        _refuse_no_number(example.id, *each)
+        _refuse_no_number(example.id, each)
         return {"logLikelihoods": list(each), "tokens": sum(t.predicted for t in trees)}
 
     def scores(self, example: Question, value: Value) -> Scores:
@@ -229,7 +229,7 @@ class Divergence:
         """Return the sums that a comparison gave."""
         kl, agreed, source, artifact, spoiled = (math.fsum(s[i] for s in found) for i in range(5))
         tokens = sum(t.predicted for t in trees)
-        _refuse_no_number(example.id, math.nan if spoiled else kl, source / tokens, artifact / tokens)
+        _refuse_no_number(example.id, [math.nan if spoiled else kl, source, artifact], max(source, artifact) / tokens)
         return {"kl": kl, "agreed": agreed, "source": source, "artifact": artifact, "tokens": tokens}
 
     def scores(self, example: Text, value: Value) -> Scores:
@@ -269,7 +269,7 @@ def _number(value: Value, name: str) -> float:
     return float(number)
 
 
-def _refuse_no_number(example_id: str, *values: float) -> None:
-    if not all(math.isfinite(v) and abs(v) < MOST_NATS * 1e6 for v in values) or values[-1] > MOST_NATS:
-        detail = f"Example {example_id}: a log-likelihood is not a finite number."
-        raise PermanentError(NOT_FINITE, detail)
+def _refuse_no_number(example_id: str, values: Sequence[float], nats: float = 0.0) -> None:
+    """Refuse *values* of which one is no finite number, and a mean loss of more *nats* than a perplexity can spell."""
+    if not all(map(math.isfinite, values)) or nats > MOST_NATS:
+        raise PermanentError(NOT_FINITE, f"Example {example_id}: a log-likelihood is not a finite number.")
