@@ -59,7 +59,9 @@ def run(*results: CheckResult, records: int = 10, malformed: int = 0) -> DataRun
     return DataRun(records, 100, malformed, (), results)
 
 
-def scan(secrets: int = 0, personal: int = 0, *, declared: bool = False, records: int = 10, malformed: int = 0) -> Evidence:
+def scan(
+    secrets: int = 0, personal: int = 0, *, declared: bool = False, records: int = 10, malformed: int = 0
+) -> Evidence:
     found = run(result("secrets", found=secrets), result("personal_data", found=personal), records=records)
     found = DataRun(found.records, 0, malformed, (), found.results)
     return scan_evidence(data(personalData={"present": declared}), found, "t 1", TIMES)

@@ -37,7 +37,9 @@ class NearDuplicates:
         params.done()
         generator = np.random.default_rng(1)
         # Multiply, add and shift (Dietzfelbinger, 1996): runs are mixed already.
-        self._factors = generator.integers(0, 1 << 63, PERMUTATIONS, dtype=np.uint64)[:, None] * np.uint64(2) + np.uint64(1)
+        self._factors = generator.integers(0, 1 << 63, PERMUTATIONS, dtype=np.uint64)[:, None] * np.uint64(
+            2
+        ) + np.uint64(1)
         self._offsets = generator.integers(0, 1 << 63, PERMUTATIONS, dtype=np.uint64)[:, None]
         self._blocks: list[NDArray[np.uint32]] = []
         self._places: list[tuple[int, int]] = []
