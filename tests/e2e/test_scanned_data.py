@@ -1,4 +1,4 @@
-"""`trueup scan Dataset/...` in a real repository: found, recorded, seen by policy; in flat memory, without a network."""
+"""`trueup scan Dataset/...` in a real repository: found, recorded, seen by policy; in flat memory, off the network."""
 
 import hashlib
 import json

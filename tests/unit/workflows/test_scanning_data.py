@@ -77,6 +77,9 @@ def test_declared_parameters_of_the_comparison_hold_for_every_one(workspace: Fak
 
 def test_an_environment_is_scanned_for_what_lacks_passing_evidence_and_rules_see_it(make) -> None:
     workspace: FakeWorkspace = make(Declared(), dev=Stage(evaluations=("facts@1",)))
+    (path,) = (p for p in workspace.files if "datasets/facts" in p)
+    workspace.files[path] = workspace.files[path].replace(b'"spec": {', b'"spec": {"format": "jsonl",')
+    workspace.commit()
     assert seen_by_rules(workspace) == []
     (first,) = scan_data(workspace, DataRequest(environment="dev"))  # type: ignore[misc]
     assert str(first.id) == "Dataset/facts@1"

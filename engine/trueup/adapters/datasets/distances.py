@@ -57,9 +57,9 @@ def chi_square_p(statistic: float, degrees: int) -> float:
 
     Source: series and continued fraction as in Abramowitz and Stegun, 6.5.29 and 6.5.31.
     """
-    if degrees < 1 or statistic <= 0:
-        return 1.0
     a, x = degrees / 2, statistic / 2
+    if degrees < 1 or x <= 0:
+        return 1.0
     scale = math.exp(a * math.log(x) - x - math.lgamma(a))
     if x < a + 1:
         term = total = 1 / a
