@@ -37,7 +37,8 @@ def made(path: Path, megabytes: int, seed: int = 1) -> None:
             number += 1
             text = f"{' '.join(rng.choices(parts, k=rng.randint(3, 14)))} {number}"
             written += file.write(
-                f'{{"id": {number}, "prompt": "{text[:60]}", "completion": "{text}", "label": "{rng.choice(LABELS)}"}}\n'
+                f'{{"id": {number}, "prompt": "{text[:60]}", "completion": "{text}", '
+                f'"label": "{rng.choice(LABELS)}"}}\n'
             )
 
 

@@ -23,6 +23,7 @@ from fakes import (
     FakeTree,
     FakeVerifier,
 )
+from trueup.adapters.datasets.checker import StreamingChecker
 from trueup.adapters.evaluators import codes as evaluator_codes
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
@@ -556,6 +557,7 @@ class FakeWorkspace:
         self.journal = WorkedJournal(self.fuse)
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
         self.scanner = FakeScanner()
+        self.datasets = StreamingChecker()
         self.signatures = FakeVerifier()
         self.history = FakeHistory()
         self.resolver = FakeResolver()

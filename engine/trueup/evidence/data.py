@@ -187,12 +187,12 @@ def declared_data(resource: Resource) -> DeclaredData:
 
 @lru_cache(maxsize=1024)
 def _declared(id_: ResourceId, canonical: str | bytes) -> DeclaredData:
-    spec = mapping_of(json.loads(canonical)["spec"])
+    spec = mapping_of(json.loads(canonical).get("spec"))
     checks = spec.get("checks")
     return DeclaredData(
         id_,
-        Digest(str(mapping_of(spec["source"]).get("digest") or "")),
-        str(spec["purpose"]),
+        Digest(str(mapping_of(spec.get("source")).get("digest") or "")),
+        str(spec.get("purpose") or ""),
         tuple(_check(mapping_of(c)) for c in checks) if isinstance(checks, Sequence) else (),
         mapping_of(spec.get("personalData")).get("present") is True,
     )

@@ -200,7 +200,10 @@ def _all(resources: Resources) -> list[DeclaredData]:
 
 def _distinct(datasets: Iterable[DeclaredData]) -> tuple[DeclaredData, ...]:
     """Return each content once, under the first of its names."""
-    return tuple({d.digest: d for d in reversed(tuple(datasets))}.values())[::-1]
+    found: dict[Digest, DeclaredData] = {}
+    for data in datasets:
+        found.setdefault(data.digest, data)
+    return tuple(found.values())
 
 
 def _name(id_: ResourceId) -> str:

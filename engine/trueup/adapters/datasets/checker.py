@@ -13,7 +13,7 @@ from trueup.adapters.datasets.checks.drift import Drift
 from trueup.adapters.datasets.checks.language import Language
 from trueup.adapters.datasets.checks.licence import License
 from trueup.adapters.datasets.checks.near_duplicates import NearDuplicates
-from trueup.adapters.datasets.checks.overlap import MOST_RUNS, Overlap, Rereadable
+from trueup.adapters.datasets.checks.overlap import MOST_WORDS, Overlap, Rereadable
 from trueup.adapters.datasets.checks.schema import Schema
 from trueup.adapters.datasets.checks.sensitive import personal_data, secrets
 from trueup.adapters.datasets.checks.unique import Unique
@@ -52,7 +52,7 @@ def _again(data: DataFiles) -> Rereadable:
 def _overlap(setting: Setting) -> Check:
     if not setting.others:
         raise BadCheckError("it needs `against`, one or more datasets as `name@version`")
-    return Overlap(setting, _readers(setting), MOST_RUNS // setting.comparisons)
+    return Overlap(setting, _readers(setting), MOST_WORDS // setting.comparisons)
 
 
 def _drift(setting: Setting) -> Check:

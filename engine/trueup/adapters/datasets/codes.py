@@ -20,7 +20,7 @@ NO_EXTRA = Code(
     "DATA003",
     "A library for datasets is not installed",
     "Parquet files, secrets, languages and JSON Schemas are looked at by libraries that the core does not have.",
-    "pip install 'trueup[data]'",
+    "Install it: `pip install 'trueup[data]'`.",
 )
 UNREADABLE = Code(
     "DATA004",

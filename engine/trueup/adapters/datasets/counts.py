@@ -48,7 +48,8 @@ class Counts:
         return self.greatest
 
     def _coarsen(self) -> None:
-        while len(self._counts) > self._most:
+        # With one digit left there are some 4,000 numbers at most.
+        while len(self._counts) > self._most and self.bits != 1:
             self.bits = _FINEST if self.bits is None else self.bits - 1
             coarser: dict[float, int] = {}
             for value, count in self._counts.items():
@@ -59,4 +60,4 @@ class Counts:
 
 def _coarse(value: float, bits: int) -> float:
     mantissa, exponent = math.frexp(value)
-    return math.ldexp(math.floor(mantissa * (1 << bits)), exponent - bits)
+    return math.ldexp(math.trunc(mantissa * (1 << bits)), exponent - bits)

@@ -51,7 +51,8 @@ _TYPES = {
     "date": "sc:Date",
     "null": "sc:Text",
 }
-_TABLES = frozenset({"text/csv", "text/tab-separated-values", "application/x-parquet"})
+_TABLES = frozenset({"text/csv", "text/tab-separated-values", "application/x-parquet", "application/jsonlines"})
+"""Formats whose fields are columns to the readers of Croissant."""
 
 
 class NotCroissantError(ValueError):

@@ -29,10 +29,12 @@ def kolmogorov_p(distance: float, one: int, other: int) -> float:
     Source: Kolmogorov, 1933; Smirnov, 1948. For samples of fewer than some tens it is a little too high.
     """
     scaled = distance * math.sqrt(one * other / (one + other))
+    if scaled < 0.04:  # nothing that a float could tell from 1
+        return 1.0
     if scaled < 1.18:
         # The other form of the series: this one converges where that does not.
-        terms = (math.exp(-((2 * k - 1) ** 2) * math.pi**2 / (8 * scaled**2)) for k in range(1, 20)) if scaled else ()
-        return 1.0 - math.sqrt(2 * math.pi) / scaled * math.fsum(terms) if scaled else 1.0
+        terms = (math.exp(-((2 * k - 1) ** 2) * math.pi**2 / (8 * scaled**2)) for k in range(1, 20))
+        return 1.0 - math.sqrt(2 * math.pi) / scaled * math.fsum(terms)
     total = 2 * math.fsum((-1) ** (k - 1) * math.exp(-2 * k * k * scaled * scaled) for k in range(1, 20))
     return min(1.0, max(0.0, total))
 
@@ -55,9 +57,9 @@ def chi_square_p(statistic: float, degrees: int) -> float:
 
     Source: series and continued fraction as in Abramowitz and Stegun, 6.5.29 and 6.5.31.
     """
-    if degrees < 1 or statistic <= 0:
-        return 1.0
     a, x = degrees / 2, statistic / 2
+    if degrees < 1 or x <= 0:
+        return 1.0
     scale = math.exp(a * math.log(x) - x - math.lgamma(a))
     if x < a + 1:
         term = total = 1 / a

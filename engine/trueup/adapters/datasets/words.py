@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +62,7 @@ def mixed(values: Hashes) -> Hashes:
 class Runs:
     """Runs of *n* words of many records, found for thousands of texts at once; each knows its record by its number.
 
-    A text of at least *short* words that is too short for a run counts as a whole; so does a record that is.
+    A text of at least *short* words that is too short for a run is one run itself; and so is a record that is, whole.
     """
 
     def __init__(self, n: int, short: int) -> None:
@@ -77,48 +77,59 @@ class Runs:
         self._wholes = array("q")
         self._owners_of_wholes = array("q")
         self.size = 0
-        """How many runs there are."""
+        """How many words there are."""
 
     def add(self, texts: Iterable[str], owner: int) -> bool:
         """Take the texts of a record; tell whether it had any words."""
-        total, together = 0, []
+        total, small = 0, list[str]()
+        together = list[str]()
         for text in texts:
             spelled = words(text)
             total += len(spelled)
-            if len(spelled) >= self._n:
-                self._words.extend(map(hash, spelled))
-                self._lengths.append(len(spelled))
-                self._owners.append(owner)
-                self.size += len(spelled) - self._n + 1
-                continue
-            together += spelled
+            if total < self._n:
+                together += spelled
             if len(spelled) >= self._short:
-                self._whole(spelled, owner)
-        if 0 < total == len(together) < self._n:
-            self._whole(together, owner)
-        elif 0 < total == len(together):
-            # Many short texts, such as the cells of a table: together they have runs.
-            self._words.extend(map(hash, together))
-            self._lengths.append(len(together))
-            self._owners.append(owner)
-            self.size += len(together) - self._n + 1
+                self._text(spelled, owner)
+            else:
+                small += spelled
+        if total and total == len(small) >= self._n:
+            # Nothing but short texts, such as the cells of a table: together they have runs.
+            self._text(small, owner)
+        elif 0 < total < self._n:
+            self._wholes.append(hash(tuple(together)))
+            self._owners_of_wholes.append(owner)
+            self.size += total
         return total > 0
 
-    def _whole(self, of: list[str], owner: int) -> None:
-        self._wholes.append(hash(tuple(of)))
-        self._owners_of_wholes.append(owner)
-        self.size += 1
+    def _text(self, of: list[str], owner: int) -> None:
+        self._words.extend(map(hash, of))
+        self._lengths.append(len(of))
+        self._owners.append(owner)
+        self.size += len(of)
 
-    def take(self) -> tuple[Hashes, NDArray[np.int64]]:
-        """Return the runs and the record of each, and forget them."""
-        wholes, owners = np.array(self._wholes, np.int64), np.array(self._owners_of_wholes, np.int64)
-        runs = np.empty(0, np.uint64)
-        if len(self._words):
-            of = np.frombuffer(self._words, np.int64).view(np.uint64)
-            lengths = np.frombuffer(self._lengths, np.int64)
-            ends = np.repeat(np.cumsum(lengths), lengths)
-            inside = np.arange(len(of)) + self._n <= ends
-            runs = ngrams(of, self._n)[inside[: len(of) - self._n + 1]]
-            owners = np.concatenate([owners, np.repeat(np.frombuffer(self._owners, np.int64), lengths - self._n + 1)])
+    @property
+    def sizes(self) -> frozenset[int]:
+        """How many words the runs have: *n*, and those of texts that are too short for that."""
+        return frozenset(min(length, self._n) for length in self._lengths)
+
+    def take(self, sizes: Collection[int] = ()) -> tuple[Hashes, NDArray[np.int64]]:
+        """Return the runs and the record of each, and forget them.
+
+        With *sizes*, the runs of all those sizes: whatever texts of another collection could be a part of these.
+        """
+        runs = [mixed(np.array(self._wholes, np.int64).view(np.uint64))]
+        owners = [np.array(self._owners_of_wholes, np.int64)]
+        of = np.array(self._words, np.int64).view(np.uint64)
+        lengths, owner = np.array(self._lengths, np.int64), np.array(self._owners, np.int64)
+        ends = np.repeat(np.cumsum(lengths), lengths)
+        for size in sorted(sizes or self.sizes):
+            if size > len(of):
+                continue
+            # A run may not go from one text into the next.
+            starts = np.arange(len(of) - size + 1) + size <= ends[: len(of) - size + 1]
+            if not sizes and size < self._n:
+                starts &= np.repeat(lengths == size, lengths)[: len(of) - size + 1]
+            runs.append(ngrams(of, size)[starts])
+            owners.append(np.repeat(owner, lengths)[: len(of) - size + 1][starts])
         self._clear()
-        return np.concatenate([mixed(wholes.view(np.uint64)), runs]), owners
+        return np.concatenate(runs), np.concatenate(owners)

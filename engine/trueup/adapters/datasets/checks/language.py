@@ -1,6 +1,8 @@
 """Languages of texts, by py3langid, which has its model in the package."""
 
 from collections import Counter
+from functools import cache
+from typing import Any
 
 from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting
 from trueup.adapters.datasets.extras import library
@@ -13,6 +15,13 @@ SHORTEST = 20
 LONGEST = 1000
 """Characters that are looked at: more make it no surer."""
 MOST_MEASURED = 20
+
+
+@cache
+def _identifier() -> Any:
+    """Return the model; reading it takes half a second."""
+    langid = library("py3langid.langid", "`language`")
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=False)
 
 
 class Language:
@@ -31,8 +40,7 @@ class Language:
         params.done()
         if not self._allowed:
             raise BadCheckError("it needs `allowed`, or the Dataset's `languages`")
-        library_ = library("py3langid.langid", "`language`")
-        model = library_.LanguageIdentifier.from_model_file(library_.MODEL_FILE, norm_probs=False)
+        model = _identifier()
         known = set(model.labels)
         if unknown := sorted(self._allowed - known):
             raise BadCheckError(f"the language `{unknown[0]}` cannot be told", f"known: {', '.join(sorted(known))}")

@@ -14,9 +14,9 @@ from trueup.evidence.evidence import Measurement
 WORDS = 13
 """Words of a run: fewer are said by chance."""
 SHORT = 5
-"""Words of the shortest text that is compared as a whole; shorter ones are compared as a part of their record."""
-MOST_RUNS = 2_000_000
-"""Runs that are looked for at once, 16 MB and as much to sort them; more take another way through the other data."""
+"""Words of the shortest text that is looked for by itself; shorter ones are only looked for with their record."""
+MOST_WORDS = 1_000_000
+"""Words whose runs are looked for at once, some 100 MB; more take another way through the other data."""
 _BATCH = 65_536
 
 
@@ -31,7 +31,7 @@ class Rereadable(Protocol):
 class Overlap:
     """The share of records of which a run of words is in other data."""
 
-    def __init__(self, setting: Setting, others: tuple[Rereadable, ...], most_runs: int = MOST_RUNS) -> None:
+    def __init__(self, setting: Setting, others: tuple[Rereadable, ...], most_words: int = MOST_WORDS) -> None:
         params = setting.params
         self._check = setting.check
         self._column = setting.column()
@@ -41,7 +41,7 @@ class Overlap:
         params.texts("against")
         params.done()
         self._others = others
-        self._most_runs = most_runs
+        self._most_words = most_words
         self._runs = Runs(self._words, SHORT)
         self._places: list[str] = []
         self._findings = Findings()
@@ -56,15 +56,16 @@ class Overlap:
             self._without_words += 1
             return
         self._places.append(record.place)
-        if self._runs.size >= self._most_runs:
+        if self._runs.size >= self._most_words:
             self._look()
 
     def _look(self) -> None:
         """Go through the other data once for all runs that are held."""
+        sizes = self._runs.sizes
         held, owners = self._runs.take()
         sought = np.unique(held)
         found = np.zeros(len(sought), bool)
-        for batch in self._batches():
+        for batch in self._batches(sizes):
             at = np.searchsorted(sought, batch)
             at[at == len(sought)] = 0
             found[at[sought[at] == batch]] = True
@@ -76,7 +77,7 @@ class Overlap:
         self._compared += len(self._places)
         self._places = []
 
-    def _batches(self) -> Iterator[Hashes]:
+    def _batches(self, sizes: frozenset[int]) -> Iterator[Hashes]:
         runs = Runs(self._words, SHORT)
         self._records_of_others = 0
         for other in self._others:
@@ -85,8 +86,8 @@ class Overlap:
                 # Its fields have other names: every text of it counts.
                 runs.add(leaves(record.value), 0)
                 if runs.size >= _BATCH:
-                    yield runs.take()[0]
-        yield runs.take()[0]
+                    yield runs.take(sizes)[0]
+        yield runs.take(sizes)[0]
 
     def result(self) -> CheckResult:
         """Return the share; of nothing, or against nothing, it is undecided."""

@@ -25,12 +25,13 @@ _ROW = np.dtype([("high", "<u8"), ("low", "<u8"), ("file", "<u4"), ("line", "<u4
 class Unique:
     """No two records are equal, or have an equal field: by digests of 128 bits, of which two never were the same."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, in_memory: int = IN_MEMORY) -> None:
         params = setting.params
         self._check = setting.check
         self._column = setting.column()
         self._most = params.number("max_share", 0.0, 0, 1)
         params.done()
+        self._in_memory = in_memory * _ROW.itemsize
         self._files: dict[str, int] = {}
         self._seen = bytearray()
         self._records = 0
@@ -46,7 +47,7 @@ class Unique:
         file = self._files.setdefault(record.file, len(self._files))
         self._seen += hashlib.blake2b(spelled, digest_size=16).digest()
         self._seen += file.to_bytes(4, "little") + min(record.line, 0xFFFFFFFF).to_bytes(4, "little")
-        if len(self._seen) >= IN_MEMORY * _ROW.itemsize:
+        if len(self._seen) >= self._in_memory:
             self._spill = self._spill or _Spill()
             self._spill.write(np.frombuffer(self._seen, _ROW))
             self._seen = bytearray()
