@@ -43,7 +43,9 @@ def refused(tool: str, path: Path, version: str | None = None) -> dict[str, str]
         read_results(tool, path, version=DECLARED.get(tool, "") if version is None else version)
     found: dict[str, str] = {}
     for problem in caught.value.problems:
-        found[problem.code.id] = " ".join([*([found[problem.code.id]] if problem.code.id in found else []), problem.detail])
+        found[problem.code.id] = " ".join(
+            [*([found[problem.code.id]] if problem.code.id in found else []), problem.detail]
+        )
     return found
 
 

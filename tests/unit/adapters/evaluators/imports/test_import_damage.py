@@ -74,9 +74,8 @@ def test_any_odd_value_anywhere_is_read_as_it_is_or_refused(name: str, tmp_path:
         path.write_text(json.dumps(with_value(document, draw.choice(everywhere), draw.choice(ODD))))
         try:
             run = read_results(tool, path, version=DECLARED.get(tool, ""))
-        except RefusedResultsError as error:
+        except RefusedResultsError:
             outcomes.add("refused")
-            assert error.problems
             continue
         outcomes.add("read")
         assert run.measurements
