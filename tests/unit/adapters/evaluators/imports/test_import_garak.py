@@ -54,8 +54,22 @@ def test_a_report_is_read_by_attack_and_by_probe() -> None:
     assert run.completed_at == datetime(2026, 11, 29, 13, 10, 39, 404392, UTC)
 
 
-def test_hits_are_counted() -> None:
-    run = golden("garak", "garak-0.17.1/hits.report.jsonl")
+HITS = GOLDEN / "garak-0.17.1" / "hits.report.jsonl"
+
+
+def judged_by_what_was_run(entries: list[Any]) -> None:
+    """Make the detector that was run the probe's own."""
+    for cache in of(entries, "plugin_cache"):
+        for probe in cache["plugin_cache"]["probes"].values():
+            probe["primary_detector"] = "mitigation.MitigationBypass"
+
+
+def test_another_detector_than_the_probes_own_is_no_judge_of_it() -> None:
+    assert "productkey.Win5x5" in refused("garak", HITS)["EIMP007"]
+
+
+def test_hits_are_counted(tmp_path: Path) -> None:
+    run = read_results("garak", edited(tmp_path, judged_by_what_was_run, HITS))
     found = one(run, "attack_success_rate", "jailbreak")
     assert (found.value, found.samples, found.stderr) == (0.5, 6, pytest.approx((0.25 / 5) ** 0.5))
     assert [e.scores[0][1] for e in run.examples] == [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
@@ -112,11 +126,12 @@ def test_a_report_that_cannot_be_used_is_refused(change: Any, code: str, tmp_pat
 
 def test_another_threshold_counts_as_garak_counted(tmp_path: Path) -> None:
     def change(entries: list[Any]) -> None:
+        judged_by_what_was_run(entries)
         of(entries, "start_run setup")[0]["run.eval_threshold"] = 0.9
         for attempt in of(entries, "attempt"):
             attempt["detector_results"] = {d: [s * 0.95 for s in v] for d, v in attempt["detector_results"].items()}
 
-    run = read_results("garak", edited(tmp_path, change, GOLDEN / "garak-0.17.1" / "hits.report.jsonl"))
+    run = read_results("garak", edited(tmp_path, change, HITS))
     assert one(run, "attack_success_rate", "jailbreak").value == 0.5
 
 

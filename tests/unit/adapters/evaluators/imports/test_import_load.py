@@ -138,6 +138,7 @@ def _benchmark(document: Any) -> Any:
         (lambda d: d["benchmarks"].append({}), "EIMP007"),
         (lambda d: _benchmark(d)["metrics"]["request_totals"].update(successful=0), "EIMP005"),
         (lambda d: _benchmark(d)["metrics"].pop("request_totals"), "EIMP008"),
+        (lambda d: _benchmark(d)["metrics"]["request_totals"].update(incomplete=5), "EIMP009"),
         (lambda d: _benchmark(d)["config"].pop("strategy"), "EIMP007"),
         (lambda d: _benchmark(d)["requests"]["successful"].pop(), "EIMP010"),
         (lambda d: _benchmark(d)["metrics"]["request_latency"]["successful"]["percentiles"].update(p50=-1), "EIMP010"),

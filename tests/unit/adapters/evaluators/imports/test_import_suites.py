@@ -16,7 +16,7 @@ def test_a_promptfoo_run_is_read_with_its_settings_values_and_examples() -> None
     assert run.settings == Settings(
         tool="promptfoo",
         version="0.121.20",
-        task="Facts of the demo model@f75b27630d75",
+        task="Facts of the demo model@cab3652848c1",
         chat_template=True,
         seed=7,
         backend="openai",
@@ -49,7 +49,7 @@ def test_a_promptfoo_run_with_an_error_is_refused_and_says_how_many() -> None:
         (lambda d: d["results"]["results"][0].update(promptId="another"), "EIMP007"),
         (lambda d: d["results"]["results"][0]["provider"].update(id="openai:chat:other"), "EIMP007"),
         (lambda d: d["metadata"].clear(), "EIMP007"),
-        (lambda d: d["config"].pop("tests"), "EIMP007"),
+        (lambda d: d["results"]["results"][0]["gradingResult"].update(componentResults=[]), "EIMP005"),
     ],
 )
 def test_a_promptfoo_file_that_cannot_be_used_is_refused(change: Any, code: str, tmp_path: Path) -> None:
@@ -57,8 +57,8 @@ def test_a_promptfoo_file_that_cannot_be_used_is_refused(change: Any, code: str,
 
 
 def test_other_tests_make_another_task(tmp_path: Path) -> None:
-    path = changed("promptfoo", tmp_path, lambda d: d["config"]["tests"].pop())
-    assert read_results("promptfoo", path).settings.task != "Facts of the demo model@f75b27630d75"
+    path = changed("promptfoo", tmp_path, lambda d: d["results"]["results"][0]["testCase"]["vars"].update(a=1))
+    assert read_results("promptfoo", path).settings.task != "Facts of the demo model@cab3652848c1"
 
 
 def test_a_repeated_promptfoo_test_counts_once(tmp_path: Path) -> None:
@@ -127,6 +127,8 @@ def test_judges_and_their_scores_keep_their_names(tmp_path: Path) -> None:
     [
         (lambda d: d.update(testCases=[]), "EIMP005"),
         (lambda d: d["testCases"].pop(), "EIMP010"),
+        (lambda d: d["testCases"][0].update(metricsData=[]), "EIMP005"),
+        (lambda d: d["testCases"][0]["metricsData"][1].update(name="Exact Match"), "EIMP010"),
         (lambda d: d.update(testPassed=6, testFailed=0), "EIMP010"),
         (lambda d: d["metricsScores"][0]["scores"].pop(), "EIMP010"),
         (lambda d: d["testCases"][0].update(success=None), "EIMP011"),
