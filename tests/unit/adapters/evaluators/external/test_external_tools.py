@@ -200,12 +200,15 @@ def test_a_tool_that_dies_of_a_signal_says_which(tmp_path: Path) -> None:
 
 
 def test_a_tool_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
-    script = (
-        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        "Path('child').write_text(str(child.pid)); print('still at it', flush=True); time.sleep(600)"
+    # The child ignores the polite signal and outlives its parent, which does not.
+    child_script = (
+        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open('child.new', 'w').write(str(os.getpid())); os.rename('child.new', 'child'); time.sleep(600)"
     )
-    asked = replace(job(tmp_path, script), timeout_seconds=1.0)
+    script = (
+        f"subprocess.Popen([sys.executable, '-c', {child_script!r}])\nprint('still at it', flush=True); time.sleep(600)"
+    )
+    asked = replace(job(tmp_path, script), timeout_seconds=2.0)
     error = failure(asked)
     assert (error.code.id, type(error)) == ("EEXT005", TransientError)
     assert "still at it" in error.detail
