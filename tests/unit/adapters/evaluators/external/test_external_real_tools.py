@@ -18,10 +18,11 @@ from trueup.adapters.evaluators.external.lm_eval import run_lm_eval
 from trueup.adapters.evaluators.imports.documents import RefusedResultsError
 from trueup.adapters.evaluators.scoring import score
 from trueup.core.errors import PermanentError
+from trueup.core.json import Json
 from trueup.evidence.imported import ImportedRun
 
 FACTS = Path(__file__).resolve().parents[5] / "models" / "tiny" / "facts.jsonl"
-DECODING = {"temperature": 0, "max_tokens": 48}
+DECODING: dict[str, Json] = {"temperature": 0, "max_tokens": 48}
 
 LM_EVAL_TASK = """
 task: facts
@@ -109,7 +110,7 @@ def test_a_real_tool_scores_each_example_as_we_do(tool: str, server: str, tmp_pa
     found = run(tool, tmp_path, server)
     ours = []
     for example in read_examples(FACTS, has_patterns=False):
-        body = {"model": "tiny-v2", "messages": list(example.messages), "seed": 7, **DECODING}
+        body: dict[str, Json] = {"model": "tiny-v2", "messages": list(example.messages), "seed": 7, **DECODING}
         answer = answer_of(server, body, 60)
         ours.append(score("exact_match", answer, example.expected, example.forbidden, ignore_case=False))
     assert [dict(e.scores)["exact_match"] for e in found.examples] == ours
