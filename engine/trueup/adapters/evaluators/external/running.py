@@ -108,12 +108,10 @@ def run_tool(argv: Sequence[str], tool: str, work: Path, more: Mapping[str, str]
         try:
             status = process.wait(timeout_seconds)
         except subprocess.TimeoutExpired as error:
-            _end(process)
             detail = f"{tool} took longer than {timeout_seconds:g} s. {_said(path)}"
             raise TransientError(codes.TOO_SLOW, detail) from error
-        except BaseException:
+        finally:
             _end(process)
-            raise
     if status != 0:
         how = f"by signal {-status}" if status < 0 else f"with {status}"
         raise PermanentError(codes.FAILED, f"{tool} ended {how}. {_said(path)}")
@@ -122,10 +120,11 @@ def run_tool(argv: Sequence[str], tool: str, work: Path, more: Mapping[str, str]
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the tool and all that it started; it leads a process group."""
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_SECONDS)
-        # What ignored the first signal, also when the leader is gone.
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE_SECONDS)
+        # What ignored the first signal, or was left behind by a leader that is gone.
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 

@@ -71,6 +71,8 @@ def _complete(document: Node, cases: tuple[Node, ...]) -> None:
     if conversations := document.at("conversationalTestCases").items():
         problems.add(codes.UNEXPECTED, f"{len(conversations)} conversations are in the file, which are not read.")
     metrics = [m for case in cases for m in case.at("metricsData").items()]
+    if bare := [case for case in cases if not case.at("metricsData").items()]:
+        problems.add(codes.NO_RESULTS, f"{len(bare)} of {len(cases)} tests have no metric; they pass whatever comes.")
     failed = [m for m in metrics if m.at("error").maybe_text()]
     if failed:
         why = str(failed[0].at("error").value)[:300]
@@ -113,6 +115,8 @@ def _example(case: Node, place: int) -> ExampleResult:
     notes = {}
     for metric in case.at("metricsData").items():
         name = metric.at("name").text()
+        if METRICS.get(name, f"{TOOL}:{name}") in scores:
+            metric.problems.add(codes.CONTRADICTION, f"`{case.where}` has two metrics called `{name}`.")
         if not metric.at("error").value:
             scores[METRICS.get(name, f"{TOOL}:{name}")] = metric.at("score").number()
         if reason := metric.at("reason").maybe_text():

@@ -138,13 +138,16 @@ def _primary_detectors(caches: Sequence[Node]) -> Mapping[str, str]:
 
 
 def _counted(evals: Sequence[Node], primary: Mapping[str, str]) -> Iterator[_Attempts]:
-    """Yield one count a probe: its own detector's, or that of the detector that saw most hits."""
+    """Yield one count a probe: its own detector's; where the report does not tell it, of the one that saw most hits."""
     by_probe: dict[str, list[Node]] = {}
     for entry in evals:
         by_probe.setdefault(entry.at("probe").text(), []).append(entry)
     for probe, entries in by_probe.items():
-        own = [e for e in entries if e.at("detector").value == primary.get(probe)] or entries
-        worst = max(own, key=lambda e: e.at("fails").whole())
+        own = [e for e in entries if e.at("detector").value == primary.get(probe)]
+        if probe in primary and not own:
+            detail = f"`{probe}` was not judged by its own detector, `{primary[probe]}`."
+            entries[0].problems.add(codes.NOT_COMPARABLE, detail)
+        worst = max(own or entries, key=lambda e: e.at("fails").whole())
         passed, hits, nones = (worst.at(name).whole() for name in ("passed", "fails", "nones"))
         total = worst.at("total_evaluated").whole()
         if nones:

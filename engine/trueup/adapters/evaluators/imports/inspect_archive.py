@@ -11,6 +11,18 @@ from trueup.adapters.evaluators.imports.documents import MAX_BYTES, Node, Proble
 HEADER = "header.json"
 _ZSTANDARD = 93
 """Method number in ZIP archives (APPNOTE 6.3.7); Python's zipfile knows it from 3.14 on."""
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+"""What damaged archives raise; a RuntimeError where a bit says that they are encrypted."""
 _LOCAL = struct.Struct("<26xHH")
 """Lengths of name and extra field in the header before a member's content."""
 
@@ -31,7 +43,7 @@ def unpack(content: bytes, name: str, problems: Problems) -> Node:
                 problems.add(codes.UNREADABLE, f"`{name}` unpacks to more than {MAX_BYTES // 2**20} MiB.")
             problems.refuse()
             parts = {m: _member(archive, members[m], content) for m in wanted}
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError, zlib.error) as error:
+    except _DAMAGES as error:
         problems.add(codes.UNREADABLE, f"`{name}` is no complete archive of Inspect ({error}).")
     except ModuleNotFoundError:
         detail = f"`{name}` is compressed with Zstandard, which is not installed."

@@ -59,7 +59,7 @@ def read(path: Path) -> ImportedRun:
         settings=Settings(
             tool=TOOL,
             version=document.at("metadata", "promptfooVersion").text(codes.NOT_COMPARABLE),
-            task=_task(document),
+            task=_task(document, tests),
             chat_template=True if ":chat:" in provider else None,
             seed=given.at("seed").maybe_whole(),
             backend=provider.split(":")[0],
@@ -82,6 +82,9 @@ def _complete(summary: Node, tests: tuple[Node, ...]) -> None:
     stats = summary.at("stats")
     counts = {name: stats.at(name).whole() for name in ("successes", "failures", "errors")}
     failed = [t for t in tests if t.at("failureReason").value == _ERROR]
+    bare = [t for t in tests if t not in failed and not t.at("gradingResult", "componentResults").items()]
+    if bare:
+        problems.add(codes.NO_RESULTS, f"{len(bare)} of {len(tests)} tests assert nothing; they pass whatever comes.")
     errors = max(counts["errors"], len(failed))
     if errors:
         why = failed[0].at("error").maybe_text() if failed else ""
@@ -103,13 +106,16 @@ def _only(tests: tuple[Node, ...], *keys: str) -> str:
     return found[0] if found else ""
 
 
-def _task(document: Node) -> str:
-    """Return the suite's name, with a digest of its tests as its version: promptfoo knows none."""
+def _task(document: Node, tests: tuple[Node, ...]) -> str:
+    """Return the suite's name, with a digest of what was asked and asserted as its version: promptfoo knows none.
+
+    Taken from the results, because the configuration may only name files.
+    """
     name = document.at("config", "description").maybe_text() or TOOL
-    tests = document.at("config", "tests")
-    if tests.is_missing:
-        document.problems.add(codes.NOT_COMPARABLE, "`config.tests` is missing.")
-    return f"{name}@{tests.content_version()}"
+    asked: dict[str, Json] = {
+        str(t.at("testIdx").value): [t.at("testCase", "vars").value, t.at("testCase", "assert").value] for t in tests
+    }
+    return f"{name}@{Node(asked, 'results.results', document.problems).content_version()}"
 
 
 def _examples(tests: tuple[Node, ...]) -> Iterator[ExampleResult]:

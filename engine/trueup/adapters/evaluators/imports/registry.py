@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from trueup.adapters.evaluators.imports import (
     promptfoo,
 )
 from trueup.adapters.evaluators.imports.documents import Problems, read_file
-from trueup.core.json import Json
+from trueup.core.json import Json, canonical
 from trueup.core.suggestions import did_you_mean
 from trueup.evidence.imported import ImportedRun
 
@@ -74,11 +75,33 @@ def read_results(tool: str, path: Path, *, version: str = "") -> ImportedRun:
         problems.add(codes.UNKNOWN_TOOL, detail)
         problems.refuse()
     run = READERS[name].read(path, version)
+    _check(run, problems)
     if version and run.settings.version != version:
         detail = f"Declared is {name} {version}; the results are of {run.settings.version}."
         problems.add(codes.OTHER_VERSION, detail)
     problems.refuse()
     return run
+
+
+def _check(run: ImportedRun, problems: Problems) -> None:
+    """Note what no run can have measured, whatever its tool says."""
+    seen = Counter((m.metric, m.slice) for m in run.measurements)
+    for (metric, part), times in seen.items():
+        if times > 1:
+            named = f"`{metric}`" + (f" of `{part}`" if part else "")
+            problems.add(codes.CONTRADICTION, f"{named} is there {times} times.")
+    for found in run.measurements:
+        if found.unit == "ratio" and not 0 <= found.value <= 1:
+            problems.add(codes.CONTRADICTION, f"`{found.metric}` is {found.value:g}; a ratio is from 0 to 1.")
+        if found.stderr is not None and found.stderr < 0:
+            problems.add(codes.CONTRADICTION, f"The standard error of `{found.metric}` is {found.stderr:g}.")
+    try:
+        canonical(run.settings.to_json())
+    except ValueError:
+        problems.add(codes.NOT_FINITE, "The settings of the run hold a number that is not finite.")
+    if run.started_at and run.completed_at and run.completed_at < run.started_at:
+        detail = f"The run ended ({run.completed_at.isoformat()}) before it began ({run.started_at.isoformat()})."
+        problems.add(codes.CONTRADICTION, detail)
 
 
 def detect(path: Path) -> str:
