@@ -12,7 +12,8 @@
 #   roles: []
 #   lastReviewed: "2026-11-21"
 #   remediation: >-
-#     Have the change approved by the role that answers for cost, give the accelerators a `pricePerHour`, or take less.
+#     Have the change approved by the role that answers for cost, declare what is missing (`pricePerHour` of the
+#     accelerators, `prices` of the environment, `workload` of what a provider serves), or take less.
 package trueup.rules.cc_03
 
 import data.parameters.cost

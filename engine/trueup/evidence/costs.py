@@ -89,18 +89,32 @@ class RunEstimate:
     measured_at: datetime
 
 
-def estimate_of(evidence: Evidence) -> RunEstimate:
-    """Return what the next run may take, by what the one that gave *evidence* took."""
+def estimate_of(evidence: Evidence, rates: Rates | None = None, accelerators: int = 0) -> RunEstimate:
+    """Return what the next run may take, by what the one that gave *evidence* took.
+
+    Args:
+        evidence: What that run measured.
+        rates: What is paid now; what that run paid when they price nothing.
+        accelerators: Accelerators that will serve meanwhile.
+    """
     whole: Mapping[str, Measurement] = {m.metric: m for m in evidence.measurements if not m.slice}
-    tokens = [whole[name].value for name in (PROMPT_TOKENS, COMPLETION_TOKENS) if name in whole]
-    cost = whole.get(COST)
+    read, written, hours = (
+        whole[name].value if name in whole else None for name in (PROMPT_TOKENS, COMPLETION_TOKENS, GPU_HOURS)
+    )
+    tokens = [count for count in (read, written) if count is not None]
+    seconds = max((evidence.completed_at - evidence.started_at).total_seconds(), 0.0)
+    now = _cost(rates, read, written, seconds, accelerators) if rates is not None else None
+    paid = whole.get(COST)
+    cost, currency = (None, "") if paid is None else (paid.value, paid.unit)
+    if now is not None and rates is not None:
+        cost, currency = float(now / 100), rates.currency
     return RunEstimate(
         examples=max((m.samples for m in evidence.measurements), default=0),
         tokens=round(sum(tokens)) if tokens else None,
-        seconds=max((evidence.completed_at - evidence.started_at).total_seconds(), 0.0),
-        gpu_hours=whole[GPU_HOURS].value if GPU_HOURS in whole else None,
-        cost=None if cost is None else cost.value,
-        currency="" if cost is None else cost.unit,
+        seconds=seconds,
+        gpu_hours=seconds / 3600 * accelerators if accelerators else hours,
+        cost=cost,
+        currency=currency,
         measured_at=evidence.completed_at,
     )
 

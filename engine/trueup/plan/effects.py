@@ -11,12 +11,12 @@ from trueup.core.json import Json, mapping_of
 
 @dataclass(frozen=True, slots=True)
 class DeploymentCost:
-    """What a month of one deployment costs, in hundredths; None when it is unknown, or it does not serve then.
+    """What a month of one deployment costs, in hundredths; None when it is unknown.
 
     Attributes:
         address: The deployment.
-        before: A month as it serves.
-        after: A month as it is desired.
+        before: A month as it serves; 0 when it does not serve yet.
+        after: A month as it is desired; 0 when it is not desired any more.
         thousand_before: 1,000 requests as it serves.
         thousand_after: 1,000 requests as it is desired.
         tokens_from: `workload` or `evidence`: where the tokens of a request are known from; empty when they are not.
@@ -126,8 +126,8 @@ def _read_deployment(address: str, parts: Mapping[str, Json]) -> DeploymentCost:
     before, after = mapping_of(parts.get("before")), mapping_of(parts.get("after"))
     return DeploymentCost(
         address,
-        _whole(before.get("monthly")),
-        _whole(after.get("monthly")),
+        _whole(before.get("monthly")) if before else 0,
+        _whole(after.get("monthly")) if after else 0,
         _whole(before.get("perThousandRequests")),
         _whole(after.get("perThousandRequests")),
         str(mapping_of(after.get("tokensPerRequest")).get("from") or ""),

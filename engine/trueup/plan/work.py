@@ -11,7 +11,7 @@ from datetime import datetime
 
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Change, Create, Impact, Update
 from trueup.diff.differences import created_impacts, declared_differences, heaviest_first
@@ -19,6 +19,7 @@ from trueup.diff.documents import document_changes
 from trueup.diff.manifests import desired_manifest
 from trueup.evidence.costs import RunEstimate, estimate_of
 from trueup.evidence.evidence import Evidence
+from trueup.evidence.prices import PROVIDER, Prices, Rates, prices_of
 from trueup.evidence.staleness import Staleness, closest, staleness
 from trueup.plan.cheapest import cheapest_first
 
@@ -91,11 +92,14 @@ def work_list(
         deployments: Only these; all when None.
     """
     found = {e.key: e for e in reversed(tuple(evidence))}
+    prices = prices_of(desired.environment.settings)
     work: list[Work] = []
     for deployment in desired.deployments:
         if deployments is not None and deployment.id not in deployments:
             continue
-        for required in cheapest_first(deployment.measured, _documents(deployment)):
+        documents = _documents(deployment)
+        rates, accelerators = _paid(deployment, documents, prices)
+        for required in cheapest_first(deployment.measured, documents):
             before = closest(required, older)
             known = found.get(required.key)
             work.append(
@@ -105,7 +109,7 @@ def work_list(
                     required.key,
                     staleness(required, known, before, now),
                     impacts.get(deployment.id, ()),
-                    _estimate(known or before),
+                    _estimate(known or before, rates, accelerators),
                 )
             )
     return tuple(work)
@@ -131,14 +135,25 @@ def total_of(work: Iterable[Work]) -> WorkTotal:
     )
 
 
-def _estimate(known: Evidence | None) -> RunEstimate | None:
+def _estimate(known: Evidence | None, rates: Rates, accelerators: int) -> RunEstimate | None:
     # The results of a double say nothing of what the real thing takes.
-    return None if known is None or known.simulated else estimate_of(known)
+    return None if known is None or known.simulated else estimate_of(known, rates, accelerators)
+
+
+def _paid(deployment: DesiredDeployment, documents: Mapping[str, Json], prices: Prices) -> tuple[Rates, int]:
+    """Return what a run is paid by, and the accelerators of the one server that it needs."""
+    spec = mapping_of(mapping_of(documents.get(str(deployment.id))).get("spec"))
+    resources = mapping_of(spec.get("resources"))
+    count = resources.get("count")
+    accelerators = count if isinstance(count, int) else 0
+    sku = str(resources.get("accelerator") or "?") if accelerators else ""
+    by_tokens = deployment.release.artifact.uri.startswith(PROVIDER)
+    return prices.rates(sku=sku, by_tokens=by_tokens), accelerators
 
 
 def _documents(deployment: DesiredDeployment) -> Mapping[str, Json]:
-    """Return the documents that declare what is measured of *deployment*, by address."""
-    wanted = {required.evaluation.id for required in deployment.measured}
+    """Return the document of *deployment* and those that declare what is measured of it, by address."""
+    wanted = {deployment.id, *(required.evaluation.id for required in deployment.measured)}
     return {str(r.id): json.loads(r.canonical) for r in deployment.resources if r.id in wanted}
 
 

@@ -87,6 +87,17 @@ def test_the_next_run_is_taken_to_be_like_the_last() -> None:
     assert found.measured_at == RUN.completed_at
 
 
+def test_the_next_run_is_paid_by_the_prices_of_now() -> None:
+    took = replace(RUN, measurements=(*RUN.measurements, *run_cost(TWO, 2, MACHINE)))
+    found = estimate_of(took, Rates("EUR", hour=Fraction(4000)), 1)
+    # 90 seconds of an hour at 40.00.
+    assert (found.cost, found.currency, found.gpu_hours) == (pytest.approx(1.0), "EUR", pytest.approx(90 / 3600))
+    by_tokens = estimate_of(took, PROVIDER)
+    assert (by_tokens.cost, by_tokens.currency) == (pytest.approx(0.036), "EUR")
+    unpriced = estimate_of(took, Rates("EUR"))
+    assert (unpriced.cost, unpriced.currency) == (pytest.approx(0.04), "USD")
+
+
 def test_what_the_last_run_did_not_count_is_unknown_of_the_next() -> None:
     found = estimate_of(replace(RUN, measurements=(), completed_at=NOON - timedelta(seconds=1)))
     assert (found.examples, found.tokens, found.seconds, found.gpu_hours) == (0, None, 0.0, None)

@@ -30,7 +30,7 @@ READ = Effects(
         730,
         (("l4", 1),),
         ("Deployment/prod/b",),
-        (DeploymentCost("Deployment/prod/a", None, 100, None, 7, "workload"),),
+        (DeploymentCost("Deployment/prod/a", 0, 100, None, 7, "workload"),),
     ),
     (Loosened("Environment/prod", "signature-dropped", True, False),),
 )
@@ -48,6 +48,14 @@ def test_reading_what_was_written_gives_the_same(effects: Effects) -> None:
 @pytest.mark.parametrize("derived", [None, {}, {"cost": None, "evaluationChanges": None}, {"cost": "?"}])
 def test_what_is_not_there_is_no_effect(derived: Json) -> None:
     assert read_effects(derived) == Effects()
+
+
+def test_what_does_not_serve_costs_nothing_and_what_is_unknown_is_not_nothing() -> None:
+    unknown: Json = {**PART, "monthly": None}
+    parts: Json = {"a": {"before": unknown, "after": None}, "b": {"before": None, "after": unknown}}
+    cost = read_effects({"cost": {"byDeployment": parts}}).cost
+    assert cost is not None
+    assert [(d.before, d.after) for d in cost.deployments] == [(None, 0), (0, None)]
 
 
 def test_odd_facts_are_unknown_and_break_nothing() -> None:

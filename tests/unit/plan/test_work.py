@@ -142,6 +142,33 @@ def test_a_double_says_nothing_of_what_a_run_takes() -> None:
     assert listed(older=(replace(OLD, simulated=True),))[0].estimate is None
 
 
+@pytest.mark.parametrize(
+    ("resources", "uri", "cost"),
+    [
+        ({"accelerator": "l4", "count": 2}, "", 0.5),
+        ({"accelerator": "h200", "count": 1}, "", None),
+        ({"count": 1}, "", None),
+        ({}, "", 0.1),
+        ({"count": "?"}, "", 0.1),
+        ({}, "api://openai/big", 0.002),
+    ],
+)
+def test_what_a_run_costs_is_told_at_the_prices_of_the_environment(
+    resources: dict[str, Json], uri: str, cost: float | None
+) -> None:
+    prices = {"machinePerHour": 4, "perMillionInputTokens": 1, "perMillionOutputTokens": 2}
+    settings: Json = {"accelerators": [{"sku": "l4", "pricePerHour": 10}], "prices": prices}
+    own = resource(SUPPORT.id, document("Deployment", "support", "", {"resources": resources}))
+    artifact = replace(SUPPORT.release.artifact, uri=uri or SUPPORT.release.artifact.uri)
+    support = replace(SUPPORT, release=replace(SUPPORT.release, artifact=artifact), resources=(own,))
+    state = replace(STATE, environment=replace(STATE.environment, settings=settings), deployments=(support,))
+    tokens = (Measurement("prompt_tokens", 1000, "tokens", 9), Measurement("completion_tokens", 500, "tokens", 9))
+    old = replace(OLD, measurements=tokens, completed_at=NOON + timedelta(seconds=90))
+    found = work_list(state, (), (old,), {}, LATER)[0].estimate
+    assert found is not None
+    assert found.cost == (None if cost is None else pytest.approx(cost))
+
+
 def test_prompt_tests_are_listed_before_evaluations() -> None:
     tests = replace(required("support", kind="Prompt"), inputs=named())
     state = replace(STATE, deployments=(replace(SUPPORT, prompt_tests=tests),))

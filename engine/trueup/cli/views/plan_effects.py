@@ -46,11 +46,11 @@ def cost_details(cost: MonthlyCost) -> Iterator[str]:
 
 
 def _thousand(cost: DeploymentCost) -> str:
-    if cost.thousand_before is None and cost.thousand_after is None:
+    known = [spelled(amount) for amount in (cost.thousand_before, cost.thousand_after) if amount is not None]
+    if cost.thousand_after is None:
         return ""
-    moved = _arrow(_amount(cost.thousand_before), _amount(cost.thousand_after))
     source = _SOURCES.get(cost.tokens_from)
-    return f"; 1,000 requests {moved}{f' ({source})' if source else ''}"
+    return f"; 1,000 requests {_arrow(known[0], known[-1])}{f' ({source})' if source else ''}"
 
 
 def _moved(before: int | None, after: int | None, currency: str) -> str:

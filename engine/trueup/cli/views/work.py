@@ -118,7 +118,7 @@ def summary(report: WorkReport, total: WorkTotal) -> str:
     known = total.due - total.unknown
     if not known:
         return f"{said}; nobody knows what that takes"
-    parts = [f"about {duration_of(round(total.seconds))}"]
+    parts = [f"about {_time(total.seconds)}"]
     parts += [f"{total.tokens:,} tokens"] if total.tokens else []
     parts += [f"{amount:.2f} {currency}" for currency, amount in total.costs]
     more = f", and {_counted(total.unknown, 'evaluation')} that nobody measured yet" if total.unknown else ""
@@ -131,10 +131,14 @@ def takes(estimate: RunEstimate | None) -> str:
         return "an unknown time: nobody has measured it yet"
     parts = [_counted(estimate.examples, "example")]
     parts += [f"{estimate.tokens:,} tokens"] if estimate.tokens is not None else []
-    parts.append(duration_of(round(estimate.seconds)))
+    parts.append(_time(estimate.seconds))
     parts += [f"{estimate.gpu_hours:.3f} GPU hours"] if estimate.gpu_hours is not None else []
     parts += [f"{estimate.cost:.2f} {estimate.currency}"] if estimate.cost is not None else []
     return f"{', '.join(parts)} (as on {estimate.measured_at:%Y-%m-%d})"
+
+
+def _time(seconds: float) -> str:
+    return duration_of(round(seconds)) if seconds >= 1 else "1 s"
 
 
 def _counted(count: int, noun: str) -> str:
