@@ -1,5 +1,7 @@
 """Behaviour diffs to show: an ordinary one, one of which nothing is known, and one whose answers are hostile."""
 
+from dataclasses import replace
+
 from runs import answer, evidence
 from trueup.core.digests import Digest, digest_of
 from trueup.diff.behaviour.behaviour import BehaviourDiff, EvaluationDiff, Side, Terms, evaluation_diff
@@ -62,7 +64,8 @@ def unknown() -> tuple[BehaviourDiff, ...]:
     command = "`trueup evaluate -e dev support` measures it."
     missing = evaluation_diff(FACTS, Side(evidence([answer("a")])), Side(how_to_get=command), Terms())
     fresh = BehaviourDiff("Deployment/dev/chat", Digest(""), digest_of("new"), (), (), ("Nothing serves it yet.",))
-    return (diff(missing), diff(notes=("Environment/dev requires no evaluation.",)), fresh)
+    unasked = replace(diff(notes=("Environment/dev requires no evaluation.",)), deployment="Deployment/dev/search")
+    return (diff(missing), unasked, fresh)
 
 
 def hostile() -> tuple[BehaviourDiff, ...]:

@@ -34,6 +34,7 @@ def _evaluation() -> dict[str, Json]:
         "interval": said(nullable(list_of(NUMBER)), "ends of the two-sided 95 % confidence interval of `delta`"),
         "pairs": said(COUNT, "examples that both runs have"),
         "outcome": {"enum": [o.value for o in Outcome]},
+        "more_samples": said(nullable(COUNT), "about how many more examples would decide it"),
     }
     usage: dict[str, Json] = {"name": TEXT, "unit": TEXT, "old": known, "new": known}
     names = ("same", "changed", "pass_to_fail", "fail_to_pass", "only_old", "only_new")

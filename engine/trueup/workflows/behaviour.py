@@ -71,7 +71,8 @@ class _Reading:
 
     def __init__(self, ledger: LedgerReader, keys: set[Digest]) -> None:
         self._ledger = ledger
-        found = recorded_evidence(ledger.records(), keys) if keys else ()
+        # All of them, as `observe` reads them: a reading of the ledger that is left half way leaves git running.
+        found = recorded_evidence(tuple(ledger.records()), keys) if keys else ()
         self._found = {one.key: (record, one) for record, one in found}
 
     def side(self, key: Digest | None, how_to_get: str) -> Side:

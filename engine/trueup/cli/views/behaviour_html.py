@@ -80,20 +80,21 @@ def _deployment(diff: BehaviourDiff) -> Iterator[str]:
     yield from _notes(diff.notes)
     if diff.parts:
         rows = ([shown(p.name), _cell(p.old), _cell(p.new)] for p in diff.parts)
-        yield from table("What differs", ("part", "serves now", "planned"), rows)
+        yield from table(f"What differs in {diff.deployment}", ("part", "serves now", "planned"), rows)
     for evaluation in diff.evaluations:
-        yield from _evaluation(evaluation)
+        yield from _evaluation(evaluation, diff.deployment)
     yield "</section>"
 
 
-def _evaluation(evaluation: EvaluationDiff) -> Iterator[str]:
+def _evaluation(evaluation: EvaluationDiff, deployment: str) -> Iterator[str]:
     yield f"<h3>{shown(evaluation.evaluation)}</h3>"
     yield from _notes(evaluation.notes)
     if not evaluation.is_measured:
         return
-    yield from table(f"Metrics of {evaluation.evaluation}", METRIC_HEAD, map(_metric, evaluation.metrics))
+    by = f"by {evaluation.evaluation}, {deployment}"
+    yield from table(f"Metrics {by}", METRIC_HEAD, map(_metric, evaluation.metrics))
     usage = ([shown(first), *map(_number, others)] for first, *others in map(usage_cells, evaluation.usage))
-    yield from table(f"Use, by {evaluation.evaluation}", USAGE_HEAD, usage)
+    yield from table(f"Use {by}", USAGE_HEAD, usage)
     yield f"<p>{shown(_sentence(counts_line(evaluation)))}</p>"
     for change in evaluation.changes:
         yield from _change(change)

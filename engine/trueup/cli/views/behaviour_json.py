@@ -53,6 +53,7 @@ def _metric(row: MetricRow) -> Json:
         "interval": list(row.interval) if row.interval else None,
         "pairs": row.pairs,
         "outcome": row.outcome.value,
+        "more_samples": row.more_samples,
     }
 
 

@@ -57,7 +57,13 @@ def regressed(evaluation: EvaluationDiff) -> tuple[MetricRow, ...]:
 
 def metric_cells(row: MetricRow) -> list[str]:
     """Return name, old, new, difference with its interval, and what can be said."""
-    return [_metric(row), number(row.old), number(row.new), _delta(row), row.outcome.value]
+    return [_metric(row), number(row.old), number(row.new), _delta(row), verdict(row)]
+
+
+def verdict(row: MetricRow) -> str:
+    """Say what can be said of a difference, and how many more examples it takes where they are too few."""
+    more = f": {_counted(row.more_samples, 'more example')}" if row.more_samples else ""
+    return f"{row.outcome.value}{more}"
 
 
 METRIC_HEAD = ("metric", "serves now", "planned", "difference (95 % interval)", "verdict")

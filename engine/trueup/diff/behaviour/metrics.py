@@ -32,6 +32,7 @@ class MetricDelta:
         interval: Ends of the two-sided 95 % confidence interval of `delta`; None when nobody knows.
         pairs: Examples that both runs have.
         outcome: What can be said.
+        more_samples: About how many more examples would decide it; None when that is not what is missing.
     """
 
     metric: str
@@ -40,6 +41,7 @@ class MetricDelta:
     interval: tuple[float, float] | None
     pairs: int
     outcome: Outcome
+    more_samples: int | None = None
 
 
 Deltas = Callable[[Sequence[ExampleResult], Sequence[ExampleResult]], tuple[MetricDelta, ...]]
@@ -60,6 +62,7 @@ class MetricRow:
         interval: Ends of the two-sided 95 % confidence interval of `delta`; None when nobody knows.
         pairs: Examples that both runs have; 0 where no examples were compared.
         outcome: What can be said of the difference.
+        more_samples: About how many more examples would decide it; None when that is not what is missing.
     """
 
     metric: str
@@ -71,6 +74,7 @@ class MetricRow:
     interval: tuple[float, float] | None
     pairs: int
     outcome: Outcome
+    more_samples: int | None = None
 
 
 def metric_rows(
@@ -102,7 +106,14 @@ def _row(known: Measurement, old: Measurement | None, new: Measurement | None, p
     if paired is None or not _speaks_of(paired, delta / scale, old, new):
         return replace(row, delta=delta)
     interval = None if paired.interval is None else (paired.interval[0] * scale, paired.interval[1] * scale)
-    return replace(row, delta=paired.delta * scale, interval=interval, pairs=paired.pairs, outcome=paired.outcome)
+    return replace(
+        row,
+        delta=paired.delta * scale,
+        interval=interval,
+        pairs=paired.pairs,
+        outcome=paired.outcome,
+        more_samples=paired.more_samples,
+    )
 
 
 def _speaks_of(paired: MetricDelta, delta: float, old: Measurement, new: Measurement) -> bool:
@@ -148,7 +159,9 @@ class NormalDeltas:
         mean = math.fsum(differences) / len(differences)
         is_pass_or_fail = all(value in (0.0, 1.0) for pair in scores for value in pair)
         interval = self._interval(differences, more=(1.0, -1.0) if is_pass_or_fail else ())
-        return MetricDelta(name, slice_, mean, interval, len(scores), self._outcome(name, interval, len(scores)))
+        outcome = self._outcome(name, interval, len(scores))
+        more = max(self.fewest - len(scores), 0) or None
+        return MetricDelta(name, slice_, mean, interval, len(scores), outcome, more)
 
     def _interval(self, differences: Sequence[float], more: tuple[float, ...]) -> tuple[float, float] | None:
         seen = [*differences, *more]

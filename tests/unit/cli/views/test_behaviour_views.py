@@ -352,6 +352,9 @@ def test_numbers_and_what_is_not_known_read_the_same_everywhere() -> None:
     row = MetricRow("f1", "", "", 0.5, 0.25, -0.25, (-0.5, 0.0), 9, Outcome.NO_WORSE)
     assert metric_cells(row) == ["f1", "0.5", "0.25", "-0.25 (-0.5 to 0)", "no worse"]
     assert metric_cells(replace(row, delta=None))[3] == "not known"
+    few = replace(row, outcome=Outcome.NOT_ENOUGH, more_samples=212)
+    assert metric_cells(few)[4] == "not enough evidence: 212 more examples"
+    assert metric_cells(replace(few, more_samples=1))[4] == "not enough evidence: 1 more example"
     assert usage_cells(UsageRow("cost_per_1000", "", 1.0, 1.5)) == ["cost of 1,000 requests", "1", "1.5", "+50.0%"]
 
 

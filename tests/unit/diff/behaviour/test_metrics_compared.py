@@ -87,6 +87,14 @@ def test_a_difference_is_told_from_chance(old: list[float], new: list[float], ex
     assert found.outcome is expected
 
 
+def test_too_few_pairs_say_how_many_more_there_have_to_be() -> None:
+    (few,) = NormalDeltas()(run(*[0.0] * 20), run(*[1.0] * 20))
+    (enough,) = NormalDeltas()(run(*[0.0] * 40), run(*[1.0] * 40))
+    assert (few.more_samples, enough.more_samples) == (10, None)
+    (row,) = metric_rows([measured(1, samples=20)], [measured(0, samples=20)], [few])
+    assert row.more_samples == 10
+
+
 def test_where_lower_is_better_a_rise_is_worse() -> None:
     (found,) = NormalDeltas({"exact_match": False})(run(*[1.0] * 40), run(*[0.0] * 40))
     assert found.outcome is Outcome.REGRESSED
