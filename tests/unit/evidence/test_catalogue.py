@@ -8,11 +8,36 @@ from trueup.evidence.catalogue import METRICS, PERCENTILES, metric
 from trueup.evidence.judges import same_family
 from trueup.evidence.metrics import Metric, Shape
 
-NAMED = (
-    "exact_match contains regex json_schema choice_accuracy choice_accuracy_norm perplexity kl top1 rouge1 rouge2 "
-    "rougeL bleu chrf embedding_similarity refusal attack_success_rate bias_gap judge_score pass_rate accuracy f1 "
-    "tokens_per_second request_throughput goodput error_rate prompt_tokens completion_tokens"
-).split()
+NAMED = [
+    "exact_match",
+    "contains",
+    "regex",
+    "json_schema",
+    "choice_accuracy",
+    "choice_accuracy_norm",
+    "perplexity",
+    "kl",
+    "top1",
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "bleu",
+    "chrf",
+    "embedding_similarity",
+    "refusal",
+    "attack_success_rate",
+    "bias_gap",
+    "judge_score",
+    "pass_rate",
+    "accuracy",
+    "f1",
+    "tokens_per_second",
+    "request_throughput",
+    "goodput",
+    "error_rate",
+    "prompt_tokens",
+    "completion_tokens",
+]
 
 
 @pytest.mark.parametrize("name", NAMED)

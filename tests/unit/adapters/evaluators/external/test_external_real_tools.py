@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from trueup.adapters.evaluators.dataset import read_examples
+from trueup.adapters.evaluators.scoring import score
 
 from serving import gguf
 from trueup.adapters.evaluators.client import answer_of
-from trueup.adapters.evaluators.dataset import read_examples
 from trueup.adapters.evaluators.external.asked import Job
 from trueup.adapters.evaluators.external.inspect import run_inspect
 from trueup.adapters.evaluators.external.lm_eval import run_lm_eval
 from trueup.adapters.evaluators.imports.documents import RefusedResultsError
-from trueup.adapters.evaluators.scoring import score
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.evidence.imported import ImportedRun
