@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.stores.mirrored import MirroredStore
     from trueup.adapters.targets.process.target import ProcessTarget
+    from trueup.evidence.imported import ImportedRun
     from trueup.ports import (
         ArtifactScanner,
         Clock,
@@ -318,6 +319,12 @@ class LocalWorkspace(GitPorts):
         from trueup.adapters.sources.builtin import builtin_sources
 
         return ModelSigning(lambda path: self.tree(revision).read(path), builtin_sources(self.root))
+
+    def results(self, tool: str, path: Path, version: str) -> "ImportedRun":
+        """Read the results that another tool wrote."""
+        from trueup.adapters.evaluators.imports.registry import read_results
+
+        return read_results(tool, path, version=version)
 
     def evaluator(self, target: "Target") -> "Evaluator":
         """Return what evaluates servers of *target*."""

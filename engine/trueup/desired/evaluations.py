@@ -11,7 +11,16 @@ from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.release import artifact_of, pin, pin_model, route_of_prompt, server_of_model, version_id
-from trueup.desired.state import ArtifactPin, Pin, Release, RequiredEvaluation, RequiredJudge, RouteSpec, ServerSpec
+from trueup.desired.state import (
+    ArtifactPin,
+    DesiredDeployment,
+    Pin,
+    Release,
+    RequiredEvaluation,
+    RequiredJudge,
+    RouteSpec,
+    ServerSpec,
+)
 from trueup.spec import kinds
 from trueup.spec.resource import Resource, Resources, content_digest
 
@@ -111,6 +120,24 @@ def with_decoding_input(inputs: Mapping[str, Digest], decoding: Mapping[str, Jso
 def key_of(inputs: tuple[tuple[str, Digest], ...]) -> Digest:
     """Return the key of a result with these *inputs*."""
     return digest_of({"schema": SCHEMA, "inputs": dict(inputs)})
+
+
+def measured_subject(required: RequiredEvaluation, deployment: DesiredDeployment) -> tuple[tuple[str, Digest], ...]:
+    """Return the digests of what a result of *required* is about."""
+    release = deployment.release
+    return named_digests(
+        {
+            "artifact": deployment.server.artifact,
+            "dataset": required.dataset.digest,
+            "prompt": release.prompt.digest if release.prompt else "",
+            "release": release.digest,
+        }
+    )
+
+
+def named_digests(digests: Mapping[str, str]) -> tuple[tuple[str, Digest], ...]:
+    """Return *digests* sorted by name, without those that are empty."""
+    return tuple((name, Digest(digest)) for name, digest in sorted(digests.items()) if digest)
 
 
 def _dataset(reference: str | None, resources: Resources) -> ArtifactPin:

@@ -4,7 +4,7 @@ A measurement under a name of this table means what stands here, whoever measure
 entry for each latency, so that they cannot come to differ in anything but the percentile.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from trueup.evidence.metrics import Metric, Shape
@@ -387,3 +387,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 def metric(name: str) -> Metric | None:
     """Return the metric called *name*; None when the catalogue has none."""
     return METRICS.get(name)
+
+
+def shapes_of(names: Iterable[str]) -> dict[str, Shape]:
+    """Return what a score of one example is, for each metric of *names*; what nobody knows is a number."""
+    return {name: entry.shape if (entry := metric(name)) is not None else Shape.SCORE for name in names}

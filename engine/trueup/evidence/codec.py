@@ -18,8 +18,8 @@ def evidence_from_json(value: Json) -> Evidence:
         evaluation=fields.text("evaluation"),
         key=fields.digest("key"),
         subject=tuple((name, subject.digest(name)) for name in sorted(subject.values)),
-        measurements=tuple(_measurement(f) for f in fields.items("measurements")),
-        gates=tuple(_gate(f) for f in fields.items("gates")),
+        measurements=tuple(measurement_of(f) for f in fields.items("measurements")),
+        gates=tuple(gate_of(f) for f in fields.items("gates")),
         tool=fields.text("tool"),
         started_at=fields.time("startedAt"),
         completed_at=fields.time("completedAt"),
@@ -53,7 +53,8 @@ def _settings(fields: Fields) -> Settings:
     )
 
 
-def _measurement(fields: Fields) -> Measurement:
+def measurement_of(fields: Fields) -> Measurement:
+    """Read `Measurement.to_json`."""
     return Measurement(
         fields.text("metric"),
         fields.number("value"),
@@ -73,7 +74,8 @@ def _interval(fields: Fields) -> tuple[float, float]:
             raise MalformedError(f"`{fields.place}interval` is not two numbers")
 
 
-def _gate(fields: Fields) -> GateResult:
+def gate_of(fields: Fields) -> GateResult:
+    """Read `GateResult.to_json`."""
     value = None if fields.value("value") is None else fields.number("value")
     return GateResult(
         fields.text("metric"),

@@ -1,10 +1,17 @@
 """What a result file of another tool says, before it is bound to anything: values that evidence is made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from trueup.evidence.evidence import Measurement, Settings
-from trueup.evidence.examples import ExampleResult
+from trueup.core.digests import Digest, digest_of_bytes
+from trueup.core.json import Json
+from trueup.desired.state import RequiredEvaluation
+from trueup.evidence.catalogue import shapes_of
+from trueup.evidence.evidence import NO_EXAMPLES, Evidence, Measurement, Settings
+from trueup.evidence.examples import ExampleResult, encode
+from trueup.evidence.gates import judge
+from trueup.evidence.thresholds import thresholds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +36,31 @@ class ImportedRun:
     attacks: tuple[str, ...] = ()
     started_at: datetime | None = None
     completed_at: datetime | None = None
+
+
+def evidence_of(
+    run: ImportedRun,
+    required: RequiredEvaluation,
+    spec: Mapping[str, Json],
+    subject: tuple[tuple[str, Digest], ...],
+    times: tuple[datetime, datetime],
+) -> Evidence:
+    """Return what another tool measured, bound to what is required and held to the thresholds of *spec*.
+
+    *times* are start and end for a run that does not say them itself.
+    """
+    thresholds = thresholds_of(spec)
+    return Evidence(
+        evaluation=str(required.evaluation.id),
+        key=required.key,
+        subject=subject,
+        measurements=run.measurements,
+        gates=judge(thresholds, run.measurements, shapes_of(t.metric for t in thresholds)),
+        tool=f"{run.settings.tool} {run.settings.version}",
+        started_at=run.started_at or times[0],
+        completed_at=run.completed_at or times[1],
+        inputs=required.inputs,
+        settings=run.settings,
+        attacks=run.attacks,
+        examples=digest_of_bytes(encode(run.examples)) if run.examples else NO_EXAMPLES,
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
 from trueup.core.json import Json, mapping_of
-from trueup.desired.evaluations import key_of
+from trueup.desired.evaluations import key_of, measured_subject, named_digests
 from trueup.desired.state import (
     DesiredDeployment,
     EnvironmentFacts,
@@ -76,6 +76,7 @@ class Measuring:
             "passed": evidence.passed,
             "undecided": evidence.is_undecided,
             "measurements": [m.to_json() for m in evidence.measurements],
+            "gates": [g.to_json() for g in evidence.gates],
             **compared,
         }
 
@@ -104,14 +105,7 @@ class Measuring:
             artifact=self._making.artifact(deployment.server.artifact),
             source=source if release.artifact.digest != deployment.server.artifact else None,
             runtime=deployment.server.runtime,
-            subject=_subject(
-                {
-                    "artifact": deployment.server.artifact,
-                    "dataset": required.dataset.digest,
-                    "prompt": release.prompt.digest if release.prompt else "",
-                    "release": release.digest,
-                }
-            ),
+            subject=measured_subject(required, deployment),
         )
 
     @contextmanager
@@ -164,7 +158,7 @@ class Measuring:
             route=RouteSpec.from_json(route.route),
             artifact=self._ports.store.find(artifact),
             runtime=str(server.get("runtime") or ""),
-            subject=_subject(
+            subject=named_digests(
                 {
                     "artifact": artifact,
                     "dataset": required.dataset.digest,
@@ -197,7 +191,3 @@ def _declared(required: RequiredEvaluation, deployment: DesiredDeployment) -> by
 def _compares_with_deployed(declared: bytes) -> bool:
     regression = mapping_of(mapping_of(json.loads(declared)).get("spec")).get("regression")
     return isinstance(regression, Mapping) and regression.get("baseline", DEPLOYED) == DEPLOYED
-
-
-def _subject(digests: Mapping[str, str]) -> tuple[tuple[str, Digest], ...]:
-    return tuple((name, Digest(digest)) for name, digest in sorted(digests.items()) if digest)

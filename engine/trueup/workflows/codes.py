@@ -94,6 +94,21 @@ INPUT_FILE = Code(
     "A file that was given to be checked is not JSON or YAML, cannot be read, or holds no document.",
     "Correct the file, or name another one.",
 )
+NOT_REQUIRED = Code(
+    "WRK010",
+    "Nothing here waits for these results",
+    "Results are brought in for one deployment of an environment that requires the Evaluation.",
+    "Name the Evaluation by `--evaluation name@version` and the deployment, and list it in the Environment's "
+    "`evaluations.required`.",
+)
+NOT_BROUGHT_IN = Code(
+    "WRK011",
+    "These results cannot be bound to the release",
+    "A result counts for exactly what it was measured of. The file does not say that it is about this model, or when "
+    "it was measured; or the Evaluation declares a tool that measures by itself.",
+    "Evaluate the release as it is served, under the name of its route; say by `--model` what the tool called it, and "
+    "by `--completed-at` when the run ended, where the file does not.",
+)
 NO_BILL = Code(
     "BOM001",
     "There is no bill of materials of this",
@@ -117,5 +132,7 @@ CODES = (
     UNKNOWN_RULE,
     UNJUDGED_ADDRESS,
     INPUT_FILE,
+    NOT_REQUIRED,
+    NOT_BROUGHT_IN,
     NO_BILL,
 )

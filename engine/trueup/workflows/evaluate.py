@@ -1,11 +1,12 @@
 """Evaluates what is declared, without moving traffic: servers start beside those that serve, are measured, and end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
 from trueup.core.ids import ResourceId
+from trueup.core.json import Json
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredState
 from trueup.diff.changes import Evaluate
@@ -46,11 +47,13 @@ class Evaluated:
         invalid: What is wrong with the declaration, when nothing could be done.
         measured: Evaluations that ran, with whether they passed.
         failed: Deployments that could not be evaluated, with the failure.
+        facts: What each evaluation gave, by deployment and evaluation.
     """
 
     invalid: Invalid | None = None
     measured: dict[str, bool] = field(default_factory=dict)
     failed: dict[ResourceId, TrueupError] = field(default_factory=dict)
+    facts: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ class _Measuring:
         if isinstance(step, EvaluateStep):
             subject = str(step.required.evaluation.id)
             self._evaluated.measured[f"{rollout.address} {subject}"] = facts["passed"] is True
+            self._evaluated.facts[str(rollout.address), subject] = facts
         elif isinstance(step, ParityStep):
             subject = str(step.build.id)
             self._evaluated.measured[f"{rollout.address} {subject}"] = facts["passed"] is True

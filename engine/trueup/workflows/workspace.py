@@ -13,6 +13,7 @@ from trueup.core.digests import Digest, Revision
 from trueup.core.errors import PermanentError
 
 if TYPE_CHECKING:
+    from trueup.evidence.imported import ImportedRun
     from trueup.policy.document import ChangeFacts
     from trueup.policy.enforcement import Settings
     from trueup.ports import (
@@ -252,6 +253,10 @@ class Workspace(Protocol):
 
     def verifier(self, revision: Revision) -> SignatureVerifier:
         """Return what verifies signatures, with the keys of *revision*."""
+        ...
+
+    def results(self, tool: str, path: Path, version: str) -> ImportedRun:
+        """Read the results that *tool* wrote; *version* is the declared one, empty for any."""
         ...
 
     def evaluator(self, target: Target) -> Evaluator:

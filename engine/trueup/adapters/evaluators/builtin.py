@@ -13,11 +13,12 @@ import trueup
 from trueup.adapters.evaluators.cache import NO_CACHE
 from trueup.adapters.evaluators.declaration import read_declaration
 from trueup.adapters.evaluators.groups import grouped
-from trueup.adapters.evaluators.measuring import measured, shapes_of
+from trueup.adapters.evaluators.measuring import measured
 from trueup.adapters.evaluators.smoke import smoke
 from trueup.adapters.evaluators.work import Declaration, Outcome, ResultCache, Work
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.json import Json
+from trueup.evidence.catalogue import shapes_of
 from trueup.evidence.evidence import EVALUATION, PROMPT_TESTS, Evidence, Settings
 from trueup.evidence.examples import encode, without_texts
 from trueup.evidence.gates import judge

@@ -7,13 +7,13 @@ from datetime import date
 from trueup.adapters.evaluators import codes
 from trueup.adapters.evaluators.groups import group_of, task_names
 from trueup.adapters.evaluators.measuring import AGGREGATIONS
-from trueup.adapters.evaluators.thresholds import thresholds_of
 from trueup.adapters.evaluators.work import Declaration, Task
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 from trueup.evidence.catalogue import metric
 from trueup.evidence.gates import Threshold
+from trueup.evidence.thresholds import thresholds_of
 
 
 def read_declaration(declared: bytes) -> Declaration:

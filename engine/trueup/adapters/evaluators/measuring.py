@@ -1,6 +1,6 @@
 """From scores of examples to measurements: over all data, and over each slice that is there, with their errors."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from trueup.adapters.evaluators.work import Declaration, Outcome
 from trueup.evidence.catalogue import metric
@@ -17,11 +17,6 @@ def measured(declaration: Declaration, outcomes: Sequence[Outcome]) -> tuple[Mea
     """Return what *outcomes* amount to: each metric over all examples, then over each slice, then of runs as wholes."""
     results = [r for o in outcomes for r in o.examples]
     return (*_of_examples(declaration, results), *(m for o in outcomes for m in o.measurements))
-
-
-def shapes_of(names: Iterable[str]) -> dict[str, Shape]:
-    """Return what a score of one example is, for each metric of *names*; what nobody knows is a number."""
-    return {name: entry.shape if (entry := metric(name)) is not None else Shape.SCORE for name in names}
 
 
 def _of_examples(declaration: Declaration, results: Sequence[ExampleResult]) -> Iterator[Measurement]:

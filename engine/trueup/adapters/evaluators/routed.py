@@ -3,21 +3,16 @@
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trueup.adapters.evaluators import codes
 from trueup.adapters.evaluators.builtin import BuiltinEvaluator, Endpoint
-from trueup.adapters.evaluators.measuring import shapes_of
-from trueup.adapters.evaluators.thresholds import thresholds_of
-from trueup.core.digests import Digest, digest_of_bytes
+from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
-from trueup.evidence.evidence import NO_EXAMPLES, Evidence
 from trueup.evidence.examples import encode
-from trueup.evidence.gates import judge
-from trueup.evidence.imported import ImportedRun
+from trueup.evidence.imported import ImportedRun, evidence_of
 from trueup.ports import Clock, EvaluationRequest, Measured, Progress
 
 if TYPE_CHECKING:
@@ -65,7 +60,8 @@ class RoutedEvaluator:
         began = self._clock.now()
         with tempfile.TemporaryDirectory(prefix="trueup-evaluate-") as folder:
             found = run(self._job(environment, request, suite, Path(folder)), progress)
-        return measured_of(found, request, (began, self._clock.now()))
+        evidence = evidence_of(found, request.required, spec, request.subject, (began, self._clock.now()))
+        return Measured(evidence, encode(found.examples) if found.examples else b"")
 
     def _job(self, environment: str, request: EvaluationRequest, suite: Mapping[str, Json], folder: Path) -> "Job":
         from trueup.adapters.evaluators.external.asked import Job
@@ -119,25 +115,3 @@ def _system(request: EvaluationRequest) -> str:
             codes.UNSUPPORTED, "The release's prompt is more than one system message without variables."
         )
     return messages[0][1]
-
-
-def measured_of(run: ImportedRun, request: EvaluationRequest, times: tuple[datetime, datetime]) -> Measured:
-    """Return what another tool measured as evidence, bound to what is asked for and held to the declared thresholds."""
-    spec = mapping_of(mapping_of(json.loads(request.declared)).get("spec"))
-    thresholds = thresholds_of(spec)
-    examples = encode(run.examples) if run.examples else b""
-    evidence = Evidence(
-        evaluation=str(request.required.evaluation.id),
-        key=request.required.key,
-        subject=request.subject,
-        measurements=run.measurements,
-        gates=judge(thresholds, run.measurements, shapes_of(t.metric for t in thresholds)),
-        tool=f"{run.settings.tool} {run.settings.version}",
-        started_at=run.started_at or times[0],
-        completed_at=run.completed_at or times[1],
-        inputs=request.required.inputs,
-        settings=run.settings,
-        attacks=run.attacks,
-        examples=digest_of_bytes(examples) if examples else NO_EXAMPLES,
-    )
-    return Measured(evidence, examples)

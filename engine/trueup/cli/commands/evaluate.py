@@ -1,6 +1,8 @@
 """`trueup evaluate`: measure what is declared, without moving traffic."""
 
 import argparse
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trueup.cli.arguments import UsageError, add_environment, add_output, add_revision, seconds
@@ -30,12 +32,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--base", metavar="REV", default="", help="with --changed: the branch this is to be merged into"
     )
     parser.add_argument("--detailed-exitcode", action="store_true", help="with --list: end with 2 when there is work")
+    parser.add_argument(
+        "--import", dest="import_file", metavar="FILE", default="", help="bring in what another tool measured"
+    )
+    parser.add_argument("--evaluation", metavar="REF", default="", help="with --import: the Evaluation it is for")
+    parser.add_argument("--model", metavar="NAME", default="", help="with --import: what the tool called the model")
+    parser.add_argument(
+        "--completed-at", metavar="TIME", default="", help="with --import: when the run ended, where FILE does not say"
+    )
     parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for an apply")
     add_output(parser, Format.JSON, Format.NDJSON)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Measure and record."""
+    if arguments.import_file:
+        return _run_import(arguments, console)
     if arguments.changed:
         if arguments.again:
             raise UsageError("`--changed` runs only what is stale.", hint="leave `--again` or `--changed` out")
@@ -47,6 +59,75 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if console.format is Format.JSON:
         raise UsageError("`-o json` goes with `--changed`.", hint="use `-o ndjson`: each step is a line")
     return _run_environment(arguments, console)
+
+
+def _run_import(arguments: argparse.Namespace, console: Console) -> int:
+    from trueup.cli.times import read_time
+    from trueup.cli.views.measured import Result, render
+    from trueup.cli.wiring import open_workspace
+    from trueup.workflows.bring_in import BringInRequest, bring_in
+    from trueup.workflows.planning import Invalid
+
+    if not arguments.evaluation or not arguments.environment:
+        raise UsageError("`--import` needs `--evaluation` and `--environment`.", hint="say what the results are for")
+    if len(arguments.names) > 1:
+        raise UsageError("`--import` is for one deployment.", hint="name one")
+    workspace = open_workspace(console)
+    ended = read_time(arguments.completed_at, workspace.clock.now()) if arguments.completed_at else None
+    request = BringInRequest(
+        environment=arguments.environment,
+        path=Path(arguments.import_file),
+        evaluation=arguments.evaluation,
+        deployment=arguments.names[0] if arguments.names else "",
+        revision=arguments.revision or "HEAD",
+        model=arguments.model,
+        completed_at=ended,
+    )
+    brought = bring_in(workspace, request)
+    if isinstance(brought, Invalid):
+        return report_invalid(brought, console)
+    evidence = brought.evidence
+    if console.format in (Format.JSON, Format.NDJSON):
+        line = {"type": "evidence", "deployment": brought.deployment, "evidence": evidence.to_json()}
+        console.out(json.dumps(line, ensure_ascii=False))
+    else:
+        result = Result(
+            brought.deployment,
+            evidence.evaluation,
+            evidence.passed,
+            evidence.is_undecided,
+            evidence.measurements,
+            evidence.gates,
+        )
+        console.out(render([result], console.style))
+    console.note(f"Recorded as evidence of {evidence.evaluation}, measured by {evidence.tool}.")
+    return ExitCode.DONE if evidence.passed else ExitCode.DENIED
+
+
+def _show_results(evaluated: "Evaluated", console: Console) -> None:
+    from trueup.cli.views.measured import Result, render
+    from trueup.core.fields import fields_of
+    from trueup.evidence.codec import gate_of, measurement_of
+
+    results = [
+        Result(
+            deployment,
+            evaluation,
+            facts.get("passed") is True,
+            facts.get("undecided") is True,
+            tuple(measurement_of(m) for m in fields_of(facts).items("measurements")),
+            tuple(gate_of(g) for g in fields_of(facts).items("gates")),
+        )
+        for (deployment, evaluation), facts in evaluated.facts.items()
+    ]
+    console.out(render(results, console.style))
+
+
+def _word(name: str, evaluated: "Evaluated", *, passed: bool) -> str:
+    if passed:
+        return "passed"
+    facts = next((f for (d, e), f in evaluated.facts.items() if f"{d} {e}" == name), {})
+    return "NOT ENOUGH EVIDENCE" if facts.get("undecided") is True else "FAILED"
 
 
 def _run_environment(arguments: argparse.Namespace, console: Console) -> int:
@@ -134,8 +215,10 @@ def _note(report: "WorkReport", console: Console) -> None:
 
 def _ended(evaluated: "Evaluated", console: Console) -> ExitCode:
     """Write what came of it, and return the exit code."""
+    if console.format is Format.TEXT and evaluated.facts:
+        _show_results(evaluated, console)
     for name, passed in evaluated.measured.items():
-        console.note(f"{name}: {'passed' if passed else 'FAILED'}")
+        console.note(f"{name}: {_word(name, evaluated, passed=passed)}")
     if not evaluated.measured and not evaluated.failed:
         console.note("Nothing to evaluate: every required evaluation has fresh passing evidence.")
     for address, error in evaluated.failed.items():
