@@ -24,8 +24,8 @@ DECLARED = {
         "tasks": [{"task": "exact_match"}],
         "metrics": [{"name": "exact_match"}],
         "metricDecisionThreshold": [
-            {"metric": "exact_match", "op": ">=", "value": 0.6},
-            {"metric": "exact_match", "op": "<", "value": 2},
+            {"metric": "exact_match", "op": ">=", "value": 0.6, "confidence": 0.5},
+            {"metric": "exact_match", "op": "<", "value": 2, "confidence": 0.5},
         ],
     }
 }

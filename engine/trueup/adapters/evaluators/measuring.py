@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from trueup.adapters.evaluators.work import Declaration, Outcome
 from trueup.evidence.catalogue import metric
 from trueup.evidence.estimates import AGGREGATIONS as AGGREGATIONS  # noqa: PLC0414 - what a declaration may ask for
-from trueup.evidence.estimates import Estimand, measure
+from trueup.evidence.estimates import Estimand, estimate, measure
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.metrics import Shape
@@ -17,6 +17,23 @@ def measured(declaration: Declaration, outcomes: Sequence[Outcome]) -> tuple[Mea
     """Return what *outcomes* amount to: each metric over all examples, then over each slice, then of runs as wholes."""
     results = [r for o in outcomes for r in o.examples]
     return (*_of_examples(declaration, results), *(m for o in outcomes for m in o.measurements))
+
+
+def percentiles(
+    metric_name: str, seconds: Sequence[tuple[str, float]], shares: Sequence[int]
+) -> tuple[Measurement, ...]:
+    """Return percentiles of times in milliseconds, by order statistics; none of nothing.
+
+    Args:
+        metric_name: What the times are of; `_p95` and the like is put behind it.
+        seconds: Id of the example and the time.
+        shares: Percentiles, 50, 90, 95 or 99.
+    """
+    found = (
+        estimate(seconds, Estimand(f"{metric_name}_p{share}", "ms", Shape.SCORE, f"p{share}", scale=1000.0))
+        for share in shares
+    )
+    return tuple(m for m in found if m is not None)
 
 
 def _of_examples(declaration: Declaration, results: Sequence[ExampleResult]) -> Iterator[Measurement]:

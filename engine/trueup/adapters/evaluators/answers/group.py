@@ -10,6 +10,7 @@ from trueup.adapters.evaluators.answers.requests import body_of, messages_of
 from trueup.adapters.evaluators.answers.rows import Example, Needs, read_examples, refuse
 from trueup.adapters.evaluators.answers.tasks import SCORERS, is_forbidden, is_schema, measurements_of_all
 from trueup.adapters.evaluators.client import Answer
+from trueup.adapters.evaluators.measuring import percentiles
 from trueup.adapters.evaluators.work import Group, Outcome, Task, Work
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
@@ -46,7 +47,7 @@ def run(work: Work) -> Outcome:
             scores[key] |= dict.fromkeys(found, 0.0) if is_forbidden(pair[0], answers[key].text) else found
         measurements += measurements_of_all(scorer, task, pairs)
     results = tuple(_result(examples[k.index], k.epoch, answers[k], scores[k]) for k in wanted)
-    measurements += latencies(work, answers.values())
+    measurements += latencies(work, [(f"{key.index}", answers[key]) for key in wanted])
     return Outcome(results, tuple(measurements), backends=(backend_of(work),))
 
 
@@ -151,18 +152,14 @@ def result_of(
     )
 
 
-def latencies(work: Work, answers: Iterable[Answer]) -> tuple[Measurement, ...]:
-    """Return percentiles by the nearest rank, in milliseconds; none where a task of the declaration measures them."""
+def latencies(work: Work, answers: Iterable[tuple[str, Answer]]) -> tuple[Measurement, ...]:
+    """Return percentiles, in milliseconds; none where a task of the declaration measures them."""
     from trueup.adapters.evaluators.groups import group_of
 
     groups = [(t, group_of(t.name)) for t in work.declaration.tasks]
     others = {m for t, g in groups if g is not None and g.cost > ANSWERS.cost for m in g.metrics(t)}
-    ordered = sorted(a.seconds for a in answers)
-    return tuple(
-        Measurement(name, round(ordered[-(-len(ordered) * share // 100) - 1] * 1000, 3), "ms", len(ordered))
-        for name, share in LATENCIES.items()
-        if name not in others
-    )
+    seconds = [(id_, a.seconds) for id_, a in answers]
+    return tuple(m for m in percentiles("latency", seconds, tuple(LATENCIES.values())) if m.metric not in others)
 
 
 def problems(task: Task) -> list[str]:

@@ -15,7 +15,7 @@ from trueup.adapters.evaluators.work import Declaration, Group, Outcome, Task, W
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.prompt_tests import Assertion, DeclaredTest, declared_tests, prompt_text, test_problems
-from trueup.evidence.gates import Threshold
+from trueup.evidence.gates import VALUE_ALONE, Threshold
 
 PASS_RATE = "pass_rate"  # noqa: S105 - a share of passes
 TASK = "prompt-tests"
@@ -32,7 +32,7 @@ def declaration_of(document: Mapping[str, Json]) -> Declaration:
     if not declared_tests_exist(document) or problems:
         raise PermanentError(codes.UNSUPPORTED, " ".join(problems) or "The prompt declares no tests.")
     task = Task(TASK, {"prompt": document})
-    return Declaration((task,), {}, (Threshold(PASS_RATE, "==", 1.0),), {}, {})
+    return Declaration((task,), {}, (Threshold(PASS_RATE, "==", 1.0, confidence=VALUE_ALONE),), {}, {})
 
 
 def declared_tests_exist(document: Mapping[str, Json]) -> bool:

@@ -6,7 +6,7 @@ A row's `forbidden` texts make any answer that has one worth 0, whatever the tas
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trueup.adapters.evaluators.answers import overlap
 from trueup.adapters.evaluators.answers.asking import Server, judge_server, release_server
@@ -17,7 +17,9 @@ from trueup.adapters.evaluators.client import Client
 from trueup.adapters.evaluators.work import Task, Work
 from trueup.core.json import Json, mapping_of
 from trueup.evidence.catalogue import METRICS
+from trueup.evidence.estimates import Estimand, corpus
 from trueup.evidence.evidence import Measurement
+from trueup.evidence.metrics import Shape
 
 ANSWER_LIMIT = 20_000
 """Characters of an answer that patterns are tried on: a bound on what a bad pattern can cost."""
@@ -152,9 +154,26 @@ def measurements_of_all(scorer: Scorer, task: Task, pairs: Pairs) -> list[Measur
     found = []
     for name in ("", *slices):
         some = [pair for pair in pairs if name in {"", pair[0].slice}]
+        without = [scorer.whole(task, rest) for rest in _without_each(some)]
         for metric, value in scorer.whole(task, some).items():
-            found.append(Measurement(metric, value, METRICS[metric].unit, len(some), slice=name))
+            estimand = Estimand(metric, METRICS[metric].unit, Shape.SCORE, slice=name)
+            measured = corpus(value, [w[metric] for w in without if metric in w] or [value], estimand)
+            if measured is not None:
+                found.append(replace(measured, samples=len(some)))
     return found
+
+
+_MOST_BLOCKS = 100
+"""Times that a corpus score is computed again for its error: with more examples, blocks of them are left out."""
+
+
+def _without_each(pairs: Pairs) -> list[Pairs]:
+    """Return *pairs* without each of its examples in turn, or without each block of them where they are many."""
+    places = {id_: n for n, id_ in enumerate(dict.fromkeys(example.id for example, _ in pairs))}
+    blocks = min(len(places), _MOST_BLOCKS)
+    if blocks < 2:
+        return []
+    return [[p for p in pairs if places[p[0].id] % blocks != block] for block in range(blocks)]
 
 
 def _flag(value: Json) -> bool:

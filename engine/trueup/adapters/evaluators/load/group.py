@@ -12,12 +12,15 @@ from trueup.adapters.evaluators.load.answers import Answer, FailedAnswerError
 from trueup.adapters.evaluators.load.codes import FAILED_REQUESTS
 from trueup.adapters.evaluators.load.plan import PARAMETERS, Plan, read_plan
 from trueup.adapters.evaluators.load.questions import Asked, made_up, read_asked
+from trueup.adapters.evaluators.measuring import percentiles
 from trueup.adapters.evaluators.work import Group, Outcome, Task, Work
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json
 from trueup.desired.prompting import PromptProblems, compose, with_decoding
+from trueup.evidence.estimates import Estimand, corpus
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
+from trueup.evidence.metrics import Shape
 
 DEFAULT_TIMEOUT_SECONDS = 120.0
 MADE_UP = 64
@@ -154,40 +157,44 @@ def _result(plan: Plan, question: Asked, epoch: int, answer: Answer | FailedAnsw
 
 
 def _percentiles(answers: Sequence[Answer | FailedAnswerError]) -> tuple[Measurement, ...]:
-    """Return percentiles by the nearest rank, over what was answered, in milliseconds."""
-    whole = [a for a in answers if isinstance(a, Answer)]
-    times: Mapping[str, list[float]] = {
-        "ttft": [a.first_seconds for a in whole],
-        "inter_token_latency": [s for a in whole if (s := a.inter_token_seconds) is not None],
-        "latency": [a.seconds for a in whole],
-        "token_gap": [gap for a in whole for gap in a.gaps],
+    """Return percentiles over what was answered, in milliseconds; requests are the samples, of gaps too."""
+    whole = [(str(n), a) for n, a in enumerate(answers) if isinstance(a, Answer)]
+    times: Mapping[str, list[tuple[str, float]]] = {
+        "ttft": [(n, a.first_seconds) for n, a in whole],
+        "inter_token_latency": [(n, s) for n, a in whole if (s := a.inter_token_seconds) is not None],
+        "latency": [(n, a.seconds) for n, a in whole],
+        "token_gap": [(n, gap) for n, a in whole for gap in a.gaps],
     }
-    return tuple(
-        Measurement(f"{name}_p{share}", nearest_rank(values, share) * 1000, "ms", len(values))
-        for name, values in times.items()
-        for share in PERCENTILES
-        if values
-    )
-
-
-def nearest_rank(values: Sequence[float], percent: int) -> float:
-    """Return the smallest of *values* that *percent* of them do not exceed."""
-    return sorted(values)[max(-(-len(values) * percent // 100) - 1, 0)]
+    return tuple(m for name, values in times.items() for m in percentiles(name, values, PERCENTILES))
 
 
 def _rates(
     results: Sequence[ExampleResult], answers: Sequence[Answer | FailedAnswerError], seconds: float
 ) -> tuple[Measurement, ...]:
     whole = [a for a in answers if isinstance(a, Answer)]
-    tokens = sum(a.tokens for a in whole)
     found = [
-        Measurement("tokens_per_second", tokens / seconds, "tokens/s", len(whole)),
-        Measurement("request_throughput", len(whole) / seconds, "requests/s", len(whole)),
+        _rate("tokens_per_second", "tokens/s", [(float(a.tokens), a.seconds) for a in whole], seconds),
+        _rate("request_throughput", "requests/s", [(1.0, a.seconds) for a in whole], seconds),
     ]
     met = [dict(r.scores)["goodput"] for r in results if "goodput" in dict(r.scores)]
-    if met:
-        found.append(Measurement("goodput_throughput", sum(met) / seconds, "requests/s", len(met)))
-    return tuple(found)
+    times = [a.seconds if isinstance(a, Answer) else 0.0 for a in answers]
+    if met and len(met) == len(times):
+        found.append(_rate("goodput_throughput", "requests/s", list(zip(met, times, strict=True)), seconds))
+    return tuple(m for m in found if m is not None)
+
+
+def _rate(name: str, unit: str, amounts: Sequence[tuple[float, float]], seconds: float) -> Measurement | None:
+    """Return how much of something a second, over *seconds*, from how much each request gave and how long it took.
+
+    The interval is the jackknife's over requests: without one of them, the rate of a stream is another, and that of
+    the run in proportion.
+    """
+    total, busy = sum(a for a, _ in amounts), sum(s for _, s in amounts)
+    if not total or not busy or any(busy <= s for _, s in amounts):
+        return Measurement(name, total / seconds, unit, len(amounts)) if amounts else None
+    rate = total / seconds
+    without = [rate * ((total - a) / (busy - s)) / (total / busy) for a, s in amounts]
+    return corpus(rate, without, Estimand(name, unit, Shape.SCORE))
 
 
 LOAD = Group("load", {"latency": PARAMETERS}, lambda _: METRICS, run, cost=2)

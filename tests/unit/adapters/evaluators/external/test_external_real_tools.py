@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from trueup.adapters.evaluators.dataset import read_examples
-from trueup.adapters.evaluators.scoring import score
+from trueup.adapters.evaluators.answers.rows import read_examples
+from trueup.adapters.evaluators.answers.scoring import score
 
 from serving import gguf
 from trueup.adapters.evaluators.client import answer_of
