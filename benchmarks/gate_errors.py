@@ -280,7 +280,7 @@ def read(page: str) -> dict[tuple[str, str], tuple[tuple[float, ...], int]]:
     rows: dict[tuple[str, str], tuple[tuple[float, ...], int]] = {}
     for line in rest.partition(END)[0].splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 6 and cells[-1].isdigit():
+        if len(cells) == 6 and cells[2].endswith(" %"):
             rows[cells[0], cells[1]] = (tuple(float(c.removesuffix(" %")) / 100 for c in cells[2:5]), int(cells[5]))
     return rows
 

@@ -21,6 +21,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ("policy.py", ["--rounds", "1", "--sizes", "20", "--seconds", "0.1"], "decisions a second"),
         ("build_keys.py", ["--rounds", "1", "--keys", "6", "--builds", "2"], "2 cached builds add"),
         ("differential.py", ["--documents", "6"], "| decisions differ | 0 |"),
+        ("gate_errors.py", ["--runs", "4"], "| value alone: share >= 0.8, 100 examples |"),
     ],
 )
 def test_a_benchmark_runs_at_its_smallest_size(script: str, options: list[str], says: str) -> None:
