@@ -59,5 +59,5 @@ def _failures(name: str) -> Iterator[None]:
     arrow = library("pyarrow", "Parquet")
     try:
         yield
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise PermanentError(codes.UNREADABLE, f"`{name}`: {str(error).partition(chr(10))[0]}") from error
