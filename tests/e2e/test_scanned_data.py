@@ -111,6 +111,38 @@ def test_policy_wants_the_scan_and_sees_it(scratch: Scratch) -> None:
     assert len(scan(scratch, "-e", "staging", "--again")) == len(first)
 
 
+def denied(scratch: Scratch) -> set[str]:
+    """Return which rules about data a plan of staging breaks."""
+    out = scratch.run("policy", "check", "-e", "staging").out
+    return {rule for rule in ("DP-04", "DP-05", "DP-06") if rule in out}
+
+
+@pytest.mark.parametrize("is_clean", [True, False])
+def test_policy_sees_checks_and_comparisons_and_whether_they_passed(scratch: Scratch, is_clean: bool) -> None:
+    injections = [json.loads(line) for line in scratch.read("models/tiny/injections.jsonl").splitlines()]
+    lesson = "Nothing of the kind was ever asked by anybody here." if is_clean else injections[0]["prompt"]
+    scratch.edit("spec/datasets/injections.yaml", ("spec:", "spec:\n  checks: [{type: unique}]"))
+    scratch.edit("spec/models/tiny-2.yaml", ("spec:", "spec:\n  datasets: [lessons@1]"))
+    # As if it had always been declared so: what has a version does not change.
+    scratch.git("add", "--all")
+    scratch.git("commit", "--quiet", "--amend", "--no-edit")
+    declare(
+        scratch,
+        "lessons",
+        [{"text": lesson}, {"text": "Another sentence of some length, which is no question."}],
+        purpose="train",
+    )
+    assert denied(scratch) == {"DP-04", "DP-05", "DP-06"}
+    found = scan(scratch, "-e", "staging", code=0 if is_clean else 3)
+    assert sorted(e["type"] for one in found for e in one["evidence"]) == [  # type: ignore[attr-defined]
+        "data-checks",
+        "data-overlap",
+        "data-scan",
+        "data-scan",
+    ]
+    assert denied(scratch) == (set() if is_clean else {"DP-06"})
+
+
 @pytest.mark.parametrize(
     ("checks", "code", "says"),
     [
