@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 from jsonschema import Draft202012Validator
 from scratch import ROOT, Scratch, cleaned_up, new_scratch
@@ -109,6 +111,38 @@ def test_policy_wants_the_scan_and_sees_it(scratch: Scratch) -> None:
     assert len(scan(scratch, "-e", "staging", "--again")) == len(first)
 
 
+def denied(scratch: Scratch) -> set[str]:
+    """Return which rules about data a plan of staging breaks."""
+    out = scratch.run("policy", "check", "-e", "staging").out
+    return {rule for rule in ("DP-04", "DP-05", "DP-06") if rule in out}
+
+
+@pytest.mark.parametrize("is_clean", [True, False])
+def test_policy_sees_checks_and_comparisons_and_whether_they_passed(scratch: Scratch, is_clean: bool) -> None:
+    injections = [json.loads(line) for line in scratch.read("models/tiny/injections.jsonl").splitlines()]
+    lesson = "Nothing of the kind was ever asked by anybody here." if is_clean else injections[0]["prompt"]
+    scratch.edit("spec/datasets/injections.yaml", ("spec:", "spec:\n  checks: [{type: unique}]"))
+    scratch.edit("spec/models/tiny-2.yaml", ("spec:", "spec:\n  datasets: [lessons@1]"))
+    # As if it had always been declared so: what has a version does not change.
+    scratch.git("add", "--all")
+    scratch.git("commit", "--quiet", "--amend", "--no-edit")
+    declare(
+        scratch,
+        "lessons",
+        [{"text": lesson}, {"text": "Another sentence of some length, which is no question."}],
+        purpose="train",
+    )
+    assert denied(scratch) == {"DP-04", "DP-05", "DP-06"}
+    found = scan(scratch, "-e", "staging", code=0 if is_clean else 3)
+    assert sorted(e["type"] for one in found for e in one["evidence"]) == [  # type: ignore[attr-defined]
+        "data-checks",
+        "data-overlap",
+        "data-scan",
+        "data-scan",
+    ]
+    assert denied(scratch) == (set() if is_clean else {"DP-06"})
+
+
 @pytest.mark.parametrize(
     ("checks", "code", "says"),
     [
@@ -147,7 +181,10 @@ checks = [DataCheck("secrets"), DataCheck("pii"), DataCheck("not_null"), DataChe
           DataCheck("drift", "label", (("baseline", "x@1"),))]
 data = DataFiles("x@1", Path(sys.argv[1]), sys.argv[1])
 run = StreamingChecker().check(data, checks, {"x@1": data}, lambda *_: None)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1)
+if sys.platform == "linux":  # the other number counts what the process that started this one held
+    peak = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps({"records": run.records, "peak": peak, "found": {r.check.type: r.found for r in run.results}}))
 """
 
@@ -182,3 +219,34 @@ def test_memory_is_the_same_for_a_file_four_times_as_large(tmp_path: Path) -> No
         peaks.append(int(str(found["peak"])))
     assert peaks[1] < peaks[0] + 10_000_000
     assert peaks[1] < 300_000_000
+
+
+@pytest.mark.slow
+def test_a_row_group_as_large_as_its_file_is_not_read_at_once(tmp_path: Path) -> None:
+    peaks = []
+    for megabytes in (5, 40):
+        texts = [" ".join(f"w{n * k % 7919}" for k in range(80)) + f" {n}" for n in range(megabytes * 2000)]
+        labels = ["ab"[n % 2] for n in range(len(texts))]
+        table = pa.table({"label": labels, "text": texts})
+        parquet.write_table(table, tmp_path / "x.parquet", row_group_size=len(texts), compression="none")
+        peaks.append(int(str(checked(tmp_path / "x.parquet")["peak"])))
+    assert peaks[1] < peaks[0] + 20_000_000
+
+
+PRESIDIO = """
+import sys
+
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        raise RuntimeError("a socket was opened")
+
+sys.addaudithook(refuse)
+from trueup.adapters.datasets.checks.presidio import presidio_finder
+print(sorted({kind for kind, _ in presidio_finder((), "en", "", 0.5)("SSN 078-05-1121, ada@analytical.org")}))
+"""
+
+
+def test_presidio_fetches_no_model_and_asks_no_network() -> None:
+    pytest.importorskip("presidio_analyzer", reason="needs the `pii` extra")
+    done = subprocess.run([sys.executable, "-c", PRESIDIO], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, "EMAIL_ADDRESS" in done.stdout) == (0, True), done.stderr

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,15 @@ def mixed(values: Hashes) -> Hashes:
         out *= np.uint64(0x94D049BB133111EB)
         out ^= out >> np.uint64(31)
     return out
+
+
+def _growing(of: Hashes, most: int) -> Iterator[tuple[int, Hashes]]:
+    """Yield each size up to *most* with a number for each run of it, which is made from those of the size before."""
+    found = np.zeros(len(of) + 1, np.uint64)
+    with np.errstate(over="ignore"):
+        for size in range(1, min(most, len(of)) + 1):
+            found = found[:-1] * np.uint64(_FACTOR) + of[size - 1 :]
+            yield size, found
 
 
 class Runs:
@@ -122,14 +131,15 @@ class Runs:
         of = np.array(self._words, np.int64).view(np.uint64)
         lengths, owner = np.array(self._lengths, np.int64), np.array(self._owners, np.int64)
         ends = np.repeat(np.cumsum(lengths), lengths)
-        for size in sorted(sizes or self.sizes):
-            if size > len(of):
+        wanted = frozenset(sizes) or self.sizes
+        for size, found in _growing(of, max(wanted, default=0)):
+            if size not in wanted:
                 continue
             # A run may not go from one text into the next.
-            starts = np.arange(len(of) - size + 1) + size <= ends[: len(of) - size + 1]
+            starts = np.arange(size, len(of) + 1) <= ends[: len(found)]
             if not sizes and size < self._n:
-                starts &= np.repeat(lengths == size, lengths)[: len(of) - size + 1]
-            runs.append(ngrams(of, size)[starts])
-            owners.append(np.repeat(owner, lengths)[: len(of) - size + 1][starts])
+                starts &= np.repeat(lengths == size, lengths)[: len(found)]
+            runs.append(mixed(found[starts]))
+            owners.append(np.repeat(owner, lengths)[: len(found)][starts])
         self._clear()
         return np.concatenate(runs), np.concatenate(owners)

@@ -55,7 +55,7 @@ class PersonalData(Declared):
 class DataCheck(Declared):
     """A check the data must pass [Great Expectations and pandera wording]."""
 
-    type: Sentence = Field(description="`not_null`, `unique`, `length`, `language`, `pii`, `overlap`, `balance`, ...")
+    type: Sentence = Field(description="`not_null`, `unique`, `schema`, `drift`, ...; docs/data.md has all.")
     column: Sentence | None = Field(default=None, description="Field it looks at; the whole record when absent.")
     params: dict[str, JsonValue] = Field(default_factory=dict, description="Parameters of the check.")
     severity: Literal["error", "warning"] = Field(default="error", description="What a failure does.")

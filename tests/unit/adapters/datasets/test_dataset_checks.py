@@ -12,6 +12,7 @@ from datasets import check, checked, files, run
 from trueup.adapters.datasets.checks.check import Setting
 from trueup.adapters.datasets.checks.near_duplicates import PERMUTATIONS, bands_for
 from trueup.adapters.datasets.checks.unique import Unique
+from trueup.adapters.datasets.extras import library
 from trueup.adapters.datasets.records import Record
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
@@ -264,8 +265,9 @@ def test_a_record_of_another_shape_is_named_without_its_value(tmp_path: Path) ->
 
 
 def test_a_schema_elsewhere_is_not_fetched(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match=r"Unresolvable|unresolvable|localhost"):
-        checked(tmp_path, [{"a": 1}], check("schema", schema={"$ref": "http://localhost:1/schema.json"}))
+    for schema in ({"$ref": "http://localhost:1/schema.json"}, {"properties": {"a": {"pattern": "("}}}):
+        with pytest.raises(PermanentError, match="DATA002"):
+            checked(tmp_path, [{"a": "x"}], check("schema", schema=schema))
 
 
 def test_declared_fields_are_the_shape_and_tables_of_text_are_read_by_it(tmp_path: Path) -> None:
@@ -306,6 +308,11 @@ def test_the_declared_licence_has_to_be_allowed(
     data = files(tmp_path, [{"a": 1}], license=declared)
     (result,) = run(data, check("license", allowed=allowed)).results
     assert result.outcome is outcome
+
+
+def test_a_licence_of_nothing_is_undecided(tmp_path: Path) -> None:
+    (result,) = run(files(tmp_path, [], license="MIT"), check("license", allowed=["MIT"])).results
+    assert result.outcome is UNDECIDED
 
 
 def test_a_licence_beside_the_data_has_to_be_the_declared_one(tmp_path: Path) -> None:
@@ -357,7 +364,31 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         run(files(tmp_path, []), check("a"), check("b"))
 
 
+def test_names_and_labels_are_told_unless_they_are_data_themselves(tmp_path: Path) -> None:
+    records: list[dict[str, Json]] = [{"label": "a", "ada@analytical.org": None}] * 20
+    records += [{"label": "ada@analytical.org"}] * 20 + [{"label": "\ud800x"}] * 20
+    (nulls, labels) = run(files(tmp_path, records), check("not_null"), check("balance", "label", max_ratio=2)).results
+    assert nulls.findings[0].what == "`(masked)` is not there or empty"
+    assert {m.slice for m in labels.measurements} == {"", "(masked)", "a", "?x"}
+
+
+def test_records_as_deep_as_can_be_read_are_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    for depth in (50, 300, 900):
+        path.write_text(('{"a": ' + "[" * depth + "]" * depth + "}\n") * 2)
+        data = type(files(tmp_path, []))("x@1", path)
+        found = run(data, check("unique"), check("schema", schema={"$ref": "#"}), check("pii"))
+        assert found.records + found.malformed == 2
+
+
 # a run
+
+
+def test_a_library_that_is_not_there_is_named_with_the_extra_that_brings_it() -> None:
+    with pytest.raises(PermanentError) as raised:
+        library("no_such_library.part", "`secrets`")
+    assert (raised.value.code.id, raised.value.hint) == ("DATA003", "pip install 'trueup[data]'")
+    assert "`no-such-library`" in raised.value.detail
 
 
 def test_a_run_counts_records_and_names_what_is_malformed(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting
+from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting, shown
 from trueup.adapters.datasets.records import Record, field_in
 from trueup.evidence.data import CheckResult, Outcome
 from trueup.evidence.evidence import Measurement
@@ -63,7 +63,9 @@ class Balance:
         measured += [Measurement("least_share", share, "ratio", total)] if share is not None else []
         measured += [Measurement("ratio", ratio, "ratio", total)] if ratio is not None else []
         rarest = sorted(counts.items(), key=lambda pair: (pair[1], pair[0]))[:MOST_MEASURED]
-        measured += [Measurement("share", n / total, "ratio", total, slice=label) for label, n in rarest if total]
+        measured += [
+            Measurement("share", n / total, "ratio", total, slice=shown(label)) for label, n in rarest if total
+        ]
         found = self._missing.count + self._unknown.count
         return CheckResult(
             self._check,

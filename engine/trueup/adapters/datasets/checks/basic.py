@@ -1,6 +1,6 @@
 """Checks of single records: fields that must be there, and lengths."""
 
-from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting, share_result
+from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting, share_result, shown
 from trueup.adapters.datasets.counts import Counts
 from trueup.adapters.datasets.records import Record, field_in, text_in
 from trueup.core.json import Json
@@ -33,7 +33,7 @@ class NotNull:
             names = [name for name, value in record.value.items() if self._is_missing(value)]
             names = names or ([] if record.value else ["(every field)"])
         if names:
-            self._findings.add(record.place, f"`{names[0]}` is not there or empty")
+            self._findings.add(record.place, f"`{shown(names[0])}` is not there or empty")
 
     def _is_missing(self, value: Json) -> bool:
         return value is None or (not self._blank and isinstance(value, str) and not value.strip())

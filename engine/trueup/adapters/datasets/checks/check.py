@@ -7,10 +7,15 @@ from typing import Protocol
 
 from trueup.adapters.datasets.records import MOST_SHOWN, Record
 from trueup.core.json import Json
+from trueup.core.recognisers import PERSONAL, plain
 from trueup.core.suggestions import did_you_mean
+from trueup.diff.masks import MASK, masked_text
 from trueup.evidence.data import CheckResult, DataCheck, Finding, Outcome
 from trueup.evidence.evidence import Measurement
 from trueup.ports.datasets import DataFiles
+
+_LONGEST_NAME = 100
+"""Characters of a name that are told: one that is longer is a text."""
 
 
 class Check(Protocol):
@@ -140,6 +145,14 @@ def _bounds(low: float, high: float) -> str:
     if low > -math.inf and high < math.inf:
         return f" of {low:g} to {high:g}"
     return f" of at least {low:g}" if low > -math.inf else ""
+
+
+def shown(name: str) -> str:
+    """Return a field name or label as it may be told: cut, of whole characters, masked where it is a datum itself."""
+    whole = plain(name[:_LONGEST_NAME].encode(errors="replace").decode())
+    if masked_text(whole) != whole or any(next(find(whole), None) for find in PERSONAL.values()):
+        return MASK
+    return whole
 
 
 @dataclass(slots=True)

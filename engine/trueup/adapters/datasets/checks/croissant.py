@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting
+from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting, shown
 from trueup.adapters.datasets.croissant import (
     NotCroissantError,
     digests_of,
@@ -75,9 +75,9 @@ class CroissantCheck:
             findings.add(path.name, f"its licence is `{licence}`, declared is `{self._license}`")
         described = set(fields_of(document))
         for name in sorted(described - self._fields):
-            findings.add(path.name, f"its field `{name}` is in no record")
+            findings.add(path.name, f"its field `{shown(name)}` is in no record")
         for name in sorted(self._fields - described):
-            findings.add(path.name, f"it does not have the field `{name}`")
+            findings.add(path.name, f"it does not have the field `{shown(name)}`")
         for name, digest in sorted(digests_of(document).items()):
             file = next(iter(sorted(self._place.rglob(name))), None) if name else None
             if file is None or not file.is_file():

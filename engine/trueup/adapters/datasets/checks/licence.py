@@ -56,7 +56,7 @@ class License:
         for name, licence in _in_files(self._place):
             if not any(licence in choice for choice in choices or ()):
                 findings.add(name, f"is the text of {licence}, and `{self._declared or 'nothing'}` is declared")
-        outcome = Outcome.FAILED if findings.count else Outcome.PASSED
+        outcome = Outcome.FAILED if findings.count else Outcome.PASSED if self._records else Outcome.UNDECIDED
         return CheckResult(
             self._check,
             outcome,

@@ -13,7 +13,7 @@ from trueup.evidence.data import CheckResult, Outcome
 from trueup.evidence.evidence import Measurement
 
 PERMUTATIONS = 128
-"""Least values that are kept of a record, 512 bytes: the similarity of two is known to about 0.04."""
+"""Least values that are kept of a record, 512 bytes: the similarity of two is known to about 0.045."""
 
 MOST_RECORDS = 200_000
 """Records that are compared unless `limit` says otherwise: about 110 MB."""

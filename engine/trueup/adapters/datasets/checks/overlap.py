@@ -18,6 +18,9 @@ SHORT = 5
 MOST_WORDS = 1_000_000
 """Words whose runs are looked for at once, some 100 MB; more take another way through the other data."""
 _BATCH = 65_536
+_BITS = 24
+_SHIFT = np.uint64(64 - _BITS)
+"""Most runs are told apart by their first bits, in a table of 16 MB: it is many times as fast as a search."""
 
 
 class Rereadable(Protocol):
@@ -65,7 +68,10 @@ class Overlap:
         held, owners = self._runs.take()
         sought = np.unique(held)
         found = np.zeros(len(sought), bool)
-        for batch in self._batches(sizes):
+        may_be = np.zeros(1 << _BITS, bool)
+        may_be[sought >> _SHIFT] = True
+        for every in self._batches(sizes):
+            batch = every[may_be[every >> _SHIFT]]
             at = np.searchsorted(sought, batch)
             at[at == len(sought)] = 0
             found[at[sought[at] == batch]] = True

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting, share_result
+from trueup.adapters.datasets import codes
+from trueup.adapters.datasets.checks.check import BadCheckError, Findings, Setting, share_result, shown
 from trueup.adapters.datasets.extras import library
 from trueup.adapters.datasets.records import Record
+from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
 from trueup.evidence.data import CheckResult
 
@@ -90,16 +92,24 @@ def _by_schema(schema: Json) -> Callable[[Record], str]:
         kind.check_schema(schema)
     except jsonschema.SchemaError as error:
         raise BadCheckError(f"`schema` is no JSON Schema: {error.message}") from error
+    unresolvable = library("referencing.exceptions", "`schema`").Unresolvable
     # With a registry of its own that has nothing in it, a `$ref` to another place is an error and no request.
     validator = kind(schema, registry=library("referencing", "`schema`").Registry())
 
     def problem(record: Record) -> str:
-        error = next(validator.iter_errors(record.value), None)
+        try:
+            error = next(validator.iter_errors(record.value), None)
+        except RecursionError:
+            return "is too deep to be looked at"
+        except (re.error, unresolvable) as broken:
+            # Only now: a pattern and a reference are looked at when a record comes to them.
+            detail = f"`schema`: a pattern or reference in it is broken ({type(broken).__name__})."
+            raise PermanentError(codes.BAD_CHECK, detail) from broken
         if error is None:
             return ""
         where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path).lstrip(".")
         # Not the library's own words: they hold the value.
-        return f"`{where or 'the record'}` breaks `{error.validator}`"
+        return f"`{shown(where) or 'the record'}` breaks `{error.validator}`"
 
     return problem
 
@@ -121,7 +131,7 @@ def _by_fields(setting: Setting, record_set: str, additional: bool) -> Callable[
             if not _is_of(record.value[name], kind, is_text=record.is_text):
                 return f"`{name}` is no {kind}"
         other = "" if additional else next((n for n in record.value if n not in names), "")
-        return f"`{other}` is not declared" if other else ""
+        return f"`{shown(other)}` is not declared" if other else ""
 
     return problem
 

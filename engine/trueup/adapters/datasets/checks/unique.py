@@ -9,7 +9,7 @@ from typing import IO
 import numpy as np
 
 from trueup.adapters.datasets.checks.check import Findings, Setting, share_result
-from trueup.adapters.datasets.records import Record, field_in
+from trueup.adapters.datasets.records import Record, field_in, leaves
 from trueup.core.json import canonical
 from trueup.evidence.data import CheckResult
 
@@ -84,6 +84,8 @@ def _spelled(value: object) -> bytes:
         return canonical(value)  # type: ignore[arg-type]  # JSON, or what pyarrow makes of a column
     except (ValueError, TypeError):
         return repr(value).encode(errors="surrogatepass")
+    except RecursionError:  # deeper than can be spelled, not than can be read
+        return "\n".join(leaves(value)).encode(errors="surrogatepass")  # type: ignore[arg-type]  # as above
 
 
 class _Spill:

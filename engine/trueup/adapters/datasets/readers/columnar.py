@@ -13,6 +13,9 @@ from trueup.core.errors import PermanentError
 _ROWS = 1024
 """Rows at once: enough for the library's own overhead not to show, and little memory."""
 
+_BUFFER = 1 << 20
+"""Bytes of a column that are read at once; without a buffer, pyarrow reads all of a row group, however large it is."""
+
 
 def read_parquet(path: Path, name: str) -> Iterator[Row]:
     """Yield the rows of a Parquet file, a row group's pages at a time.
@@ -21,7 +24,7 @@ def read_parquet(path: Path, name: str) -> Iterator[Row]:
         PermanentError: It is no whole Parquet file (DATA004), or the library is not there (DATA003).
     """
     parquet = library("pyarrow.parquet", "Parquet")
-    with _failures(name), parquet.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
+    with _failures(name), parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False) as file:
         yield from _records(file.iter_batches(batch_size=_ROWS, use_threads=False), name)
 
 
@@ -56,5 +59,5 @@ def _failures(name: str) -> Iterator[None]:
     arrow = library("pyarrow", "Parquet")
     try:
         yield
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise PermanentError(codes.UNREADABLE, f"`{name}`: {str(error).partition(chr(10))[0]}") from error
