@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from trueup.adapters.evaluators.load.answers import Answer, FailedAnswerError, read_answer
 from trueup.adapters.evaluators.load.driving import drive
-from trueup.adapters.evaluators.load.group import nearest_rank
 from trueup.adapters.evaluators.load.plan import Plan, read_plan
 from trueup.adapters.evaluators.work import Task
 from trueup.core.errors import PermanentError
@@ -102,15 +101,6 @@ def test_gaps_add_up_to_what_is_between_first_and_last_token(steps: list[float])
     answer = Stream([*((t, says("x")) for t in times), (times[-1], DONE)]).read()
     assert sum(answer.gaps) == pytest.approx(answer.seconds - answer.first_seconds, abs=1e-9)
     assert answer.inter_token_seconds == pytest.approx(sum(answer.gaps) / (len(steps) - 1), abs=1e-9)
-
-
-@given(st.lists(st.floats(-10, 10), min_size=1, max_size=30), st.sampled_from([50, 90, 95, 99]))
-def test_so_many_percent_are_no_larger_than_the_percentile(values: list[float], percent: int) -> None:
-    found = nearest_rank(values, percent)
-    assert found in values
-    assert sum(v <= found for v in values) * 100 >= percent * len(values)
-    smaller = [v for v in values if v < found]
-    assert len(smaller) * 100 < percent * len(values)
 
 
 def plan(**declared: Any) -> Plan:

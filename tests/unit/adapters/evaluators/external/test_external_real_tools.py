@@ -8,18 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from trueup.adapters.evaluators.answers.rows import read_examples
-from trueup.adapters.evaluators.answers.scoring import score
 
+from fakes import FakeClock
 from serving import gguf
-from trueup.adapters.evaluators.client import answer_of
+from trueup.adapters.evaluators.builtin import BuiltinEvaluator
 from trueup.adapters.evaluators.external.asked import Job
 from trueup.adapters.evaluators.external.inspect import run_inspect
 from trueup.adapters.evaluators.external.lm_eval import run_lm_eval
 from trueup.adapters.evaluators.imports.documents import RefusedResultsError
+from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
+from trueup.desired.state import ArtifactPin, Pin, RequiredEvaluation, RouteSpec
+from trueup.evidence.examples import ExampleResult, decode
 from trueup.evidence.imported import ImportedRun
+from trueup.ports import EvaluationRequest
 
 FACTS = Path(__file__).resolve().parents[5] / "models" / "tiny" / "facts.jsonl"
 DECODING: dict[str, Json] = {"temperature": 0, "max_tokens": 48}
@@ -105,14 +109,22 @@ def run(tool: str, folder: Path, url: str, seconds: float = 240) -> ImportedRun:
     return (run_lm_eval if tool == "lm-eval" else run_inspect)(job, lambda what, done, total: None)
 
 
+def ourselves(url: str) -> tuple[ExampleResult, ...]:
+    """Return what the built-in evaluator finds of the same server."""
+    digest = Digest("sha256:" + "1" * 64)
+    required = RequiredEvaluation(
+        Pin(ResourceId("Evaluation", "facts", "1"), digest), digest, ArtifactPin("", digest, "")
+    )
+    document = {"spec": {"tasks": [{"task": "exact_match", "seed": 7}], "modelConfig": DECODING}}
+    request = EvaluationRequest(required, json.dumps(document).encode(), FACTS, digest, RouteSpec("tiny-v2"), ())
+    evaluator = BuiltinEvaluator(lambda *_: url, FakeClock())
+    return decode(evaluator.evaluate("dev", request, lambda what, done, total: None).examples)
+
+
 @pytest.mark.slow
 def test_a_real_tool_scores_each_example_as_we_do(tool: str, server: str, tmp_path: Path) -> None:
     found = run(tool, tmp_path, server)
-    ours = []
-    for example in read_examples(FACTS, has_patterns=False):
-        body: dict[str, Json] = {"model": "tiny-v2", "messages": list(example.messages), "seed": 7, **DECODING}
-        answer = answer_of(server, body, 60)
-        ours.append(score("exact_match", answer, example.expected, example.forbidden, ignore_case=False))
+    ours = [dict(e.scores)["exact_match"] for e in ourselves(server)]
     assert [dict(e.scores)["exact_match"] for e in found.examples] == ours
     (whole,) = [m for m in found.measurements if not m.slice]
     assert (whole.metric, whole.samples) == ("exact_match", 59)
