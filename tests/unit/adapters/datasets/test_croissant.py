@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets import check, run
+from checked_data import check, run
 from trueup.adapters.datasets.croissant import (
     NotCroissantError,
     croissant_document,

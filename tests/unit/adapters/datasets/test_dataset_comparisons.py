@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets import check, checked, files, run
+from checked_data import check, checked, files, run
 from trueup.adapters.datasets.checks.check import Setting
 from trueup.adapters.datasets.checks.overlap import Overlap
 from trueup.adapters.datasets.records import Record

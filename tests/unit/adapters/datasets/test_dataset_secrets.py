@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets import check, checked
+from checked_data import check, checked
 from trueup.adapters.datasets.checks.sensitive import may_hold_secret, secret_finder
 from trueup.evidence.data import Outcome
 
