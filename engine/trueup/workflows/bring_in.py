@@ -15,10 +15,9 @@ from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvalua
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.examples import encode
 from trueup.evidence.imported import ImportedRun, evidence_of
-from trueup.ledger.record import Draft, RecordKind, RunOutcome
-from trueup.reconcile.making import evidence_body
 from trueup.workflows import codes
 from trueup.workflows.loading import Invalid, load
+from trueup.workflows.noting import note_evidence
 from trueup.workflows.workspace import Workspace
 
 BUILTIN = "builtin"
@@ -82,21 +81,16 @@ def bring_in(workspace: Workspace, request: BringInRequest) -> BroughtIn | Inval
     _check(run, deployment, request, now)
     completed = run.completed_at or request.completed_at or now
     evidence = evidence_of(run, required, spec, measured_subject(required, deployment), (completed, completed))
-    body, attachments = evidence_body(evidence, workspace.seal, encode(run.examples) if run.examples else b"")
     kept = _kept(request.path)
-    workspace.ledger.append(
-        Draft(
-            kind=RecordKind.EVIDENCE,
-            environment=request.environment,
-            at=now,
-            actor=workspace.actor,
-            revision=desired.revision,
-            plan=Digest(""),
-            outcome=RunOutcome.NOTED,
-            resources=(str(deployment.id), evidence.evaluation),
-            body={**body, "broughtIn": {"file": request.path.name, "digest": kept[0] if kept else ""}},
-            attachments=(*attachments, *((kept,) if kept else ())),
-        )
+    note_evidence(
+        workspace,
+        evidence,
+        desired.revision,
+        about=(str(deployment.id),),
+        environment=request.environment,
+        examples=encode(run.examples) if run.examples else b"",
+        besides={"broughtIn": {"file": request.path.name, "digest": kept[0] if kept else ""}},
+        attachments=(kept,) if kept else (),
     )
     return BroughtIn(str(deployment.id), evidence)
 

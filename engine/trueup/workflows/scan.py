@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.core.suggestions import did_you_mean
@@ -10,12 +9,12 @@ from trueup.desired.release import artifact_of
 from trueup.desired.state import ArtifactPin
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.scans import pickle_scan
-from trueup.ledger.record import Draft, RecordKind, RunOutcome
 from trueup.ports import STORE_LOCK
 from trueup.spec import kinds
 from trueup.spec.resource import Resource
 from trueup.workflows import codes
 from trueup.workflows.loading import Invalid, load
+from trueup.workflows.noting import note_evidence
 from trueup.workflows.workspace import Workspace
 
 _PATIENCE_SECONDS = 600.0
@@ -55,19 +54,7 @@ def _scan(workspace: Workspace, reference: str, revision: str) -> Scanned | Inva
     scanner, began = workspace.scanner, workspace.clock.now()
     findings = tuple(scanner.scan(artifact, workspace.progress))
     evidence = pickle_scan(resource.id, artifact.digest, findings, scanner.scanner, (began, workspace.clock.now()))
-    workspace.ledger.append(
-        Draft(
-            kind=RecordKind.EVIDENCE,
-            environment="",
-            at=workspace.clock.now(),
-            actor=workspace.actor,
-            revision=loaded.tree.revision,
-            plan=Digest(""),
-            outcome=RunOutcome.NOTED,
-            resources=(str(resource.id),),
-            body={"evidence": evidence.to_json()},
-        )
-    )
+    note_evidence(workspace, evidence, loaded.tree.revision)
     return Scanned(resource.id, artifact, findings, evidence)
 
 

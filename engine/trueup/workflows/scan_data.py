@@ -34,12 +34,12 @@ from trueup.evidence.data import (
 )
 from trueup.evidence.evidence import Evidence
 from trueup.ledger import history
-from trueup.ledger.record import Draft, RecordKind, RunOutcome
 from trueup.ports import STORE_LOCK, DataFiles
 from trueup.spec import kinds
 from trueup.spec.resource import Resources
 from trueup.workflows import codes
 from trueup.workflows.loading import Invalid, Loaded, load
+from trueup.workflows.noting import note_evidence
 from trueup.workflows.workspace import Workspace
 
 _PATIENCE_SECONDS = 600.0
@@ -135,7 +135,7 @@ def _scan(workspace: Workspace, loaded: Loaded, work: _Work) -> ScannedData:
     run = workspace.datasets.check(files, checks, others, workspace.progress)
     evidence = _evidence(work, run, workspace.datasets.checker, (began, workspace.clock.now()))
     for one in evidence:
-        _record(workspace, loaded, one)
+        note_evidence(workspace, one, loaded.tree.revision)
     return ScannedData(data.id, data.digest, run, evidence)
 
 
@@ -147,22 +147,6 @@ def _evidence(work: _Work, run: DataRun, tool: str, times: tuple[datetime, datet
     for other, result in zip(work.against, run.results[end:], strict=True):
         found.append(overlap_evidence(data, other.digest, run, result, tool, times))
     return tuple(found)
-
-
-def _record(workspace: Workspace, loaded: Loaded, evidence: Evidence) -> None:
-    workspace.ledger.append(
-        Draft(
-            kind=RecordKind.EVIDENCE,
-            environment="",
-            at=workspace.clock.now(),
-            actor=workspace.actor,
-            revision=loaded.tree.revision,
-            plan=Digest(""),
-            outcome=RunOutcome.NOTED,
-            resources=(evidence.evaluation,),
-            body={"evidence": evidence.to_json()},
-        )
-    )
 
 
 def _files(workspace: Workspace, resources: Resources, name: str) -> DataFiles:
