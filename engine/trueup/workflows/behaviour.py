@@ -1,17 +1,17 @@
 """How planned releases behave beside those that serve, from what the ledger keeps. Runs nothing and changes nothing."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from trueup.core.digests import Digest, short
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json, mapping_of
+from trueup.core.json import mapping_of
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.diff.behaviour.behaviour import BehaviourDiff, Side, Terms, evaluation_diff
-from trueup.diff.behaviour.metrics import Deltas, NormalDeltas
 from trueup.diff.behaviour.parts import can_be_read, changed_parts
 from trueup.diff.behaviour.usage import TokenPrices
+from trueup.diff.behaviour.verdicts import GateDeltas
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.examples import ExampleResult, NotExamplesError, decode
 from trueup.ledger.history import recorded_evidence
@@ -20,14 +20,6 @@ from trueup.observed.baselines import baseline_key
 from trueup.observed.state import ObservedRoute
 from trueup.ports import LedgerReader
 from trueup.workflows.planning import Planned
-
-DeltasOf = Callable[[Mapping[str, Json], Mapping[str, bool]], Deltas]
-"""What compares the metrics of an Evaluation, from its spec and the direction of its metrics."""
-
-
-def normal_deltas(spec: Mapping[str, Json], higher_is_better: Mapping[str, bool]) -> Deltas:  # noqa: ARG001
-    """Compare by means of paired differences, whatever *spec* says of its regression test."""
-    return NormalDeltas(higher_is_better)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +30,13 @@ class _Wanted:
     old_key: Digest | None
 
 
-def behaviour(
-    planned: Planned, ledger: LedgerReader, limit: int, deltas_of: DeltasOf = normal_deltas
-) -> tuple[BehaviourDiff, ...]:
+def behaviour(planned: Planned, ledger: LedgerReader, limit: int) -> tuple[BehaviourDiff, ...]:
     """Return a diff for each planned deployment that is not served as planned; an empty result means that all are.
 
     Args:
         planned: The plan.
         ledger: Asked only where a deployment differs.
         limit: Most changed examples of each evaluation.
-        deltas_of: What compares metrics.
     """
     serving = {r.deployment: r for r in planned.observed.target.routes}
     chosen = [d for d in planned.desired.deployments if not planned.plan.targets or d.id in planned.plan.targets]
@@ -56,7 +45,7 @@ def behaviour(
     keys = {key for items in wanted.values() for w in items for key in (w.required.key, w.old_key) if key}
     reading = _Reading(ledger, keys)
     terms = Terms(prices=_prices(planned.desired), limit=limit)
-    made = _Made(planned.desired, terms, deltas_of, reading)
+    made = _Made(planned.desired, terms, reading)
     return tuple(made.diff(d, serving.get(d.id), wanted[d.id]) for d in moved)
 
 
@@ -97,7 +86,6 @@ class _Reading:
 class _Made:
     desired: DesiredState
     terms: Terms
-    deltas_of: DeltasOf
     reading: _Reading
 
     def diff(
@@ -153,7 +141,7 @@ class _Made:
         metrics = spec.get("metrics")
         declared = [mapping_of(m) for m in metrics] if isinstance(metrics, list) else []
         higher = {str(m.get("name")): m.get("higherIsBetter") is not False for m in declared}
-        return replace(self.terms, deltas=self.deltas_of(spec, higher), higher_is_better=higher)
+        return replace(self.terms, deltas=GateDeltas(spec, higher), higher_is_better=higher)
 
 
 def _prices(desired: DesiredState) -> TokenPrices | None:

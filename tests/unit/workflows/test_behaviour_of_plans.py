@@ -9,7 +9,7 @@ from runs import answer
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.json import Json
 from trueup.diff.behaviour.behaviour import BehaviourDiff
-from trueup.diff.behaviour.metrics import NormalDeltas
+from trueup.diff.behaviour.metrics import Outcome
 from trueup.evidence.examples import encode
 from trueup.ports import EvaluationRequest, Measured, Progress
 from trueup.workflows.behaviour import behaviour
@@ -48,10 +48,10 @@ def measure(workspace: FakeWorkspace) -> None:
     list(evaluate(workspace, EvaluateRequest("dev"), Evaluated()))
 
 
-def diffs(workspace: FakeWorkspace, *names: str, limit: int = 10, **more) -> tuple[BehaviourDiff, ...]:
+def diffs(workspace: FakeWorkspace, *names: str, limit: int = 10) -> tuple[BehaviourDiff, ...]:
     planned = make_plan(workspace, "dev", "", names)
     assert isinstance(planned, Planned)
-    return behaviour(planned, workspace.ledger, limit, **more)
+    return behaviour(planned, workspace.ledger, limit)
 
 
 def notes(workspace: FakeWorkspace) -> str:
@@ -172,18 +172,14 @@ def test_no_more_examples_are_shown_than_asked_for(served: FakeWorkspace) -> Non
     assert (diff.evaluations[0].changes, diff.evaluations[0].left_out) == ((), 1)
 
 
-def test_metrics_are_compared_as_the_evaluation_declares_them(served: FakeWorkspace) -> None:
+def test_metrics_are_compared_as_the_gate_compares_them(served: FakeWorkspace) -> None:
     served.declare(NEW)
     measure(served)
-    asked: list[tuple[Json, dict[str, bool]]] = []
-
-    def deltas_of(spec, higher):  # type: ignore[no-untyped-def]  # as `DeltasOf`
-        asked.append((spec["category"], dict(higher)))
-        return NormalDeltas(higher, fewest=1)
-
-    (diff,) = diffs(served, deltas_of=deltas_of)
-    assert asked == [("quality", {"exact_match": True})]
-    assert diff.evaluations[0].counts is not None
+    (diff,) = diffs(served)
+    (row,) = [m for m in diff.evaluations[0].metrics if m.metric == "exact_match"]
+    # One example is too few for any gate, and the diff says so in its words.
+    assert row.outcome is Outcome.NOT_ENOUGH
+    assert row.more_samples is not None
 
 
 def priced(workspace: FakeWorkspace, prices: Json) -> None:
