@@ -76,18 +76,19 @@ class Harness:
         self._process.wait()
 
 
-def texts(model: Path) -> dict[str, list[str]]:
+def texts(model: Path, most: int) -> dict[str, list[str]]:
     """Return documents by the name of the set: short ones, and one that is longer than any context."""
     if (TINY / "v2").samefile(model):
         whole = (TINY / "heldout.txt").read_text(encoding="utf-8")
         short = [t.strip("\n") for t in whole.split(SEPARATOR) if t.strip()]
     else:
         pages = sorted((REPOSITORY / "docs").glob("*.md"))
-        short = [p for page in pages for p in page.read_text(encoding="utf-8").split("\n\n") if len(p) > 200][:100]
+        short = [p for page in pages for p in page.read_text(encoding="utf-8").split("\n\n") if len(p) > 200]
+    short = short[:most]
     return {f"{len(short)} short texts": short, "one long text": ["\n\n".join(short)]}
 
 
-def questions() -> list[dict[str, object]]:
+def questions(most: int) -> list[dict[str, object]]:
     """Return the facts as questions: the right answer and those of the next three facts of the same kind."""
     rows = [json.loads(line) for line in (TINY / "facts.jsonl").read_text(encoding="utf-8").splitlines()]
     made = []
@@ -99,7 +100,7 @@ def questions() -> list[dict[str, object]]:
         turn = number % len(choices)
         choices = choices[turn:] + choices[:turn]
         made.append({"id": str(number), "prompt": row["prompt"], "choices": choices, "answer": row["expected"]})
-    return made
+    return made[:most]
 
 
 class Ours:
@@ -162,14 +163,14 @@ def perplexity(ours: Ours, harness: Harness, rounds: int, name: str, documents: 
     return f"{row} {pair[0]:.6f}, {pair[1]:.6f} |"
 
 
-def choices(ours: Ours, harness: Harness, rounds: int) -> str:
+def choices(ours: Ours, harness: Harness, rounds: int, most: int) -> str:
     from trueup.adapters.evaluators.likelihood.choices import Scored
     from trueup.adapters.evaluators.likelihood.rows import read_questions
     from trueup.adapters.evaluators.likelihood.tasks import Choices
 
     with tempfile.TemporaryDirectory() as scratch:
         data = Path(scratch) / "questions.jsonl"
-        data.write_text("".join(json.dumps(q) + "\n" for q in questions()), encoding="utf-8")
+        data.write_text("".join(json.dumps(q) + "\n" for q in questions(most)), encoding="utf-8")
         rows = read_questions(data)
     task = Choices(rows, {}, " ", None, None, 0)
     pairs = [(str(r.messages[0]["content"]), f" {c}") for r in rows for c in r.choices]
@@ -222,9 +223,8 @@ def evaluate(model: str, data: str, cache: str) -> None:
             pass
 
     key = digest_of([model])
-    required = RequiredEvaluation(
-        Pin(ResourceId("Evaluation", "e", "1"), key), key, ArtifactPin("file:x", key, "jsonl")
-    )
+    evaluation = Pin(ResourceId("Evaluation", "e", "1"), key)
+    required = RequiredEvaluation(evaluation, key, ArtifactPin("file:x", key, "jsonl"))
     declared = {"spec": {"tasks": [{"task": "perplexity"}]}}
     request = EvaluationRequest(
         required,
@@ -255,13 +255,12 @@ def again(model: Path, rows: int, rounds: int) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--lm-eval-python", help="interpreter with `lm-eval[hf]` in it; left out, only re-runs are timed"
-    )
+    parser.add_argument("--lm-eval-python", help="has `lm-eval[hf]`; left out, only re-runs are timed")
     parser.add_argument("--model", type=Path, default=TINY / "v2", help="model folder in safetensors")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--dtype", default="float32", help="what lm-evaluation-harness computes in")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--examples", type=int, default=300, help="most texts and most questions")
     parser.add_argument("--rows", type=int, default=10_000, help="rows of the re-run")
     options = parser.parse_args(arguments)
     if options.lm_eval_python:
@@ -271,9 +270,9 @@ def main(arguments: list[str] | None = None) -> None:
         print("| what | tokens | trueup tokens/s | lm-eval tokens/s | ratio | bar | values |")
         print("| --- | ---: | ---: | ---: | ---: | --- | --- |")
         try:
-            for name, documents in texts(options.model).items():
+            for name, documents in texts(options.model, options.examples).items():
                 print(perplexity(ours, harness, options.rounds, name, documents), flush=True)
-            print(choices(ours, harness, options.rounds), flush=True)
+            print(choices(ours, harness, options.rounds, options.examples), flush=True)
         finally:
             harness.close()
     print("\n### A re-run in which nothing changed, interpreter and all\n")

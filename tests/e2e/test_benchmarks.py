@@ -20,6 +20,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ("gateway.py", ["--rounds", "1", "--requests", "5"], "| 16 | added |"),
         ("policy.py", ["--rounds", "1", "--sizes", "20", "--seconds", "0.1"], "decisions a second"),
         ("build_keys.py", ["--rounds", "1", "--keys", "6", "--builds", "2"], "2 cached builds add"),
+        ("evaluations.py", ["--rounds", "1", "--rows", "3"], "A re-run in which nothing changed"),
         ("differential.py", ["--documents", "6"], "| decisions differ | 0 |"),
         ("gate_errors.py", ["--runs", "4"], "| value alone: share >= 0.8, 100 examples |"),
     ],
