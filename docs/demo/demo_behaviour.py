@@ -12,6 +12,10 @@ import sys
 from stage import Demo, DemoFailedError, perform
 
 PAGE = "behaviour.html"
+PRICES = """\
+  policy: {rules: {DP-04: warn}}
+  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}
+"""
 NEXT = f"""\
   python docs/demo/demo_behaviour.py --keep    keep the clone, and {PAGE} in it
   docs/behaviour.md                            how to read it
@@ -25,12 +29,7 @@ def serve(demo: Demo) -> None:
     demo.edit(
         "spec/environments/dev.yaml",
         ("evaluations: {required: [], run: during}", "evaluations: {required: [facts@1], run: during}"),
-        (
-            "  budget:",
-            "  policy: {rules: {DP-04: warn}}\n"
-            "  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}\n"
-            "  budget:",
-        ),
+        ("  budget:", f"{PRICES}  budget:"),
     )
     demo.run("git", "rm", "--quiet", "spec/deployments/dev/assistant.yaml")
     demo.commit("Measure what dev serves")

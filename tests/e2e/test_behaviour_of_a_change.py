@@ -1,4 +1,4 @@
-"""A changed prompt and a changed model, with real servers: what they answer beside what serves, before anything moves."""
+"""A changed prompt, with real servers: what is answered beside what serves, before anything moves."""
 
 import re
 from pathlib import Path
