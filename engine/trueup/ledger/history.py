@@ -192,21 +192,7 @@ def holds_in_force(records: Iterable[Record], environment: str, now: datetime) -
 
 def evidence(records: Iterable[Record], keys: Collection[Digest]) -> tuple[Evidence, ...]:
     """Return the newest evidence for each of *keys*; a later failure withdraws the pass before it."""
-    return tuple(one for _, one in recorded_evidence(records, keys))
-
-
-def recorded_evidence(records: Iterable[Record], keys: Collection[Digest]) -> Iterator[tuple[Record, Evidence]]:
-    """Yield what `evidence` returns, each with its record, beside which the results of its examples are kept."""
-    missing = set(keys)
-    for record in records if missing else ():
-        if record.draft.kind is not RecordKind.EVIDENCE:
-            continue
-        one = evidence_of(record)
-        if one.key in missing:
-            yield record, one
-            missing.discard(one.key)
-            if not missing:
-                break
+    return tuple(one for _, one in newest_evidence(records, keys)[0])
 
 
 def newest_evidence(

@@ -14,7 +14,7 @@ from trueup.diff.behaviour.usage import TokenPrices
 from trueup.diff.behaviour.verdicts import GateDeltas
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.examples import ExampleResult, NotExamplesError, decode
-from trueup.ledger.history import recorded_evidence
+from trueup.ledger.history import newest_evidence
 from trueup.ledger.record import Record
 from trueup.observed.baselines import baseline_key
 from trueup.observed.state import ObservedRoute
@@ -61,7 +61,7 @@ class _Reading:
     def __init__(self, ledger: LedgerReader, keys: set[Digest]) -> None:
         self._ledger = ledger
         # All of them, as `observe` reads them: a reading of the ledger that is left half way leaves git running.
-        found = recorded_evidence(tuple(ledger.records()), keys) if keys else ()
+        found, _ = newest_evidence(ledger.records(), keys) if keys else ((), ())
         self._found = {one.key: (record, one) for record, one in found}
 
     def side(self, key: Digest | None, how_to_get: str) -> Side:

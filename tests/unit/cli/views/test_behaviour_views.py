@@ -34,60 +34,6 @@ from trueup.plan.schema import plan_json_schema
 
 ALL = {"ordinary": ordinary, "unknown": unknown, "hostile": hostile, "scripts": scripts, "withheld": withheld}
 every_case = pytest.mark.parametrize("name", ALL)
-<<<<<<< HEAD
-TAGS = frozenset(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "header",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "p",
-        "code",
-        "main",
-        "section",
-        "div",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "article",
-        "details",
-        "summary",
-        "span",
-        "strong",
-        "del",
-        "ins",
-        "footer",
-    ]
-)
-ATTRIBUTES = frozenset(
-    [
-        "lang",
-        "charset",
-        "http-equiv",
-        "content",
-        "name",
-        "class",
-        "role",
-        "tabindex",
-        "aria-label",
-        "scope",
-        "open",
-        "dir",
-    ],
-)
-=======
 TAGS = frozenset(re.findall(r"\w+", """
     html head meta title style body header h1 h2 h3 h4 h5 p code main section div table caption thead tbody tr th td
     article details summary span strong del ins footer
@@ -95,7 +41,6 @@ TAGS = frozenset(re.findall(r"\w+", """
 ATTRIBUTES = frozenset(re.findall(r"\S+", """
     lang charset http-equiv content name class role tabindex aria-label scope open dir
 """))  # fmt: skip
->>>>>>> behaviour
 
 
 def report(behaviour: tuple[BehaviourDiff, ...] | None) -> PlanReport:
