@@ -9,7 +9,7 @@ from trueup.core.json import Json
 from trueup.desired.state import RequiredEvaluation
 from trueup.evidence.catalogue import shapes_of
 from trueup.evidence.evidence import NO_EXAMPLES, Evidence, Measurement, Settings
-from trueup.evidence.examples import ExampleResult, encode
+from trueup.evidence.examples import ExampleResult, encode, without_texts
 from trueup.evidence.gates import judge
 from trueup.evidence.thresholds import thresholds_of
 
@@ -50,6 +50,7 @@ def evidence_of(
     *times* are start and end for a run that does not say them itself.
     """
     thresholds = thresholds_of(spec)
+    examples = kept_examples(run, spec)
     return Evidence(
         evaluation=str(required.evaluation.id),
         key=required.key,
@@ -62,5 +63,11 @@ def evidence_of(
         inputs=required.inputs,
         settings=run.settings,
         attacks=run.attacks,
-        examples=digest_of_bytes(encode(run.examples)) if run.examples else NO_EXAMPLES,
+        examples=digest_of_bytes(examples) if examples else NO_EXAMPLES,
     )
+
+
+def kept_examples(run: ImportedRun, spec: Mapping[str, Json]) -> bytes:
+    """Return results of single examples as they are kept: without texts where *spec* wants none; empty without any."""
+    kept = run.examples if spec.get("keepOutputs") is not False else tuple(map(without_texts, run.examples))
+    return encode(kept) if kept else b""

@@ -12,6 +12,7 @@ from trueup.diff.behaviour.behaviour import BehaviourDiff, Side, Terms, evaluati
 from trueup.diff.behaviour.parts import can_be_read, changed_parts
 from trueup.diff.behaviour.usage import TokenPrices
 from trueup.diff.behaviour.verdicts import GateDeltas
+from trueup.evidence.catalogue import METRICS
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.examples import ExampleResult, NotExamplesError, decode
 from trueup.ledger.history import newest_evidence
@@ -140,7 +141,8 @@ class _Made:
         spec = mapping_of(mapping_of(json.loads(document)).get("spec"))
         metrics = spec.get("metrics")
         declared = [mapping_of(m) for m in metrics] if isinstance(metrics, list) else []
-        higher = {str(m.get("name")): m.get("higherIsBetter") is not False for m in declared}
+        higher = {name: known.higher_is_better for name, known in METRICS.items()}
+        higher |= {str(m.get("name")): m.get("higherIsBetter") is not False for m in declared}
         return replace(self.terms, deltas=GateDeltas(spec, higher), higher_is_better=higher)
 
 

@@ -13,8 +13,7 @@ from trueup.desired.evaluations import measured_subject
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.evidence.evidence import Evidence
-from trueup.evidence.examples import encode
-from trueup.evidence.imported import ImportedRun, evidence_of
+from trueup.evidence.imported import ImportedRun, evidence_of, kept_examples
 from trueup.workflows import codes
 from trueup.workflows.loading import Invalid, load
 from trueup.workflows.noting import note_evidence
@@ -81,14 +80,15 @@ def bring_in(workspace: Workspace, request: BringInRequest) -> BroughtIn | Inval
     _check(run, deployment, request, now)
     completed = run.completed_at or request.completed_at or now
     evidence = evidence_of(run, required, spec, measured_subject(required, deployment), (completed, completed))
-    kept = _kept(request.path)
+    # A file of another tool has the texts, too.
+    kept = _kept(request.path) if spec.get("keepOutputs") is not False else None
     note_evidence(
         workspace,
         evidence,
         desired.revision,
         about=(str(deployment.id),),
         environment=request.environment,
-        examples=encode(run.examples) if run.examples else b"",
+        examples=kept_examples(run, spec),
         besides={"broughtIn": {"file": request.path.name, "digest": kept[0] if kept else ""}},
         attachments=(kept,) if kept else (),
     )

@@ -114,7 +114,8 @@ class BuiltinEvaluator:
                         server=lambda: self._endpoint(environment, request.server),
                         judge=lambda: self._endpoint(environment, judge_of.server.key) if judge_of else "",
                         concurrency=self._options.concurrency,
-                        cache=self._options.cache,
+                        # What is not to be kept is not kept here either.
+                        cache=self._options.cache if declaration.keeps_texts else NO_CACHE,
                         progress=progress,
                         folder=Path(folder),
                     )

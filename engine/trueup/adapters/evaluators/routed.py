@@ -11,8 +11,7 @@ from trueup.adapters.evaluators.builtin import BuiltinEvaluator, Endpoint
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
-from trueup.evidence.examples import encode
-from trueup.evidence.imported import ImportedRun, evidence_of
+from trueup.evidence.imported import ImportedRun, evidence_of, kept_examples
 from trueup.ports import Clock, EvaluationRequest, Measured, Progress
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class RoutedEvaluator:
         with tempfile.TemporaryDirectory(prefix="trueup-evaluate-") as folder:
             found = run(self._job(environment, request, suite, Path(folder)), progress)
         evidence = evidence_of(found, request.required, spec, request.subject, (began, self._clock.now()))
-        return Measured(evidence, encode(found.examples) if found.examples else b"")
+        return Measured(evidence, kept_examples(found, spec))
 
     def _job(self, environment: str, request: EvaluationRequest, suite: Mapping[str, Json], folder: Path) -> "Job":
         from trueup.adapters.evaluators.external.asked import Job
