@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.core.digests import Digest
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
 from trueup.desired.state import DesiredDeployment, RequiredEvaluation
 from trueup.evidence.comparison import compare
@@ -16,6 +17,10 @@ from trueup.ledger.record import Record
 from trueup.observed.baselines import baseline_key
 from trueup.observed.state import Compared, ObservedRoute, VerifiedRelease
 from trueup.ports import LedgerReader
+
+
+UPSTREAM = "upstream"
+"""`regression.baseline` of an Evaluation that compares with what the environment before serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,13 @@ def comparisons(
 
     Without a baseline, without results of single examples on both sides, there is none: policy denies what is absent.
     """
-    wanted = [w for d in deployments for w in _wanted(d, routes, upstream)]
+    serving: dict[ResourceId, list[ObservedRoute]] = {}
+    for route in routes:
+        serving.setdefault(route.deployment, []).append(route)
+    above: dict[str, list[VerifiedRelease]] = {}
+    for release in upstream:
+        above.setdefault(release.deployment.name, []).append(release)
+    wanted = [w for d in deployments for w in _wanted(d, serving.get(d.id, ()), above.get(d.id.name, ()))]
     keys = {key for w in wanted for key in (w.required.key, *(b.key for b in w.baselines))}
     found, _ = newest_evidence(records, keys) if keys else ((), ())
     measured = {one.key: (record, one) for record, one in found}
@@ -57,24 +68,24 @@ def comparisons(
 def _wanted(
     deployment: DesiredDeployment, routes: Sequence[ObservedRoute], upstream: Sequence[VerifiedRelease]
 ) -> Iterator[_Wanted]:
-    for required in deployment.evaluations:
+    """Yield what *deployment* is compared by, with its own *routes* and what is verified *upstream* of it."""
+    digest = deployment.release.digest
+    replaced = [r for r in routes if r.release != digest]
+    above = [v for v in upstream if v.release != digest]
+    # Most deployments of a plan change nothing, and reading their documents would cost with the repository.
+    for required in deployment.evaluations if replaced or above else ():
         document = next((r.canonical for r in deployment.resources if r.id == required.evaluation.id), b"{}")
         declared = mapping_of(mapping_of(json.loads(document)).get("spec"))
         regression = declared.get("regression")
-        if isinstance(regression, Mapping):
-            is_upstream = regression.get("baseline") == "upstream"
-            served: list[tuple[Digest, Json, Json]]
-            if is_upstream:
-                served = [(v.release, v.manifest, None) for v in upstream if v.deployment.name == deployment.id.name]
-            else:
-                served = [(r.release, r.manifest, r.route) for r in routes if r.deployment == deployment.id]
-            baselines = [
-                _Baseline(release, key)
-                for release, manifest, route in served
-                if release != deployment.release.digest and (key := baseline_key(manifest, route, required)) is not None
-            ]
-            if baselines:
-                yield _Wanted(deployment, required, declared, tuple(baselines))
+        if not isinstance(regression, Mapping):
+            continue
+        served: list[tuple[Digest, Json, Json]] = [(r.release, r.manifest, r.route) for r in replaced]
+        if regression.get("baseline") == UPSTREAM:
+            served = [(v.release, v.manifest, None) for v in above]
+        keys = ((release, baseline_key(manifest, route, required)) for release, manifest, route in served)
+        baselines = tuple(_Baseline(release, key) for release, key in keys if key is not None)
+        if baselines:
+            yield _Wanted(deployment, required, declared, baselines)
 
 
 def _compared(
