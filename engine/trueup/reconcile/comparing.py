@@ -18,7 +18,6 @@ from trueup.observed.baselines import baseline_key
 from trueup.observed.state import Compared, ObservedRoute, VerifiedRelease
 from trueup.ports import LedgerReader
 
-
 UPSTREAM = "upstream"
 """`regression.baseline` of an Evaluation that compares with what the environment before serves."""
 
