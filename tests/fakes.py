@@ -18,7 +18,7 @@ from trueup.adapters.git.ledger_reading import readable
 from trueup.adapters.git.objects import blob_id
 from trueup.adapters.git.paths import normal_path, problem
 from trueup.adapters.locks.file_lock import Holder, LockHeldError
-from trueup.adapters.parity import codes as parity_codes
+from trueup.adapters.networks.codes import NOT_COMPARABLE
 from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.signatures import codes as signature_codes
 from trueup.adapters.sources import codes as source_codes
@@ -370,7 +370,7 @@ class FakeParity:
 
     def check(self, required: RequiredParity, source: Path, text: Path | None) -> None:
         if not 2 <= required.seq_len <= self.context:
-            raise PermanentError(parity_codes.NOT_COMPARABLE, f"`seqLen` is {required.seq_len}.")
+            raise PermanentError(NOT_COMPARABLE, f"`seqLen` is {required.seq_len}.")
 
     def measure(self, request: ParityRequest, progress: Progress) -> Evidence:
         self.check(request.required, request.source, request.text)

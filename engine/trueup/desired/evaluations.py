@@ -22,7 +22,7 @@ from trueup.desired.state import (
     ServerSpec,
 )
 from trueup.spec import kinds
-from trueup.spec.resource import Resource, Resources, content_digest
+from trueup.spec.resource import Resources, content_digest
 
 if TYPE_CHECKING:
     from trueup.spec.kinds.environments import RequiredEvaluations
@@ -155,15 +155,15 @@ def _judge(declared: "Judge", resources: Resources) -> RequiredJudge:
         server=server_of_model(kinds.model(model), release),
         route=route_of_prompt(model.id.name, kinds.prompt(prompt) if prompt else None),
         prompt=pin(prompt) if prompt else None,
-        families=_families(model, resources),
+        families=families_of(release.model, resources),
     )
 
 
-def _families(model: Resource, resources: Resources) -> tuple[str, ...]:
-    """Return the families of *model* and of everything it was made from, in lower case, sorted."""
+def families_of(pinned: Pin, resources: Resources) -> tuple[str, ...]:
+    """Return the families of a model and of what it was made from, in lower case, sorted: a judge must not be of one."""
     found: set[str] = set()
     seen: set[ResourceId] = set()
-    waiting = [model.id]
+    waiting = [pinned.id]
     while waiting:
         id_ = waiting.pop()
         resource = resources.get(id_)
@@ -174,8 +174,3 @@ def _families(model: Resource, resources: Resources) -> tuple[str, ...]:
         found |= {str(f).casefold() for f in (spec.family, spec.architecture) if f}
         waiting += [version_id("Model", base) for base in spec.base_model]
     return tuple(sorted(found))
-
-
-def families_of(pinned: Pin, resources: Resources) -> tuple[str, ...]:
-    """Return the families of a pinned model: what a judge must not be of."""
-    return _families(resources[pinned.id], resources)

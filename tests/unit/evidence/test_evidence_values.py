@@ -1,43 +1,18 @@
 """Evidence as a value: what passes, what is kept of it in JSON, and what comes back."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
+from measured_values import FULL, HELD, MISSED, OPEN, evidence
 from trueup.core.digests import digest_of
 from trueup.core.fields import MalformedError
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, Pin, RequiredEvaluation
 from trueup.evidence.codec import evidence_from_json
-from trueup.evidence.evidence import Evidence, GateResult, Measurement, Settings
+from trueup.evidence.evidence import Measurement, Settings
 from trueup.evidence.staleness import changed_inputs
-
-AT = datetime(2026, 3, 14, tzinfo=UTC)
-HELD = GateResult("accuracy", ">=", 0.5, 0.9, passed=True)
-MISSED = GateResult("accuracy", ">=", 0.95, 0.9, passed=False)
-OPEN = GateResult("accuracy", ">=", 0.85, 0.9, passed=False, slice="en", undecided=True, more_samples=212)
-
-
-def evidence(*gates: GateResult, **changes: object) -> Evidence:
-    made = Evidence("Evaluation/facts@1", digest_of("key"), (("release", digest_of("r")),), (), gates, "t", AT, AT)
-    return replace(made, **changes)  # type: ignore[arg-type]  # fields of the dataclass
-
-
-FULL = evidence(
-    HELD,
-    OPEN,
-    measurements=(
-        Measurement("accuracy", 0.9, "ratio", 59, 0.04, (0.8, 0.95), "en"),
-        Measurement("latency_p50", 12.5, "ms", 59),
-    ),
-    type="prompt-tests",
-    inputs=(("prompt", digest_of("p")),),
-    settings=Settings("builtin", "1", "exact_match", 2, True, 7, "llama.cpp", (("temperature", 0),)),
-    attacks=("injection",),
-    examples=digest_of("examples"),
-)
 
 
 def test_what_is_kept_comes_back() -> None:

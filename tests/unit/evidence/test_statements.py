@@ -7,8 +7,8 @@ import pytest
 from google.protobuf import json_format
 from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
-from test_evidence_values import FULL, HELD, MISSED, evidence
 
+from measured_values import FULL, HELD, MISSED, evidence
 from trueup.evidence.statement import (
     PREDICATE_TYPE,
     Envelope,

@@ -1,9 +1,6 @@
 """What can go wrong while a build is compared with its source."""
 
-from trueup.adapters.networks.codes import BROKEN_EXPORT, NO_TOKENIZER, NOT_COMPARABLE
 from trueup.core.diagnostics import Code
-
-__all__ = ["BROKEN_EXPORT", "CODES", "NOT_COMPARABLE", "NO_TOKENIZER", "TEXT_TOO_SHORT", "UNREADABLE_TEXT"]
 
 TEXT_TOO_SHORT = Code(
     "PAR003",

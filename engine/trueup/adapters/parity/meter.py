@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from trueup import __version__
 from trueup.adapters.builders.gguf.config import read_config
+from trueup.adapters.networks.codes import NOT_COMPARABLE
 from trueup.adapters.networks.decoder import hidden_states, output_head
 from trueup.adapters.networks.opening import Network, open_network
-from trueup.adapters.parity import codes
 from trueup.adapters.parity.comparing import compare
 from trueup.adapters.parity.texts import token_windows
 from trueup.core.digests import digest_of
@@ -76,7 +76,7 @@ def _tokens(source: Path, text: Path | None, required: RequiredParity) -> "NDArr
     if required.seq_len > context:
         detail = f"`seqLen` is {required.seq_len}, and the model has a context of {context} tokens."
         hint = f"ask for a `seqLen` of at most {context} under `parity.logits`"
-        raise PermanentError(codes.NOT_COMPARABLE, detail, hint=hint)
+        raise PermanentError(NOT_COMPARABLE, detail, hint=hint)
     return token_windows(source, text, required)
 
 
@@ -84,5 +84,5 @@ def _computed(network: Network, tokens: "NDArray[np.int64]", progress: Progress,
     head = output_head(network)
     if tokens.max() >= len(head):
         detail = f"The tokenizer gives the token {tokens.max()}, and the network knows {len(head)}."
-        raise PermanentError(codes.NOT_COMPARABLE, detail)
+        raise PermanentError(NOT_COMPARABLE, detail)
     return hidden_states(network.decoder, network, tokens, progress, what), head
