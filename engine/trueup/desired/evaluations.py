@@ -160,7 +160,7 @@ def _judge(declared: "Judge", resources: Resources) -> RequiredJudge:
 
 
 def families_of(pinned: Pin, resources: Resources) -> tuple[str, ...]:
-    """Return the families of a model and of what it was made from, in lower case, sorted: a judge must not be of one."""
+    """Return the families of a model and of what it was made from, in lower case, sorted: a judge must be of none."""
     found: set[str] = set()
     seen: set[ResourceId] = set()
     waiting = [pinned.id]

@@ -105,7 +105,7 @@ def test_safetensors_of_a_judge_are_built_for_llama_cpp() -> None:
 
 def test_families_reach_what_a_model_was_made_from() -> None:
     files = (
-        model("critic", family="Mine", baseModel=["left@1", "right@1"], baseModelRelation="merge")
+        model("critic", family="Mine", baseModel=["left@1", "right@1"], relation="merge")
         | model("left", baseModel=["root@1"])
         | model("right", baseModel=["root@1"])
         | model("root", family="Llama")
