@@ -131,6 +131,8 @@ def measured_subject(required: RequiredEvaluation, deployment: DesiredDeployment
             "dataset": required.dataset.digest,
             "prompt": release.prompt.digest if release.prompt else "",
             "release": release.digest,
+            # What a build is compared with; the same digest where nothing is built.
+            "source": release.artifact.digest,
         }
     )
 

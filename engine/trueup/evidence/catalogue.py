@@ -113,6 +113,24 @@ _LIKELIHOODS = (
         "by words and bytes.",
     ),
     Metric(
+        "nll",
+        "nats",
+        False,
+        "Mean over texts of the negative log-likelihood of a token.",
+        Shape.SCORE,
+        _aliases(lm_eval=("ppl",)),
+        "Each text counts the same here, each token in `perplexity`.",
+    ),
+    Metric(
+        "bits_per_byte",
+        "bits",
+        False,
+        "Negative log-likelihood of a text, in bits, divided by its bytes in UTF-8.",
+        Shape.WHOLE,
+        _aliases(lm_eval=("bits_per_byte",)),
+        "The one that can be compared across tokenizers.",
+    ),
+    Metric(
         "kl",
         "nats",
         False,
@@ -128,6 +146,15 @@ _LIKELIHOODS = (
         "Share of tokens where source and result find the same next token likeliest.",
         Shape.SCORE,
         _aliases(llama_cpp=("Same top p",)),
+    ),
+    Metric("kl_tokens", "nats", False, "The divergence of `kl`, over all tokens of all texts.", Shape.WHOLE),
+    Metric("top1_tokens", _RATIO, True, "The share of `top1`, over all tokens of all texts.", Shape.WHOLE),
+    Metric(
+        "perplexity_ratio",
+        _RATIO,
+        False,
+        "Perplexity of what is served, divided by that of its source on the same tokens.",
+        Shape.WHOLE,
     ),
 )
 
@@ -316,8 +343,31 @@ _LATENCIES = (
 )
 
 
+_GAPS = (
+    (
+        "token_gap",
+        "Milliseconds between two tokens, over all gaps of all answers",
+        _aliases(guidellm=("inter_token_latency_ms",)),
+        "A long answer has many gaps; `inter_token_latency` has one mean an answer.",
+    ),
+    (
+        "time_per_output_token_with_first",
+        "Milliseconds of the whole answer divided by its tokens, the first one included",
+        _aliases(guidellm=("time_per_output_token_ms",)),
+        "Not `inter_token_latency`: the wait for the first token is in it.",
+    ),
+)
+"""What looks like the time between tokens, and is another number."""
+
+
+def _means() -> Iterator[Metric]:
+    """Yield what each request has of the latencies that trueup measures itself: scores of examples."""
+    for name, definition, _, _ in _LATENCIES:
+        yield Metric(name, _MS, False, f"{definition}: the mean over requests.", Shape.SCORE)
+
+
 def _percentiles() -> Iterator[Metric]:
-    for name, definition, aliases, traps in _LATENCIES:
+    for name, definition, aliases, traps in (*_LATENCIES, *_GAPS):
         for share in PERCENTILES:
             said = f"{definition}: the {share}th percentile."
             yield Metric(f"{name}_p{share}", _MS, False, said, Shape.WHOLE, aliases, traps)
@@ -351,6 +401,14 @@ _LOAD = (
         "AIPerf's `goodput` counts good requests a second; divided by its `request_throughput` it is this.",
     ),
     Metric(
+        "goodput_throughput",
+        "requests/s",
+        True,
+        "Requests that met every objective, divided by the time from the first request to the last answer.",
+        Shape.WHOLE,
+        _aliases(aiperf=("goodput",)),
+    ),
+    Metric(
         "error_rate",
         _RATIO,
         False,
@@ -363,23 +421,25 @@ _LOAD = (
         "prompt_tokens",
         "tokens",
         False,
-        "Mean tokens of a question, with what the prompt and the chat template add, as the server counts them.",
-        Shape.SCORE,
+        "Tokens of all questions of a run, with what the prompt and the chat template add, as the server counts them.",
+        Shape.CENSUS,
         _aliases(openai=("usage.prompt_tokens",), aiperf=("input_sequence_length",)),
     ),
     Metric(
         "completion_tokens",
         "tokens",
         False,
-        "Mean tokens of an answer, as the server counts them.",
-        Shape.SCORE,
+        "Tokens of all answers of a run, as the server counts them.",
+        Shape.CENSUS,
         _aliases(openai=("usage.completion_tokens",), aiperf=("output_sequence_length",)),
         "A model that thinks before it answers writes tokens that are not in the answer.",
     ),
+    Metric("gpu_hours", "h", False, "Accelerators times the hours that a run took.", Shape.CENSUS),
+    Metric("cost", "currency", False, "What a run cost, at the prices of the Environment.", Shape.CENSUS),
 )
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {m.name: m for m in (*_ANSWERS, *_LIKELIHOODS, *_OVERLAP, *_SAFETY, *_percentiles(), *_LOAD)}
+    {m.name: m for m in (*_ANSWERS, *_LIKELIHOODS, *_OVERLAP, *_SAFETY, *_means(), *_percentiles(), *_LOAD)}
 )
 """All metrics by name, in the order of the reference page."""
 

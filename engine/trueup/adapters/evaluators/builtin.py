@@ -129,7 +129,7 @@ def _settings(request: EvaluationRequest, declaration: Declaration, outcomes: Se
         version=trueup.__version__,
         task=", ".join(t.name for t in declaration.tasks),
         fewshot=max((t.fewshot for t in declaration.tasks), default=0),
-        chat_template=True,
+        chat_template=all(o.chat_template is not False for o in outcomes),
         seed=next((t.seed for t in declaration.tasks if t.seed is not None), None),
         backend=", ".join(dict.fromkeys(b for o in outcomes for b in o.backends)),
         decoding=tuple(sorted(decoding.items())),
