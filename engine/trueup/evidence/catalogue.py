@@ -118,7 +118,7 @@ _LIKELIHOODS = (
         False,
         "Mean over texts of the negative log-likelihood of a token.",
         Shape.SCORE,
-        _aliases(lm_eval=("ppl",)),
+        MappingProxyType({}),
         "Each text counts the same here, each token in `perplexity`.",
     ),
     Metric(
@@ -330,7 +330,6 @@ _LATENCIES = (
         "Milliseconds between two tokens of an answer, the first token left out",
         _aliases(
             aiperf=("inter_token_latency",),
-            guidellm=("inter_token_latency_ms",),
             opentelemetry=("gen_ai.server.time_per_output_token",),
             vllm=("inter_token_latency_seconds",),
         ),

@@ -40,6 +40,11 @@ NAMED = [
 ]
 
 
+UNITS = frozenset(
+    ["ratio", "score", "perplexity", "nats", "bits", "ms", "h", "tokens/s", "requests/s", "tokens", "words", "currency"]
+)
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_every_metric_that_is_measured_has_its_entry(name: str) -> None:
     found = metric(name)
@@ -64,7 +69,7 @@ def test_what_nobody_knows_has_no_entry() -> None:
 def test_an_entry_says_what_it_is_in_a_sentence(entry: Metric) -> None:
     assert entry.definition.endswith(".")
     assert not entry.traps or entry.traps.endswith(".")
-    assert entry.unit in {"ratio", "score", "perplexity", "nats", "ms", "tokens/s", "requests/s", "tokens", "words"}
+    assert entry.unit in UNITS
 
 
 def test_an_alias_of_one_tool_means_one_metric_or_its_trap_is_told() -> None:
@@ -82,7 +87,9 @@ def test_an_alias_of_one_tool_means_one_metric_or_its_trap_is_told() -> None:
 def test_time_per_output_token_is_told_apart() -> None:
     entry = METRICS["inter_token_latency_p50"]
     assert "gen_ai.server.time_per_output_token" in entry.aliases["opentelemetry"]
-    assert "time_per_output_token_ms" not in entry.aliases["guidellm"]
+    assert "guidellm" not in entry.aliases
+    assert METRICS["token_gap_p50"].aliases["guidellm"] == ("inter_token_latency_ms",)
+    assert METRICS["time_per_output_token_with_first_p50"].aliases["guidellm"] == ("time_per_output_token_ms",)
     assert "includes the first" in entry.traps
     assert "in seconds" in entry.traps
 

@@ -19,7 +19,7 @@ EXPORT, REQUESTS = "profile_export_aiperf.json", "profile_export.jsonl"
 TIMES: Mapping[str, str] = {
     "time_to_first_token": "ttft",
     "inter_token_latency": "inter_token_latency",
-    "request_latency": "e2e_latency",
+    "request_latency": "latency",
 }
 """Name here by AIPerf's tag. Its inter-token latency is the mean of each request, without the first token."""
 

@@ -18,9 +18,9 @@ FORMAT = 2
 
 TIMES: Mapping[str, tuple[str, str]] = {
     "time_to_first_token_ms": ("ttft", "ms"),
-    "inter_token_latency_ms": ("inter_token_latency", "ms"),
+    "inter_token_latency_ms": ("token_gap", "ms"),
     "time_per_output_token_ms": ("time_per_output_token_with_first", "ms"),
-    "request_latency": ("e2e_latency", "s"),
+    "request_latency": ("latency", "s"),
 }
 """Name here and GuideLLM's unit, which only its documentation tells for `request_latency`.
 
