@@ -7,6 +7,7 @@ _SHAPES = {
     Shape.PASS_FAIL: "pass or fail",
     Shape.SCORE: "a number",
     Shape.WHOLE: "only the whole run",
+    Shape.CENSUS: "counted, not estimated",
 }
 
 _INTRODUCTION = (

@@ -95,9 +95,12 @@ def test_time_per_output_token_is_told_apart() -> None:
 
 
 def test_higher_is_not_better_for_what_is_lost_or_waited_for() -> None:
-    waited = {f"{name}_p{share}" for name in ("latency", "ttft", "inter_token_latency") for share in PERCENTILES}
-    lost = {"perplexity", "kl", "attack_success_rate", "bias_gap", "judge_undecided", "error_rate"}
-    spent = {"prompt_tokens", "completion_tokens"}
+    means = {"latency", "ttft", "inter_token_latency"}
+    times = means | {"token_gap", "time_per_output_token_with_first"}
+    waited = means | {f"{name}_p{share}" for name in times for share in PERCENTILES}
+    lost = {"perplexity", "perplexity_ratio", "nll", "bits_per_byte", "kl", "kl_tokens"}
+    lost |= {"attack_success_rate", "bias_gap", "judge_undecided", "error_rate"}
+    spent = {"prompt_tokens", "completion_tokens", "gpu_hours", "cost"}
     assert {name for name, entry in METRICS.items() if not entry.higher_is_better} == waited | lost | spent
 
 
