@@ -81,8 +81,11 @@ def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
                 needed.setdefault(deployment.release.build.key, f"declared by {deployment.id}")
                 for read in _read(deployment.release.build):
                     needed.setdefault(read.digest, f"read by {deployment.release.build.id}")
-                for required in deployment.evaluations:
-                    needed.setdefault(required.dataset.digest, f"data of {required.evaluation.id}")
+                for required in deployment.measured:
+                    for measured in required.artifacts:
+                        needed.setdefault(measured.digest, f"data of {required.evaluation.id}")
+                    if required.judge is not None:
+                        needed.setdefault(required.judge.release.build.key, f"judge of {required.evaluation.id}")
     found = []
     for key in sorted({*workspace.keeper.keys(), *workspace.keeper.leftovers()}):
         reason = needed.get(key, "")

@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 
 from trueup.evidence.catalogue import METRICS, PERCENTILES, metric
-from trueup.evidence.judges import same_family
 from trueup.evidence.metrics import Metric, Shape
 
 NAMED = [
@@ -102,9 +101,3 @@ def test_higher_is_not_better_for_what_is_lost_or_waited_for() -> None:
     lost |= {"attack_success_rate", "bias_gap", "judge_undecided", "error_rate"}
     spent = {"prompt_tokens", "completion_tokens", "gpu_hours", "cost"}
     assert {name for name, entry in METRICS.items() if not entry.higher_is_better} == waited | lost | spent
-
-
-def test_families_are_compared_without_case() -> None:
-    assert same_family(("Qwen2",), ("llama", "qwen2"))
-    assert not same_family(("qwen2",), ("llama",))
-    assert not same_family((), ())
