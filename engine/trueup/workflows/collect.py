@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trueup.core.digests import Digest
 from trueup.desired.resolve import resolve
-from trueup.desired.state import ArtifactPin, BuildPin
+from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment
 from trueup.ledger import history
 from trueup.ports import STORE_LOCK
 from trueup.reconcile.observe import loaded_key, served_key
@@ -77,21 +77,27 @@ def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
             for key, reason in _environment_needs(workspace, name, desired.environment.target):
                 needed.setdefault(key, reason)
             for deployment in desired.deployments:
-                needed.setdefault(deployment.release.artifact.digest, f"declared by {deployment.id}")
-                needed.setdefault(deployment.release.build.key, f"declared by {deployment.id}")
-                for read in _read(deployment.release.build):
-                    needed.setdefault(read.digest, f"read by {deployment.release.build.id}")
-                for required in deployment.measured:
-                    for measured in required.artifacts:
-                        needed.setdefault(measured.digest, f"data of {required.evaluation.id}")
-                    if required.judge is not None:
-                        needed.setdefault(required.judge.release.build.key, f"judge of {required.evaluation.id}")
+                for key, reason in _deployment_needs(deployment):
+                    needed.setdefault(key, reason)
     found = []
     for key in sorted({*workspace.keeper.keys(), *workspace.keeper.leftovers()}):
         reason = needed.get(key, "")
         freed = 0 if reason or dry_run else workspace.keeper.remove(key)
         found.append(Artifact(key, reason, freed))
     return Collected(tuple(found), dry_run)
+
+
+def _deployment_needs(deployment: DesiredDeployment) -> Iterator[tuple[Digest, str]]:
+    release = deployment.release
+    yield release.artifact.digest, f"declared by {deployment.id}"
+    yield release.build.key, f"declared by {deployment.id}"
+    for read in _read(release.build):
+        yield read.digest, f"read by {release.build.id}"
+    for required in deployment.measured:
+        for measured in required.artifacts:
+            yield measured.digest, f"data of {required.evaluation.id}"
+        if required.judge is not None:
+            yield required.judge.release.build.key, f"judge of {required.evaluation.id}"
 
 
 def _read(build: BuildPin) -> Iterator[ArtifactPin]:
