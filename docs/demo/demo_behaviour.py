@@ -25,15 +25,11 @@ def serve(demo: Demo) -> None:
     demo.edit(
         "spec/environments/dev.yaml",
         ("evaluations: {required: [], run: during}", "evaluations: {required: [facts@1], run: during}"),
-        (
-            "  budget:",
-            "  policy: {rules: {DP-04: warn}}\n"
-            "  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}\n"
-            "  budget:",
-        ),
+        ("  budget:", "  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}\n  budget:"),
     )
     demo.run("git", "rm", "--quiet", "spec/deployments/dev/assistant.yaml")
     demo.commit("Measure what dev serves")
+    demo.run("trueup", "scan", "-e", "dev")
     demo.run("trueup", "apply", "-e", "dev", "--auto-approve")
 
 

@@ -36,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
     with cleaned_up(new_scratch(tmp_path_factory.mktemp("faulty") / "shop")) as made:
         made.apply()
         made.change(DEV, ("required: []", "required: [refuses@1, facts@2, perplexity@1]"))
-        made.trueup("scan", "-e", "dev")
+        made.scan()
         made.change(SUPPORT, ("tiny@1", "tiny@2"))
         done = made.apply("dev", "-o", "ndjson")
         made.write(".trueup/upgrade.ndjson", done.out)
