@@ -33,6 +33,7 @@ def serve(demo: Demo) -> None:
     )
     demo.run("git", "rm", "--quiet", "spec/deployments/dev/assistant.yaml")
     demo.commit("Measure what dev serves")
+    demo.run("trueup", "scan", "-e", "dev")
     demo.run("trueup", "apply", "-e", "dev", "--auto-approve")
 
 

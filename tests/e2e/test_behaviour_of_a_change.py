@@ -10,10 +10,7 @@ from trueup.cli.views.schemas import OUTPUTS
 
 DEV = "spec/environments/dev.yaml"
 MEASURED = ("evaluations: {required: [], run: during}", "evaluations: {required: [facts@1], run: during}")
-PRICES = (
-    "  budget:",
-    "  policy: {rules: {DP-04: warn}}\n  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}\n  budget:",
-)
+PRICES = ("  budget:", "  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}\n  budget:")
 BRIEF = "spec/prompts/support-3.yaml"
 
 
@@ -29,6 +26,7 @@ def brief(scratch: Scratch) -> None:
 
 def test_a_changed_prompt_shows_old_and_new_answers_before_anything_moves(scratch: Scratch, tmp_path: Path) -> None:
     scratch.change(DEV, MEASURED, PRICES)
+    scratch.scan()
     scratch.change(SUPPORT, ("tiny@1", "tiny@2"))
     scratch.apply()
     assert "every planned deployment serves as planned" in scratch.run("plan", "-e", "dev", "--behaviour").out
@@ -85,6 +83,7 @@ def test_an_evaluation_that_keeps_no_outputs_keeps_none(scratch: Scratch) -> Non
     text = scratch.read("spec/evaluations/facts.yaml").replace("name: facts", "name: quiet")
     scratch.write("spec/evaluations/quiet.yaml", text + "  keepOutputs: false\n")
     scratch.change(DEV, (MEASURED[0], MEASURED[1].replace("facts@1", "quiet@1")), PRICES)
+    scratch.scan()
     scratch.change(SUPPORT, ("tiny@1", "tiny@2"))
     scratch.apply()
     brief(scratch)

@@ -148,7 +148,7 @@ class Applying:
                 facts = self._supplying.take(step, rollout.deployment)
                 if facts.get("passed") is not True and rollout.deployment is not None:
                     # What costs more is not measured of a release that is denied already.
-                    self._pass_gate(rollout.deployment)
+                    self._pass_gate(rollout.deployment, step, rollout.steps)
                 return facts
             case FetchStep() | BuildStep() | ScaleStep():
                 return self._supplying.take(step, rollout.deployment)
@@ -176,13 +176,13 @@ class Applying:
             case VerifyStep():
                 return self._verify(deployment)
 
-    def _pass_gate(self, deployment: DesiredDeployment) -> dict[str, Json]:
+    def _pass_gate(
+        self, deployment: DesiredDeployment, measured: EvaluateStep | None = None, steps: Sequence[Step] = ()
+    ) -> dict[str, Json]:
         decision = self._gate(deployment)
         self.result.decisions.append(decision)
         if decision.outcome is not Outcome.ALLOW:
-            said = "; ".join(f"{v.rule}: {v.message}" for v in decision.violations if v.denies)
-            failed = "; ".join(e.message for e in decision.errors)
-            raise PermanentError(codes.GATE_DENIED, said or failed or "policy did not answer")
+            raise PermanentError(codes.GATE_DENIED, _denial(decision, measured, steps))
         return {"decision": decision.outcome.value, "input": decision.input}
 
     def _is_excepted(self, deployment: DesiredDeployment | None) -> bool:
@@ -300,3 +300,17 @@ def _subject(step: Step, rollout: Rollout) -> str:
             return ", ".join(short(s) for s in servers)
         case _:
             return f"release {short(rollout.deployment.release.digest)}" if rollout.deployment else ""
+
+
+def _denial(decision: Decision, measured: EvaluateStep | None, steps: Sequence[Step]) -> str:
+    """Say why the gate denies: of what was *measured* last, where it is that, and what is not measured any more."""
+    denying = [v for v in decision.violations if v.denies]
+    name = str(measured.required.evaluation.id) if measured is not None else ""
+    about = [v for v in denying if name and name in v.message]
+    said = " ".join(f"{v.rule}: {v.message}" for v in about or denying)
+    if about and measured is not None:
+        later = steps[steps.index(measured) + 1 :]
+        left = [str(s.required.evaluation.id) for s in later if isinstance(s, EvaluateStep)]
+        said += f" Not measured any more: {', '.join(left)}." if left else ""
+    failed = "; ".join(e.message for e in decision.errors)
+    return said or failed or "policy did not answer"

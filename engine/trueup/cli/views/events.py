@@ -3,7 +3,7 @@
 import json
 
 from trueup.cli.output import Format, Style
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.rollout.events import Event, Status
 
 _WORDS = {
@@ -70,10 +70,27 @@ def _done(event: Event, style: Style) -> str:
 def _measured(facts: dict[str, Json]) -> str:
     match facts.get("measurements"):
         case [*measurements]:
-            shown = ", ".join(_measurement(m) for m in measurements)
-            return f"  {shown}: {'passed' if facts.get('passed') is True else 'FAILED'}"
+            shown = ", ".join(filter(None, map(_measurement, _decisive(measurements, facts.get("gates")))))
+            return f"  {shown}: {_verdict(facts)}"
         case _:
             return _compared(facts)
+
+
+def _decisive(measurements: list[Json], gates: Json) -> list[Json]:
+    """Return what thresholds are about; everything where there is no threshold. The report and the record have all."""
+    named = {_place(g) for g in gates} if isinstance(gates, list) else set()
+    return [m for m in measurements if _place(m) in named] or measurements
+
+
+def _place(value: Json) -> tuple[Json, Json]:
+    found = mapping_of(value)
+    return found.get("metric"), found.get("slice") or ""
+
+
+def _verdict(facts: dict[str, Json]) -> str:
+    if facts.get("passed") is True:
+        return "passed"
+    return "NOT ENOUGH EVIDENCE" if facts.get("undecided") is True else "FAILED"
 
 
 def _compared(facts: dict[str, Json]) -> str:
@@ -84,7 +101,10 @@ def _compared(facts: dict[str, Json]) -> str:
 def _measurement(value: Json) -> str:
     match value:
         case {"metric": str(metric), "value": int() | float() as number, "samples": int(samples), **others}:
-            unit = others.get("unit", "")
-            return f"{metric} {number:.3g}{f' {unit}' if unit not in _PLAIN_UNITS else ''} over {samples}"
+            unit, part = others.get("unit", ""), others.get("slice", "")
+            of = f" in {part}" if part else ""
+            return (
+                f"{metric}{of} {number:.3g}{f' {unit}' if unit not in (*_PLAIN_UNITS, metric) else ''} over {samples}"
+            )
         case _:
             return ""

@@ -104,3 +104,14 @@ def test_programs_get_every_event_on_one_line(output: Format) -> None:
     assert "\n" not in line
     assert json.loads(line)["type"] == "event"
     assert json.loads(line)["facts"] == {"seconds": 1}
+
+
+def test_of_many_numbers_those_are_shown_that_decide() -> None:
+    measured: Json = [
+        {"metric": "perplexity", "value": 1.8937, "unit": "perplexity", "samples": 300},
+        {"metric": "exact_match", "value": 0.9, "unit": "ratio", "samples": 22, "slice": "capital"},
+        {"metric": "prompt_tokens", "value": 14072, "unit": "tokens", "samples": 300},
+    ]
+    gates: Json = [{"metric": "perplexity"}, {"metric": "exact_match", "slice": "capital"}]
+    line = shown(event("evaluate", measurements=measured, gates=gates, passed=False, undecided=True))
+    assert line.endswith("perplexity 1.89 over 300, exact_match in capital 0.9 over 22: NOT ENOUGH EVIDENCE")
