@@ -11,7 +11,7 @@ from trueup.evidence.metrics import Metric, Shape
 
 PERCENTILES = (50, 90, 95, 99)
 
-_RATIO, _SCORE, _MS = "ratio", "score", "ms"
+_RATIO, _SCORE, _MS, _NUMBER = "ratio", "score", "ms", Shape.SCORE
 
 
 def _aliases(**tools: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
@@ -116,7 +116,7 @@ _LIKELIHOODS = (
         "kl",
         "nats",
         False,
-        "Mean over tokens of the Kullback-Leibler divergence of the next-token distribution from the source's.",
+        "Mean over texts of a text's Kullback-Leibler divergence of the next-token distribution from the source's.",
         Shape.SCORE,
         _aliases(llama_cpp=("Mean KLD",)),
         "From the source to the result; the other direction is another number.",
@@ -125,10 +125,15 @@ _LIKELIHOODS = (
         "top1",
         _RATIO,
         True,
-        "Share of tokens where source and result find the same next token likeliest.",
+        "Mean over texts of a text's share of tokens where source and result find the same next token likeliest.",
         Shape.SCORE,
         _aliases(llama_cpp=("Same top p",)),
     ),
+    Metric("nll", "nats", False, "Mean over texts of a text's mean loss of a token.", _NUMBER),
+    Metric("bits_per_byte", "bits", False, "Loss of all texts in bits, divided by their bytes in UTF-8.", _NUMBER),
+    Metric("kl_tokens", "nats", False, "The divergence of `kl` as the mean over all tokens.", _NUMBER),
+    Metric("top1_tokens", _RATIO, True, "The share of `top1` over all tokens.", _NUMBER),
+    Metric("perplexity_ratio", _RATIO, False, "Perplexity of the result, divided by the source's.", _NUMBER),
 )
 
 _OVERLAP = (
@@ -313,6 +318,7 @@ _LATENCIES = (
             "and is in seconds. Only the second is this metric."
         ),
     ),
+    ("token_gap", "Milliseconds between two pieces of a stream, over all pieces", _aliases(), ""),
 )
 
 
@@ -321,6 +327,8 @@ def _percentiles() -> Iterator[Metric]:
         for share in PERCENTILES:
             said = f"{definition}: the {share}th percentile."
             yield Metric(f"{name}_p{share}", _MS, False, said, Shape.WHOLE, aliases, traps)
+        if name != "token_gap":
+            yield Metric(name, _MS, False, f"{definition}: the mean over requests.", _NUMBER)
 
 
 _LOAD = (
@@ -349,6 +357,9 @@ _LOAD = (
         Shape.PASS_FAIL,
         MappingProxyType({}),
         "AIPerf's `goodput` counts good requests a second; divided by its `request_throughput` it is this.",
+    ),
+    Metric(
+        "goodput_throughput", "requests/s", True, "Requests a second that met every declared objective.", Shape.WHOLE
     ),
     Metric(
         "error_rate",

@@ -16,8 +16,16 @@ NAMED = [
     "choice_accuracy",
     "choice_accuracy_norm",
     "perplexity",
+    "nll",
+    "bits_per_byte",
     "kl",
+    "kl_tokens",
     "top1",
+    "top1_tokens",
+    "perplexity_ratio",
+    "ttft",
+    "inter_token_latency",
+    "latency",
     "rouge1",
     "rouge2",
     "rougeL",
@@ -34,6 +42,7 @@ NAMED = [
     "tokens_per_second",
     "request_throughput",
     "goodput",
+    "goodput_throughput",
     "error_rate",
     "prompt_tokens",
     "completion_tokens",
@@ -48,7 +57,7 @@ def test_every_metric_that_is_measured_has_its_entry(name: str) -> None:
 
 
 def test_every_latency_has_every_percentile_in_milliseconds() -> None:
-    for name in ("latency", "ttft", "inter_token_latency"):
+    for name in ("latency", "ttft", "inter_token_latency", "token_gap"):
         for share in PERCENTILES:
             found = METRICS[f"{name}_p{share}"]
             assert (found.unit, found.higher_is_better, found.shape) == ("ms", False, Shape.WHOLE)
@@ -64,7 +73,8 @@ def test_what_nobody_knows_has_no_entry() -> None:
 def test_an_entry_says_what_it_is_in_a_sentence(entry: Metric) -> None:
     assert entry.definition.endswith(".")
     assert not entry.traps or entry.traps.endswith(".")
-    assert entry.unit in {"ratio", "score", "perplexity", "nats", "ms", "tokens/s", "requests/s", "tokens", "words"}
+    known = {"ratio", "score", "perplexity", "nats", "bits", "ms", "tokens/s", "requests/s", "tokens", "words"}
+    assert entry.unit in known
 
 
 def test_an_alias_of_one_tool_means_one_metric_or_its_trap_is_told() -> None:
@@ -88,8 +98,11 @@ def test_time_per_output_token_is_told_apart() -> None:
 
 
 def test_higher_is_not_better_for_what_is_lost_or_waited_for() -> None:
-    waited = {f"{name}_p{share}" for name in ("latency", "ttft", "inter_token_latency") for share in PERCENTILES}
-    lost = {"perplexity", "kl", "attack_success_rate", "bias_gap", "judge_undecided", "error_rate"}
+    waited = {
+        f"{name}_p{share}" for name in ("latency", "ttft", "inter_token_latency", "token_gap") for share in PERCENTILES
+    } | {"latency", "ttft", "inter_token_latency"}
+    lost = {"perplexity", "nll", "bits_per_byte", "perplexity_ratio", "kl", "kl_tokens"}
+    lost |= {"attack_success_rate", "bias_gap", "judge_undecided", "error_rate"}
     spent = {"prompt_tokens", "completion_tokens"}
     assert {name for name, entry in METRICS.items() if not entry.higher_is_better} == waited | lost | spent
 
