@@ -213,7 +213,13 @@ def test_the_release_is_asked_as_it_is_served_and_for_its_usage(tmp_path: Path) 
         assert (body["model"], body["temperature"], body["max_tokens"]) == ("listed", 0, 9)
         assert body["stream"] is True
         assert body["stream_options"] == {"include_usage": True}
-    assert len({body["port"] for body in seen}) == 1
+
+
+def test_a_server_that_ends_its_connections_without_saying_so_loses_no_request(tmp_path: Path) -> None:
+    """As llama.cpp does after a stream: whoever uses such a connection again is not answered."""
+    seen: list[dict[str, Any]] = []
+    run(request(tmp_path, requests=6, warmup=0, concurrency=1), seen=seen)
+    assert len({body["port"] for body in seen}) == 6
 
 
 def test_goodput_is_the_share_of_requests_that_meet_every_bound(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ async def read_answer(lines: AsyncIterable[bytes], began: float, clock: Callable
     """
     arrivals, parts, usage = list[float](), list[str](), dict[str, Json]()
     is_whole = is_done = False
-    # Read to its very end, so that the connection is used again.
+    # Read to its very end: what is closed before that looks to a server like a client that went away.
     async for line in lines:
         content = line.strip()
         if is_done or not content.startswith(b"data:"):

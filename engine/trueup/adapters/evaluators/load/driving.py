@@ -104,8 +104,9 @@ async def load(
 ) -> Measured:
     """Drive *plan* against a server; *times* are the clock and the seconds that one answer may take."""
     clock, timeout_seconds = times
-    # Every open request has a connection of its own that is used again, as clients behind a gateway do.
-    connector = aiohttp.TCPConnector(limit=plan.concurrency)
+    # A connection for each request, as the gateway has for streams: llama.cpp ends its own after a stream without
+    # saying so, and every second request would fail.
+    connector = aiohttp.TCPConnector(limit=plan.concurrency, force_close=True)
     timeout = aiohttp.ClientTimeout(total=timeout_seconds)
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, read_bufsize=_LONGEST_LINE, trust_env=False
