@@ -130,9 +130,11 @@ def _jinja2(template: str, values: Mapping[str, Json]) -> str:
         autoescape=False, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     try:
-        return environment.from_string(template).render(dict(values))
-    except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"The jinja2 template fails: {error}") from error
+        text = environment.from_string(template).render(dict(values))
+        text.encode()  # half of a character can be spelled, and nobody can be sent it
+    except Exception as error:  # a template calls methods of texts and filters, which fail as they like
+        raise ValueError(f"The jinja2 template fails: {str(error) or type(error).__name__}") from error
+    return text
 
 
 def _mappings(value: Json) -> tuple[Mapping[str, Json], ...]:

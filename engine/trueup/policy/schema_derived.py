@@ -121,6 +121,7 @@ _LOOSENED = object_of(
                 "metric-dropped",
                 "regression-loosened",
                 "suite-shrunk",
+                "measured-otherwise",
                 "age-loosened",
                 "judge-changed",
                 "signature-dropped",

@@ -16,6 +16,7 @@ _KINDS: Mapping[str, str] = {
     "metric-dropped": "a metric is not measured any more",
     "regression-loosened": "a comparison forgives more",
     "suite-shrunk": "fewer examples are asked",
+    "measured-otherwise": "it is measured in another way",
     "age-loosened": "older evidence counts",
     "judge-changed": "another judge scores the answers",
     "signature-dropped": "evidence counts without a signature",

@@ -67,6 +67,7 @@ def _evaluation(before: str, after: str, was_at: Find, now_at: Find) -> Iterator
     yield from _regression(address, was.get("regression"), now.get("regression"))
     yield from _judge(address, was.get("judge"), now.get("judge"))
     yield from _suite(address, was, now)
+    yield from _otherwise(address, was, now)
     yield from _age(address, was, now)
     yield from _dataset(was, now, was_at, now_at)
 
@@ -185,10 +186,46 @@ def _suite(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> It
         before.get(key, default) != after.get(key, default) for key, default in (("tool", "builtin"), ("ref", None))
     ):
         yield _found(address, "suite-shrunk", dict(before), dict(after))
-    cases = {str(q.get("case")) for q in _mappings(was.get("quarantine"))}
-    for quarantined in _mappings(now.get("quarantine")):
-        if str(quarantined.get("case")) not in cases:
-            yield _found(address, "suite-shrunk", None, quarantined.get("case"))
+    yield from _quarantine(address, was, now)
+
+
+_FOREVER = "9999-12-31"
+"""Last day of a quarantine that names none."""
+
+
+def _quarantine(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[Json]:
+    """Yield cases that do not count any more, or not for longer."""
+    before, after = (
+        {str(q.get("case")): str(q.get("expires") or _FOREVER) for q in _mappings(part.get("quarantine"))}
+        for part in (was, now)
+    )
+    for case, expires in after.items():
+        if case not in before:
+            yield _found(address, "suite-shrunk", None, case)
+        elif expires > before[case]:
+            yield _found(address, "suite-shrunk", f"{case} until {before[case]}", f"{case} until {expires}")
+
+
+_TASK: dict[str, Json] = {"numFewshot": 0, "chatTemplate": None, "seed": None, "epochs": 1, "params": {}}
+_HARNESS: dict[str, Json] = {"version": None, "source": None, "interpreter": None}
+"""What decides how a task is asked and scored, and by whom, with the defaults."""
+
+
+def _otherwise(address: str, was: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[Json]:
+    """Yield what is asked, answered or scored in another way: nobody can tell whether that is easier."""
+    tasks = {str(t.get("task")): t for t in _mappings(now.get("tasks"))}
+    pairs = [(t, tasks.get(str(t.get("task"))), _TASK) for t in _mappings(was.get("tasks"))]
+    pairs.append((mapping_of(was.get("suite")), mapping_of(now.get("suite")), _HARNESS))
+    for before, after, parts in pairs:
+        if after is not None and _differs(before, after, parts):
+            yield _found(address, "measured-otherwise", dict(before), dict(after))
+    decoding = [part.get("modelConfig") or {} for part in (was, now)]
+    if decoding[0] != decoding[1]:
+        yield _found(address, "measured-otherwise", *decoding)
+
+
+def _differs(before: Mapping[str, Json], after: Mapping[str, Json], parts: Mapping[str, Json]) -> bool:
+    return any(before.get(key, default) != after.get(key, default) for key, default in parts.items())
 
 
 def _dataset(was: Mapping[str, Json], now: Mapping[str, Json], was_at: Find, now_at: Find) -> Iterator[Json]:

@@ -51,6 +51,23 @@ def held(name: str, value: Json, text: str, **fields: Any) -> Verdict:
     return verdict_of(assertion, Seen("Shop of Ann.", answer, lambda one, other: 0.8))
 
 
+@pytest.mark.parametrize("turned", ["", "not-"])
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("is-json", {"$ref": "http://127.0.0.1:1/schema"}, "{}"),
+        ("is-json", {"type": 5}, "{}"),
+        ("contains-json", {"$ref": "file:///etc/hosts"}, "see {}"),
+        ("max-tokens", 5, "an answer whose tokens nobody counted"),
+        ("regex", "secret", "a" * 20_000 + "secret"),
+    ],
+)
+def test_what_cannot_be_told_does_not_hold_turned_round_either(turned: str, name: str, value: Json, text: str) -> None:
+    verdict = held(turned + name, value, text)
+    assert (verdict.holds, verdict.score) == (False, 0.0)
+    assert f"`{turned}{name}` cannot be told" in verdict.reason
+
+
 def test_all_tests_pass_and_the_evidence_is_of_its_own_type() -> None:
     tests = [
         {"message": "who?", "vars": {"owner": "Bo"}, "assert": [{"type": "contains", "value": "Bo"}]},

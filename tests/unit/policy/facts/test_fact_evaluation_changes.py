@@ -167,6 +167,53 @@ def test_a_suite_that_asks_less_is_told(edited: dict[str, Any], expected: int) -
     assert loosened(**edited) == [("suite-shrunk", "Evaluation")] * expected
 
 
+OTHERWISE = [("measured-otherwise", "Evaluation")]
+
+
+@pytest.mark.parametrize(
+    ("edited", "expected"),
+    [
+        ({"params": {"ignoreCase": True}}, OTHERWISE),
+        ({"params": {}}, []),
+        ({"seed": 8}, OTHERWISE),
+        ({"numFewshot": 5}, OTHERWISE),
+        ({"numFewshot": 0}, []),
+        ({"chatTemplate": False}, OTHERWISE),
+        ({"epochs": 1}, []),
+        ({"epochs": 3}, OTHERWISE),
+    ],
+)
+def test_a_task_that_is_asked_or_scored_otherwise_is_told(edited: dict[str, Any], expected: object) -> None:
+    assert loosened(tasks=[{"task": "exact_match", "limit": 50, **edited}, {"task": "judged"}]) == expected
+
+
+@pytest.mark.parametrize(
+    ("edited", "expected"),
+    [
+        ({"modelConfig": {"temperature": 1}}, OTHERWISE),
+        ({"modelConfig": {}}, []),
+        ({"suite": {"version": "0.4.9"}}, OTHERWISE),
+        ({"suite": {"interpreter": "tools/python"}}, OTHERWISE),
+        ({"suite": {"source": {"uri": "file:suite", "digest": "sha256:1"}}}, OTHERWISE),
+        ({"suite": {}}, []),
+    ],
+)
+def test_another_harness_or_other_decoding_is_told(edited: dict[str, Any], expected: object) -> None:
+    assert loosened(**edited) == expected
+
+
+@pytest.mark.parametrize(
+    ("expires", "is_told"), [("2026-12-01", False), ("2026-11-01", False), ("2026-12-02", True), (None, True)]
+)
+def test_a_quarantine_that_lasts_longer_is_told(expires: str | None, is_told: bool) -> None:
+    def spec(expires: str | None) -> Json:
+        return {"spec": {"quarantine": [{"case": "7", **({"expires": expires} if expires else {})}]}}
+
+    documents = {"Evaluation/x@1": spec("2026-12-01"), "Evaluation/x@2": spec(expires)}
+    found = changes({ENVIRONMENT: environment("x@1"), **documents}, {ENVIRONMENT: environment("x@2"), **documents})
+    assert [f["kind"] for f in found] == ["suite-shrunk"] * is_told
+
+
 def test_a_case_that_was_in_quarantine_before_is_not_told_again() -> None:
     before, after = ({"spec": {"quarantine": [{"case": "7"}], "category": c}} for c in ("a", "a"))
     documents = {"Evaluation/x@1": before, "Evaluation/x@2": {"spec": {**after["spec"], "maxAge": "1d"}}}

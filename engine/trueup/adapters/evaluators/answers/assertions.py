@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trueup.adapters.evaluators.answers import overlap
 from trueup.adapters.evaluators.answers.documents import (
+    NOT_APPLIED,
     NotJsonError,
     document_of,
     documents_in,
@@ -52,10 +53,13 @@ def verdict_of(assertion: Assertion, seen: Seen) -> Verdict:
         return Verdict(float(not reason), not reason, reason)
     if seen.answer is None:
         return Verdict(0.0, holds=False, reason="nothing was answered")
-    score, holds = _of_answer(assertion, seen.answer, seen.similarity)
+    said = f"{NOT if assertion.is_turned else ''}{assertion.type}"
+    try:
+        score, holds = _of_answer(assertion, seen.answer, seen.similarity)
+    except _UnknownError as error:
+        return Verdict(0.0, holds=False, reason=f"`{said}` cannot be told: {error}")
     if assertion.is_turned:
         score, holds = 1 - score, not holds
-    said = f"{NOT if assertion.is_turned else ''}{assertion.type}"
     return Verdict(score, holds, "" if holds else f"`{said}` does not hold ({_wanted(assertion, seen.answer)})")
 
 
@@ -64,13 +68,13 @@ def _wanted(assertion: Assertion, answer: Answer) -> str:
         case "latency":
             return f"{answer.seconds * 1000:.0f} ms, at most {assertion.threshold:g} are accepted"
         case "max-tokens":
-            return f"{_said(answer.completion_tokens)} tokens, at most {assertion.value} are accepted"
+            return f"{answer.completion_tokens} tokens, at most {assertion.value} are accepted"
         case _:
             return f"value {str(assertion.value)[:200]!r}"
 
 
-def _said(count: int | None) -> str:
-    return "an unknown number of" if count is None else str(count)
+class _UnknownError(Exception):
+    """It cannot be told whether an assertion holds: then it does not, and what is turned round does not either."""
 
 
 def _of_answer(assertion: Assertion, answer: Answer, similarity: Similarity) -> tuple[float, bool]:
@@ -80,8 +84,9 @@ def _of_answer(assertion: Assertion, answer: Answer, similarity: Similarity) -> 
         case "latency":
             return _passes(answer.seconds * 1000 <= assertion.threshold)
         case "max-tokens":
-            count = answer.completion_tokens
-            return _passes(count is not None and isinstance(value, int) and count <= value)
+            if answer.completion_tokens is None:
+                raise _UnknownError("the server does not say how many tokens it wrote")
+            return _passes(isinstance(value, int) and answer.completion_tokens <= value)
         case "levenshtein":
             return _passes(is_within(text, str(value), int(assertion.threshold)))
         case "similar":
@@ -122,7 +127,23 @@ def _is_json(text: str, schema: Json) -> bool:
 
 
 def _fits(document: Json, schema: Json) -> bool:
-    return not isinstance(schema, Mapping) or not invalid_because(validator(schema, "is-json"), document)
+    if not isinstance(schema, Mapping):
+        return True
+    try:
+        reason = invalid_because(validator(schema, "is-json"), document)
+    except ValueError as error:
+        raise _UnknownError(str(error)) from error
+    if reason.startswith(NOT_APPLIED):
+        raise _UnknownError(reason)
+    return not reason
+
+
+def _matches(text: str, pattern: Json) -> bool:
+    if re.search(str(pattern), text[:ANSWER_LIMIT]) is not None:
+        return True
+    if len(text) > ANSWER_LIMIT:
+        raise _UnknownError(f"the answer has more than the {ANSWER_LIMIT:,} characters that are looked at")
+    return False
 
 
 def _list(value: Json) -> Sequence[str]:
@@ -138,7 +159,7 @@ _TEXT_CHECKS: Mapping[str, Callable[[str, Json], bool]] = {
     "icontains-any": lambda text, value: any(v.casefold() in text.casefold() for v in _list(value)),
     "icontains-all": lambda text, value: all(v.casefold() in text.casefold() for v in _list(value)),
     "starts-with": lambda text, value: text.startswith(str(value)),
-    "regex": lambda text, value: re.search(str(value), text[:ANSWER_LIMIT]) is not None,
+    "regex": _matches,
     "is-json": _is_json,
     "contains-json": lambda text, schema: any(_fits(d, schema) for d in documents_in(text)),
 }

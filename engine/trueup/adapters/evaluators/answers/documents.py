@@ -14,6 +14,10 @@ MOST_STARTS = 200
 """Places of a text that are tried for the beginning of a document: an answer of brackets alone has thousands."""
 
 
+NOT_APPLIED = "the schema cannot be applied"
+"""What a reason begins with that is about the schema and not about the document."""
+
+
 class NotJsonError(ValueError):
     """The answer is no JSON document."""
 
@@ -73,7 +77,7 @@ def invalid_because(checked_by: Any, document: Json) -> str:
     try:
         error = next(checked_by.iter_errors(document), None)
     except Exception as trouble:  # noqa: BLE001 - references, patterns and depth fail with errors of three libraries
-        return f"the schema cannot be applied ({trouble})"
+        return f"{NOT_APPLIED} ({trouble})"
     return "" if error is None else str(error.message)
 
 
