@@ -189,6 +189,9 @@ class Client:
         try:
             headers = {"Content-Type": "application/json", "Connection": "close"}
             connection.request(method, url.path.rstrip("/") + path, body, headers)
+            if self._stopped.is_set():
+                # It was not connected yet when `stop` broke the others off.
+                raise ConnectionAbortedError("nothing more is asked")
             answer = connection.getresponse()
             return answer.status, answer.read(MOST_BYTES)
         finally:

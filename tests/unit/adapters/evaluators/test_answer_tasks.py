@@ -369,3 +369,29 @@ def test_tokens_and_cut_answers_are_kept_with_each_example(tmp_path: Path) -> No
     assert isinstance(result, ExampleResult)
     assert (result.prompt_tokens, result.completion_tokens) == (7, 3)
     assert dict(result.notes)["end"]
+
+
+def test_an_interrupt_ends_what_is_being_asked_at_once(tmp_path: Path) -> None:
+    """The person who presses Ctrl-C does not wait for answers that nobody wants any more."""
+    import threading
+    import time
+
+    release, cache = threading.Event(), MemoryCache()
+
+    def slow(body: Mapping[str, Any]) -> str:
+        if body["messages"][-1]["content"] != "q0":
+            release.wait(30)
+        return "yes"
+
+    def interrupted(what: str, done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with chat_server(slow) as url:
+        evaluator = BuiltinEvaluator(lambda environment, server: url, FakeClock(), Options(4, cache))
+        begin = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            evaluator.evaluate("dev", request_of(tmp_path, ["exact_match"], ROWS), interrupted)
+        assert time.monotonic() - begin < 5
+        release.set()
+    assert len(cache.kept) == 1
