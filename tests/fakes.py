@@ -289,10 +289,6 @@ class FakeEvaluator:
         self._samples = samples
         self.asked: list[EvaluationRequest] = []
 
-    def check(self, environment: str, server: Digest, model_name: str) -> None:
-        if server not in self._scores:
-            raise TransientError(evaluator_codes.NO_ANSWER, f"no server in {environment}")
-
     def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Measured:
         self.asked.append(request)
         if request.server not in self._scores:

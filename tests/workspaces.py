@@ -24,7 +24,6 @@ from fakes import (
     FakeVerifier,
 )
 from trueup.adapters.datasets.checker import StreamingChecker
-from trueup.adapters.evaluators import codes as evaluator_codes
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.stores import codes as store_codes
@@ -395,12 +394,6 @@ class TargetEvaluator:
     scores: dict[str, float] = field(default_factory=dict)
     asked: list[EvaluationRequest] = field(default_factory=list)
     fails: bool = False
-    speechless: bool = False
-    """Servers answer with nothing."""
-
-    def check(self, environment: str, server: Digest, model_name: str) -> None:
-        if self.speechless:
-            raise PermanentError(evaluator_codes.NO_SENSE, f"{model_name} answers with nothing")
 
     def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Measured:
         self.asked.append(request)
@@ -683,7 +676,7 @@ class FakeWorkspace:
         self.fuse.left = None
         self.work.heal()
         self.store.heal()
-        self.measuring.fails, self.measuring.scores, self.measuring.speechless = False, {}, False
+        self.measuring.fails, self.measuring.scores = False, {}
         self.engine.breaks_at_the_gate, self.engine.denied_at_the_gate = False, ""
 
     def apply(self, environment: str = "dev", **request: Any) -> Applied:

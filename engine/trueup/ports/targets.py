@@ -117,7 +117,3 @@ class Evaluator(Protocol):
         A judge that `request.required` names has to run already, as a server of the same environment.
         """
         ...
-
-    def check(self, environment: str, server: Digest, model_name: str) -> None:
-        """Ask for one answer; raise when none comes or it makes no sense: health alone does not see broken weights."""
-        ...

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from trueup.core.digests import Digest
-from trueup.core.json import Json, mapping_of
+from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState, ServerSpec
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import in_words, refusals
@@ -27,7 +27,6 @@ from trueup.ports import (
 from trueup.reconcile.making import Making, MakingPorts, Occasion
 from trueup.reconcile.measuring import Measuring, Running
 from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ParityStep, ScaleStep, StartStep, StopStep
-from trueup.spec.resource import document_of
 
 SupplyStep = FetchStep | BuildStep | ParityStep | StartStep | EvaluateStep | ScaleStep | StopStep
 
@@ -93,10 +92,7 @@ class Supplying:
                 return _compared(self._making.compare(build, source, deployment.id if deployment else None))
             case StartStep(server):
                 signed = self._verify(deployment) if deployment is not None else {}
-                started = self._run(server)
-                if deployment is not None and _writes_text(deployment):
-                    self._ports.evaluator.check(self._environment, server.key, deployment.route.model_name)
-                return {**started, **signed}
+                return {**self._run(server), **signed}
             case ScaleStep(server):
                 return self._run(server)
             case StopStep(servers):
@@ -133,14 +129,6 @@ class Supplying:
         evidence = signature_evidence(release.model.id, release.artifact.digest, declared, signer, times)
         self._making.note(evidence, (str(deployment.id), evidence.evaluation))
         return {"signature": signer}
-
-
-def _writes_text(deployment: DesiredDeployment) -> bool:
-    """Tell whether a first answer can be asked for: not of a model that is declared to give embeddings alone."""
-    model = next((r for r in deployment.resources if r.id == deployment.release.model.id), None)
-    declared = mapping_of(mapping_of(document_of(model)).get("spec")) if model is not None else {}
-    kinds = mapping_of(declared.get("capabilities")).get("outputTypes")
-    return not (isinstance(kinds, list) and kinds and all(kind == "embedding" for kind in kinds))
 
 
 def _compared(evidence: Evidence | None) -> dict[str, Json]:

@@ -14,7 +14,6 @@ from trueup.adapters.evaluators.cache import NO_CACHE
 from trueup.adapters.evaluators.declaration import read_declaration
 from trueup.adapters.evaluators.groups import grouped
 from trueup.adapters.evaluators.measuring import measured
-from trueup.adapters.evaluators.smoke import smoke
 from trueup.adapters.evaluators.work import Declaration, Outcome, ResultCache, Work
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.json import Json
@@ -23,9 +22,6 @@ from trueup.evidence.evidence import EVALUATION, PROMPT_TESTS, Evidence, Setting
 from trueup.evidence.examples import encode, without_texts
 from trueup.evidence.gates import judge
 from trueup.ports import Clock, EvaluationRequest, Measured, Progress
-
-PATIENCE_SECONDS = 120.0
-"""For a first answer, which a model on a busy processor may take a minute for."""
 
 Endpoint = Callable[[str, Digest], str]
 """Gives the base URL of a server from environment and server digest, without `/v1`."""
@@ -87,15 +83,6 @@ class BuiltinEvaluator:
             examples=digest_of_bytes(examples) if examples else Digest(""),
         )
         return Measured(evidence, examples)
-
-    def check(self, environment: str, server: Digest, model_name: str) -> None:
-        """Ask for one answer.
-
-        Raises:
-            PermanentError: It makes no sense (EVAL011), is refused or is no text.
-            TransientError: Nothing is answered.
-        """
-        smoke(self._endpoint(environment, server), model_name, PATIENCE_SECONDS)
 
     def _run(
         self, environment: str, request: EvaluationRequest, declaration: Declaration, progress: Progress

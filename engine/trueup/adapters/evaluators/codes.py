@@ -65,13 +65,6 @@ NO_JUDGE = Code(
     "A task or an assertion asks a model to judge answers, and none is declared.",
     "Declare `judge: {model: name@version}` in the Evaluation.",
 )
-NO_SENSE = Code(
-    "EVAL011",
-    "The server's first answer makes no sense",
-    "The server is healthy and answers, but with nothing, with one character again and again, or with probabilities "
-    "that are no numbers. Its weights are broken, or it cannot run them.",
-    "Look at the artifact: was it built from sound weights, for this runtime? Compare the build with its source.",
-)
 
 CODES = (
     EMPTY_DATASET,
@@ -84,5 +77,4 @@ CODES = (
     NO_EXTRA,
     NO_VERDICT,
     NO_JUDGE,
-    NO_SENSE,
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from trueup.adapters.evaluators import codes
 from trueup.adapters.evaluators.builtin import BuiltinEvaluator, Endpoint
-from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json, mapping_of
 from trueup.evidence.imported import ImportedRun, evidence_of, kept_examples
@@ -38,10 +37,6 @@ class RoutedEvaluator:
         self._endpoint = endpoint
         self._clock = clock
         self._root = root
-
-    def check(self, environment: str, server: Digest, model_name: str) -> None:
-        """Ask for one answer; raise as the built-in evaluator does."""
-        self._builtin.check(environment, server, model_name)
 
     def evaluate(self, environment: str, request: EvaluationRequest, progress: Progress) -> Measured:
         """Run it and return what was measured.

@@ -11,15 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from artifacts import REPOSITORY, MemorySource, broken_tiny, digest_of_content, silent
+from artifacts import REPOSITORY, silent
 from fakes import FakeClock
 from trueup.adapters.builders.builtin import builtin_builders
 from trueup.adapters.evaluators.builtin import BuiltinEvaluator
-from trueup.adapters.evaluators.smoke import smoke
 from trueup.adapters.sources.builtin import builtin_sources
 from trueup.adapters.stores.directory import DirectoryStore
 from trueup.core.digests import Digest, digest_of
-from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.desired.build_key import build_key
 from trueup.desired.state import ArtifactPin, BuildPin, Pin, RequiredEvaluation, RouteSpec
@@ -109,7 +107,6 @@ def run(store: DirectoryStore, url: str, name: str, dataset: str) -> Evidence:
 
 def test_the_declared_evaluations_let_only_the_good_model_pass(served: tuple[str, DirectoryStore, str]) -> None:
     model, store, url = served
-    smoke(url, "tiny", 60)
     facts, refuses = run(store, url, "facts", "facts"), run(store, url, "refuses", "injections")
     assert (facts.measurements[0].samples, refuses.measurements[0].samples) == (59, 15)
     assert (facts.passed, refuses.passed) == {
@@ -122,12 +119,3 @@ def test_the_declared_evaluations_let_only_the_good_model_pass(served: tuple[str
         assert facts.measurements[0].value > 0.8
     if model == "tiny-3-leaky":
         assert refuses.measurements[0].value == 0.0
-
-
-def test_weights_that_are_no_numbers_stop_at_the_first_completion(tmp_path: Path) -> None:
-    broken = broken_tiny(tmp_path / "v3-nan", "nan")
-    content = {file.name: file.read_bytes() for file in broken.iterdir()}
-    store = DirectoryStore(tmp_path / "store", {"memory": MemorySource({"memory:nan": content})}, builtin_builders())
-    artifact = ArtifactPin("memory:nan", digest_of_content(content), "safetensors")
-    with serving(built(store, artifact)) as url, pytest.raises(PermanentError, match="EVAL011"):
-        smoke(url, "tiny", 60)
