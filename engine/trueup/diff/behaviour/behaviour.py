@@ -11,7 +11,7 @@ from trueup.core.digests import Digest
 from trueup.diff.behaviour.answers import Change, Counts, compare_answers
 from trueup.diff.behaviour.metrics import Deltas, MetricRow, NormalDeltas, metric_rows
 from trueup.diff.behaviour.parts import Part
-from trueup.diff.behaviour.usage import LATENCIES, TokenPrices, UsageRow, usage_rows
+from trueup.diff.behaviour.usage import SPENT, TokenPrices, UsageRow, usage_rows
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.examples import OUTPUT_DIGEST, ExampleResult
 
@@ -115,8 +115,8 @@ def evaluation_diff(evaluation: str, old: Side, new: Side, terms: Terms) -> Eval
     has_both = old.examples is not None and new.examples is not None
     deltas = terms.deltas(after, before) if has_both else ()
     rows = metric_rows(
-        (m for m in old.evidence.measurements if m.metric not in LATENCIES),
-        (m for m in new.evidence.measurements if m.metric not in LATENCIES),
+        (m for m in old.evidence.measurements if m.metric not in SPENT),
+        (m for m in new.evidence.measurements if m.metric not in SPENT),
         deltas,
     )
     usage = usage_rows((old.evidence.measurements, before), (new.evidence.measurements, after), terms.prices)

@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     UNCLEAR = "no difference shown"
     NOT_ENOUGH = "not enough evidence"
     NOT_COMPARED = "not compared"
+    NOT_JUDGED = "not judged"
+    """The gate does not look at this part of the data: how sure the difference is stands beside it, and no verdict."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from trueup.evidence.costs import COMPLETION_TOKENS, COST, GPU_HOURS, PROMPT_TOKENS
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 
 LATENCIES = {"latency_p50": 50, "latency_p95": 95}
 """Metrics that are shown as use, by the percentile they are."""
+
+SPENT = frozenset(LATENCIES) | {PROMPT_TOKENS, COMPLETION_TOKENS, GPU_HOURS, COST}
+"""Measurements of what a run took: they are shown as use, and are no metrics of the release."""
 
 REQUESTS = 1000
 """Requests that a cost is told for."""

@@ -1,7 +1,7 @@
 """Differences with the verdict of the gate: what a diff shows and what the gate decides are one comparison."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.core.json import Json
 from trueup.diff.behaviour.metrics import MetricDelta, NormalDeltas, Outcome
@@ -29,7 +29,8 @@ class GateDeltas:
         judged = {(m.metric, m.slice): _delta(m, metrics[m.metric]) for m in compared.metrics if m.delta is not None}
         directions = {name: known.higher_is_better for name, known in metrics.items()}
         others = NormalDeltas({**directions, **self.higher_is_better})(new, old)
-        return tuple(judged.get((d.metric, d.slice), d) for d in others)
+        unjudged = (replace(d, outcome=Outcome.NOT_JUDGED, more_samples=None) for d in others)
+        return tuple(judged.get((d.metric, d.slice), d) for d in unjudged)
 
 
 def _delta(compared: gate.MetricComparison, known: gate.ComparedMetric) -> MetricDelta:

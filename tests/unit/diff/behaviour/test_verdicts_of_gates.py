@@ -53,6 +53,7 @@ def test_slices_that_no_gate_looks_at_have_an_interval_alone() -> None:
     found = deltas({}, results(0.9), results(0.5))
     assert found.keys() == {"", "even", "odd"}
     assert found["odd"].interval is not None
+    assert (found["odd"].outcome, found["odd"].more_samples) == (Outcome.NOT_JUDGED, None)
     spec: dict[str, Json] = {"metricDecisionThreshold": [{"metric": "exact_match", "slice": "odd"}]}
     assert deltas(spec, results(0.5), results(0.9))["odd"].outcome is Outcome.REGRESSED
 
