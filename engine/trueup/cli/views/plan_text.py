@@ -11,7 +11,8 @@ from trueup.cli.views.text import Piece, person, visible, wrapped, wrapped_piece
 from trueup.cli.views.values import field_symbol, path_text, value_pieces
 from trueup.core.digests import short
 from trueup.diff.changes import Change, Create, FieldChange, Update
-from trueup.evidence.evidence import Evidence
+from trueup.evidence.evidence import Evidence, GateResult
+from trueup.evidence.gates import shortfall
 from trueup.evidence.parity import is_parity
 from trueup.evidence.parity import verdict as parity_verdict
 from trueup.observed.state import Hold
@@ -99,7 +100,8 @@ class PlanText:
         if report.saved.evidence:
             yield from ("", "Evidence:")
         for evidence in report.saved.evidence:
-            yield from self._wrap(evidence_line(evidence), "  ", "green" if evidence.passed else "red")
+            color = "green" if evidence.passed else "yellow" if evidence.is_undecided else "red"
+            yield from self._wrap(evidence_line(evidence), "  ", color)
 
     def _holds(self, report: PlanReport) -> Iterator[str]:
         if report.saved.holds:
@@ -122,13 +124,19 @@ def evidence_line(evidence: Evidence) -> str:
     """Say what was measured and whether it is enough."""
     if is_parity(evidence):
         return f"parity of {evidence.evaluation}: {parity_verdict(evidence)}"
-    verdict = "passed" if evidence.passed else "failed"
-    gates = (f"{g.metric} {_number(g.value)} ({g.operator} {_number(g.threshold)})" for g in evidence.gates)
+    verdict = "passed" if evidence.passed else "undecided" if evidence.is_undecided else "failed"
+    gates = map(_gate, evidence.gates)
     samples = max((m.samples for m in evidence.measurements), default=0)
     simulated = "; simulated" if evidence.simulated else ""
     return (
         f"{verdict} {evidence.evaluation}: {', '.join(gates) or 'no threshold declared'}; {samples} examples{simulated}"
     )
+
+
+def _gate(gate: GateResult) -> str:
+    part = f" in {gate.slice}" if gate.slice else ""
+    more = f", {shortfall(gate)}" if gate.undecided else ""
+    return f"{gate.metric}{part} {_number(gate.value)} ({gate.operator} {_number(gate.threshold)}{more})"
 
 
 def hold_line(hold: Hold) -> str:
