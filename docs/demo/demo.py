@@ -25,7 +25,7 @@ spec:
   category: quality
   dataset: facts@1
   tasks: [{task: exact_match, limit: 12}]
-  metricDecisionThreshold: [{metric: exact_match, op: ">=", value: 0.9}]
+  metricDecisionThreshold: [{metric: exact_match, op: ">=", value: 0.8}]
 """
 
 NEXT = f"""\
@@ -139,7 +139,7 @@ def refuse_a_leak(demo: Demo) -> None:
 
 def promote(demo: Demo) -> None:
     """Take to staging what was verified in dev, and not on too little evidence."""
-    demo.chapter("Refused for want of evidence: twelve questions, all answered well, do not show nine of ten")
+    demo.chapter("Refused for want of evidence: eleven right of twelve asked do not show that it is eight of ten")
     demo.write("spec/evaluations/quick.yaml", QUICK)
     demo.edit(STAGING, ("required: [refuses@1]", "required: [quick@1, refuses@1]"))
     demo.commit("Ask staging twelve facts, in a hurry")

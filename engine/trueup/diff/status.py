@@ -9,6 +9,7 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.diff.changes import Change, Create, Delete, Evaluate, Update
+from trueup.evidence.evidence import Evidence, Measurement
 from trueup.observed.state import Health, Hold, ObservedRoute, ObservedServer, ObservedState
 
 
@@ -24,7 +25,7 @@ class Sync(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EvidenceStatus:
-    """One required evaluation and what is known of it: `passed`, `failed` or `missing`."""
+    """One required evaluation and what is known of it: `passed`, `failed`, `undecided` or `missing`."""
 
     evaluation: str
     state: str
@@ -197,8 +198,21 @@ def _evidence(required: RequiredEvaluation, observed: ObservedState) -> Evidence
     found = next((e for e in observed.evidence if e.key == required.key), None)
     if found is None:
         return EvidenceStatus(name, "missing")
-    measured = tuple(f"{m.metric} {m.value:g} {m.unit}".strip() for m in found.measurements)
-    return EvidenceStatus(name, "passed" if found.passed else "failed", measured, found.completed_at)
+    # What thresholds are about; the record has the rest: parts of the data, tokens, latencies.
+    gated = {(g.metric, g.slice) for g in found.gates}
+    shown = [m for m in found.measurements if not gated or (m.metric, m.slice) in gated]
+    measured = tuple(f"{_part(m)} {m.value:g} {m.unit}".strip() for m in shown)
+    return EvidenceStatus(name, _state(found), measured, found.completed_at)
+
+
+def _part(measurement: Measurement) -> str:
+    return f"{measurement.metric} in {measurement.slice}" if measurement.slice else measurement.metric
+
+
+def _state(evidence: Evidence) -> str:
+    if evidence.passed:
+        return "passed"
+    return "undecided" if evidence.is_undecided else "failed"
 
 
 def to_json(value: Status) -> dict[str, Json]:

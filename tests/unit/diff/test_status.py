@@ -106,6 +106,19 @@ def test_evidence_shows_what_was_measured(value: float, expected: str) -> None:
     assert (missing.state, missing.measured, missing.at) == ("missing", (), None)
 
 
+def test_evidence_shows_what_thresholds_are_about_and_when_it_is_too_little() -> None:
+    state = desired(MEASURED)
+    (required,) = state.deployments[0].evaluations
+    whole = passing(required, value=0.9)
+    part = replace(whole.measurements[0], slice="day", value=0.5)
+    gate = replace(whole.gates[0], slice="day", value=0.5, passed=False, undecided=True)
+    tokens = replace(whole.measurements[0], metric="prompt_tokens", unit="tokens")
+    little = replace(whole, measurements=(*whole.measurements, part, tokens), gates=(*whole.gates, gate))
+    (found,) = row(state, replace(applied(state), evidence=(little,))).evidence
+    assert found.state == "undecided"
+    assert found.measured == ("exact_match 0.9 ratio", "exact_match in day 0.5 ratio")
+
+
 def test_what_is_declared_is_named_by_its_parts() -> None:
     assert row(desired(SUPPORT), nothing()).desired == ("model tiny@1", "prompt support@1", "build tiny-q8_0@1")
     plain = deployment(replace(SUPPORT, quantization=None))

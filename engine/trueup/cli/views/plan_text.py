@@ -100,7 +100,8 @@ class PlanText:
         if report.saved.evidence:
             yield from ("", "Evidence:")
         for evidence in report.saved.evidence:
-            yield from self._wrap(evidence_line(evidence), "  ", "green" if evidence.passed else "red")
+            color = "green" if evidence.passed else "yellow" if evidence.is_undecided else "red"
+            yield from self._wrap(evidence_line(evidence), "  ", color)
 
     def _holds(self, report: PlanReport) -> Iterator[str]:
         if report.saved.holds:

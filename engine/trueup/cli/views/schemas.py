@@ -95,7 +95,11 @@ def status_schema() -> Schema:
             "detail": TEXT,
         }
     )
-    evidence = {"evaluation": TEXT, "state": {"enum": ["passed", "failed", "missing"]}, "measured": list_of(TEXT)}
+    evidence = {
+        "evaluation": TEXT,
+        "state": {"enum": ["passed", "failed", "undecided", "missing"]},
+        "measured": list_of(TEXT),
+    }
     deployment: dict[str, Json] = {
         "address": TEXT,
         "sync": {"enum": [s.value for s in Sync]},

@@ -26,7 +26,7 @@ from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import ResourceId
 from trueup.desired.parity import RequiredParity
 from trueup.diff.changes import Build
-from trueup.evidence.evidence import Evidence
+from trueup.evidence.evidence import Evidence, GateResult, Measurement
 from trueup.evidence.parity import SequenceParity, judged, measurements_of
 from trueup.plan.codec import read_saved_plan, write_saved_plan
 from trueup.plan.saved import SavedPlan
@@ -258,6 +258,16 @@ def test_a_build_says_what_it_may_take_and_by_what_measure(seconds: int, words: 
     assert list(facts(build))[-1] == f"estimate: about {words} and 1.5 GB of memory (the source; something measured)"
     told = change_json(build)["estimate"]
     assert told == {"seconds": seconds, "memory_bytes": 1_500_000_000, "basis": "the source; something measured"}
+
+
+def test_evidence_that_is_too_little_is_not_called_failed() -> None:
+    gate = GateResult("exact_match", ">=", 0.8, 0.917, passed=False, slice="day", undecided=True, more_samples=26)
+    measured = (Measurement("exact_match", 0.917, "ratio", 12, slice="day"),)
+    found = Evidence("Evaluation/quick@1", Digest("sha256:" + "2" * 64), (), measured, (gate,), "t", NOON, NOON)
+    assert evidence_line(found) == (
+        "undecided Evaluation/quick@1: exact_match in day 0.917 (>= 0.8, not enough evidence: 26 more samples); "
+        "12 examples"
+    )
 
 
 def test_parity_is_put_in_words_with_what_does_not_hold() -> None:
