@@ -334,6 +334,7 @@ class LocalWorkspace(GitPorts):
         from trueup.adapters.evaluators.routed import RoutedEvaluator
 
         cache, endpoint = FolderCache(self.state / "cache" / "evaluations"), Endpoints(target)
+        cache.tidy()
         builtin = BuiltinEvaluator(endpoint, self.clock, Options(cache=cache))
         return RoutedEvaluator(builtin, endpoint, self.clock, self.root)
 

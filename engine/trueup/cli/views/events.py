@@ -3,7 +3,7 @@
 import json
 
 from trueup.cli.output import Format, Style
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.rollout.events import Event, Status
 
 _WORDS = {
@@ -70,10 +70,18 @@ def _done(event: Event, style: Style) -> str:
 def _measured(facts: dict[str, Json]) -> str:
     match facts.get("measurements"):
         case [*measurements]:
-            shown = ", ".join(_measurement(m) for m in measurements)
-            return f"  {shown}: {'passed' if facts.get('passed') is True else 'FAILED'}"
+            # Slices are shown with the result; here their names would hide it.
+            over_all = [m for m in measurements if not mapping_of(m).get("slice")]
+            shown = ", ".join(_measurement(m) for m in over_all)
+            return f"  {shown}: {_verdict(facts)}"
         case _:
             return _compared(facts)
+
+
+def _verdict(facts: dict[str, Json]) -> str:
+    if facts.get("passed") is True:
+        return "passed"
+    return "NOT ENOUGH EVIDENCE" if facts.get("undecided") is True else "FAILED"
 
 
 def _compared(facts: dict[str, Json]) -> str:
