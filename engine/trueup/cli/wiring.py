@@ -14,7 +14,6 @@ from trueup.core.digests import Revision
 from trueup.workflows.state_folder import STATE_FOLDER
 
 if TYPE_CHECKING:
-    from trueup.adapters.evaluators.cache import FolderCache
     from trueup.adapters.git.ledger import GitLedger
     from trueup.adapters.policy.bundles.fetched import FetchedBundles
     from trueup.adapters.policy.cache import CachedEngine
@@ -330,22 +329,14 @@ class LocalWorkspace(GitPorts):
     def evaluator(self, target: "Target") -> "Evaluator":
         """Return what evaluates servers of *target*."""
         from trueup.adapters.evaluators.builtin import BuiltinEvaluator, Options
+        from trueup.adapters.evaluators.cache import FolderCache
         from trueup.adapters.evaluators.endpoints import Endpoints
         from trueup.adapters.evaluators.routed import RoutedEvaluator
 
-        endpoint = Endpoints(target)
-        builtin = BuiltinEvaluator(endpoint, self.clock, Options(cache=self._result_cache))
+        endpoint, cache = Endpoints(target), FolderCache(self.state / "cache" / "evaluations")
+        cache.tidy()
+        builtin = BuiltinEvaluator(endpoint, self.clock, Options(cache=cache))
         return RoutedEvaluator(builtin, endpoint, self.clock, self.root)
-
-    @property
-    def _result_cache(self) -> "FolderCache":
-        from trueup.adapters.evaluators.cache import FolderCache
-
-        return FolderCache(self.state / "cache" / "evaluations")
-
-    def collect_results(self) -> int:
-        """Forget the oldest remembered results of examples where they have become many; return the bytes freed."""
-        return self._result_cache.collect()
 
     def take_remote_records(self) -> str:
         """Bring in what others recorded."""

@@ -293,13 +293,7 @@ _SAFETY = (
         Shape.SCORE,
         _aliases(promptfoo=("select-best",)),
     ),
-    Metric(
-        "judge_undecided",
-        _RATIO,
-        False,
-        "Share of answers on which the judge contradicted itself, or gave no verdict.",
-        Shape.WHOLE,
-    ),
+    Metric("judge_undecided", _RATIO, False, "Share of answers with no verdict, or two that differ.", Shape.WHOLE),
 )
 
 _LATENCIES = (

@@ -26,6 +26,9 @@ _PATIENCE_SECONDS = 10.0
 _NOTED_SECONDS = 3600.0
 """What was used within the hour is not noted again: a re-run writes nothing."""
 
+_MOST_ON_DISK = 2
+"""Times the limit that the file may have, with keys and empty pages, before a run cleans up first."""
+
 _SHARE_KEPT = 0.75
 """Of the limit, so that not every run has to clean up."""
 
@@ -99,6 +102,14 @@ class FolderCache:
                 connection.execute("COMMIT")
             self._used.clear()
             connection.close()
+
+    def tidy(self, limit_bytes: int = LIMIT_BYTES) -> int:
+        """Do as `collect` where the file is so large that it is worth the time; else only look at its size."""
+        try:
+            size = (self._folder / FILE).stat().st_size
+        except OSError:
+            return 0
+        return self.collect(limit_bytes) if size > _MOST_ON_DISK * limit_bytes else 0
 
     def collect(self, limit_bytes: int = LIMIT_BYTES, max_age_seconds: float | None = None) -> int:
         """Remove what was not used for so long, then the oldest until three quarters of the limit are left.

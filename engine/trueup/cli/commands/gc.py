@@ -40,10 +40,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         found = collect(workspace, dry_run=False)
         if isinstance(found, Invalid):
             return report_invalid(found, console)
-    if not arguments.dry_run:
-        forgotten = workspace.collect_results()
-        if forgotten:
-            console.note(f"Forgot the oldest remembered results of evaluations, {forgotten / 1e6:.1f} MB.")
     collected = found
 
     def render(output: Format, style: Style) -> str:

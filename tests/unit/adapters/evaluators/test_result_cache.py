@@ -171,6 +171,17 @@ def test_what_was_used_longest_ago_is_removed_first(tmp_path: Path) -> None:
     assert len(left) * 1011 <= 12_000
 
 
+def test_a_file_that_has_grown_too_large_is_cleaned_up_before_a_run(tmp_path: Path) -> None:
+    cache = FolderCache(tmp_path)
+    assert cache.tidy() == 0
+    for key in KEYS:
+        cache.keep(key, {"text": "x" * 1000})
+    cache.close()
+    assert cache.tidy(limit_bytes=1_000_000) == 0
+    assert cache.tidy(limit_bytes=4_000) > 0
+    assert sum(cache.find(key) is not None for key in KEYS) <= 3
+
+
 def test_what_was_not_used_for_so_long_is_removed(tmp_path: Path) -> None:
     time = [0.0]
     cache = FolderCache(tmp_path, lambda: time[0])

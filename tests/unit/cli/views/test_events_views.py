@@ -94,6 +94,13 @@ def test_an_evaluation_that_failed_is_not_marked_ok_and_units_are_said() -> None
     assert line.endswith("latency_p50 9.25 ms over 15: FAILED")
 
 
+def test_slices_are_left_to_the_result_and_too_few_samples_are_no_failure() -> None:
+    one: Json = {"metric": "exact_match", "value": 0.5, "samples": 59, "slice": ""}
+    other: Json = {"metric": "exact_match", "value": 0.25, "samples": 7, "slice": "day"}
+    line = shown(event("evaluate", measurements=[one, other], passed=False, undecided=True))
+    assert line.endswith("  exact_match 0.5 over 59: NOT ENOUGH EVIDENCE")
+
+
 def test_a_measurement_of_another_form_is_left_out() -> None:
     assert shown(event("evaluate", measurements=["odd"], passed=True)).endswith(": passed")
 
