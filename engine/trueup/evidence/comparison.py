@@ -27,6 +27,12 @@ MOST_UNPAIRED = 0.1
 SMALLEST_EFFECT = 0.05
 """Share of a metric's range, or of the old value where it has none, that matters when nobody says what does."""
 
+_LEAST_ALPHA = 1e-12
+"""A smaller chance cannot be told from none; what is declared may be."""
+
+_MOST, _LEAST = 1e100, 1e-100
+"""The square of a larger loss, or one over that of a smaller one, is no number; what is declared may be either."""
+
 _RANGES: Mapping[str, float] = {"ratio": 1.0, "percent": 100.0}
 
 
@@ -265,11 +271,11 @@ class _Tested:
             return Outcome.REGRESSED, None
         if self.effect is None or self.sample.unpaired > MOST_UNPAIRED * (self.sample.unpaired + self.sample.paired):
             return Outcome.NOT_ENOUGH, None
-        alphas = terms.alpha / family, terms.alpha
+        alphas = max(_LEAST_ALPHA, terms.alpha / family), max(_LEAST_ALPHA, terms.alpha)
         needed = pairs_needed(self.differences, _test_of(terms), self.effect, alphas)
         if count >= needed:
             return Outcome.NO_WORSE, None
-        return Outcome.NOT_ENOUGH, math.ceil(needed) - count
+        return Outcome.NOT_ENOUGH, math.ceil(needed) - count if needed < _MOST else None
 
     def _interval(self) -> Span | None:
         interval = None if self.differences is None else interval_of(self.differences)
@@ -296,12 +302,12 @@ def _range_and_effect(
 ) -> tuple[float, float | None]:
     """Return how far scores can be apart, and the smallest loss that matters; None when nobody says what does."""
     range_ = _RANGES.get(known.unit) or abs(math.fsum(olds) / len(olds))
-    effect = terms.smallest_effect or terms.margin or SMALLEST_EFFECT * range_
-    return (range_ or effect / SMALLEST_EFFECT or 1.0), (effect or None)
+    effect = min(_MOST, terms.smallest_effect or terms.margin or SMALLEST_EFFECT * range_)
+    return (range_ or effect / SMALLEST_EFFECT or 1.0), (max(_LEAST, effect) if effect else None)
 
 
 def _test_of(terms: RegressionTerms) -> PairedTest:
-    return PairedTest(terms.test, terms.margin, terms.resamples, terms.seed)
+    return PairedTest(terms.test, min(_MOST, terms.margin), terms.resamples, terms.seed)
 
 
 def _adjusted(values: Sequence[float], correction: str) -> Sequence[float]:

@@ -1,11 +1,12 @@
 """What a result file of another tool says, before it is bound to anything: values that evidence is made of."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.core.digests import Digest, digest_of_bytes
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.desired.state import RequiredEvaluation
 from trueup.evidence.catalogue import shapes_of
 from trueup.evidence.evidence import NO_EXAMPLES, Evidence, Measurement, Settings
@@ -71,3 +72,41 @@ def kept_examples(run: ImportedRun, spec: Mapping[str, Json]) -> bytes:
     """Return results of single examples as they are kept: without texts where *spec* wants none; empty without any."""
     kept = run.examples if spec.get("keepOutputs") is not False else tuple(map(without_texts, run.examples))
     return encode(kept) if kept else b""
+
+
+_NAMING = frozenset({"lm-eval", "inspect"})
+"""Tools whose files name their tasks as an Evaluation does."""
+
+_PART = re.compile(r"\b(?P<asked>\d+) of (?P<all>\d+) examples")
+
+
+def differences(run: ImportedRun, spec: Mapping[str, Json]) -> tuple[str, ...]:
+    """Say in which way *run* is not what *spec* declares: other tasks, fewer examples, other shots, another seed.
+
+    Only of tools that name their tasks; of the others, a file cannot be told from that of another suite.
+    """
+    declared = spec.get("tasks")
+    tasks = [mapping_of(t) for t in declared] if isinstance(declared, list) else []
+    if run.settings.tool not in _NAMING or not tasks:
+        return ()
+    return tuple(dict.fromkeys(said for task in tasks for said in _differences(run, task)))
+
+
+def _differences(run: ImportedRun, task: Mapping[str, Json]) -> Iterator[str]:
+    name, settings = str(task.get("task")), run.settings
+    measured = {part.partition("@")[0].strip() for part in settings.task.split(", ")}
+    if name not in measured and name not in {m.rsplit("/", 1)[-1] for m in measured}:
+        yield f"it asks for the task `{name}`, and the file is about `{settings.task}`"
+        return
+    limit = task.get("limit")
+    for part in _PART.finditer(settings.task):
+        wanted = min(limit, int(part["all"])) if isinstance(limit, int) else int(part["all"])
+        if int(part["asked"]) < wanted:
+            yield f"it asks for {wanted} examples, and the file has {part[0]}"
+    for said, wanted_, found in (
+        ("shots", task.get("numFewshot"), settings.fewshot),
+        ("the seed", task.get("seed"), settings.seed),
+        ("the chat template", task.get("chatTemplate"), settings.chat_template),
+    ):
+        if wanted_ is not None and found is not None and wanted_ != found:
+            yield f"it declares {said} `{wanted_}`, and the run had `{found}`"

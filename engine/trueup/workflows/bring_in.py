@@ -1,6 +1,7 @@
 """Brings in what another tool measured: a file of its results becomes evidence for one release, or is refused."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from trueup.desired.evaluations import measured_subject
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.evidence.evidence import Evidence
-from trueup.evidence.imported import ImportedRun, evidence_of, kept_examples
+from trueup.evidence.imported import ImportedRun, differences, evidence_of, kept_examples
+from trueup.ledger.history import newest_evidence
 from trueup.workflows import codes
 from trueup.workflows.loading import Invalid, load
 from trueup.workflows.noting import note_evidence
@@ -79,6 +81,7 @@ def bring_in(workspace: Workspace, request: BringInRequest) -> BroughtIn | Inval
     now = workspace.clock.now()
     _check(run, deployment, request, now)
     completed = run.completed_at or request.completed_at or now
+    _held_to(run, required, spec, _last(workspace, required), completed)
     evidence = evidence_of(run, required, spec, measured_subject(required, deployment), (completed, completed))
     # A file of another tool has the texts, too.
     kept = _kept(request.path) if spec.get("keepOutputs") is not False else None
@@ -131,6 +134,27 @@ def _check(run: ImportedRun, deployment: DesiredDeployment, request: BringInRequ
         problems.append("the file does not say when the run ended")
     elif completed > now:
         problems.append(f"the run is to have ended at {completed.isoformat()}, which is still to come")
+    if problems:
+        raise PermanentError(codes.NOT_BROUGHT_IN, f"{'; '.join(problems)}.")
+
+
+def _last(workspace: Workspace, required: RequiredEvaluation) -> datetime | None:
+    """Return when the result that counts now was measured; None without one."""
+    known, _ = newest_evidence(workspace.ledger.records(), {required.key})
+    return max((one.completed_at for _, one in known), default=None)
+
+
+def _held_to(
+    run: ImportedRun,
+    required: RequiredEvaluation,
+    spec: Mapping[str, Json],
+    last: datetime | None,
+    completed: datetime,
+) -> None:
+    """Refuse what was measured in another way than is declared, and what a later run has replaced."""
+    problems = [f"{required.evaluation.id}: {said}" for said in differences(run, spec)]
+    if last is not None and last > completed:
+        problems.append(f"a result of {last.isoformat()} is recorded, and this run ended before it")
     if problems:
         raise PermanentError(codes.NOT_BROUGHT_IN, f"{'; '.join(problems)}.")
 

@@ -105,9 +105,10 @@ NOT_BROUGHT_IN = Code(
     "WRK011",
     "These results cannot be bound to the release",
     "A result counts for exactly what it was measured of. The file does not say that it is about this model, or when "
-    "it was measured; or the Evaluation declares a tool that measures by itself.",
-    "Evaluate the release as it is served, under the name of its route; say by `--model` what the tool called it, and "
-    "by `--completed-at` when the run ended, where the file does not.",
+    "it was measured; it is of other tasks, fewer examples or other settings than the Evaluation declares; a later "
+    "result is recorded already; or the Evaluation declares a tool that measures by itself.",
+    "Evaluate the release as it is served, under the name of its route, with the declared tasks and settings; say by "
+    "`--model` what the tool called it, and by `--completed-at` when the run ended, where the file does not.",
 )
 NO_BILL = Code(
     "BOM001",

@@ -290,3 +290,21 @@ def test_a_comparison_is_said_in_the_shape_that_rules_read() -> None:
 def test_an_outcome_is_said_in_words(new: Sequence[float], words: str) -> None:
     found = compared(new, OLD_PASSES)
     assert in_words(found) == in_words(only(found)) == words
+
+
+@pytest.mark.parametrize("test", ["paired-bootstrap", "mcnemar", "paired-t", "wilcoxon", "permutation"])
+@pytest.mark.parametrize("alpha", [5e-324, 1e-17, 0.05, 1 - 1e-16])
+@pytest.mark.parametrize(("margin", "effect"), [(0.0, 5e-324), (1e308, None), (0.0, 1e308), (1e-300, None)])
+def test_terms_beyond_all_reckoning_are_no_crash(test: str, alpha: float, margin: float, effect: float | None) -> None:
+    terms = RegressionTerms(test, alpha, margin, smallest_effect=effect, resamples=99)
+    for shape in (Shape.PASS_FAIL, Shape.SCORE):
+        for new in ([1.0] * 40, [0.0] * 20 + [1.0] * 20):
+            known = {"m": ComparedMetric("ratio", True, shape)}
+            found = compare(results(new), results([1.0] * 40), terms, known)
+            assert found.outcome in set(Outcome)
+
+
+def test_a_chance_of_a_false_alarm_that_cannot_be_told_from_none_lets_nothing_through() -> None:
+    known = {"m": ComparedMetric("ratio", True, Shape.PASS_FAIL)}
+    found = compare(results([0.0] * 10 + [1.0] * 90), results([1.0] * 100), RegressionTerms(alpha=5e-324), known)
+    assert found.outcome is Outcome.NOT_ENOUGH

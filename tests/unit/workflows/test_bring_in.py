@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -130,3 +130,57 @@ def test_a_broken_repository_is_told_as_it_is(workspace: FakeWorkspace) -> None:
     workspace.files["spec/evaluations/facts.yaml"] = b"kind: ["
     workspace.commit()
     assert isinstance(bring_in(workspace, BringInRequest("dev", workspace.root, "facts@1")), Invalid)
+
+
+def asks(workspace: FakeWorkspace, **task: Json) -> None:
+    declared = document("Evaluation", "facts", {**SPEC, "tasks": [{"task": "facts", **task}]}, version="1")
+    workspace.files["spec/evaluations/facts.yaml"] = declared
+    workspace.commit()
+
+
+@pytest.mark.parametrize(
+    ("task", "measured", "said"),
+    [
+        ({"task": "mmlu"}, "facts@1", "the task `mmlu`, and the file is about `facts@1`"),
+        ({}, "facts@1 (6 of 200 examples)", "asks for 200 examples, and the file has 6 of 200 examples"),
+        ({"limit": 100}, "facts@1 (solver generate, 6 of 200 examples)", "asks for 100 examples"),
+        ({"numFewshot": 5}, "facts@1", "shots `5`, and the run had `0`"),
+        ({"seed": 8}, "facts@1", "the seed `8`, and the run had `7`"),
+        ({"chatTemplate": False}, "facts@1", "the chat template `False`, and the run had `True`"),
+    ],
+)
+def test_results_of_anything_else_than_is_declared_are_refused(
+    workspace: FakeWorkspace, task: dict[str, Json], measured: str, said: str
+) -> None:
+    asks(workspace, **task)
+    with pytest.raises(PermanentError, match="WRK011") as caught:
+        brought(workspace, replace(RUN, settings=replace(RUN.settings, task=measured)))
+    assert said in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("task", "measured"),
+    [
+        ({}, "other@2, facts@1"),
+        ({}, "suite/facts@1 (solver generate)"),
+        ({"limit": 100, "numFewshot": 0, "seed": 7, "chatTemplate": True}, "facts@1 (100 of 200 examples)"),
+        ({"limit": 500}, "facts@1"),
+    ],
+)
+def test_results_of_what_is_declared_are_taken(workspace: FakeWorkspace, task: dict[str, Json], measured: str) -> None:
+    asks(workspace, **task)
+    assert brought(workspace, replace(RUN, settings=replace(RUN.settings, task=measured))).evidence.passed
+
+
+def test_a_file_that_does_not_name_its_tasks_is_not_held_to_them(workspace: FakeWorkspace) -> None:
+    asks(workspace, task="mmlu")
+    settings = replace(RUN.settings, tool="promptfoo", task="6 tests")
+    assert brought(workspace, replace(RUN, settings=settings)).evidence.passed
+
+
+def test_an_earlier_pass_does_not_bring_back_what_a_later_run_withdrew(workspace: FakeWorkspace) -> None:
+    worse = replace(RUN, measurements=(replace(RUN.measurements[0], value=0.4, interval=(0.33, 0.47)),), examples=())
+    assert not brought(workspace, worse).evidence.passed
+    with pytest.raises(PermanentError, match="this run ended before it"):
+        brought(workspace, replace(RUN, completed_at=ENDED - timedelta(hours=1)))
+    assert brought(workspace, replace(RUN, completed_at=ENDED)).evidence.passed

@@ -55,9 +55,12 @@ class Scorer:
 
 
 def is_forbidden(example: Example, answer: str) -> bool:
-    """Tell whether *answer* has a text that must not be in it, in whatever case."""
-    known = folded(answer, {"ignoreCase": True})
-    return any(folded(text, {"ignoreCase": True}) in known for text in example.forbidden)
+    """Tell whether *answer* has a text that must not be in it, however it is spelled: case, width, unseen marks."""
+    return any(
+        folded(text, params) in folded(answer, params)
+        for params in ({"ignoreCase": True}, {"ignoreCase": True, "normalize": True})
+        for text in example.forbidden
+    )
 
 
 def _texts(name: str, fits: Callable[[str, str], bool], **fixed: Json) -> Callable[[Work, Task, Pairs], Scores]:
