@@ -77,9 +77,10 @@ def _measured(facts: dict[str, Json]) -> str:
 
 
 def _decisive(measurements: list[Json], gates: Json) -> list[Json]:
-    """Return what thresholds are about; everything where there is no threshold. The report and the record have all."""
+    """Return what thresholds are about; what is of all data where there is none. The report and the record have all."""
     named = {_place(g) for g in gates} if isinstance(gates, list) else set()
-    return [m for m in measurements if _place(m) in named] or measurements
+    over_all = [m for m in measurements if not mapping_of(m).get("slice")]
+    return [m for m in measurements if _place(m) in named] or over_all
 
 
 def _place(value: Json) -> tuple[Json, Json]:
