@@ -55,6 +55,8 @@ class LocalWorkspace(GitPorts):
         self.progress = progress
         self.tool = f"trueup {__version__}"
         self.clock: Clock = SystemClock()
+        self.remembers_results = True
+        """Whether what came of single examples before counts; else every example is asked again."""
         self.asked_engine = ""
         """The engine that the user names: `embedded`, `opa` or `both`."""
 
@@ -329,13 +331,14 @@ class LocalWorkspace(GitPorts):
     def evaluator(self, target: "Target") -> "Evaluator":
         """Return what evaluates servers of *target*."""
         from trueup.adapters.evaluators.builtin import BuiltinEvaluator, Options
-        from trueup.adapters.evaluators.cache import FolderCache
+        from trueup.adapters.evaluators.cache import NO_CACHE, FolderCache
         from trueup.adapters.evaluators.endpoints import Endpoints
         from trueup.adapters.evaluators.routed import RoutedEvaluator
 
         endpoint, cache = Endpoints(target), FolderCache(self.state / "cache" / "evaluations")
         cache.tidy()
-        builtin = BuiltinEvaluator(endpoint, self.clock, Options(cache=cache))
+        options = Options(cache=cache if self.remembers_results else NO_CACHE)
+        builtin = BuiltinEvaluator(endpoint, self.clock, options)
         return RoutedEvaluator(builtin, endpoint, self.clock, self.root)
 
     def take_remote_records(self) -> str:

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_environment(parser, required=False)
     add_revision(parser)
     parser.add_argument("--again", action="store_true", help="also what has fresh evidence")
+    parser.add_argument("--no-cache", action="store_true", help="ask every example again, whatever was answered before")
     parser.add_argument("--changed", action="store_true", help="only what differs from the base, in any environment")
     parser.add_argument("--list", action="store_true", help="with --changed: only say what is to be run")
     parser.add_argument(
@@ -142,7 +143,9 @@ def _run_environment(arguments: argparse.Namespace, console: Console) -> int:
         lock_timeout_seconds=arguments.lock_timeout,
     )
     evaluated = Evaluated()
-    for event in evaluate(open_workspace(console), request, evaluated):
+    workspace = open_workspace(console)
+    workspace.remembers_results = not arguments.no_cache
+    for event in evaluate(workspace, request, evaluated):
         show_event(event, console)
     if evaluated.invalid is not None:
         return report_invalid(evaluated.invalid, console)
@@ -156,6 +159,7 @@ def _run_changed(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.workflows.planning import Invalid
 
     workspace = open_workspace(console, arguments.base)
+    workspace.remembers_results = not arguments.no_cache
     revision = arguments.revision or "HEAD"
     request = ChangedRequest(arguments.environment or "", revision, tuple(arguments.names))
     changed = changed_work(workspace, request)
