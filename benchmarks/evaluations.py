@@ -83,7 +83,7 @@ def texts(model: Path, most: int) -> dict[str, list[str]]:
         short = [t.strip("\n") for t in whole.split(SEPARATOR) if t.strip()]
     else:
         pages = sorted((REPOSITORY / "docs").glob("*.md"))
-        short = [p for page in pages for p in page.read_text(encoding="utf-8").split("\n\n") if len(p) > 200]
+        short = [p for page in pages for p in page.read_text(encoding="utf-8").split("\n\n") if 200 < len(p) < 400]
     short = short[:most]
     return {f"{len(short)} short texts": short, "one long text": ["\n\n".join(short)]}
 

@@ -40,7 +40,8 @@ def compared_metrics(declared: Mapping[str, Json], results: Sequence[ExampleResu
 
 def _metric(name: str, declared: Mapping[str, Json] | None) -> ComparedMetric:
     known = metric_of(name)
-    unit = str(declared.get("unit") or "ratio") if declared is not None else known.unit if known else "ratio"
+    own = declared.get("unit") if declared is not None else None
+    unit = str(own or (known.unit if known is not None else "ratio"))
     is_higher = known.higher_is_better if known else True
     if declared is not None and isinstance(declared.get("higherIsBetter"), bool):
         is_higher = declared["higherIsBetter"] is True

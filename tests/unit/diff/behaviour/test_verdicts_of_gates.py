@@ -101,6 +101,8 @@ def test_metrics_are_known_by_declaration_then_by_the_catalogue() -> None:
     assert known["made_up"].shape is Shape.SCORE
     assert known["exact_match"].shape is Shape.PASS_FAIL
     assert not known["perplexity"].higher_is_better
+    declared = compared_metrics({"metrics": [{"name": "nll"}]}, [ExampleResult("1", 0, "", (("nll", 0.5),))])["nll"]
+    assert (declared.unit, declared.higher_is_better) == ("nats", False)
     bare = compared_metrics({}, [ExampleResult("1", 0, "", (("made_up", 0.5),))])["made_up"]
     assert (bare.unit, bare.higher_is_better, bare.shape) == ("ratio", True, Shape.SCORE)
     assert compared_metrics({"metrics": [{"name": "made_up"}]}, examples)["made_up"].higher_is_better
