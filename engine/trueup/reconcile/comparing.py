@@ -1,7 +1,7 @@
 """Compares what is measured of new releases with what was measured of those they replace, example by example."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.core.digests import Digest
@@ -20,6 +20,8 @@ from trueup.ports import LedgerReader
 
 UPSTREAM = "upstream"
 """`regression.baseline` of an Evaluation that compares with what the environment before serves."""
+Trusted = Callable[[Iterable[tuple[Record, Evidence]]], Collection[Digest]]
+"""Returns which of some results a trusted key signed, by their digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,19 @@ def comparisons(
     upstream: Sequence[VerifiedRelease],
     ledger: LedgerReader,
     records: Sequence[Record],
+    trusted: Trusted | None = None,
 ) -> tuple[Compared, ...]:
     """Return each comparison that an Evaluation declares, where both sides were measured; sorted as the deployments.
 
     Without a baseline, without results of single examples on both sides, there is none: policy denies what is absent.
+
+    Args:
+        deployments: What is to run.
+        routes: What runs.
+        upstream: What was verified upstream.
+        ledger: Where results of single examples are.
+        records: What it holds, newest first.
+        trusted: Tells which results a trusted key signed, where only those count; None where all do.
     """
     serving: dict[ResourceId, list[ObservedRoute]] = {}
     for route in routes:
@@ -58,6 +69,9 @@ def comparisons(
     wanted = [w for d in deployments for w in _wanted(d, serving.get(d.id, ()), above.get(d.id.name, ()))]
     keys = {key for w in wanted for key in (w.required.key, *(b.key for b in w.baselines))}
     found, _ = newest_evidence(records, keys) if keys else ((), ())
+    if trusted is not None:
+        signed = trusted(found)
+        found = tuple((record, one) for record, one in found if one.digest in signed)
     measured = {one.key: (record, one) for record, one in found}
     results = _Results(ledger)
     made = (_compared(w, measured, results) for w in wanted)

@@ -40,7 +40,7 @@ def known_evidence(
     have = {one.key for _, one in fresh}
     lacking = {str(e.evaluation.id) for d in desired.deployments for e in d.measured if e.key not in have}
     _, older = newest_evidence(records, (), lacking) if lacking else ((), ())
-    signed = _signed(fresh, ledger, seal) if seal is not None and seal.verifies else ()
+    signed = signed_of(fresh, ledger, seal)
     return Known(tuple(one for _, one in fresh), older, signed)
 
 
@@ -54,10 +54,12 @@ def _is_too_old(evidence: Evidence, max_age: timedelta | None, now: datetime) ->
     return max_age is not None and now - evidence.completed_at > max_age
 
 
-def _signed(
-    found: Iterable[tuple[Record, Evidence]], ledger: LedgerReader, seal: EvidenceSeal
+def signed_of(
+    found: Iterable[tuple[Record, Evidence]], ledger: LedgerReader, seal: EvidenceSeal | None
 ) -> tuple[tuple[Digest, str], ...]:
     """Return which of *found* a trusted key signed: the statement under the signature must say exactly this."""
+    if seal is None or not seal.verifies:
+        return ()
     signed = []
     for record, one in found:
         statement = statement_of(record)

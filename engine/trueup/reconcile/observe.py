@@ -15,7 +15,7 @@ from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
 from trueup.ports import EvidenceSeal, LedgerReader, StoreEntry, StoreReader, TargetObserver
 from trueup.reconcile.comparing import comparisons
-from trueup.reconcile.known import known_evidence, wants_signed
+from trueup.reconcile.known import known_evidence, signed_of, wants_signed
 
 
 def observe(
@@ -45,6 +45,8 @@ def observe(
     present = store.present([*_wanted_keys(desired), *(k for k in served.values() if k)])
     built, sources = _built_and_sources(desired, present)
     running = target.observe(environment)
+    # What a release is compared with lets it through as much as its own result does.
+    trusted = (lambda found: dict(signed_of(found, ledger, seal))) if wants_signed(desired) else None
     return ObservedState(
         target=running,
         artifacts=present & frozenset(_wanted_keys(desired)),
@@ -57,8 +59,8 @@ def observe(
         sizes=tuple((key, _size(entry)) for key in sorted(sources) if (entry := store.entry(key))),
         older=known.older,
         signed=known.signed,
-        comparisons=comparisons(desired.deployments, running.routes, upstream, ledger, records),
-        wants_signed=wants_signed(desired),
+        comparisons=comparisons(desired.deployments, running.routes, upstream, ledger, records, trusted),
+        wants_signed=trusted is not None,
     )
 
 

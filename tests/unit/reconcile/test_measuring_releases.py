@@ -189,6 +189,23 @@ def test_evidence_that_nobody_trusted_signed_does_not(make) -> None:
     assert item["signed"] is False
 
 
+def test_a_baseline_counts_only_when_it_is_signed_too(make) -> None:
+    workspace = make(OLD, dev=MEASURED)
+    declare_evaluation(workspace, OLD, regression={})
+    signed_only(workspace)
+    workspace.seal = FakeSeal("ci", ["ci"])
+    workspace.apply()
+    declare_evaluation(workspace, NEW, regression={})
+    signed_only(workspace)
+    list(evaluate(workspace, EvaluateRequest("dev"), Evaluated()))
+    assert len(observed(workspace).comparisons) == 1
+    old, new = sorted(evidence_records(workspace), key=lambda b: b["evidence"]["completedAt"])  # type: ignore[index,call-overload]
+    kept = workspace.ledger.attachments[old["statement"]]  # type: ignore[index]
+    workspace.ledger.attachments[old["statement"]] = kept.replace(b"0.9", b"0.1")  # type: ignore[index]
+    assert observed(workspace).comparisons == ()
+    assert len(observed(workspace).signed) == 1, f"the new result is signed still: {new['statement']}"
+
+
 def test_a_signature_over_another_result_does_not_count(make) -> None:
     workspace = make(OLD, dev=MEASURED)
     workspace.seal = FakeSeal("ci", ["ci"])

@@ -51,6 +51,9 @@ BESIDE = (
 )
 """Names of files that stand beside data and hold no records, by how they begin, in lower case."""
 
+_OF_RECORDS = frozenset(SUFFIXES) - {".txt"}
+"""What is called so is data, whatever the name begins with: an evaluation reads a `readme.jsonl` as any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
@@ -79,8 +82,14 @@ def files_of(data: DataFiles) -> tuple[DataFile, ...]:
     return tuple(
         DataFile(path, name, path.stat().st_size, _reader(data.format, name))
         for path, name in named
-        if not path.name.lower().startswith(BESIDE)
+        if not _is_beside(path.name.lower())
     )
+
+
+def _is_beside(name: str) -> bool:
+    """Tell whether a file holds no records: by its name, unless its suffix says that it has some."""
+    suffix = PurePosixPath(name.removesuffix(".gz")).suffix
+    return name in BESIDE or (name.startswith(BESIDE) and suffix not in _OF_RECORDS)
 
 
 def _reader(format_: str, name: str) -> Reader | None:

@@ -128,3 +128,12 @@ def test_texts_in_a_record_are_found_however_deep() -> None:
     record = Record({"a": {"b": "x"}, "c.d": "y"}, "f", 1)
     assert (field_in(record, "a.b"), field_in(record, "c.d"), field_in(record, "a.z")) == ("x", "y", None)
     assert (text_in(record, "a"), text_in(record, ""), text_in(record, "z")) == ("x", "x\ny", None)
+
+
+def test_what_is_called_like_a_readme_and_has_records_is_read(tmp_path: Path) -> None:
+    for name in ("readme.jsonl", "metadata.jsonl", "license-2.csv", "NOTICE.json"):
+        (tmp_path / name).write_text("a\n1\n" if name.endswith("csv") else '{"a": 1}\n')
+    for name in ("README.md", "LICENSE.txt", "metadata.json", ".gitattributes", "croissant.json"):
+        (tmp_path / name).write_text("{}")
+    found = read(tmp_path)
+    assert [row.file for row in found] == ["NOTICE.json", "license-2.csv", "metadata.jsonl", "readme.jsonl"]

@@ -98,3 +98,15 @@ def test_only_the_kinds_and_the_column_that_are_asked_for_count(tmp_path: Path) 
 def test_finding_the_same_in_two_records_is_two_findings(tmp_path: Path) -> None:
     result = checked(tmp_path, [{"a": KEYS["AWS"]}] * 30, check("secrets"))
     assert (result.found, len(result.findings), result.samples) == (30, 20, 30)
+
+
+@pytest.mark.parametrize("key", [KEYS["AWS"], KEYS["GitHub"]])
+@pytest.mark.parametrize("mark", ["\u200b", "\u2060", "\u00ad", "\u202e"])
+def test_marks_that_do_not_show_do_not_hide_a_key(tmp_path: Path, key: str, mark: str) -> None:
+    result = checked(tmp_path, [{"a": f"use {mark.join(key)}"}], check("secrets"))
+    assert result.outcome is Outcome.FAILED
+
+
+def test_letters_of_full_width_do_not_hide_a_key(tmp_path: Path) -> None:
+    wide = "".join(chr(ord(c) + 0xFEE0) for c in KEYS["AWS"])
+    assert checked(tmp_path, [{"a": wide}], check("secrets")).outcome is Outcome.FAILED

@@ -25,6 +25,7 @@ from trueup.adapters.evaluators.builtin import BuiltinEvaluator
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
+from trueup.core.json import Json
 from trueup.desired.state import (
     ArtifactPin,
     BuildPin,
@@ -181,6 +182,29 @@ def test_an_answer_cannot_give_its_own_verdict(tmp_path: Path) -> None:
     measured = run(tmp_path, says(lambda asked: "FAIL"), lambda body: hostile)
     assert values(measured)["judge_pass_rate"] == 0.0
     assert "speaks to its judge" in dict(decode(measured.examples)[0].notes)["orders"]
+
+
+@pytest.mark.parametrize("scale", ["pass-fail", [1, 5]])
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("{}", True),
+        ("**{}**.", True),
+        ("_{}_", True),
+        ("{} or 1", False),
+        ("{} is not deserved", False),
+        ("{}, no", False),
+        ("{}.5", False),
+        ("not {}", False),
+        ("", False),
+    ],
+)
+def test_a_verdict_has_its_line_to_itself(scale: Json, said: str, read: bool) -> None:
+    judged, found = Judged("q", "a"), scale_of(scale)
+    assert found is not None
+    best = found.options[-1]
+    text = f"Thoughts.\nVERDICT {code_of(judged)}: {said.format(best)}\nMore."
+    assert verdict_of(text, judged, found, swapped=False) == (best if read else "")
 
 
 def test_the_code_of_a_question_is_made_of_all_that_is_judged() -> None:

@@ -127,9 +127,9 @@ def secret_finder() -> Finder:
     detectors = _detectors()
 
     def find(text: str) -> Iterator[Found]:
-        if not may_hold_secret(text):
-            return
         bare = plain(text)
+        if not may_hold_secret(bare):
+            return
         seen: set[str] = set()
         for kind, detector in detectors:
             for value in detector.analyze_string(bare):

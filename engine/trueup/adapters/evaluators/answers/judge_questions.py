@@ -92,12 +92,17 @@ def question_of(criteria: str, judged: Judged, scale: Scale, *, swapped: bool) -
 
 
 def verdict_of(text: str, judged: Judged, scale: Scale, *, swapped: bool) -> str:
-    """Return the verdict in *text*, the last one when there are several; empty when there is none."""
-    pattern = rf"VERDICT\W+{code_of(judged)}\W*:[\s*_`\"'(\[]*(?P<option>[A-Za-z]+|\d+(?:\.\d+)?)"
-    found = [m["option"].upper() for m in re.finditer(pattern, text, re.IGNORECASE)]
-    if not found or found[-1] not in scale.options:
+    """Return the verdict in *text*, the last one when there are several; empty when there is none.
+
+    It has its line to itself: `PASS or FAIL` and `PASS is not deserved` are no verdicts.
+    """
+    pattern = rf"VERDICT\W+{code_of(judged)}\W*:(?P<said>[^\n]*)"
+    said = [m["said"].upper() for m in re.finditer(pattern, text, re.IGNORECASE)]
+    words = set(re.findall(r"-?\d+(?:\.\d+)?(?!\w)|\w+", said[-1].replace("_", " "))) if said else set()
+    found = words.pop() if len(words) == 1 else ""
+    if found not in scale.options:
         return ""
-    return {FIRST: SECOND, SECOND: FIRST}.get(found[-1], found[-1]) if swapped and scale.compares else found[-1]
+    return {FIRST: SECOND, SECOND: FIRST}.get(found, found) if swapped and scale.compares else found
 
 
 def agreed(one: str, other: str, scale: Scale, tolerance: float) -> float | None:
