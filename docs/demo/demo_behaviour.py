@@ -12,10 +12,7 @@ import sys
 from stage import Demo, DemoFailedError, perform
 
 PAGE = "behaviour.html"
-PRICES = """\
-  policy: {rules: {DP-04: warn}}
-  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}
-"""
+PRICES = "  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}\n"
 NEXT = f"""\
   python docs/demo/demo_behaviour.py --keep    keep the clone, and {PAGE} in it
   docs/behaviour.md                            how to read it
