@@ -186,3 +186,15 @@ weak contains [lib.evaluation_address(evaluation), "margin", words] if {
 	margin > most
 	words := sprintf("accepts a loss of %v in %s; at most %v is allowed", [margin, measurement.metric, most])
 }
+
+# With an effect this large a comparison of few examples finds everything no worse.
+weak contains [lib.evaluation_address(evaluation), "smallestEffect", words] if {
+	some [_, evaluation, item] in compared
+	effect := object.get(regression_of(evaluation), "smallestEffect", null)
+	is_number(effect)
+	some measurement in lib.list(lib.field(item, ["measurements"]))
+	measurement.metric in compared_metrics(evaluation, item)
+	most := limits.max_effect[measurement.unit]
+	effect > most
+	words := sprintf("has to see no loss of %s below %v; at most %v is allowed", [measurement.metric, effect, most])
+}

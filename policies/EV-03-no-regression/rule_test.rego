@@ -99,6 +99,15 @@ test_terms_that_hide_a_loss_are_denied_where_they_are_declared if {
 	tests == {["spec", "regression", "test"]}
 }
 
+test_a_comparison_must_be_able_to_see_a_loss if {
+	blind := declares("smallestEffect", 1)
+	results := ev_03.deny with input as blind
+	{r.path | some r in results} == {["spec", "regression", "smallestEffect"]}
+	some result in results
+	contains(result.msg, "has to see no loss of exact_match below 1; at most 0.1 is allowed")
+	count(ev_03.deny) == 0 with input as declares("smallestEffect", 0.05)
+}
+
 test_several_metrics_need_a_correction if {
 	alone := both("correction", "none")
 	count(ev_03.deny) == 0 with input as alone
