@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trueup.evidence.judges import same_family
 
 from artifacts import silent
 from fakes import FakeClock
@@ -37,7 +38,6 @@ from trueup.desired.state import (
     ServerSpec,
 )
 from trueup.evidence.examples import decode
-from trueup.evidence.judges import same_family
 from trueup.ports import EvaluationRequest, Measured
 
 DIGEST, JUDGE_SERVER = Digest("sha256:" + "1" * 64), Digest("sha256:" + "2" * 64)
