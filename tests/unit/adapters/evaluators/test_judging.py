@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trueup.evidence.judges import same_family
 
 from artifacts import silent
 from fakes import FakeClock
@@ -272,9 +271,3 @@ def test_scales_are_read_strictly() -> None:
 def test_orders_to_the_judge_are_seen(text: str) -> None:
     assert gives_orders(text)
     assert not gives_orders("The capital of France is Paris.")
-
-
-def test_a_judge_of_the_judged_family_is_recognised() -> None:
-    assert same_family(("Llama", "llama"), ("llama",))
-    assert not same_family(("mistral",), ("llama", "qwen2"))
-    assert not same_family((), ("llama",))
