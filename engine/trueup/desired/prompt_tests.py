@@ -60,6 +60,10 @@ def _nothing(value: Json) -> str:
     return "" if value is None else "nothing: what is compared is its `threshold`"
 
 
+_QUICK = 10**8
+"""Most steps of a pattern that is tried when a Prompt is validated; about a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How one type of assertion is written.
@@ -193,7 +197,7 @@ def rendering_problems(document: Mapping[str, Json]) -> tuple[str, ...]:
             continue
         text = prompt_text(rendered)
         good = [a for a in _mappings(test.get("assert")) if not _form_problem(a)]
-        ours = [a for a in map(_assertion, good) if a.is_about_prompt and a.weight]
+        ours = [a for a in map(_assertion, good) if a.is_about_prompt and a.weight and _is_quick(a, text)]
         found += [f"test {number}: {said}" for a in ours if (said := prompt_failure(a, text))]
         if not test.get("message") and any(not _assertion(a).is_about_prompt for a in good) and not _asks(rendered):
             found.append(f"test {number}: it asserts something of an answer, and nobody asks: give it a `message`.")
@@ -232,6 +236,23 @@ def prompt_failure(assertion: Assertion, text: str) -> str:
     said = f"{NOT if assertion.is_turned else ''}{assertion.type}"
     counted = f"; it has about {estimated_tokens(text)} tokens" if assertion.type.endswith("max-tokens") else ""
     return f"`{said}: {json.dumps(value, ensure_ascii=False)}` does not hold of the prompt{counted}."
+
+
+def _is_quick(assertion: Assertion, text: str) -> bool:
+    """Whether an assertion can be tried on whatever a stranger wrote: a pattern can take longer than anyone waits.
+
+    The bound is a rough one from above: each open repetition may begin at each character, each choice doubles what is
+    tried, and the repetition of a group is left to the evaluation.
+    """
+    if assertion.type != "prompt-regex":
+        return True
+    pattern = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", "c", str(assertion.value))
+    if re.search(r"\)[*+{?]", pattern):
+        return False
+    repetitions = len(re.findall(r"[*+]|\{\d*,?\d*\}", pattern))
+    choices = len(re.findall(r"[|?]", pattern))
+    steps: int = (len(text) + 1) ** (repetitions + 1) * 2**choices
+    return steps <= _QUICK
 
 
 def _assertion_problems(document: Mapping[str, Json]) -> Iterator[str]:

@@ -79,7 +79,8 @@ def fill_in(template: str, template_format: str, values: Mapping[str, Json]) -> 
     """Fill *template* in with *values*.
 
     Formats: `mustache` (variables only, nothing is HTML-escaped), `fstring` (plain names; no attributes, indexes,
-    conversions or format specs, which would reach into objects) and `jinja2` (sandboxed, undefined names are errors).
+    conversions or format specs, which would reach into objects) and `jinja2` (sandboxed
+    and bounded, see `jinja`; undefined names are errors).
 
     Raises:
         ValueError: The template is broken, uses what its format does not offer here, or lacks a value.
@@ -123,18 +124,9 @@ def _look_up(name: str, values: Mapping[str, Json]) -> str:
 
 
 def _jinja2(template: str, values: Mapping[str, Json]) -> str:
-    import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from trueup.desired import jinja  # costs as much to import as everything else here together
 
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=False, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
-    try:
-        text = environment.from_string(template).render(dict(values))
-        text.encode()  # half of a character can be spelled, and nobody can be sent it
-    except Exception as error:  # a template calls methods of texts and filters, which fail as they like
-        raise ValueError(f"The jinja2 template fails: {str(error) or type(error).__name__}") from error
-    return text
+    return jinja.render(template, values)
 
 
 def _mappings(value: Json) -> tuple[Mapping[str, Json], ...]:

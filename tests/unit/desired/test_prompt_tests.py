@@ -115,6 +115,16 @@ def test_what_cannot_be_filled_in_is_a_problem() -> None:
     assert "must be of type integer" in problems_of(prompt(case(HOLDS, vars={"owner": "x"}), variables=wrong))[0]
 
 
+def test_a_pattern_that_could_take_forever_is_left_to_the_evaluation() -> None:
+    slow = {"assert": [{"type": "prompt-regex", "value": "(a+)+$"}]}
+    also = {"assert": [{"type": "prompt-regex", "value": "a*a*a*a*a*a*a*a*b"}]}
+    choices = {"assert": [{"type": "prompt-regex", "value": "a?" * 40 + "b"}]}
+    assert rendering_problems(prompt(slow, also, choices, template="a" * 5_000)) == ()
+    plain = {"assert": [{"type": "prompt-regex", "value": r"^[(+*]\(\s*x"}]}
+    (said,) = rendering_problems(prompt(plain, template="a" * 5_000))
+    assert "does not hold of the prompt" in said
+
+
 def test_an_assertion_about_an_answer_needs_somebody_who_asks() -> None:
     silent = {"assert": [HOLDS]}
     assert "nobody asks" in rendering_problems(prompt(silent))[0]

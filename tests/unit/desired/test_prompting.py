@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.core.json import Json
+from trueup.desired.jinja import check
 from trueup.desired.prompting import PromptProblems, compose, fill_in, with_decoding
 
 QUESTION: Mapping[str, Json] = {"role": "user", "content": "Hello {{name}}"}
@@ -109,6 +110,23 @@ def test_a_dotted_name_looks_into_an_object() -> None:
         ("jinja2", "{{ 'x'.encode('none') }}"),
         ("jinja2", "{{ 'a' * 10 ** 18 }}"),
         ("jinja2", "{{ '\\ud800' }}"),
+        ("jinja2", "{% for i in range(10**9) %}{% endfor %}"),
+        ("jinja2", "{% for i in range(10001) %}{% endfor %}"),
+        ("jinja2", "{% for i in range(200) %}{% for j in range(200) %}{% endfor %}{% endfor %}"),
+        ("jinja2", "{% for i in range(9) recursive %}{{ loop(range(9)) }}{% endfor %}"),
+        ("jinja2", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
+        ("jinja2", "{% set b = 'ab' %}{% set b = b + b %}"),
+        ("jinja2", "{% set b %}x{% endset %}"),
+        ("jinja2", "{{ 'a' ~ 'b' }}"),
+        ("jinja2", "{{ 'a' * 1000000000 }}"),
+        ("jinja2", "{{ '%1000000000d' % 1 }}"),
+        ("jinja2", "{{ 'a'.ljust(1000000000) }}"),
+        ("jinja2", "{{ 'a' | center(1000000000) }}"),
+        ("jinja2", "{{ range(9999) | join('a' * 1) }}"),
+        ("jinja2", "{{ range(9999) | join('" + "a" * 999 + "') }}"),
+        ("jinja2", "{{ ('" + "a" * 9999 + "') | replace('a', '" + "b" * 999 + "') }}"),
+        ("jinja2", "{% for i in range(9999) %}" + "a" * 999 + "{% endfor %}"),
+        ("jinja2", "{{ range(3) | tojson(indent=9) }}"),
         ("erb", "x"),
     ],
 )
@@ -116,6 +134,28 @@ def test_what_a_template_may_not_do_is_a_problem(template_format: str, template:
     with pytest.raises(ValueError, match=r"."):
         fill_in(template, template_format, {"a": []})
     assert problems(route(template, template_format, {"name": "a"}), {"a": []})
+
+
+def test_what_prompts_do_with_jinja_goes_on_to_work() -> None:
+    template = (
+        "{% set n = rows | length %}{{ n * 2 }}: {% for r in rows if r.ok %}{{ loop.index }}/{{ loop.length }} "
+        "{{ r.name.strip() | upper }}{% if not loop.last %}, {% endif %}{% endfor %} "
+        "{{ rows | map(attribute='name') | join('; ') | replace('b', 'B') }} {{ rows[0].name | tojson }} {{ 7 % 4 }}"
+    )
+    rows: Json = [{"name": " a ", "ok": True}, {"name": "b", "ok": False}, {"name": "c", "ok": True}]
+    assert fill_in(template, "jinja2", {"rows": rows}) == '6: 1/2 A, 2/2 C  a ; B; c " a " 3'
+
+
+def test_a_template_is_checked_without_values() -> None:
+    check("{% if a %}{{ b }}{% endif %}")
+    for wrong in ("{% if %}", "{% block x %}{% endblock %}"):
+        with pytest.raises(ValueError, match="The jinja2 template fails"):
+            check(wrong)
+
+
+def test_a_rendering_takes_nothing_from_the_budget_of_the_next() -> None:
+    template = "{% for i in range(9000) %}{% endfor %}x"
+    assert [fill_in(template, "jinja2", {}) for _ in range(3)] == ["x", "x", "x"]
 
 
 def test_a_default_fills_what_is_absent() -> None:

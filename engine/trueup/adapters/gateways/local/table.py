@@ -135,14 +135,13 @@ def _check_templates(route: Route) -> None:
 
 
 def _check_jinja2(route: Route) -> None:
-    # Only its syntax: whether it renders may depend on the values.
-    import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    # Only what can be told without values: whether it renders may depend on them.
+    from trueup.desired import jinja
 
     for _, content in route.spec.messages:
         try:
-            ImmutableSandboxedEnvironment().parse(content)
-        except jinja2.TemplateError as error:
+            jinja.check(content)
+        except ValueError as error:
             raise PermanentError(codes.TEMPLATE_INVALID, f"{route.deployment}: {error}") from error
 
 
