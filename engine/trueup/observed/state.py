@@ -53,6 +53,30 @@ class ObservedServer:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedCandidate:
+    """A release beside the one that serves; fields as in `ports.Candidate`, `route` as in `ObservedRoute`."""
+
+    name: str
+    release: Digest
+    server: Digest
+    route: Json
+    manifest: Json
+    revision: str = ""
+    applied_at: datetime | None = None
+    weight: float = 0.0
+    mirror: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedSplit:
+    """How requests are shared while a release is rolled out; fields as in `ports.Split`."""
+
+    candidates: tuple[ObservedCandidate, ...]
+    sticky: str = "request"
+    progress: Json = None
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedRoute:
     """What the gateway really does for one deployment, and the manifest that was applied for it.
 
@@ -67,6 +91,8 @@ class ObservedRoute:
         applied_at: When traffic was moved.
         requests: Requests answered since then.
         failures: Requests that failed in the server or on the way to it.
+        split: Releases beside this one, while another is rolled out; None when it answers alone.
+        held: Requests wait: a release is swapped in place.
     """
 
     deployment: ResourceId
@@ -78,6 +104,8 @@ class ObservedRoute:
     applied_at: datetime | None = None
     requests: int = 0
     failures: int = 0
+    split: ObservedSplit | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

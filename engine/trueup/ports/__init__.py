@@ -22,7 +22,18 @@ from trueup.ports.evidence import EvidenceSeal
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
 from trueup.ports.runs import LEDGER_LOCK, NOTICE, STORE_LOCK, Clock, Journal, Ledger, LedgerReader, Lock, Progress
-from trueup.ports.targets import EvaluationRequest, Evaluator, Measured, Route, RouteTable, Target, TargetObserver
+from trueup.ports.targets import (
+    Candidate,
+    EvaluationRequest,
+    Evaluator,
+    Measured,
+    Route,
+    RouteTable,
+    Split,
+    Target,
+    TargetObserver,
+    TrafficObserver,
+)
 
 if TYPE_CHECKING:
     # Exported: engines and their callers speak of them.
@@ -36,6 +47,7 @@ __all__ = [
     "STORE_LOCK",
     "ArtifactScanner",
     "Base",
+    "Candidate",
     "Clock",
     "Committer",
     "DataFiles",
@@ -69,12 +81,14 @@ __all__ = [
     "SignatureVerifier",
     "SourceResolver",
     "SourceTree",
+    "Split",
     "Store",
     "StoreEntry",
     "StoreKeeper",
     "StoreReader",
     "Target",
     "TargetObserver",
+    "TrafficObserver",
 ]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trueup.desired.state import RequiredEvaluation, RouteSpec, ServerSpec
     from trueup.evidence.evidence import Evidence
     from trueup.observed.state import ObservedTarget
+    from trueup.observed.traffic import Traffic
     from trueup.ports.runs import Progress
 
 
@@ -43,9 +44,62 @@ class Target(TargetObserver, Protocol):
         ...
 
 
+class TrafficObserver(Protocol):
+    """Tells what was answered."""
+
+    def traffic(self, environment: str, deployment: ResourceId, since: datetime) -> Traffic:
+        """Return what the releases of *deployment* answered since then.
+
+        Raises:
+            TransientError: Nobody can say: the gateway does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A release beside the one that serves a deployment: it gets a share of the requests, or copies of them.
+
+    Attributes:
+        name: `new` for the release that is rolled out, else the deployment whose release it is.
+        release, server, spec, manifest, revision, applied_at: As in `Route`.
+        weight: Share of the requests that it answers, 0 to 100.
+        mirror: Share of the requests it gets copies of, 0 to 100. What it answers is counted and thrown away.
+    """
+
+    name: str
+    release: Digest
+    server: Digest
+    spec: RouteSpec
+    manifest: Json
+    revision: Revision
+    applied_at: datetime
+    weight: float = 0.0
+    mirror: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How the requests of one deployment are shared while a release is rolled out; the rest is the stable one's.
+
+    Attributes:
+        candidates: Releases beside the stable one; their weights together are at most 100.
+        sticky: `request`: each by itself; `user`: all of one user (`user` in the body, or the header `x-trueup-key`) go
+            to one release for as long as the weights allow, those without a name by themselves.
+        progress: Where the rollout is, for whoever takes it up after a kill; the target keeps it and reads nothing.
+    """
+
+    candidates: tuple[Candidate, ...]
+    sticky: str = "request"
+    progress: Json = None
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One deployment's entry in the gateway; fields as in `ObservedRoute`."""
+    """One deployment's entry in the gateway; fields as in `ObservedRoute`.
+
+    `held`: requests wait until a later table lets them go on or their time is over: a release is swapped in place.
+    """
 
     deployment: ResourceId
     release: Digest
@@ -54,6 +108,8 @@ class Route:
     manifest: Json
     revision: Revision
     applied_at: datetime
+    split: Split | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
