@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         EvidenceSeal,
         Journal,
         Lock,
+        Orders,
         ParityMeter,
         PolicyEngine,
         Progress,
@@ -131,6 +132,13 @@ class LocalWorkspace(GitPorts):
         from trueup.adapters.locks.file_lock import FileLock
 
         return FileLock(self.state / "locks", self.clock)
+
+    @cached_property
+    def orders(self) -> "Orders":
+        """What people say to a rollout that goes on."""
+        from trueup.adapters.orders.file_orders import FileOrders
+
+        return FileOrders(self.state / "orders")
 
     @cached_property
     def journal(self) -> "Journal":

@@ -1,7 +1,10 @@
 """How a new release takes over the traffic: the `rollout` of a Deployment as values, every default filled in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+
+from trueup.core.json import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +116,8 @@ class Takeover:
     sample_size: int = 0
     drain: timedelta | None = None
     deadline: timedelta | None = None
+
+
+def takeover_of(document: Mapping[str, Json]) -> Takeover:
+    """Return how the Deployment of *document* wants a new release to take over."""
+    return Takeover()

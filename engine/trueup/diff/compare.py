@@ -65,7 +65,7 @@ def drifted(desired: DesiredState, observed: ObservedState) -> tuple[tuple[Resou
             drifts = drift_of(route, manifest, observed.target, servers, replicas.get(manifest.server, 0))
             found += [(route.deployment, drift.reason) for drift in drifts if drift.reason]
     needed = {d.server.key for d in desired.deployments}
-    needed |= {key for route, manifest in applied for key in (route.server, manifest.server)}
+    needed |= {key for route, manifest in applied for key in (route.server, manifest.server, *route.beside)}
     found += [(stray.address, stray.reason) for stray in _strays(observed, needed)]
     return tuple(found)
 
@@ -192,7 +192,7 @@ def _deletes(desired: DesiredState, observed: ObservedState) -> Iterator[Delete]
         own = {k for k in _servers_of(route) if last_user[k] == route.deployment}
         servers = tuple(sorted((own & running) - needed))
         yield Delete(route.deployment, "not declared any more", route.release, servers)
-    retired = {r.server for r in observed.target.routes}
+    retired = {key for r in observed.target.routes for key in (r.server, *r.beside)}
     yield from _strays(observed, needed | retired | last_user.keys())
 
 
@@ -205,4 +205,4 @@ def _strays(observed: ObservedState, needed: set[Digest]) -> Iterator[Delete]:
 
 def _servers_of(route: ObservedRoute) -> set[Digest]:
     """Return the server the route points at and the one that was applied for it."""
-    return {route.server, read_manifest(route.manifest).server}
+    return {route.server, read_manifest(route.manifest).server, *route.beside}

@@ -21,7 +21,18 @@ from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.evidence import EvidenceSeal
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
-from trueup.ports.runs import LEDGER_LOCK, NOTICE, STORE_LOCK, Clock, Journal, Ledger, LedgerReader, Lock, Progress
+from trueup.ports.runs import (
+    LEDGER_LOCK,
+    NOTICE,
+    STORE_LOCK,
+    Clock,
+    Journal,
+    Ledger,
+    LedgerReader,
+    Lock,
+    Orders,
+    Progress,
+)
 from trueup.ports.targets import (
     Candidate,
     EvaluationRequest,
@@ -64,6 +75,7 @@ __all__ = [
     "Measured",
     "Merged",
     "MergedCommit",
+    "Orders",
     "ParityMeter",
     "ParityRequest",
     "ParseFiles",

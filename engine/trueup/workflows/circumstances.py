@@ -34,7 +34,7 @@ class Circumstances:
     around: Surroundings
 
 
-def circumstances(  # noqa: PLR0913 - all that a plan is made from
+def circumstances(
     workspace: Workspace,
     policies: Policies,
     loaded: Loaded,

@@ -9,6 +9,7 @@ from trueup.diff.status import Status
 from trueup.diff.status import status as compare
 from trueup.reconcile.observe import observe
 from trueup.workflows.loading import load
+from trueup.workflows.pending import in_words, pending
 from trueup.workflows.planning import Invalid
 from trueup.workflows.workspace import Workspace
 
@@ -29,6 +30,7 @@ def status(workspace: Workspace, environment: str, revision: str = "") -> Status
         diff(desired, observed),
         unfinished=_unfinished(workspace.journal.unfinished(environment)),
         unpushed=workspace.unpushed(),
+        pending=tuple(map(in_words, pending(workspace, environment))),
     )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Ledger,
         Lock,
         MergedCommit,
+        Orders,
         ParityMeter,
         PolicyEngine,
         PolicyFile,
@@ -123,6 +124,11 @@ class Workspace(Protocol):
     @property
     def journal(self) -> Journal:
         """Work in flight."""
+        ...
+
+    @property
+    def orders(self) -> Orders:
+        """What people say to a rollout that goes on."""
         ...
 
     @property

@@ -77,6 +77,22 @@ class BranchCommitter:
             codes.BRANCH_MOVED, f"`{first.branch}` kept moving while `{name}` was committed.", hint="Run again."
         )
 
+    def push(self) -> str:
+        """Bring the current branch to the branch it tracks; return why that failed, empty when it did not.
+
+        A branch that tracks nothing needs no push. Nothing is forced: what others pushed meanwhile is theirs.
+        """
+        name = self._repository.branch().removeprefix("refs/heads/")
+        remote = self._repository.ask("config", f"branch.{name}.remote")
+        merge = self._repository.ask("config", f"branch.{name}.merge")
+        if not remote or not merge or remote == ".":
+            return ""
+        try:
+            self._repository.run("push", "--quiet", "--no-verify", remote, f"refs/heads/{name}:{merge}")
+        except (GitError, GitBusyError) as error:
+            return error.detail
+        return ""
+
     def _checked(self, path: str) -> str:
         name = normal_path(path)
         if isinstance(name, Diagnostic):
