@@ -14,6 +14,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Project", "trueup.workflows.codes"),
     ("Desired state", "trueup.desired.codes"),
     ("Git", "trueup.adapters.git.codes"),
+    ("Forges", "trueup.adapters.forges.codes"),
     ("Plans", "trueup.plan.codes"),
     ("Policy files", "trueup.adapters.policy.codes"),
     ("Bundles of policies", "trueup.adapters.policy.bundles.codes"),

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from trueup.spec.bundles import BundlePin
     from trueup.spec.engines import EngineChoice
     from trueup.workflows.ledger_place import LedgerPlace
-    from trueup.workflows.loading import ProjectSettings
     from trueup.workflows.workspace import Policies, Workspace
 
 
@@ -70,22 +69,6 @@ class LocalWorkspace(GitPorts):
             folder.mkdir(exist_ok=True)
             ignore.write_text("*\n")
         return folder
-
-    @cached_property
-    def settings(self) -> "ProjectSettings":
-        """The project file of the work tree; where store and ledger are does not depend on the revision planned.
-
-        Raises:
-            InvalidProjectError: It is wrong. Another ledger than the one meant would show no holds and no releases.
-        """
-        from trueup.workflows.loading import read_project
-        from trueup.workflows.workspace import InvalidProjectError
-
-        # A plan has opened the work tree already, and git need not be asked for all of it again.
-        settings, problems = read_project(self.work_tree or self.tree(""))
-        if settings is None:
-            raise InvalidProjectError(problems)
-        return settings
 
     @cached_property
     def store(self) -> "DirectoryStore | MirroredStore":

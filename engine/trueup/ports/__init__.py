@@ -19,6 +19,7 @@ from trueup.ports.artifacts import (
 )
 from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.evidence import EvidenceSeal
+from trueup.ports.forges import BranchChange, BuiltBranch, Forge, Publisher, PullRequest, Review, ReviewState
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
 from trueup.ports.runs import (
@@ -58,6 +59,8 @@ __all__ = [
     "STORE_LOCK",
     "ArtifactScanner",
     "Base",
+    "BranchChange",
+    "BuiltBranch",
     "Candidate",
     "Clock",
     "Committer",
@@ -67,6 +70,7 @@ __all__ = [
     "EvaluationRequest",
     "Evaluator",
     "EvidenceSeal",
+    "Forge",
     "History",
     "Journal",
     "Ledger",
@@ -84,7 +88,11 @@ __all__ = [
     "PolicyTracer",
     "PolicyWorkbench",
     "Progress",
+    "Publisher",
+    "PullRequest",
     "Resolved",
+    "Review",
+    "ReviewState",
     "Route",
     "RouteTable",
     "RuleInfo",

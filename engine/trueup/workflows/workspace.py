@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         DatasetChecker,
         Evaluator,
         EvidenceSeal,
+        Forge,
         History,
         Journal,
         Ledger,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         PolicyTracer,
         PolicyWorkbench,
         Progress,
+        Publisher,
         RuleInfo,
         SignatureVerifier,
         SourceResolver,
@@ -174,6 +176,20 @@ class Workspace(Protocol):
     @property
     def committer(self) -> Committer:
         """Commits on the user's branch."""
+        ...
+
+    @property
+    def publisher(self) -> Publisher:
+        """Branches for pull requests."""
+        ...
+
+    @property
+    def forge(self) -> Forge | None:
+        """Pull requests; None when the project names no forge, or no token for it."""
+        ...
+
+    def compare_link(self, base: str, branch: str) -> str:
+        """Return the page on which a person opens the pull request; empty when the forge is not known."""
         ...
 
     @property

@@ -133,6 +133,20 @@ class EvidenceSettings(Declared):
     )
 
 
+class ForgeSettings(Declared):
+    """Where pull requests are made; what is not said is guessed from the address of the remote `origin`."""
+
+    type: Literal["github", "gitlab"] | None = Field(default=None, description="Which API it speaks.")
+    url: Sentence | None = Field(default=None, description="Its address for people, such as `https://git.example.com`.")
+    repository: Sentence | None = Field(
+        default=None, description="Repository there, `owner/name`; with all groups on GitLab."
+    )
+    token: SecretReference | None = Field(
+        default=None,
+        description="Token that opens pull requests, `env:NAME` or `file:PATH`; without one, the commands are printed.",
+    )
+
+
 class ProjectSpec(Declared):
     """What a Project declares."""
 
@@ -145,6 +159,7 @@ class ProjectSpec(Declared):
     evidence: EvidenceSettings = Field(
         default_factory=EvidenceSettings, description="How evidence is signed, and whose signatures count."
     )
+    forge: ForgeSettings = Field(default_factory=ForgeSettings, description="Where pull requests are made.")
     default_branch: Sentence = Field(
         default="main", description="Branch that holds what is true; merged versions never change there."
     )
