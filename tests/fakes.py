@@ -145,9 +145,25 @@ class FakeJournal:
     def unfinished(self, environment: str) -> tuple[Mapping[str, Json], ...]:
         return tuple(json.loads(line) for line in self._open.get(environment, []))
 
+    def runs(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self._open if name.startswith(prefix)))
+
     def close(self, environment: str) -> None:
         if environment in self._open:
             self.closed_runs.setdefault(environment, []).append(self._open.pop(environment))
+
+
+class FakeOrders:
+    """Orders in memory."""
+
+    def __init__(self) -> None:
+        self.left: dict[tuple[str, str], str] = {}
+
+    def give(self, environment: str, deployment: str, order: str) -> None:
+        self.left[environment, deployment] = order
+
+    def take(self, environment: str, deployment: str) -> str:
+        return self.left.pop((environment, deployment), "")
 
 
 class FakeStore:
@@ -481,6 +497,9 @@ class FakeCommitter:
             self.tree.revision = Revision(blob_id(b"\0".join(parts), 40))
             self.commits.append((self.tree.revision, normal, content, message))
         return self.tree.revision
+
+    def push(self) -> str:
+        return ""
 
 
 class FakePolicyEngine:

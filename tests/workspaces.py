@@ -15,6 +15,7 @@ from fakes import (
     FakeJournal,
     FakeLedger,
     FakeLock,
+    FakeOrders,
     FakeParity,
     FakeScanner,
     FakeSeal,
@@ -548,6 +549,7 @@ class FakeWorkspace:
         self.seal = FakeSeal()
         self.lock = FakeLock(self.clock)
         self.journal = WorkedJournal(self.fuse)
+        self.orders = FakeOrders()
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
         self.scanner = FakeScanner()
         self.datasets = StreamingChecker()

@@ -13,6 +13,8 @@ VERBS: dict[str, str] = {
     "bom": "Print a bill of materials of a model or a deployment",
     "evaluate": "Run the evaluations that are required, without moving traffic",
     "scan": "Look into weights and datasets for what must not be in them, and record it",
+    "reconcile": "Keep an environment true: apply, watch, take back, say so in git",
+    "rollout": "Tell a rollout that waits to go on, or to give traffic back",
     "rollback": "Go back to the last verified release, by a commit",
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
@@ -28,6 +30,10 @@ ASIDE = ("show", "scan", "schema", "doctor", "gc", "down")
 """Verbs that `trueup --help` only names, so that those of the main job fit a screen."""
 
 SUBVERBS: dict[str, dict[str, str]] = {
+    "rollout": {
+        "resume": "Let a rollout that waits take its next step",
+        "abort": "Give all traffic of a rollout back, and take its release back in git",
+    },
     "hold": {
         "add": "Keep the declared release of a deployment from being rolled out",
         "list": "List the holds in force in an environment",

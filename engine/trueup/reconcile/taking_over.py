@@ -237,5 +237,5 @@ def _analysed(effect: Measure, progress: Progress, seen: Seen) -> tuple[Status, 
 
 def _waited(until: datetime | None, why: str, now: datetime) -> tuple[str, dict[str, Json]]:
     if until is None:
-        return f"{why}; `trueup rollout continue` or `trueup rollout abort`", {"until": None}
+        return f"{why}; `trueup rollout resume` or `trueup rollout abort`", {"until": None}
     return f"{why}, {duration_text(until - now)}", {"until": until.isoformat()}

@@ -118,6 +118,13 @@ NO_BILL = Code(
     "Build with `--model`.",
 )
 
+NO_SUCH_ROLLOUT = Code(
+    "WRK018",
+    "No rollout is under way",
+    "Something was to be said to a rollout, and the deployment has none: it ended, or never shared its traffic.",
+    "`trueup status` shows what is under way.",
+)
+
 CODES = (
     NO_PROJECT_IN_FILE,
     NOTHING_DECLARED,
@@ -136,4 +143,5 @@ CODES = (
     NOT_REQUIRED,
     NOT_BROUGHT_IN,
     NO_BILL,
+    NO_SUCH_ROLLOUT,
 )

@@ -23,6 +23,7 @@ from trueup.core.json_schema import (
     DIGEST_OR_NONE,
     FLAG,
     FORMAT_1,
+    NUMBER,
     TEXT,
     TIME,
     list_of,
@@ -81,6 +82,13 @@ def holds_schema() -> Schema:
     return published("trueup holds", object_of({"format_version": FORMAT_1, "holds": list_of(_hold())}))
 
 
+def _rollout_schema() -> Schema:
+    candidate = {"name": TEXT, "release": DIGEST, "weight": NUMBER, "mirror": NUMBER}
+    progress = said({"type": ["object", "null"]}, "where it is, for whoever takes it up")
+    sticky = said({"enum": ["request", "user"]}, "what stays with one release")
+    return object_of({"candidates": list_of(object_of(candidate)), "sticky": sticky, "progress": progress})
+
+
 def status_schema() -> Schema:
     """Return the schema of `status`."""
     server = object_of(
@@ -116,6 +124,8 @@ def status_schema() -> Schema:
         "failures": COUNT,
         "evidence": list_of(object_of(evidence)),
         "holds": list_of(_hold()),
+        "rollout": said(nullable(_rollout_schema()), "what a rollout under way does to the traffic"),
+        "held": said(FLAG, "requests wait: a release is swapped in place"),
     }
     document: dict[str, Json] = {
         "format_version": FORMAT_1,
@@ -127,6 +137,7 @@ def status_schema() -> Schema:
         "in_sync": FLAG,
         "unfinished": said(TEXT, "what a killed run left behind; empty for nothing"),
         "unpushed_records": COUNT,
+        "git_pending": said(list_of(TEXT), "rollbacks that are done and that git does not say yet"),
         "deployments": list_of(object_of(deployment)),
         "strays": said(list_of(server), "servers that no release needs"),
     }
