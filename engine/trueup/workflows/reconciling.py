@@ -80,7 +80,8 @@ def _watched(workspace: Workspace, planned: Planned, found: Round) -> Iterator[E
             verdict = _verdict(workspace, target, deployment, route, watch)
             if verdict.outcome is Outcome.FAIL:
                 found.breaches.append((str(deployment.id), verdict))
-                yield _event(workspace, deployment, Status.FAILED, f"{watch.name}: {verdict.said}", verdict)
+                why = f"{watch.name}: {verdict.said}"
+                yield _event(workspace, deployment, Status.FAILED, why, verdict)
                 if watch.takes_back:
                     yield from _taken_back(workspace, planned, deployment, found, why)
                     return
@@ -90,7 +91,7 @@ def _watched(workspace: Workspace, planned: Planned, found: Round) -> Iterator[E
 
 def _verdict(
     workspace: Workspace,
-    environment: EnvironmentFacts,
+    target: Target,
     deployment: DesiredDeployment,
     route: ObservedRoute,
     watch: Watch,
