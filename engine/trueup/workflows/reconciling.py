@@ -17,6 +17,7 @@ from trueup.desired.state import DesiredDeployment
 from trueup.ledger.record import RecordKind
 from trueup.observed.state import ObservedRoute
 from trueup.plan.plan import Plan
+from trueup.ports import Target
 from trueup.rollout.analysis import analyse
 from trueup.rollout.events import Event, Status
 from trueup.rollout.verdicts import Outcome, Verdict
