@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from trueup.core.conditions import ANY, Unreadable, read_condition
+from trueup.core.conditions import ANY, SHARE, Unreadable, read_condition
 from trueup.core.suggestions import did_you_mean
 from trueup.spec.kinds.base import Declared
 from trueup.spec.kinds.spellings import (
@@ -101,6 +101,12 @@ class AnalysisMetric(Declared):
         condition = read_condition(self.success_condition, known.unit if known else ANY)
         if isinstance(condition, Unreadable):
             yield ("successCondition",), f"`{self.success_condition}` is {condition.why}.", condition.hint
+        elif known and known.unit == SHARE and not condition.relation and not 0 < condition.bound < 1:
+            yield (
+                ("successCondition",),
+                f"`{self.name}` is a share of one, and no number of requests shows that it is none or all.",
+                "compare it with a number between 0 and 1, such as `<= 0.01` or `<= 1%`",
+            )
         elif condition.relation and self.query is None and self.name in ONLY_OF_COPIES:
             yield (
                 ("successCondition",),
