@@ -89,6 +89,8 @@ class Declared:
     threads: int = 1
     replicas: int = 1
     model_name: str = ""
+    rollout: str = ""
+    monitors: str = ""
 
     @property
     def path(self) -> str:
@@ -110,6 +112,8 @@ class Declared:
             f"  runtime: {{engine: {self.engine}, threads: {self.threads}}}",
             f"  replicas: {self.replicas}",
             *([f"  gateway: {{modelName: {self.model_name}}}"] if self.model_name else []),
+            *([f"  rollout: {self.rollout}"] if self.rollout else []),
+            *([f"  monitors: {self.monitors}"] if self.monitors else []),
         ]
         return ("\n".join(lines) + "\n").encode()
 
@@ -123,6 +127,7 @@ class Stage:
     evaluations: tuple[str, ...] = ()
     run: str = "during"
     port: int = 8180
+    rollback: Mapping[str, Json] = field(default_factory=dict)
 
 
 def document(kind: str, name: str, spec: Mapping[str, Json], **metadata: Json) -> bytes:
@@ -194,6 +199,7 @@ def repository_files(
             **({"upstream": stage.upstream} if stage.upstream else {}),
             "target": {"type": "process", "port": stage.port},
             "evaluations": {"required": list(stage.evaluations), "run": stage.run},
+            **({"rollback": dict(stage.rollback)} if stage.rollback else {}),
         }
         files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings)
     return files | {d.path: d.text() for d in declared}
@@ -566,6 +572,7 @@ class FakeWorkspace:
         self.not_pushed = 0
         self.remote = ""
         self.commits_fail = False
+        self.push_refused = ""
         self.governed_by = Base()
         self.messages: list[str] = []
         self._stages = stages
@@ -680,6 +687,7 @@ class FakeWorkspace:
         self.store.heal()
         self.measuring.fails, self.measuring.scores = False, {}
         self.engine.breaks_at_the_gate, self.engine.denied_at_the_gate = False, ""
+        self.commits_fail, self.push_refused = False, ""
 
     def apply(self, environment: str = "dev", **request: Any) -> Applied:
         """Apply and return how it ended; no two runs begin at the same time, killed ones neither."""
@@ -713,9 +721,15 @@ class BranchOf:
         assert isinstance(head, FakeTree)
         if head.contents.get(path) == content:
             return head.revision
-        workspace.files = {**head.contents, path: content}
-        workspace.messages.append(message)
-        return workspace.commit()
+        return workspace.fuse.around(lambda: self._commit({**head.contents, path: content}, message))
+
+    def _commit(self, files: dict[str, bytes], message: str) -> Revision:
+        self.workspace.files = files
+        self.workspace.messages.append(message)
+        return self.workspace.commit()
+
+    def push(self) -> str:
+        return self.workspace.fuse.around(lambda: self.workspace.push_refused)
 
 
 def steps(events: Iterable[Event]) -> list[str]:
