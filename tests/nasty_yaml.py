@@ -154,7 +154,7 @@ class Nasty:
     def block_scalar(self, indent: int) -> str:
         rng = self._rng
         step, lines = rng.randint(1, 4), rng.choices(WORDS, k=rng.choice([0, 1, 1, 2, 3]))
-        digit = str(step) if lines and lines[0].startswith(" ") or rng.random() < 0.1 else ""
+        digit = str(step) if (lines and lines[0].startswith(" ")) or rng.random() < 0.1 else ""
         header = rng.choice(["|", ">"]) + rng.choice([digit + "-", digit + "+", digit, "+" + digit])
         text = " " + self.properties() + header + (" " + self.comment() if rng.random() < 0.2 else "") + "\n"
         for line in lines:

@@ -93,7 +93,7 @@ class Applying:
         self._environment = desired.environment.name
         self._routing = Routing(desired.environment, ports.target, observed.target.routes)
         self._room = MakingRoom(ports, desired.environment.name, self._routing, observed)
-        self._taking_over = TakingOver(desired, ports, self._routing, approved.plan.id)
+        self._taking_over = TakingOver(desired, ports, self._routing, self._room, approved.plan.id)
         self._owed: list[FetchStep | BuildStep] = []
         self._supplying = Supplying(
             desired,
@@ -143,8 +143,7 @@ class Applying:
     def _take_over(self, step: Step, rollout: Rollout) -> Iterator[Event]:
         """Share the traffic stage by stage, where that is the step: the only one that tells more than its end."""
         if isinstance(step, TakeOverStep) and rollout.deployment is not None:
-            for event in self._taking_over.events(step.takeover, rollout.deployment):
-                yield self._journaled(event)
+            yield from self._taking_over.events(step.takeover, rollout.deployment)
 
     def _owe(self, steps: Sequence[Step]) -> None:
         """Leave what a failed rollout was to fetch and build for all to the next one that needs it."""

@@ -1,6 +1,6 @@
 """Room on a host that has none for two releases: what serves ends first, and starts again when the new one fails."""
 
-from trueup.core.digests import short
+from trueup.core.digests import Digest, short
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
@@ -20,7 +20,14 @@ class MakingRoom:
         self._environment = environment
         self._routing = routing
         self._specs = {s.key: s for s in map(served_spec, observed.target.routes) if s is not None}
+        running = {s.key for s in observed.target.servers}
+        self._gone = frozenset(r.server for r in observed.target.routes if r.server not in running)
         self.ended: tuple[ServerSpec, ...] = ()
+
+    @property
+    def absent(self) -> frozenset[Digest]:
+        """Keys of the servers that were ended, or were gone already when the run began."""
+        return frozenset(s.key for s in self.ended) | self._gone
 
     def begin(self) -> None:
         """Forget what an earlier rollout ended."""

@@ -1,6 +1,6 @@
 """The gateway's table of one environment during one run: what is in force, what moves, what is given back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -82,9 +82,13 @@ class Routing:
         self._publish(whole)
         return True
 
-    def give_back_at_once(self) -> None:
-        """Do what `give_back` does without asking the target first: an abort must not wait for an observation."""
-        self._publish({id_: replace(r, split=None, held=False) for id_, r in self._before.items()})
+    def give_back_at_once(self, absent: Collection[Digest] = ()) -> None:
+        """Do what `give_back` does without asking the target first: an abort must not wait for an observation.
+
+        Requests wait where the server that they go back to is one of *absent*: it was ended to make room.
+        """
+        whole = {id_: replace(r, split=None, held=r.server in absent) for id_, r in self._before.items()}
+        self._publish(whole)
 
     def _publish(self, routes: dict[ResourceId, Route]) -> None:
         facts = self._environment

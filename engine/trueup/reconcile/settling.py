@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.desired.state import EnvironmentFacts
-from trueup.observed.state import Health, ObservedRoute, ObservedTarget
+from trueup.observed.state import Health, ObservedRoute
 from trueup.ports import Store, Target
 from trueup.reconcile import codes
 from trueup.reconcile.making_room import served_spec
@@ -25,29 +24,27 @@ def settle(environment: EnvironmentFacts, target: Target, store: Store) -> Itera
     left = [r for r in observed.routes if r.split is not None or r.held]
     if not left:
         return
-    stable = {r.server for r in observed.routes}
-    beside = tuple(sorted({key for r in left for key in r.beside} - stable))
-    for route in left:
-        if route.held:
-            _revive(route, observed, target, store)
     routing = Routing(environment, target, observed.routes)
+    live = {s.key for s in observed.servers if s.health is Health.HEALTHY}
+    ended = {r.server for r in left} - live
+    beside = {key for r in left for key in r.beside} - {r.server for r in observed.routes}
+    if ended:  # one that was swapped in place: requests wait, for there is room for one of the two
+        routing.give_back_at_once(ended)
+        running = {s.key for s in observed.servers}
+        target.stop(environment.name, tuple(sorted((beside | running) - {r.server for r in observed.routes})))
+        for route in left:
+            if route.server in ended:
+                _revive(route, target, store)
     routing.give_back_at_once()
     if beside:
-        target.stop(environment.name, beside)
+        target.stop(environment.name, tuple(sorted(beside)))
     for route in left:
         yield route.deployment, "all traffic is back at the release that served before"
 
 
-def _revive(route: ObservedRoute, observed: ObservedTarget, target: Target, store: Store) -> None:
+def _revive(route: ObservedRoute, target: Target, store: Store) -> None:
     spec = served_spec(route)
-    live = [s for s in observed.servers if s.key == route.server and s.health is Health.HEALTHY]
-    if spec is None or spec.key != route.server or len(live) >= spec.replicas:
-        return
-    artifact = store.find(spec.artifact)
-    if artifact is None:
-        raise PermanentError(codes.NO_WAY_BACK, f"{route.deployment}: artifact {spec.artifact} is not in the store.")
-    routed: set[Digest] = {r.server for r in observed.routes}
-    others = tuple(sorted({s.key for s in observed.servers} - routed))
-    if others:  # there is no room for both
-        target.stop(observed.environment, others)
-    target.start(observed.environment, spec, artifact)
+    artifact = store.find(spec.artifact) if spec is not None else None
+    if spec is None or artifact is None:
+        raise PermanentError(codes.NO_WAY_BACK, f"{route.deployment}: its artifact is not in the store.")
+    target.start(str(route.deployment.environment), spec, artifact)

@@ -19,6 +19,7 @@ from trueup.desired.takeover import Checks, Takeover
 from trueup.observed.state import Health
 from trueup.ports import Candidate, Split
 from trueup.reconcile import codes
+from trueup.reconcile.making_room import MakingRoom
 from trueup.reconcile.routing import Routing
 from trueup.reconcile.supply import Ports
 from trueup.rollout.analysis import analyse
@@ -50,12 +51,14 @@ _DEAD_LOOKS = 3
 class TakingOver:
     """One rollout of one deployment, from its first share to all the traffic."""
 
-    def __init__(self, desired: DesiredState, ports: Ports, routing: Routing, plan: Digest) -> None:
+    def __init__(self, desired: DesiredState, ports: Ports, routing: Routing, room: MakingRoom, plan: Digest) -> None:
         self._desired = desired
         self._target = ports.target
         self._clock = ports.clock
+        self._journal = ports.journal
         self._watch = ports.watch
         self._routing = routing
+        self._room = room
         self._plan = plan
         self._silent = 0
         self._looked = datetime.fromtimestamp(0, UTC)
@@ -69,7 +72,7 @@ class TakingOver:
         progress, seen = self._resumed(deployment), Seen()
         if progress.began is not None:
             said = f"goes on at step {progress.stage + 1} of {len(takeover.stages)}"
-            yield self._event("resume", deployment, Status.DONE, said)
+            yield self._told("resume", deployment, Status.DONE, said)
         told: Effect | None = None
         while True:
             before = progress
@@ -79,15 +82,15 @@ class TakingOver:
             match effect:
                 case Share():
                     self._publish(takeover, progress, deployment)
-                    yield self._event("share", deployment, Status.DONE, *_shared(takeover, effect))
+                    yield self._told("share", deployment, Status.DONE, *_shared(takeover, effect))
                     seen = self._seen(deployment)
                 case Measure():
                     seen = self._measured(effect, deployment)
-                    yield self._event("analyse", deployment, *_analysed(effect, progress, seen))
+                    yield self._told("analyse", deployment, *_analysed(effect, progress, seen))
                 case Wait(until, why):
                     if effect != told:
                         told = effect
-                        yield self._event("wait", deployment, Status.WAITING, *_waited(until, why, self._clock.now()))
+                        yield self._told("wait", deployment, Status.WAITING, *_waited(until, why, self._clock.now()))
                     seen = self._waited(until, deployment)
                 case Complete():
                     return
@@ -195,13 +198,28 @@ class TakingOver:
             PermanentError: Always.
         """
         facts: dict[str, Json] = {"negative": effect.is_negative, "release": deployment.release.digest}
-        try:
-            yield self._event("abort", deployment, Status.STARTED, effect.why, facts)
-        finally:
-            with suppress(TrueupError):  # tried again, and told, when the rollout is backed out of
-                self._routing.give_back_at_once()
+        started = self._event("abort", deployment, Status.STARTED, effect.why, facts)
+        with suppress(TrueupError):  # a full disk must not keep traffic from going back
+            self._journaled(started)
+        with suppress(TrueupError):  # tried again, and told, when the rollout is backed out of
+            self._routing.give_back_at_once(self._room.absent)
+        yield started
         yield self._event("abort", deployment, Status.DONE, "all traffic is back", facts)
         raise PermanentError(codes.SUPERSEDED if effect.superseded else codes.ABORTED, effect.why)
+
+    def _journaled(self, event: Event) -> Event:
+        self._journal.write(self._desired.environment.name, {"type": "event", **event.to_json()})
+        return event
+
+    def _told(
+        self,
+        step: str,
+        deployment: DesiredDeployment,
+        status: Status,
+        detail: str,
+        facts: Mapping[str, Json] | None = None,
+    ) -> Event:
+        return self._journaled(self._event(step, deployment, status, detail, facts))
 
     def _event(
         self,

@@ -36,6 +36,7 @@ STRATEGIES = {
     "blueGreen": BLUE_GREEN,
     "shadow": SHADOW,
     "inPlace": IN_PLACE,
+    "recreate": IN_PLACE.replace("inPlace", "recreate"),
     "experiment": EXPERIMENT,
 }
 OLD, NEW = Declared(model="smol@1"), Declared(model="smol@2")
@@ -355,12 +356,18 @@ def kill_when(shop: FakeWorkspace, moment: Callable[[], bool]) -> None:
     shop.fuse.watch = lambda: None
 
 
-def answered_by_verified(shop: FakeWorkspace, known: set[Digest]) -> None:
-    """What clients get comes from a release that was verified, or waits; the new one has its share beside it."""
-    for route in shop.work.observe("dev").routes:
-        assert route.release in known
-        running = {s.key for s in shop.work.observe("dev").servers}
-        assert route.held or route.server in running or route.split is not None
+def answered_by_verified(shop: FakeWorkspace, stable: Digest) -> None:
+    """What clients get comes from a server that runs, or they wait; what is new has its share beside the stable one."""
+    (route,) = shop.work.observe("dev").routes
+    running = {s.key for s in shop.work.observe("dev").servers}
+    if route.split is not None:
+        assert route.release == stable
+        assert all(c.server in running for c in route.split.candidates)
+        assert route.server in running or sum(c.weight for c in route.split.candidates) == 100
+    elif route.release == stable:
+        assert route.held or route.server in running
+    else:
+        assert route.server in running
 
 
 @pytest.mark.parametrize("is_bad", [False, True])
@@ -368,12 +375,16 @@ def answered_by_verified(shop: FakeWorkspace, known: set[Digest]) -> None:
 def test_a_kill_at_every_effect_loses_nothing(tmp_path: Path, strategy: str, is_bad: bool) -> None:
     kills = 0
     for left in range(1_000):
-        shop = FakeWorkspace(tmp_path / str(left), [declared("smol@1", strategy)])
+        folder = tmp_path / str(left)
+        folder.mkdir()
+        shop = FakeWorkspace(folder, [declared("smol@1", strategy)])
         shop.apply()
         stable = shop.served()["support"]
         shop.work.answered = answers(lambda release, stable=stable: is_bad and release != stable)
         shop.declare(declared("smol@2", strategy))
         shop.fuse.left, shop.fuse.burnt = left, 0
+        if strategy != "recreate":
+            shop.fuse.watch = lambda shop=shop, stable=stable: answered_by_verified(shop, stable)
         try:
             shop.apply()
         except KilledError:
@@ -382,6 +393,7 @@ def test_a_kill_at_every_effect_loses_nothing(tmp_path: Path, strategy: str, is_
             break
         finally:
             shop.heal()
+            shop.fuse.watch = lambda: None
         survived(shop, stable, is_bad)
     assert kills > 20
 
