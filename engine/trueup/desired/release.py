@@ -144,7 +144,7 @@ def _built_in(settings: Mapping[str, Json], resources: Resources) -> tuple[Artif
             return ()
 
 
-def _pinned(
+def _pinned(  # noqa: PLR0913 - a pin is exactly these
     id_: ResourceId,
     digest: Digest,
     mode: str,

@@ -15,7 +15,7 @@ from trueup.plan.codes import UNKNOWN_TARGET
 from trueup.plan.plan import Inputs, Plan
 
 
-def build_plan(  # noqa: PLR0917 - a plan is a function of exactly these
+def build_plan(  # noqa: PLR0913, PLR0917 - a plan is a function of exactly these
     desired: DesiredState,
     observed: ObservedState,
     changes: Iterable[Change],

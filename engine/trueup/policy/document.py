@@ -58,7 +58,7 @@ class Surroundings:
     networks: Mapping[str, Network] = field(default_factory=dict)
 
 
-def policy_document(
+def policy_document(  # noqa: PLR0913 - a document is a function of exactly these
     plan: Plan,
     desired: DesiredState,
     observed: ObservedState,

@@ -34,7 +34,7 @@ class Circumstances:
     around: Surroundings
 
 
-def circumstances(
+def circumstances(  # noqa: PLR0913 - all that a plan is made from
     workspace: Workspace,
     policies: Policies,
     loaded: Loaded,

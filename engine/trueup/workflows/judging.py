@@ -60,7 +60,7 @@ class Judged:
     effects: Effects = field(default_factory=Effects)
 
 
-def judge_plan(
+def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     workspace: Workspace,
     policies: Policies,
     loaded: Loaded,
@@ -144,7 +144,7 @@ class Gate:
     judge: Callable[[DesiredDeployment], Decision]
 
 
-def gate_of(
+def gate_of(  # noqa: PLR0913 - a gate is a plan's, judged again
     workspace: Workspace,
     policies: Policies,
     loaded: Loaded,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trueup.workflows.workspace import Workspace
 
 
-def note_evidence(
+def note_evidence(  # noqa: PLR0913 - a record is exactly these
     workspace: "Workspace",
     evidence: Evidence,
     revision: Revision,

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output(parser, Format.JSON)
 
 
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def run(arguments: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 - every command has this shape
     """Look at everything and report it; fails when something that is needed is missing."""
     from pathlib import Path
 

@@ -74,7 +74,7 @@ def _found(finding: Finding) -> Json:
     )
 
 
-def _rule(  # noqa: PLR0917 - the parts of a rule's description
+def _rule(  # noqa: PLR0913, PLR0917 - the parts of a rule's description
     id_: str, title: str, explanation: str, remedy: str, level: str, severity: str, tags: tuple[str, ...]
 ) -> Json:
     rule: dict[str, Json] = {
