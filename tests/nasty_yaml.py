@@ -6,7 +6,22 @@ A comment is `#c` and a number, each once in a file, so that a test can tell whi
 from random import Random
 
 KEYS = ["a", "b", "name", "'it''s'", '"a: b"', '"é\\u00e9"', "ключ", '"no"', "x y", "𝒳", '"#"', "a-b", "e\u0301", "a.b"]
-PLAIN = ["x", "one two", "tiny@2", "no", "é", "😀", "a\u0301", "א\u202bב", "a#b", "x:y", "-x", "http://a/b?c=d", "=", "%"]
+PLAIN = [
+    "x",
+    "one two",
+    "tiny@2",
+    "no",
+    "é",
+    "😀",
+    "a\u0301",
+    "א\u202bב",
+    "a#b",
+    "x:y",
+    "-x",
+    "http://a/b?c=d",
+    "=",
+    "%",
+]
 OTHER = ["1", "-0", "0x1F", "0o17", "1.50", "1e3", "~", "null", "true", "False", "0777"]
 QUOTED = ["''", '""', "'it''s # no'", '"a: b"', '"\\u00e9\\n\\t"', "'{x}'", '"\\""', "' '", '"🎉"', "'a, b'", '"\\\\"']
 WORDS = ["one", "two # no", "'q'", "- x", "a: b", "  deep", "é 😀", "[1", "#", "tab\there", "..."]
@@ -25,7 +40,9 @@ class Nasty:
         text = rng.choice(["", "", "# head\n", "\n\n", "%YAML 1.2\n---\n", "---\n", "--- #c0\n", "#c0\n\n---\n"])
         for number in range(rng.choice([1, 1, 1, 2, 3])):
             if number:
-                text += rng.choice(["---\n", "...\n---\n", self.comment_lines(3) + "---\n", "---\n" + self.comment_lines(3) + "---\n"])
+                text += rng.choice(
+                    ["---\n", "...\n---\n", self.comment_lines(3) + "---\n", "---\n" + self.comment_lines(3) + "---\n"]
+                )
             self._anchors = []
             text += self.root()
         text += rng.choice(["", "", "...\n", "...\n#c999998\n", "#c999999\n", "\n\n"])
@@ -93,11 +110,13 @@ class Nasty:
         rng, kind = self._rng, self._rng.random()
         pad = "\n" + " " * (indent + rng.randint(1, 3))
         if depth < 3 and kind < 0.3:
-            head = rng.choice(["", "", "", " &m%d" % rng.randint(0, 2), " !!map"]) + self.trail() + "\n"
+            head = rng.choice(["", "", "", f" &m{rng.randint(0, 2)}", " !!map"]) + self.trail() + "\n"
             return head + self.mapping(indent + rng.randint(1, 4), depth + 1)
         if depth < 3 and kind < 0.45:
             at = indent + rng.choice([0, 2]) if under_key else indent + 2
-            return rng.choice(["", "", "", " &s%d" % rng.randint(0, 2)]) + self.trail() + "\n" + self.sequence(at, depth + 1)
+            return (
+                rng.choice(["", "", "", f" &s{rng.randint(0, 2)}"]) + self.trail() + "\n" + self.sequence(at, depth + 1)
+            )
         if kind < 0.55:
             return " " + self.properties() + self.flow(indent + 1, depth) + self.trail() + "\n"
         if kind < 0.65:
@@ -113,7 +132,11 @@ class Nasty:
 
     def _rest(self, pad: str) -> str:
         """Return the further lines of an `o` that may have been opened with a quote; the reader drops bad files."""
-        return self._rng.choice([pad + "two", "\n" + pad + "two", pad + "two'", pad + "\\n" + pad + 'z"']) + self.trail() + "\n"
+        return (
+            self._rng.choice([pad + "two", "\n" + pad + "two", pad + "two'", pad + "\\n" + pad + 'z"'])
+            + self.trail()
+            + "\n"
+        )
 
     def properties(self) -> str:
         rng = self._rng
@@ -128,7 +151,7 @@ class Nasty:
     def block_scalar(self, indent: int) -> str:
         rng = self._rng
         step, lines = rng.randint(1, 4), rng.choices(WORDS, k=rng.choice([0, 1, 1, 2, 3]))
-        digit = str(step) if lines and lines[0].startswith(" ") or rng.random() < 0.1 else ""
+        digit = str(step) if (lines and lines[0].startswith(" ")) or rng.random() < 0.1 else ""
         header = rng.choice(["|", ">"]) + rng.choice([digit + "-", digit + "+", digit, "+" + digit])
         text = " " + self.properties() + header + (" " + self.comment() if rng.random() < 0.2 else "") + "\n"
         for line in lines:
@@ -143,7 +166,9 @@ class Nasty:
         parts = [self.flow_entry(indent, depth, opening) for _ in range(rng.choice([0, 1, 2, 3]))]
         if opening == "{":
             keys = rng.sample(KEYS, len(parts))
-            parts = [key + rng.choice([": ", ": ", " : ", ":   "]) + part for key, part in zip(keys, parts, strict=True)]
+            parts = [
+                key + rng.choice([": ", ": ", " : ", ":   "]) + part for key, part in zip(keys, parts, strict=True)
+            ]
         text = opening + self._space(indent, several)
         for number, part in enumerate(parts):
             text += part + self._space(indent, several)

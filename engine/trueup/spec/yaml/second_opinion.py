@@ -102,6 +102,8 @@ class _Comparison:
     def _sequences(self, old: list[Node], new: list[Node], here: Path) -> Iterator[Path]:
         if self._items and here == self._path[:-1] and len(new) - len(old) == self._items:
             yield self._path
+            # The others have moved: a difference among them must not pass for the one at the path.
+            here = (*here, -1)
             old, new = (old, self._others(new)) if self._items > 0 else (self._others(old), new)
         if len(old) != len(new):
             yield here

@@ -51,6 +51,39 @@ def test_anything_else_is_not(after, path, text):
     assert not agrees(FILE, after, path, text)
 
 
+@pytest.mark.parametrize(
+    ("new", "path", "value", "items"),
+    [
+        ("[n, a, b]", ("spec", "list", 0), "n", 1),
+        ("[a, {k: [1, x]}, b]", ("spec", "list", 1), {"k": [1, "x"]}, 1),
+        ("[b]", ("spec", "list", 0), None, -1),
+        ("[a, {k: v}]", ("spec", "list", 1), {"k": "v"}, 0),
+    ],
+)
+def test_an_item_that_comes_or_goes_moves_the_others(new, path, value, items):
+    assert agrees(FILE, FILE.replace("[a, b]", new), path, value, items=items)
+
+
+@pytest.mark.parametrize(
+    ("new", "path", "value", "items"),
+    [
+        ("[a, n, b]", ("spec", "list", 0), "n", 1),
+        ("[a, b]", ("spec", "list", 0), "a", 1),
+        ("[a]", ("spec", "list", 0), None, -1),
+        ("[n, m, a, b]", ("spec", "list", 0), "n", 1),
+        ("[n, a, c]", ("spec", "list", 0), "n", 1),
+        ("[{k: v, l: w}, a, b]", ("spec", "list", 0), {"k": "v"}, 1),
+        ("[{l: w, k: v}, a, b]", ("spec", "list", 0), {"k": "v", "l": "w"}, 1),
+        ("[[x, y], a, b]", ("spec", "list", 0), ["x"], 1),
+        ("[[x], a, b]", ("spec", "list", 0), ["y"], 1),
+        ("[x, a, b]", ("spec", "list", 0), ["x"], 1),
+        ("[[x], a, b]", ("spec", "list", 0), 5, 1),
+    ],
+)
+def test_another_item_than_the_one_that_was_meant_is_seen(new, path, value, items):
+    assert not agrees(FILE, FILE.replace("[a, b]", new), path, value, items=items)
+
+
 def test_keys_that_change_places_are_a_difference():
     assert not agrees("a: 1\nb: 2\n", "b: 2\na: 1\n", ("a",), None)
 
