@@ -90,9 +90,9 @@ class Source:
             after = self.text[:start] + spelled + self.text[end:]
             edited = self._bom + after.encode()
             loaded = load_documents(edited, "")
-            if has_errors(loaded.diagnostics) or {d.index: canonical(d.value) for d in loaded.documents} != wanted:
-                continue
-            if reads_as(after, meant) or agrees(self.text, after, self.path, new, items=items):
+            read = {d.index: canonical(d.value) for d in loaded.documents}
+            is_meant = not has_errors(loaded.diagnostics) and read == wanted
+            if is_meant and (reads_as(after, meant) or agrees(self.text, after, self.path, new, items=items)):
                 return edited
         node, _ = walk(self.root, self.path)
         detail = f"No way to write the change of `{dotted(self.path)}` leaves the rest of the file as it is."

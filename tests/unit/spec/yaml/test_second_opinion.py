@@ -90,7 +90,7 @@ MEANT = {"a": 1, "b": ["x", "5", 5, None, True, 1.5], "c": ["x", "5", 5, None, T
 
 def test_a_text_that_reads_as_it_is_meant_is_agreed_to_at_once():
     assert reads_as(READ, {0: MEANT})
-    assert reads_as("# nothing\n---\n" + READ + "---\nb: &x 2\nd: *x\n", {1: MEANT, 2: {"b": 2, "d": 2}})
+    assert reads_as("---\n# nothing\n---\n" + READ + "---\nb: &x 2\nd: *x\n", {1: MEANT, 2: {"b": 2, "d": 2}})
 
 
 @pytest.mark.parametrize(
