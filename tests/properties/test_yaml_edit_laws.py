@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from random import Random
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nasty_yaml import nasty_file
@@ -31,17 +31,18 @@ def values(content: bytes) -> dict[int, Json]:
     return {document.index: document.value for document in loaded.documents}
 
 
-def sound_file(seed: int) -> tuple[bytes, Random, Document]:
-    """Return the first valid file of a run of generated ones, and a document of it."""
+def sound_file(seed: int, without: bytes = b"") -> tuple[bytes, Random, Document]:
+    """Return the first valid file of a run of generated ones, *without* any of these bytes, and a document of it."""
     rng = Random(seed)
-    for _ in range(20):
+    for _ in range(200):
         content = nasty_file(rng)
+        if set(without) & set(content):
+            continue
         loaded = load_documents(content, "f")
         found = [d for d in loaded.documents if d.value and isinstance(d.value, list | dict)]
         if found and not loaded.diagnostics:
             return content, rng, rng.choice(found)
-    assume(False)
-    raise AssertionError
+    raise AssertionError("no valid file in 200")
 
 
 def holders(value: Json, here: Path = ()) -> Iterator[tuple[Path, Json]]:
@@ -137,12 +138,14 @@ def test_no_comment_is_lost_unless_its_line_is_removed(seed: int) -> None:
     content, rng, document = sound_file(seed)
     change = an_edit(rng, document)
     edited = edit(content, [change])
-    assume(isinstance(edited, bytes))
+    if isinstance(edited, Diagnostic):
+        return
     lost = comments(content) - comments(edited)
     if isinstance(change, Remove):
         start, end, _ = difference(content, edited)
-        lost -= set(re.findall(r"#c\d+", re.split(rb"[\r\n]", content[:start])[-1].decode() + content[start:].decode()))
-        assert end >= start
+        above = re.split(rb"[\r\n]", content[:start])[-1]
+        below = re.split(rb"[\r\n]", content[end:])[0]
+        lost -= set(re.findall(r"#c\d+", (above + content[start:end] + below).decode()))
     assert not lost
 
 
@@ -150,9 +153,9 @@ def test_no_comment_is_lost_unless_its_line_is_removed(seed: int) -> None:
 def test_what_is_added_takes_no_byte_away_and_can_be_removed_byte_for_byte(seed: int) -> None:
     content, rng, document = sound_file(seed)
     change = an_edit(rng, document, "put into")
-    assume(isinstance(change, Add | Insert))
     edited = edit(content, [change])
-    assume(isinstance(edited, bytes))
+    if isinstance(edited, Diagnostic) or (isinstance(change, Put) and change.path in places(document.value)):
+        return
     start, end, _ = difference(content, edited)
     assert start == end
     again = edit(edited, [Remove(change.path, change.document)])
@@ -165,7 +168,8 @@ def test_a_value_is_replaced_within_its_own_bytes_and_twice_is_once(seed: int) -
     path = rng.choice(places(document.value))
     change = Set(path, rng.choice(VALUES), document.index)
     edited = edit(content, [change])
-    assume(isinstance(edited, bytes))
+    if isinstance(edited, Diagnostic):
+        return
     node, _ = walk(trees(content)[document.index], path)
     text, new = content.decode("utf-8-sig"), edited.decode("utf-8-sig")
     assert new.startswith(text[: node.place.start])
@@ -178,15 +182,19 @@ def test_a_value_is_replaced_within_its_own_bytes_and_twice_is_once(seed: int) -
 def test_setting_back_gives_the_bytes_back_when_their_spelling_was_ours(seed: int, first: Json, second: Json) -> None:
     content, rng, document = sound_file(seed)
     path = rng.choice(places(document.value))
-    ours = edit(content, [Set(path, first, document.index)])
-    assume(isinstance(ours, bytes))
+    if canonical(first) == canonical(second):
+        return
+    ours = edit(content, [Set(path, second, document.index), Set(path, first, document.index)])
+    if isinstance(ours, Diagnostic):
+        return
     node, _ = walk(trees(ours)[document.index], path)
     style = getattr(node, "style", "")
     other = edit(ours, [Set(path, second, document.index)])
-    assume(isinstance(other, bytes))
+    assert isinstance(other, bytes)
     node, _ = walk(trees(other)[document.index], path)
-    assume(getattr(node, "style", "") == style)
-    assume(style not in {"|", ">"})  # a folded one turns literal, and gaps under `+` go
+    # A folded block turns literal, gaps under `+` go, and what stood in no quotes may have needed some.
+    if style in {"|", ">"} or getattr(node, "style", "") != style:
+        return
     assert edit(other, [Set(path, first, document.index)]) == ours
 
 
@@ -205,19 +213,19 @@ def test_several_edits_are_all_made_or_none(seed: int) -> None:
 
 @given(SEEDS)
 def test_where_no_alias_is_a_single_value_can_nearly_always_be_set(seed: int) -> None:
-    content, rng, document = sound_file(seed)
-    assume(not re.search(rb"[&!?*]", content))
+    content, rng, document = sound_file(seed, without=b"&!?*")
     root = trees(content)[document.index]
     scalars = [path for path in places(document.value) if hasattr(walk(root, path)[0], "style")]
-    assume(scalars)
+    if not scalars:
+        return
     assert isinstance(edit(content, [Set(rng.choice(scalars), rng.choice(SCALARS), document.index)]), bytes)
 
 
 @given(SEEDS)
 def test_a_key_of_a_block_mapping_can_be_added_where_nothing_is_shared(seed: int) -> None:
-    content, rng, document = sound_file(seed)
-    assume(not re.search(rb"[&!?*>|]", content))
+    content, rng, document = sound_file(seed, without=b"&!?*>|")
     root = trees(content)[document.index]
     found = [p for p, _ in holders(document.value) if isinstance(n := walk(root, p)[0], MappingNode) and not n.is_flow]
-    assume(found)
+    if not found:
+        return
     assert isinstance(edit(content, [Add((*rng.choice(found), "new"), rng.choice(VALUES), document.index)]), bytes)

@@ -36,9 +36,8 @@ spec: # served
 
 
 def shown() -> str:
-    (example,) = re.findall(
-        r"^```python\n(.*?)^```", (ROOT / "docs" / "yaml-edits.md").read_text(), re.DOTALL | re.MULTILINE
-    )
+    page = (ROOT / "docs" / "yaml-edits.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     return str(example)
 
 

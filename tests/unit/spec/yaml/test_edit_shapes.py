@@ -87,7 +87,7 @@ def test_no_edits_give_the_file_back() -> None:
         ("a: [k: v]\n", Add(("a", 0, "l"), 1)),  # a pair without braces takes no second key
         ("a:\n  - - x #\n", Remove(("a", 0, "k"))),
         ("a:\n  - |\n    x", Append(("a",), 1)),
-        ("? a\n", Set(("a",), 1)),
+        ("? a\n? b\n", Set(("a",), 1)),
         ("a: |\n  x", Add(("b",), 1)),  # the text of `a` would get a line break
     ],
 )
