@@ -110,15 +110,12 @@ class Nasty:
         rng, kind = self._rng, self._rng.random()
         pad = "\n" + " " * (indent + rng.randint(1, 3))
         if depth < 3 and kind < 0.3:
-            head = rng.choice(["", "", "", " &m%d" % rng.randint(0, 2), " !!map"]) + self.trail() + "\n"
+            head = rng.choice(["", "", "", f" &m{rng.randint(0, 2)}", " !!map"]) + self.trail() + "\n"
             return head + self.mapping(indent + rng.randint(1, 4), depth + 1)
         if depth < 3 and kind < 0.45:
             at = indent + rng.choice([0, 2]) if under_key else indent + 2
             return (
-                rng.choice(["", "", "", " &s%d" % rng.randint(0, 2)])
-                + self.trail()
-                + "\n"
-                + self.sequence(at, depth + 1)
+                rng.choice(["", "", "", f" &s{rng.randint(0, 2)}"]) + self.trail() + "\n" + self.sequence(at, depth + 1)
             )
         if kind < 0.55:
             return " " + self.properties() + self.flow(indent + 1, depth) + self.trail() + "\n"

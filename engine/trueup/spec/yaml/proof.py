@@ -8,7 +8,7 @@ from trueup.core.json import Json, canonical
 from trueup.spec.resource import Path
 from trueup.spec.yaml import codes
 from trueup.spec.yaml.events import decode
-from trueup.spec.yaml.load import Document, load_documents
+from trueup.spec.yaml.load import load_documents
 from trueup.spec.yaml.splices import Refusal, Splice
 from trueup.spec.yaml.tree import AliasNode, MappingNode, Node, SequenceNode, child, inner, trees, walk
 
@@ -81,17 +81,18 @@ class Source:
             new: The value that the path leads to afterwards; None also when it leads nowhere.
             items: 1 when an item goes into a list at the path, -1 when one leaves it.
         """
-        from trueup.spec.yaml.second_opinion import agrees  # another YAML library, which only edits need
+        from trueup.spec.yaml.second_opinion import agrees, reads_as  # another YAML library, which only edits need
 
-        wanted = _meaning(self._documents)
-        intended = canonical(rebuilt(self.value, self.path, change))
-        wanted = [(index, intended if index == self._document else value) for index, value in wanted]
+        meant = {d.index: d.value for d in self._documents}
+        meant[self._document] = rebuilt(self.value, self.path, change)
+        wanted = {index: canonical(value) for index, value in meant.items()}
         for start, end, spelled in splices:
             after = self.text[:start] + spelled + self.text[end:]
             edited = self._bom + after.encode()
             loaded = load_documents(edited, "")
-            is_meant = not has_errors(loaded.diagnostics) and _meaning(loaded.documents) == wanted
-            if is_meant and agrees(self.text, after, self.path, new, items=items):
+            read = {d.index: canonical(d.value) for d in loaded.documents}
+            is_meant = not has_errors(loaded.diagnostics) and read == wanted
+            if is_meant and (reads_as(after, meant) or agrees(self.text, after, self.path, new, items=items)):
                 return edited
         node, _ = walk(self.root, self.path)
         detail = f"No way to write the change of `{dotted(self.path)}` leaves the rest of the file as it is."
@@ -147,10 +148,6 @@ def without(holder: Json, part: Part) -> Json:
     if isinstance(holder, Mapping):
         return {key: value for key, value in holder.items() if key != part}
     return [item for index, item in enumerate(cast("Sequence[Json]", holder)) if index != part]
-
-
-def _meaning(documents: Sequence[Document]) -> list[tuple[int, bytes]]:
-    return [(d.index, canonical(d.value)) for d in documents]
 
 
 def _refuse_shared(root: Node, path: Path) -> None:

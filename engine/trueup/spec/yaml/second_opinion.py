@@ -1,8 +1,10 @@
 """A second opinion on an edit, from a YAML reader that is not ours.
 
 Our own reader proves that an edited file means what was intended. Were that reader wrong about where a value ends,
-it would be wrong before and after. So ruamel.yaml, a round-trip reader of other descent, composes both texts, and
-the trees must differ at the edited place and nowhere else. Its emitter is not used: it rewrites lines nobody touched.
+it would be wrong before and after. So ruamel.yaml, a round-trip reader of other descent, reads the edited text too.
+Mostly it reads what was meant, and that is all. Where the two readers never agreed, as on a tag, it composes both
+texts, and the trees must differ at the edited place and nowhere else. Its emitter is not used: it rewrites lines
+nobody touched.
 
 ruamel.yaml is imported when the first edit is made, and by nothing that only reads.
 """
@@ -14,16 +16,40 @@ from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from trueup.core.json import Json
+from trueup.core.json import Json, canonical
 from trueup.spec.resource import Path
+from trueup.spec.yaml.scalars import resolve
 
 LARGEST_CHARACTERS = 200_000
 """It reads about 100,000 characters a second, and files that are edited have a few thousand."""
 
 _Trees = list[Node]
 _Place = tuple[int, Path]
+
+
+def reads_as(text: str, documents: Mapping[int, Json]) -> bool:
+    """Tell whether ruamel.yaml reads in *text* what *documents* say, by their index; those not named are empty.
+
+    False says only that this was not shown: the readers may disagree about parts that nobody edits.
+    """
+    if len(text) > LARGEST_CHARACTERS:
+        return False
+    try:
+        return _Reading(YAML(typ="safe", pure=True).parse(io.StringIO(text))).holds(documents)
+    except (YAMLError, ValueError, RecursionError, NotImplementedError):
+        return False
 
 
 def agrees(before: str, after: str, path: Path, new: Json, *, items: int = 0) -> bool:
@@ -75,6 +101,48 @@ def _trees(text: str) -> _Trees | None:
             return None
 
 
+class _Reading:
+    """The events of a text, held against values; faster than composing trees of them."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self._events = events
+        self._anchors: dict[str, Json] = {}
+
+    def holds(self, documents: Mapping[int, Json]) -> bool:
+        """Tell whether each document is what *documents* say, and none is missing."""
+        count = 0
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                self._anchors.clear()
+                if not self._is(next(self._events), documents.get(count)):
+                    return False
+                count += 1
+        return all(index < count for index in documents)
+
+    def _is(self, event: Event, value: Json) -> bool:
+        if isinstance(event, AliasEvent):
+            return canonical(self._anchors.get(event.anchor)) == canonical(value)
+        if isinstance(event, NodeEvent) and event.anchor:
+            self._anchors[event.anchor] = value
+        match event, value:
+            case ScalarEvent(), str():
+                return bool(event.value == value)
+            case ScalarEvent(), None | bool() | int() | float():
+                read = resolve(event.value)
+                return not event.style and type(read) is type(value) and read == value
+            case MappingStartEvent(), Mapping():
+                return self._are(part for entry in value.items() for part in entry)
+            case SequenceStartEvent(), list() | tuple():
+                return self._are(iter(value))
+            case _:
+                return False
+
+    def _are(self, values: Iterator[Json]) -> bool:
+        return all(self._is(next(self._events), value) for value in values) and isinstance(
+            next(self._events), CollectionEndEvent
+        )
+
+
 class _Comparison:
     """Two trees side by side; a node that aliases share is compared once."""
 
@@ -102,6 +170,8 @@ class _Comparison:
     def _sequences(self, old: list[Node], new: list[Node], here: Path) -> Iterator[Path]:
         if self._items and here == self._path[:-1] and len(new) - len(old) == self._items:
             yield self._path
+            # The others have moved: a difference among them must not pass for the one at the path.
+            here = (*here, -1)
             old, new = (old, self._others(new)) if self._items > 0 else (self._others(old), new)
         if len(old) != len(new):
             yield here

@@ -13,8 +13,10 @@ from trueup.core.json import Json
 # Words that YAML 1.1 readers take for booleans or null; quoted, they mean the same to every reader.
 _KEYWORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./@+-]| (?=[A-Za-z0-9_./@+-]))*")
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_NOT_IN_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# Marks that turn the direction of a line, so that a reviewer would see another text than the one that is read.
+_TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_ESCAPED = re.compile(f"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff{_TURNING}]")
+_NOT_IN_BLOCK = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff{_TURNING}]")
 _BLOCK_HEADER = re.compile(r"(?P<style>[|>])(?P<indicators>[-+0-9]*)")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _INDENTATIONS = "241356789"  # most usual first

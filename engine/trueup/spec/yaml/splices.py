@@ -28,6 +28,7 @@ from trueup.spec.yaml.tree import AliasNode, MappingNode, Node, ScalarNode, Sequ
 Splice = tuple[int, int, str]
 """Put the text in place of the characters from the first to the second index."""
 
+_COMMA = re.compile(r"\s*,")
 _FLOW_LINE_END = re.compile(r",?[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 
 
@@ -133,9 +134,11 @@ def _block_removals(
         if not ends_line(text, end):
             yield before_break(text, before), end, ""
         yield before, end, ""
-    elif index + 1 < len(starts) and not text[end : starts[index + 1]].strip():
-        # The first of a mapping inside a list: the second takes its place behind the dash.
-        yield start, starts[index + 1], ""
+    else:
+        # The first of a mapping inside a list: the second takes its place behind the dash, or stays below it.
+        if not text[end : starts[1]].strip():
+            yield start, starts[1], ""
+        yield before + len(text[before:start].rstrip(" ")), before_break(text, end), ""
 
 
 def _emptied(text: str, start: int, stop: int, empty: str) -> Iterator[Splice]:
@@ -171,7 +174,11 @@ def _flow_removals(text: str, spans: Sequence[tuple[int, int]], index: int) -> I
     last = len(spans) - 1
     cuts = [(start, spans[index + 1][0], end, spans[index + 1][0])] if index < last else []
     cuts += [(spans[index - 1][1], end, spans[index - 1][1], start)] if index else []
-    for cut_start, cut_end, between_start, between_end in cuts or [(start, end, end, end)]:
+    if not cuts:
+        yield start, end, ""
+        comma = _COMMA.match(text, end)
+        cuts = [(start, comma.end(), end, comma.end())] if comma else []
+    for cut_start, cut_end, between_start, between_end in cuts:
         # A comment between two entries may belong to either; that is not ours to guess.
         if "#" not in text[between_start:between_end]:
             yield cut_start, cut_end, ""
