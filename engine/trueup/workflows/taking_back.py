@@ -20,6 +20,7 @@ from trueup.workflows.holding import holds, place_hold
 from trueup.workflows.loading import load
 from trueup.workflows.pending import TakenBack, journal_of
 from trueup.workflows.planning import Invalid
+from trueup.workflows.publishing import Change, publish_change
 from trueup.workflows.rollback import Proposal, propose
 from trueup.workflows.watching import declared_at_head
 from trueup.workflows.workspace import Workspace
@@ -48,6 +49,9 @@ def _landed(workspace: Workspace, back: TakenBack) -> Iterator[Event]:
         proposal = propose(workspace, environment, back.deployment.name, to=back.good, reason=back.why)
         if isinstance(proposal, Invalid):
             raise PermanentError(codes.GIT_PENDING, "; ".join(d.detail for d in proposal.diagnostics))
+        if _mode(workspace, environment) == "pull-request":
+            yield from _requested(workspace, back, proposal)
+            raise PermanentError(codes.GIT_PENDING, "a pull request says it, and is not merged yet")
         yield from _written(workspace, back, proposal)
     elif declared.get(back.deployment) != back.good:
         yield _event(workspace, "commit", back, Status.DONE, "a newer commit declares another release already")
@@ -60,8 +64,37 @@ def _written(workspace: Workspace, back: TakenBack, proposal: Proposal) -> Itera
     revision = workspace.committer.commit(proposal.path, proposal.after, proposal.message)
     said = f"commit {revision[:12]}: {proposal.path} declares release {short(back.good)} again"
     yield _event(workspace, "commit", back, Status.DONE, said, (("revision", revision),))
+    yield _recorded(workspace, back, proposal, revision)
+
+
+def _requested(workspace: Workspace, back: TakenBack, proposal: Proposal) -> Iterator[Event]:
+    """Have one pull request that says it, however often this is done."""
+    address, bad = back.deployment, short(back.bad)
+    change = Change(
+        path=proposal.path,
+        before=proposal.before,
+        content=proposal.after,
+        message=proposal.message,
+        branch=f"trueup/rollback/{address.name}-in-{address.environment}-{bad}",
+        title=f"Roll back {address.name} in {address.environment}: release {bad} was taken back",
+        body=f"The rollout of release `{back.bad}` was aborted and all traffic is at `{back.good}`.\n\n{back.why}\n",
+        supersedes=f"trueup/rollback/{address.name}-in-{address.environment}-",
+    )
+    published = publish_change(workspace, change)
+    where = published.url or published.link or "; ".join(published.commands)
+    yield _event(workspace, "pull-request", back, Status.DONE, where, (("branch", published.branch),))
+    if not _is_recorded(workspace, back):
+        yield _recorded(workspace, back, proposal, published.commit)
+
+
+def _is_recorded(workspace: Workspace, back: TakenBack) -> bool:
+    bodies = (mapping_of(r.draft.body) for r in workspace.ledger.records() if r.draft.kind is RecordKind.ROLLBACK)
+    return any((b.get("from"), b.get("rolledOutBy")) == (back.bad, back.plan) for b in bodies)
+
+
+def _recorded(workspace: Workspace, back: TakenBack, proposal: Proposal, revision: Revision) -> Event:
     record = workspace.ledger.append(_draft(workspace, back, proposal, revision))
-    yield _event(workspace, "record", back, Status.DONE, f"record {record.sequence}", (("record", record.digest),))
+    return _event(workspace, "record", back, Status.DONE, f"record {record.sequence}", (("record", record.digest),))
 
 
 def _mode(workspace: Workspace, environment: str) -> str:
