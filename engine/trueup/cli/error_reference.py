@@ -40,6 +40,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Gateway", "trueup.adapters.gateways.local.codes"),
     ("Locks", "trueup.adapters.locks.codes"),
     ("Journals", "trueup.adapters.journals.codes"),
+    ("Orders", "trueup.adapters.orders.codes"),
     ("Ledger", "trueup.ledger.codes"),
 )
 """Title of the section and module with the tuple `CODES`; a test finds a `codes.py` that is not here."""

@@ -45,7 +45,6 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
     "Prompt": (
         ("responseFormat", (), "answers are not held to a format; a client can ask for one"),
         ("tools", (), "the model is offered no tools; a client can offer them"),
-        ("tests", (), "tests of a prompt are not run; declare an Evaluation"),
     ),
     "Build": (
         ("parity.task", (), "no task is scored; declare `parity.logits`, or require an Evaluation"),
@@ -53,7 +52,6 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
         ("parity.theta", (), "no task is scored"),
         ("parity.alpha", (0.05,), "no task is scored"),
     ),
-    "Dataset": (("checks", (), "checks of data are not run"),),
 }
 _SETTINGS: tuple[_Field, ...] = (("verification", (), "no signature is verified"),)
 _ENGINES: tuple[_Field, ...] = (
