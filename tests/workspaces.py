@@ -91,6 +91,7 @@ class Declared:
     model_name: str = ""
     rollout: str = ""
     monitors: str = ""
+    memory: str = ""
 
     @property
     def path(self) -> str:
@@ -114,6 +115,7 @@ class Declared:
             *([f"  gateway: {{modelName: {self.model_name}}}"] if self.model_name else []),
             *([f"  rollout: {self.rollout}"] if self.rollout else []),
             *([f"  monitors: {self.monitors}"] if self.monitors else []),
+            *([f"  resources: {{memory: {self.memory}}}"] if self.memory else []),
         ]
         return ("\n".join(lines) + "\n").encode()
 

@@ -22,6 +22,7 @@ from trueup.diff.documents import document_changes, new_documents
 from trueup.diff.drift import Drift, drift_of, servers_by_key
 from trueup.diff.fields import is_same
 from trueup.diff.manifests import Manifest, desired_manifest, read_manifest
+from trueup.diff.room import Rooms
 from trueup.diff.supply import build_use, served_artifact, supply_changes
 from trueup.observed.state import Health, ObservedRoute, ObservedState
 
@@ -34,7 +35,7 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
     is left out where the clock is, by observation.
     """
     routes = {r.deployment: r for r in observed.target.routes}
-    origins = _Origins(desired, observed)
+    origins, rooms = _Origins(desired, observed), Rooms(desired, observed)
     replicas, servers = _replicas(desired), servers_by_key(observed.target)
     changes: list[Change] = list(supply_changes(desired, observed))
     for deployment in desired.deployments:
@@ -50,7 +51,7 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
             drifts = (*drift_of(route, applied, observed.target, servers, shared), *drifts)
         if declared is not None or drifts:
             update = _update(deployment, route, declared, drifts, origins)
-            changes.append(replace(update, build=build_use(deployment, observed)))
+            changes.append(replace(update, build=build_use(deployment, observed), room=rooms.of(deployment.id)))
     changes += _deletes(desired, observed)
     return tuple(sorted(changes, key=apply_order))
 

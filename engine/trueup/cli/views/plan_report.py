@@ -20,6 +20,7 @@ from trueup.diff.changes import (
     Fetch,
     FieldChange,
     Movement,
+    Room,
     Update,
     symbol,
 )
@@ -241,6 +242,7 @@ def facts(change: Change) -> Iterator[str]:
             yield f"impact: {', '.join(change.impacts)}; {_restart(change)}"
             if change.release != change.from_release:
                 yield f"release: {short(change.from_release)} -> {short(change.release)}"
+            yield from _room(change.room)
             yield from _use(change.build)
         case Delete():
             if change.servers:
@@ -286,6 +288,15 @@ def _use(use: BuildUse | None) -> Iterator[str]:
     if use:
         state = "cached" if use.is_cached else "to be made"
         yield f"build: {state}, {use.address.short} ({use.mode}, key {short(use.key)})"
+
+
+def _room(room: Room | None) -> Iterator[str]:
+    """Yield how the new release takes over, and what both take at the peak."""
+    if room:
+        servers = f"{room.servers} {'server' if room.servers == 1 else 'servers'} at its peak"
+        memory = "memory not declared" if room.memory_mib is None else f"{room.memory_mib:,} MiB of memory"
+        beside = f", {room.total_mib:,} MiB with all others" if room.total_mib not in (None, room.memory_mib) else ""
+        yield f"rollout: {room.strategy}, {servers} ({memory}{beside})"
 
 
 def duration_of(seconds: int) -> str:
