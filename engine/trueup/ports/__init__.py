@@ -19,6 +19,7 @@ from trueup.ports.artifacts import (
 )
 from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.evidence import EvidenceSeal
+from trueup.ports.metrics import MetricSource
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
 from trueup.ports.runs import LEDGER_LOCK, NOTICE, STORE_LOCK, Clock, Journal, Ledger, LedgerReader, Lock, Progress
@@ -64,6 +65,7 @@ __all__ = [
     "Measured",
     "Merged",
     "MergedCommit",
+    "MetricSource",
     "ParityMeter",
     "ParityRequest",
     "ParseFiles",

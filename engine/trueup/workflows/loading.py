@@ -43,6 +43,9 @@ class ProjectSettings:
     store_endpoint: str = ""
     signing_key: str = ""
     trusted_keys: tuple[tuple[str, str], ...] = ()
+    prometheus: str = ""
+    prometheus_token: str = ""
+    prometheus_seconds: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,9 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         engine=spec.policies.engine.choice,
         signing_key=spec.evidence.signing_key or "",
         trusted_keys=tuple((k.name, k.public_key) for k in spec.evidence.trusted),
+        prometheus=spec.metrics.prometheus or "",
+        prometheus_token=spec.metrics.token or "",
+        prometheus_seconds=spec.metrics.timeout_seconds,
     )
     return settings, parsed.diagnostics
 
