@@ -139,7 +139,8 @@ def rows(runs: int, seed: int) -> Iterator[Row]:
     for number, case in enumerate(CASES):
         generator = np.random.default_rng((seed, number))
         ends = Counter(ending(generator, case) for _ in range(runs))
-        yield Row(case, *(ends[o] / runs for o in (Outcome.FAIL, Outcome.PASS, Outcome.UNDECIDED)), runs)
+        aborted, passed, undecided = (ends[o] / runs for o in (Outcome.FAIL, Outcome.PASS, Outcome.UNDECIDED))
+        yield Row(case, aborted, passed, undecided, runs)
 
 
 def table(found: Iterator[Row]) -> str:

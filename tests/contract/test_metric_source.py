@@ -209,7 +209,9 @@ def test_an_endless_answer_is_not_read_to_its_end(server: Server, prometheus: Pr
         prometheus.value("q", AT)
 
 
-def test_a_redirect_is_no_answer_and_gets_no_token(server: Server, tmp_path: Path, monkeypatch) -> None:
+def test_a_redirect_is_no_answer_and_gets_no_token(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PROMETHEUS_TOKEN", "s3cret")
     server.status, server.headers = 302, {"Location": f"{server.url}/login"}
     with pytest.raises(PermanentError, match="MET004"):
