@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RUNS = 200
+RUNS = 100
 """Steps that are drawn of each case."""
 
 DEVIATIONS = 4.0
