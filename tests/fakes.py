@@ -71,6 +71,21 @@ class FakeClock:
         self.time += timedelta(seconds=seconds)
 
 
+@dataclass
+class FakeMetricSource:
+    """Answers what it was told to; an error is raised, a query nobody told it of gives no number."""
+
+    values: dict[str, float | Exception | None] = field(default_factory=dict)
+    asked: list[tuple[str, datetime]] = field(default_factory=list)
+
+    def value(self, query: str, at: datetime) -> float | None:
+        self.asked.append((query, at))
+        found = self.values.get(query)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
 class FakeLedger:
     """A ledger in memory, sealed and verified by the same chain as the real one."""
 

@@ -38,6 +38,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),
     ("Gateway", "trueup.adapters.gateways.local.codes"),
+    ("Metrics of others", "trueup.adapters.metrics.codes"),
     ("Locks", "trueup.adapters.locks.codes"),
     ("Journals", "trueup.adapters.journals.codes"),
     ("Orders", "trueup.adapters.orders.codes"),

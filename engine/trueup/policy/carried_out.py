@@ -32,6 +32,7 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
         ("resources.count", (), "no accelerator is given to a server"),
         ("rollout.drainTimeout", (), "set `drainTimeoutSeconds` under `runtime.args`"),
         ("rollout.progressDeadline", (), "set `readyTimeoutSeconds` under `runtime.args`"),
+        ("rollout.mirror.sideEffects", ("disabled",), "copies are answered by the model alone, and no tool acts"),
         ("guardrails", (), "nothing checks what goes in and comes out"),
         ("logging.content", ("none",), "no content of requests is kept"),
         ("tracing", (), "no spans are sent"),

@@ -20,6 +20,7 @@ from trueup.ports.artifacts import (
 from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.evidence import EvidenceSeal
 from trueup.ports.forges import BranchChange, BuiltBranch, Forge, Publisher, PullRequest, Review, ReviewState
+from trueup.ports.metrics import MetricSource
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
 from trueup.ports.runs import (
@@ -79,6 +80,7 @@ __all__ = [
     "Measured",
     "Merged",
     "MergedCommit",
+    "MetricSource",
     "Orders",
     "ParityMeter",
     "ParityRequest",

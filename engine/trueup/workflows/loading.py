@@ -61,6 +61,9 @@ class ProjectSettings:
     signing_key: str = ""
     trusted_keys: tuple[tuple[str, str], ...] = ()
     forge: ForgeChoice = ForgeChoice()
+    prometheus: str = ""
+    prometheus_token: str = ""
+    prometheus_seconds: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,9 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         forge=ForgeChoice(
             spec.forge.type or "", spec.forge.url or "", spec.forge.repository or "", spec.forge.token or ""
         ),
+        prometheus=spec.metrics.prometheus or "",
+        prometheus_token=spec.metrics.token or "",
+        prometheus_seconds=spec.metrics.timeout_seconds,
     )
     return settings, parsed.diagnostics
 

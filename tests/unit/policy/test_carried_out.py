@@ -42,6 +42,7 @@ def decide(facts: dict[str, Json]) -> Decision:
         (DEPLOYMENT, {"scaling": {"maxReplicas": 3}}, "spec.scaling"),
         (DEPLOYMENT, {"rollout": {"drainTimeout": "60s"}}, "spec.rollout.drainTimeout"),
         (DEPLOYMENT, {"monitors": [{"name": "slow"}]}, "spec.monitors.0"),
+        (DEPLOYMENT, {"rollout": {"mirror": {"sideEffects": "enabled"}}}, "spec.rollout.mirror.sideEffects"),
         (DEPLOYMENT, {"guardrails": [{"name": "pii"}]}, "spec.guardrails"),
         (DEPLOYMENT, {"logging": {"content": "full"}}, "spec.logging.content"),
         ("Model/m@1", {"chatTemplate": "{{ messages }}"}, "spec.chatTemplate"),
@@ -123,7 +124,7 @@ def test_a_guard_is_looked_at_when_all_is_deleted() -> None:
 def test_what_asks_for_nothing_or_for_what_is_done_is_fine() -> None:
     spec: dict[str, Json] = {
         "release": {"adapters": []},
-        "rollout": {"strategy": "blueGreen", "steps": []},
+        "rollout": {"strategy": "canary", "steps": [{"setWeight": 5}], "mirror": {"sideEffects": "disabled"}},
         "logging": {"content": "none"},
         "resources": {"cpu": "1", "count": 0},
         "slo": {"ttft": "1s"},

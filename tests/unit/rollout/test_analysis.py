@@ -248,7 +248,7 @@ QUERY = "rate(x{release='{{release}}'}[5m])"
             ">= stable - 0.1",
             Queried(0.6, 0.6, interval=(0.57, 0.63), stable_interval=(0.57, 0.63)),
             Outcome.PASS,
-            "q: 0.6 against 0.6 of the stable release; >= stable - 0.1 holds (the difference is between -0.0424 and 0.0424)",
+            "q: 0.6 against 0.6 of the stable release; >= stable - 0.1 holds (the difference is between -0.0424 and 0.0424)",  # noqa: E501,
         ),
     ],
 )

@@ -33,6 +33,9 @@ Problem = tuple[tuple[str | int, ...], str, str]
 _ALL = 100
 _EVALUATION_METRIC = re.compile(r"^[a-z0-9][a-z0-9.-]*(@[A-Za-z0-9][A-Za-z0-9._+-]*)?/[^/\s]+$")
 """`evaluation/metric` or `evaluation@version/metric`."""
+PLACEHOLDERS = ("deployment", "release", "environment", "window")
+"""What a query may name in double braces."""
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 class Slo(Declared):
@@ -81,7 +84,7 @@ class AnalysisMetric(Declared):
 
     @model_validator(mode="after")
     def _can_be_measured(self) -> Self:
-        refused_all([*self._unknown(), *self._unreadable()])
+        refused_all([*self._unknown(), *self._unreadable(), *self._unfilled()])
         return self
 
     def _unknown(self) -> Iterator[Problem]:
@@ -119,6 +122,13 @@ class AnalysisMetric(Declared):
                 "The condition compares releases, and the query asks the same for both.",
                 "choose the release in it with `{{release}}`",
             )
+
+    def _unfilled(self) -> Iterator[Problem]:
+        for name in _PLACEHOLDER.findall(self.query or ""):
+            if name not in PLACEHOLDERS:
+                known = f"known: {', '.join(f'{{{{{p}}}}}' for p in PLACEHOLDERS)}"
+                hint = did_you_mean(name, PLACEHOLDERS)
+                yield ("query",), f"Nothing fills in `{{{{{name}}}}}`.", f"{hint}; {known}" if hint else known
 
 
 class Analysis(Declared):
@@ -202,7 +212,9 @@ class Mirror(Declared):
     side_effects: Literal["disabled", "enabled"] = Field(
         default="disabled", description="Whether tools of the shadow may act; they may not."
     )
-    retention: Duration | None = Field(default=None, description="How long the shadow's answers are kept.")
+    retention: Duration | None = Field(
+        default=None, description="How long the shadow's answers are kept; counted and thrown away when absent."
+    )
 
 
 class Rival(Declared):
