@@ -15,6 +15,7 @@ from fakes import (
     FakeJournal,
     FakeLedger,
     FakeLock,
+    FakeMetricSource,
     FakeOrders,
     FakeParity,
     FakeScanner,
@@ -558,6 +559,7 @@ class FakeWorkspace:
         self.lock = FakeLock(self.clock)
         self.journal = WorkedJournal(self.fuse)
         self.orders = FakeOrders()
+        self.metrics = FakeMetricSource()
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
         self.scanner = FakeScanner()
         self.datasets = StreamingChecker()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         EvidenceSeal,
         Journal,
         Lock,
+        MetricSource,
         Orders,
         ParityMeter,
         PolicyEngine,
@@ -115,6 +116,14 @@ class LocalWorkspace(GitPorts):
         from trueup.adapters.locks.file_lock import FileLock
 
         return FileLock(self.state / "locks", self.clock)
+
+    @cached_property
+    def metrics(self) -> "MetricSource":
+        """What others count."""
+        from trueup.adapters.metrics.prometheus import Prometheus
+
+        settings = self.settings
+        return Prometheus(settings.prometheus, settings.prometheus_token, self.root, settings.prometheus_seconds)
 
     @cached_property
     def orders(self) -> "Orders":

@@ -154,7 +154,7 @@ class TakingOver:
                 return None
             if traffic is None:
                 return tuple(Verdict(w.name, Outcome.ERROR, f"{w.name}: {reason}") for w in checks.watched)
-            queried = self._watch.queried(deployment, checks)
+            queried = self._watch.queried(deployment, checks, stable, self._clock.now() - effect.since)
             return analyse(checks, traffic, stable, new, looks=effect.looks, queried=queried, copied=copied)
 
         seen = self._seen(deployment)

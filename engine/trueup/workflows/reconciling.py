@@ -102,7 +102,7 @@ def _verdict(
     name = watch.checks.watched[0].name
     try:
         traffic = target.traffic(deployment.id.environment, deployment.id, since)
-        queried = queried_of(workspace, deployment, watch.checks)
+        queried = queried_of(workspace, deployment, watch.checks, route.release, now - since)
         verdicts = analyse(watch.checks, traffic, route.release, route.release, looks=1, queried=queried)
     except TrueupError as error:
         return Verdict(name, Outcome.ERROR, f"{name}: {error}")

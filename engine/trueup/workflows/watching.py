@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
@@ -10,6 +11,7 @@ from trueup.desired.resolve import resolve
 from trueup.reconcile.watch import Watch
 from trueup.rollout.machine import Order
 from trueup.workflows.loading import load
+from trueup.workflows.metrics import queried_of
 from trueup.workflows.planning import Planned
 from trueup.workflows.workspace import Workspace
 
@@ -19,7 +21,11 @@ _LOOKS_AT_GIT = timedelta(seconds=2)
 def watch_of(workspace: Workspace, planned: Planned) -> Watch:
     """Return what a rollout of *planned* asks for while it goes on."""
     environment = planned.desired.environment.name
-    return Watch(order=_orders(workspace, environment), superseded=Newer(workspace, planned).commit_for)
+    return Watch(
+        order=_orders(workspace, environment),
+        superseded=Newer(workspace, planned).commit_for,
+        queried=partial(queried_of, workspace),
+    )
 
 
 def _orders(workspace: Workspace, environment: str) -> Callable[[ResourceId], Order]:

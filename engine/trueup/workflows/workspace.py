@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Ledger,
         Lock,
         MergedCommit,
+        MetricSource,
         Orders,
         ParityMeter,
         PolicyEngine,
@@ -126,6 +127,11 @@ class Workspace(Protocol):
     @property
     def journal(self) -> Journal:
         """Work in flight."""
+        ...
+
+    @property
+    def metrics(self) -> MetricSource:
+        """What others count."""
         ...
 
     @property
