@@ -68,7 +68,7 @@ def running(words: list[str], port: int) -> Iterator[None]:
 
 def published(folder: Path, port: int) -> list[str]:
     """Write what a target leaves for a gateway in front of *port*; return how it is started, its own port missing."""
-    from trueup.adapters.gateways.local.table import document_of
+    from trueup.adapters.gateways.local.stored import document_of
     from trueup.adapters.targets.process.layout import Layout, write_json
     from trueup.adapters.targets.process.status import Status
     from trueup.adapters.targets.process.supervision import Phase, fresh, launched

@@ -13,6 +13,7 @@ from artifacts import digest_of_content
 from trueup.adapters.evaluators import codes as evaluator_codes
 from trueup.adapters.evaluators.declaration import read_declaration
 from trueup.adapters.gateways.local import codes as gateway_codes
+from trueup.adapters.gateways.local.table import wrong_split
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.git.ledger_reading import readable
 from trueup.adapters.git.objects import blob_id
@@ -478,6 +479,9 @@ class FakeTarget:
         names = [r.spec.model_name for r in table.routes]
         if len(names) != len(set(names)):
             raise PermanentError(gateway_codes.TABLE_REFUSED, "two routes have the same model name")
+        for route in table.routes:
+            if route.split and (wrong := wrong_split(route.split)):
+                raise PermanentError(gateway_codes.SPLIT_REFUSED, wrong)
         if table.routes or environment in self._tables:
             self._tables[environment] = table
 
