@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from fakes import (
     FakeTree,
     FakeVerifier,
 )
+from forges import FakeForge, FakePublisher
 from trueup.adapters.datasets.checker import StreamingChecker
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
@@ -578,6 +580,7 @@ class FakeWorkspace:
         self.commits_fail = False
         self.push_refused = ""
         self.governed_by = Base()
+        self.forge: FakeForge | None = FakeForge()
         self.messages: list[str] = []
         self._stages = stages
         self._commits: dict[str, FakeTree] = {}
@@ -608,6 +611,13 @@ class FakeWorkspace:
     @property
     def head(self) -> Revision:
         return self._head.revision
+
+    @cached_property
+    def publisher(self) -> FakePublisher:
+        return FakePublisher(self._head.contents)
+
+    def compare_link(self, base: str, branch: str) -> str:
+        return f"https://forge.test/shop/llm/compare/{base}...{branch}"
 
     @property
     def committer(self) -> "BranchOf":
