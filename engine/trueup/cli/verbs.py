@@ -13,6 +13,7 @@ VERBS: dict[str, str] = {
     "bom": "Print a bill of materials of a model or a deployment",
     "evaluate": "Run the evaluations that are required, without moving traffic",
     "scan": "Look into weights and datasets for what must not be in them, and record it",
+    "promote": "Move a verified release on to the next environment",
     "rollback": "Go back to the last verified release, by a commit",
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
