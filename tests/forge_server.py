@@ -3,6 +3,7 @@
 GitHub: https://docs.github.com/rest/pulls; GitLab: https://docs.gitlab.com/api/merge_requests/.
 """
 
+import contextlib
 import json
 import re
 import threading
@@ -50,6 +51,10 @@ class ForgeState:
     asked: list[Asked] = field(default_factory=list)
     per_page: int = 100
     bases: tuple[str, ...] = ("main",)
+    open_to_answer: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.open_to_answer.set()
 
     def add(self, branch: str, base: str = "main", title: str = "T", body: str = "", *, fork: bool = False) -> int:
         number = len(self.requests) + 1
@@ -96,6 +101,7 @@ class Handler(BaseHTTPRequestHandler):
         query = {k: v[0] for k, v in parse_qs(parts.query).items()}
         state = self.server.state
         state.asked.append(Asked(self.command, parts.path, query, body))
+        state.open_to_answer.wait(60)
         if state.answers:
             self._send(*state.answers.pop(0))
             return
@@ -120,6 +126,10 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, headers or {}, json.dumps(value).encode())
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        with contextlib.suppress(OSError):  # the client was killed
+            self._write(status, headers, body)
+
+    def _write(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

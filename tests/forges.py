@@ -63,7 +63,7 @@ class FakePublisher:
     """`Publisher` in memory.
 
     Attributes:
-        base: Content of the default branch, by path.
+        base: Content of the default branch, by path; `head` its tip, made up when empty.
         branches: Changes by branch here; `pushed` those of the remote.
         remote: Address of the remote.
         offline: The remote does not answer.
@@ -76,9 +76,12 @@ class FakePublisher:
         self.foreign: set[str] = set()
         self.remote = remote
         self.offline = False
+        self.head = Revision("")
 
     @property
     def tip(self) -> Revision:
+        if self.head:
+            return self.head
         return Revision(blob_id(repr(sorted(self.base.items())).encode(), 40))
 
     def newest(self, base: str, branch: str) -> Revision:

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -581,6 +580,7 @@ class FakeWorkspace:
         self.push_refused = ""
         self.governed_by = Base()
         self.forge: FakeForge | None = FakeForge()
+        self.published = FakePublisher({})
         self.messages: list[str] = []
         self._stages = stages
         self._commits: dict[str, FakeTree] = {}
@@ -612,9 +612,10 @@ class FakeWorkspace:
     def head(self) -> Revision:
         return self._head.revision
 
-    @cached_property
+    @property
     def publisher(self) -> FakePublisher:
-        return FakePublisher(self._head.contents)
+        self.published.base, self.published.head = self._head.contents, self.head
+        return self.published
 
     def compare_link(self, base: str, branch: str) -> str:
         return f"https://forge.test/shop/llm/compare/{base}...{branch}"

@@ -108,6 +108,14 @@ def test_the_branch_is_made_anew_on_a_newer_base(setup):
 # Through git.
 
 
+def test_what_others_merge_leaves_the_commit_and_its_approvals(real):
+    first = publish(real)
+    push_as_other(real.here, "main", {"spec/b.yaml": b"b: 2\n"})
+    again = publish(real)
+    assert (again.commit, again.is_new) == (first.commit, False)
+    assert again.base != first.base
+
+
 def refs(folder: Path) -> dict[str, str]:
     lines = git(folder, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads").splitlines()
     return dict(line.split(" ") for line in lines)

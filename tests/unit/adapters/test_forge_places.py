@@ -13,7 +13,10 @@ from trueup.adapters.forges.places import ForgePlace, place_of
         ("git@github.com:shop/llm.git", ForgePlace("github", "https://github.com", "shop/llm")),
         ("https://github.com/shop/llm", ForgePlace("github", "https://github.com", "shop/llm")),
         ("ssh://git@gitlab.com:2222/a/b/llm.git", ForgePlace("gitlab", "https://gitlab.com", "a/b/llm")),
-        ("https://gitlab.example.com:8443/a/llm.git/", ForgePlace("gitlab", "https://gitlab.example.com:8443", "a/llm")),
+        (
+            "https://gitlab.example.com:8443/a/llm.git/",
+            ForgePlace("gitlab", "https://gitlab.example.com:8443", "a/llm"),
+        ),
         ("git@git.example.com:shop/llm.git", ForgePlace("", "https://git.example.com", "shop/llm")),
         ("/srv/git/llm.git", ForgePlace("", "", "")),
         ("file:///srv/git/llm.git", ForgePlace("", "", "")),
