@@ -155,6 +155,8 @@ class Console:
         if self._progress is not None:
             self._progress.clear()
         self._write(stream, text if text.endswith("\n") else text + "\n")
+        if self._progress is not None:
+            self._progress.redraw()
 
     def _size(self) -> tuple[int, int]:
         try:

@@ -47,7 +47,7 @@ class Progress:
         width: int = 80,
         size: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
-        """Draw with *write*; *live* means a terminal, where lines can be drawn over; *size* asks how large it is now."""
+        """Draw with *write*; *live* means a terminal, where lines can be drawn over; *size* tells how large it is."""
         self._write = write
         self._monotonic = monotonic
         self._live = live
@@ -88,7 +88,7 @@ class Progress:
     def show(self, picture: "Picture | None") -> None:
         """Keep *picture* on the terminal, drawn again and again, below all that is written; None takes it away."""
         with self._lock:
-            if picture is None:
+            if picture is None or self._picture is None:
                 self.clear()
             self._picture = picture
             if picture is not None and self._live:
@@ -105,11 +105,16 @@ class Progress:
             else:
                 self._draw_plain(due, now)
 
+    def redraw(self) -> None:
+        """Draw the picture again, after something was written above it."""
+        if self._picture is not None and self._live:
+            self.tick()
+
     def clear(self) -> None:
         """Take the updating line away, before something else is written."""
         with self._lock:
             if self._drawn:
-                self._write(f"{self._home()}\x1b[J")
+                self._write("\r\x1b[K" if len(self._drawn) == 1 and not self._picture else f"{self._home()}\x1b[J")
                 self._drawn = ()
 
     def close(self) -> None:
@@ -139,9 +144,12 @@ class Progress:
             more = f" (and {len(due) - 1} more)" if len(due) > 1 else ""
             due[what].shown_at = now
             lines = [*lines, live_line(what + more, due[what], now, width - 1)]
-        if lines:
+        if len(lines) == 1 and not self._picture:
+            self._write(f"\r\x1b[K{lines[0]}")
+            self._drawn = (len(lines[0]),)
+        elif lines:
             # One write that draws over what is there: nothing is seen empty in between.
-            drawn = "\n".join(f"\r{line}\x1b[K" for line in lines)
+            drawn = "\r\n".join(f"{line}\x1b[K" for line in lines)
             self._write(f"{self._home()}{drawn}\x1b[J")
             self._drawn = tuple(len(_OWN_COLOR.sub("", line)) for line in lines)
 
