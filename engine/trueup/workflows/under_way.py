@@ -1,7 +1,5 @@
 """Rollouts that another run drives, as somebody who only looks sees them: status, steps, and new against old."""
 
-from dataclasses import dataclass
-
 from trueup.core.digests import Digest
 from trueup.core.errors import TransientError
 from trueup.core.json import mapping_of
@@ -12,26 +10,11 @@ from trueup.observed.state import ObservedSplit
 from trueup.ports import TrafficObserver
 from trueup.rollout.analysis import analyse
 from trueup.rollout.machine import progress_of
-from trueup.rollout.verdicts import Verdict
+from trueup.rollout.under_way import UnderWay
 from trueup.spec.resource import document_of
 from trueup.workflows.planning import Invalid
 from trueup.workflows.status import look
 from trueup.workflows.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class UnderWay:
-    """One deployment with a rollout under way.
-
-    Attributes:
-        row: Its status.
-        takeover: The steps; None where another release is declared by now, whose steps would be others.
-        verdicts: Metrics since the step began; empty when the target cannot say.
-    """
-
-    row: DeploymentStatus
-    takeover: Takeover | None
-    verdicts: tuple[Verdict, ...] = ()
 
 
 def takeover_of_deployment(deployment: DesiredDeployment) -> Takeover:

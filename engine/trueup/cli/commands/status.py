@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trueup.diff.status import Status
-    from trueup.workflows.under_way import UnderWay
+    from trueup.rollout.under_way import UnderWay
 
 SUMMARY = "Show desired and observed, health, drift, holds and evidence of an environment"
 EXAMPLE = "trueup status -e prod"

@@ -17,8 +17,8 @@ from trueup.diff.status import DeploymentStatus
 from trueup.diff.status import Status as EnvironmentStatus
 from trueup.rollout.events import Event, Status
 from trueup.rollout.machine import progress_of, weight_of
+from trueup.rollout.under_way import UnderWay
 from trueup.rollout.verdicts import Verdict
-from trueup.workflows.under_way import UnderWay
 
 _ENDS = ("route", "record", "verify", "stop")
 _OUTCOMES = {
@@ -90,7 +90,7 @@ def taken(picture: Picture | None, event: Event, weights: tuple[float, ...] = ()
             return replace(picture, said=f"aborts: {event.detail}", waits="", until=None)
         case "abort":
             return None
-        case step if step in _ENDS:
+        case step if step in _ENDS or event.status is Status.FAILED:
             return None
         case _:
             return picture

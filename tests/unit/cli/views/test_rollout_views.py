@@ -112,6 +112,10 @@ def test_the_picture_goes_when_all_traffic_moved(step: str) -> None:
     assert taken(canary(), event(step)) is None
 
 
+def test_the_picture_goes_when_the_rollout_failed() -> None:
+    assert taken(canary(), event("share", Status.FAILED, "the gateway does not answer")) is None
+
+
 def test_an_event_of_another_deployment_changes_nothing() -> None:
     other = Event(NOON, "route", "Deployment/dev/other", Status.DONE)
     assert taken(canary(), other) == canary()
