@@ -1,10 +1,12 @@
 """Rollouts that another run drives, as somebody who only looks sees them: status, steps, and new against old."""
 
+from datetime import timedelta
+
 from trueup.core.digests import Digest
 from trueup.core.errors import TransientError
 from trueup.core.json import mapping_of
 from trueup.desired.state import DesiredDeployment
-from trueup.desired.takeover import Takeover, takeover_of
+from trueup.desired.takeover import Checks, Takeover, takeover_of
 from trueup.diff.status import DeploymentStatus, Status
 from trueup.observed.state import ObservedSplit
 from trueup.ports import TrafficObserver
@@ -50,6 +52,11 @@ def _under_way(
         traffic = target.traffic(row.id.environment, row.id, progress.began)
     except TransientError:
         return UnderWay(row, takeover)
-    looks = max(1, progress.looks)
     stable, copied = Digest(row.observed_release), not new.weight
-    return UnderWay(row, takeover, analyse(checks, traffic, stable, new.release, looks=looks, copied=copied))
+    return UnderWay(row, takeover, analyse(checks, traffic, stable, new.release, looks=_looks(checks), copied=copied))
+
+
+def _looks(checks: Checks) -> int:
+    """Return how often a stage is judged in all, as the run that drives it counts: its intervals are shown."""
+    interval = min((w.interval for w in checks.watched), default=timedelta(seconds=10))
+    return max((w.count for w in checks.watched), default=1) + int(checks.patience / interval)
