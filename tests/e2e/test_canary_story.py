@@ -135,3 +135,46 @@ def test_a_fixed_version_goes_through_without_a_failed_request(shop: Scratch) ->
     assert row["observed_release"] != before
     assert row["verified"] is True
     assert shop.ask().text == "The capital of Japan is Tokyo."
+
+
+def test_it_is_promoted_by_a_branch_after_a_preview(shop: Scratch) -> None:
+    shop.scan("prod")
+    head, declared = shop.head(), shop.read("spec/deployments/staging/support.yaml")
+    preview = shop.trueup("promote", "support", "--from", "dev", "--to", "staging")
+    assert "-    prompt: support@2" in preview.out
+    assert "+    prompt: support@1" in preview.out
+    shop.trueup("promote", "support", "--from", "dev", "--to", "staging", "--pull-request")
+    assert shop.head() == head, "the work tree and its branch are left alone"
+    (branch,) = shop.git("branch", "--list", "trueup/promote/*", "--format=%(refname:short)").split()
+    shop.trueup("promote", "support", "--from", "dev", "--to", "staging", "--pull-request")
+    assert shop.git("branch", "--list", "trueup/promote/*", "--format=%(refname:short)").split() == [branch]
+    shop.git("merge", "--quiet", "--ff-only", branch)
+    assert shop.read("spec/deployments/staging/support.yaml") == declared.replace("support@2", "support@1")
+    shop.apply("staging")
+    assert shop.deployment("staging")["observed_release"] == shop.deployment()["observed_release"]
+    shop.trueup("audit", "verify")
+
+
+def test_where_git_is_told_by_pull_request_it_is_pending_until_it_is_merged(shop: Scratch) -> None:
+    shop.trueup("hold", "lift", "support", "-e", "dev")
+    dev = "spec/environments/dev.yaml"
+    shop.write(dev, shop.read(dev) + "  rollback: {mode: pull-request}\n")
+    shop.commit("Roll back by pull request")
+    declared, stable = shop.read(SUPPORT), shop.deployment()["observed_release"]
+    head = shop.change(SUPPORT, ("tiny@2", "tiny@3"))
+    with asking(shop.address()) as clients:
+        shop.apply("dev", code=1)
+    assert clients.failed == []
+    assert shop.deployment()["observed_release"] == stable
+    assert shop.head() == head, "the branch that is checked out is left alone"
+    (pending,) = shop.status()["git_pending"]
+    assert "git still declares" in pending
+    (branch,) = shop.git("branch", "--list", "trueup/rollback/*", "--format=%(refname:short)").split()
+    shop.apply("dev", code=3)  # on hold; the one branch is found again
+    assert shop.git("branch", "--list", "trueup/rollback/*", "--format=%(refname:short)").split() == [branch]
+    shop.git("merge", "--quiet", "--ff-only", branch)
+    shop.apply("dev")
+    assert shop.read(SUPPORT) == declared
+    assert shop.status()["git_pending"] == []
+    assert shop.status()["in_sync"] is True
+    shop.trueup("audit", "verify")
