@@ -19,6 +19,7 @@ from trueup.rollout.events import Event, Status
 from trueup.rollout.machine import progress_of, weight_of
 from trueup.rollout.under_way import UnderWay
 from trueup.rollout.verdicts import Verdict
+from trueup.spec.traffic_metrics import TRAFFIC_METRICS
 
 _ENDS = ("route", "record", "verify", "stop")
 _OUTCOMES = {
@@ -213,7 +214,16 @@ def _cut(text: str, room: int) -> str:
 
 def _value(verdict: Mapping[str, Json], name: str) -> str:
     value = verdict.get(name)
-    return f"{value:.3g}" if isinstance(value, int | float) else "-"
+    if not isinstance(value, int | float):
+        return "-"
+    metric = TRAFFIC_METRICS.get(str(verdict.get("metric")))
+    match metric.unit if metric else "":
+        case "shares":
+            return f"{value * 100:.3g} %"
+        case "seconds":
+            return f"{value:.3g} s" if value >= 1 else f"{value * 1000:.3g} ms"
+        case _:
+            return f"{value:.3g}"
 
 
 def _number(facts: Mapping[str, Json], name: str) -> float:

@@ -27,7 +27,7 @@ def share(stage: int, weight: float) -> Event:
 
 def analysed(outcome: str, more: int = 0) -> Event:
     verdict: Json = {
-        "metric": "errorRate",
+        "metric": "error_rate",
         "outcome": outcome,
         "new": 0.12,
         "stable": 0.01,
@@ -56,13 +56,13 @@ GOLDEN = {
     40: """rollout of Deployment/dev/support
   step 2 of 3  25 % of the requests
   steps  5 % ok > [25 %] > 50 % > 100 %
-  errorRate 0.01 > 0.12 not decided yet~
+  error_rate 1 % > 12 % not decided yet~
   waits  1 min 30 s left: next measurem~""",
     80: """rollout of Deployment/dev/support
   step 2 of 3  25 % of the requests
   steps  5 % ok > [25 %] > 50 % > 100 %
   metric                     old       new  verdict
-  errorRate                 0.01      0.12  not decided yet, about 40 more
+  error_rate                 1 %      12 %  not decided yet, about 40 more
   waits  1 min 30 s left: next measurement""",
 }
 GOLDEN[120] = GOLDEN[80]
@@ -86,6 +86,24 @@ def test_a_picture_never_exceeds_its_terminal(width: int, height: int) -> None:
     lines = render(canary(), NOON, Style(), width, height)
     assert len(lines) <= height
     assert max(map(width_of, lines)) <= width
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "told"),
+    [
+        ("latency_p95", 0.0206, "20.6 ms"),
+        ("ttft_p50", 2.5, "2.5 s"),
+        ("feedback", 0.5, "50 %"),
+        ("output_tokens", 14.0, "14 "),
+        ("answers/accuracy", 0.875, "0.875 "),
+    ],
+)
+def test_a_value_stands_in_the_unit_of_its_metric(metric: str, value: float, told: str) -> None:
+    verdict: Json = {"metric": metric, "outcome": "pass", "new": value, "stable": None}
+    picture = taken(canary(), event("analyse", Status.WAITING, verdicts=[verdict]), WEIGHTS)
+    assert picture is not None
+    (line,) = (line for line in render(picture, NOON, Style(), 80) if metric in line)
+    assert f" {told}" in line
 
 
 def test_many_steps_are_shown_about_the_one_now() -> None:
