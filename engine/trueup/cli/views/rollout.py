@@ -86,7 +86,11 @@ def taken(picture: Picture | None, event: Event, weights: tuple[float, ...] = ()
         case "wait":
             until = facts.get("until")
             why = event.detail.rpartition(", ")[0] if isinstance(until, str) else event.detail
-            return replace(picture, waits=why, until=datetime.fromisoformat(until) if isinstance(until, str) else None)
+            return replace(
+                picture,
+                waits=why.removeprefix("waits "),
+                until=datetime.fromisoformat(until) if isinstance(until, str) else None,
+            )
         case "abort" if event.status is Status.STARTED:
             return replace(picture, said=f"aborts: {event.detail}", waits="", until=None)
         case "abort":
