@@ -21,7 +21,6 @@ def lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield (f"| together | {total['tried']} | {total['survived']} | {total['sent']:,} | {total['failed']:,} | |")
     back = sorted(ms for row in found for ms in row["back_ms"])
     if back:
+        middle, most = back[len(back) // 2], back[-1]
         yield ""
-        yield (
-            f"Abort decided to all traffic back, {len(back)} times: median {back[len(back) // 2]} ms, at most {back[-1]} ms."
-        )
+        yield f"Abort decided to all traffic back, {len(back)} times: median {middle} ms, at most {most} ms."

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -11,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scratch import CAPITAL, SUPPORT, Scratch, new_scratch
+from scratch import CAPITAL, SUPPORT, Scratch, new_scratch, until
+from test_killed import declare, declare_prompt
 
 from artifacts import broken_tiny, digest_of_content
 from serving import chat, question
@@ -28,8 +30,10 @@ ALONE = f"{{{_FEW}, metrics: [{{{_LENGTH}, successCondition: '<= 40'}}, {_ERRORS
 """Where all traffic has moved, there is no stable release to compare with."""
 
 STRATEGIES = {
-    "canary": "{strategy: canary, steps: [{setWeight: 25}, {analysis: %s}, {setWeight: 50}, {analysis: %s}]}"
-    % (COMPARED, COMPARED),
+    "canary": (
+        "{strategy: canary, steps: "
+        f"[{{setWeight: 25}}, {{analysis: {COMPARED}}}, {{setWeight: 50}}, {{analysis: {COMPARED}}}]}}"
+    ),
     "blueGreen": f"{{strategy: blueGreen, analysis: {ALONE}}}",
     "shadow": f"{{strategy: shadow, mirror: {{percent: 50}}, analysis: {COMPARED}}}",
     "experiment": (
@@ -39,7 +43,9 @@ STRATEGIES = {
     "inPlace": f"{{strategy: inPlace, analysis: {ALONE}}}",
     "recreate": f"{{strategy: recreate, analysis: {ALONE}}}",
 }
-PAUSED = "{strategy: canary, steps: [{setWeight: 25}, {pause: {}}, {setWeight: 50}, {analysis: %s}]}" % COMPARED
+PAUSED = (
+    f"{{strategy: canary, steps: [{{setWeight: 25}}, {{pause: {{}}}}, {{setWeight: 50}}, {{analysis: {COMPARED}}}]}}"
+)
 """A canary that stays at its first weight until someone says go, so that faults meet it there."""
 
 
@@ -128,6 +134,19 @@ def new_shop(folder: Path, rollout: str) -> Scratch:
     return made
 
 
+def declare_good(scratch: Scratch, number: int) -> None:
+    """Commit a release that was never seen before, on other servers than the newest, which answers as well."""
+    text = scratch.read(SUPPORT)
+    room = "448" if "contextPerSlot: 512" in text else "512"
+    scratch.write(SUPPORT, re.sub(r"contextPerSlot: \d+", f"contextPerSlot: {room}", text))
+    declare(scratch, "tiny@2", declare_prompt(scratch, number))
+
+
+def declare_bad(scratch: Scratch, number: int) -> None:
+    """Commit a release that was never seen before and never ends its answers."""
+    declare(scratch, "tiny@3", declare_prompt(scratch, number))
+
+
 def split_in_force(scratch: Scratch) -> Any:
     """Return the split of the stored table, None when all traffic is at one release."""
     try:
@@ -162,6 +181,29 @@ def watching_splits(scratch: Scratch) -> Iterator[list[float]]:
     finally:
         ending.set()
         watcher.join()
+
+
+def held_releases(scratch: Scratch) -> list[str]:
+    """Return the releases that are on hold in dev."""
+    return [h["release"] for h in scratch.look("hold", "list", "-e", "dev", "-o", "json").json["holds"]]
+
+
+def at_rest(scratch: Scratch, why: str, serves: str) -> None:
+    """Check that all is done, that git declares what serves, and that nothing is left over, lost, or told twice."""
+    until(lambda: all(s["detail"] != "is ending" for s in scratch.status()["strays"]))
+    status = scratch.status()
+    assert status["in_sync"], f"{why}: {status}"
+    assert status["git_pending"] == [], why
+    (deployed,) = status["deployments"]
+    assert (deployed["observed_release"], deployed["release"]) == (serves, serves), why
+    assert deployed["verified"], why
+    assert [s["health"] for s in deployed["servers"]] == ["healthy"], why
+    assert not split_in_force(scratch), why
+    runs = [r["body"]["run"] for r in scratch.records() if "run" in r["body"]]
+    assert len(runs) == len(set(runs)), f"{why}: a run is recorded twice"
+    assert scratch.look("audit", "verify").code == 0, why
+    assert scratch.git("status", "--porcelain") == "", why
+    until(lambda: len(scratch.processes()) == 3)  # supervisor, gateway, one server
 
 
 def moment(event: dict[str, Any]) -> float:

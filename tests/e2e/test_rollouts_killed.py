@@ -13,16 +13,27 @@ import os
 import random
 import re
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from rolling import STRATEGIES, Clients, Row, asking, moment, new_shop, split_in_force, watching_splits
+from rolling import (
+    STRATEGIES,
+    Clients,
+    Row,
+    asking,
+    at_rest,
+    declare_bad,
+    declare_good,
+    held_releases,
+    moment,
+    new_shop,
+    watching_splits,
+)
 from scratch import SUPPORT, Scratch, cleaned_up, until
-from test_killed import APPLY, BETWEEN, Harness, declare, declare_prompt
+from test_killed import APPLY, BETWEEN, Harness
 
 from faults_told import PROPERTY
 
@@ -101,12 +112,7 @@ class Shop:
         """Commit a new release; return the one that serves and the new one."""
         self.number += 1
         old = str(self.scratch.deployment()["observed_release"])
-        if release == "good":  # other servers, that answer as well
-            text = self.scratch.read(SUPPORT)
-            new = "448" if "contextPerSlot: 512" in text else "512"
-            self.scratch.write(SUPPORT, re.sub(r"contextPerSlot: \d+", f"contextPerSlot: {new}", text))
-        model = "tiny@3" if release == "bad" else "tiny@2"
-        declare(self.scratch, model, declare_prompt(self.scratch, self.number))
+        (declare_good if release == "good" else declare_bad)(self.scratch, self.number)
         self.clients.take()
         return old, str(self.scratch.deployment()["release"])
 
@@ -138,25 +144,12 @@ class Shop:
         assert release == "good" or self.strategy != "shadow" or set(seen.releases) == {old}, (
             f"{point}: {seen.releases}"
         )
-        status = scratch.status()
-        assert status["in_sync"], f"{point}: {status}"
-        (deployed,) = status["deployments"]
-        serves = new if release == "good" else old
-        assert (deployed["observed_release"], deployed["release"]) == (serves, serves), point
-        assert deployed["verified"], point
-        assert [s["health"] for s in deployed["servers"]] == ["healthy"], point
-        assert not split_in_force(scratch), point
-        records = scratch.records()
-        runs = [r["body"]["run"] for r in records if "run" in r["body"]]
-        assert len(runs) == len(set(runs)), f"{point}: a run is recorded twice"
-        assert scratch.look("audit", "verify").code == 0, point
-        assert scratch.git("status", "--porcelain") == "", point
-        held = [h["release"] for h in scratch.look("hold", "list", "-e", "dev", "-o", "json").json["holds"]]
+        at_rest(scratch, point, serves=new if release == "good" else old)
+        held = held_releases(scratch)
         assert held.count(new) == (release == "bad"), f"{point}: {held}"
         if release == "bad":
             assert scratch.read(SUPPORT) == file, f"{point}: git does not declare what it declared before"
             assert "Trueup-Cause: rollback of release" in scratch.git("log", "-1", "--format=%B"), point
-        until(lambda: len(scratch.processes()) == 3)  # supervisor, gateway, one server
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,386 @@
+"""A canary in the middle, with a quarter of the requests, and everything that can go wrong around it.
+
+Clients ask all the time. After each fault they are answered by a release that was verified or that has its share, the
+next apply converges, git declares what serves or `git pending` is shown, the ledger verifies, nothing is left over.
+The clock is moved only where it is a port: tests/properties/test_rollout_laws.py draws histories in which it jumps.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+import pytest
+from rolling import (
+    PAUSED,
+    ROUTES,
+    Clients,
+    Row,
+    asking,
+    at_rest,
+    declare_good,
+    held_releases,
+    moment,
+    new_shop,
+    split_in_force,
+    watching_splits,
+)
+from scratch import LONGEST_SECONDS, SUPPORT, Done, Scratch, cleaned_up, until
+from test_killed import declare, declare_prompt
+
+from faults_told import PROPERTY
+from repositories import git
+from serving import pid_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+FAILED, LOCKED = 1, 5
+APPLY = ("apply", "-e", "dev", "--auto-approve", "-o", "ndjson")
+
+
+@dataclass
+class Shop:
+    """A repository that rolls out by a canary that waits at a quarter, and clients that ask all the time.
+
+    Attributes:
+        scratch: Where.
+        clients: Who asks.
+        back: Moments at which a split ended.
+        number: Releases declared so far.
+        old: The release that served when the newest was declared.
+        new: The newest one.
+        file: The declaration before it.
+        row: What the test says of the fault.
+    """
+
+    scratch: Scratch
+    clients: Clients
+    back: list[float]
+    number: int = 0
+    old: str = ""
+    new: str = ""
+    file: str = ""
+    row: Row = field(default_factory=lambda: Row(""))
+
+    def declare(self) -> None:
+        """Commit a new release on other servers."""
+        self.number += 1
+        self.file, self.old = self.scratch.read(SUPPORT), str(self.scratch.deployment()["observed_release"])
+        declare_good(self.scratch, self.number)
+        self.new = str(self.scratch.deployment()["release"])
+        self.clients.take()
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator["subprocess.Popen[str]"]:
+        """Roll the newest release out in another process, as far as to the quarter where it waits."""
+        with self.rolling() as process:
+            self.at_the_quarter(self.new)
+            yield process
+
+    @contextlib.contextmanager
+    def rolling(self) -> Iterator["subprocess.Popen[str]"]:
+        with self.scratch.start(*APPLY) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def at_the_quarter(self, release: str) -> None:
+        """Wait until *release* has its quarter and answers."""
+
+        def is_there() -> bool:
+            split = split_in_force(self.scratch)
+            return bool(split) and (split["candidates"][0]["release"], split["progress"]["stage"]) == (release, 1)
+
+        until(is_there)
+        until(lambda: self.clients.releases[release] > 0)
+
+    def resume(self) -> None:
+        self.scratch.trueup("rollout", "resume", "support", "-e", "dev")
+
+    def abort(self) -> None:
+        self.scratch.trueup("rollout", "abort", "support", "-e", "dev")
+
+    def servers(self) -> dict[str, int]:
+        """Return the pid of each server by its key."""
+        status = self.scratch.status()
+        rows = [*status["strays"], *status["deployments"][0]["servers"]]
+        return {row["key"]: row["pid"] for row in rows}
+
+    def server_pids(self) -> tuple[int, int]:
+        """Return the pid of the stable release's server and that of the new one."""
+        (route,) = json.loads(self.scratch.read(ROUTES))["table"]["routes"]
+        known = {s.key: s.pid for s in observed(self.scratch)}
+        return known[route["server"]], known[route["split"]["candidates"][0]["server"]]
+
+    def settled(self, serves: str) -> None:
+        """Check that all is right, and write down what was seen."""
+        before = self.clients.releases.total()
+        until(lambda: self.clients.releases.total() > before + 3, 20)
+        seen = self.clients.take()
+        self.row.count(seen)
+        at_rest(self.scratch, self.row.fault, serves)
+        assert self.scratch.ask().headers["x-trueup-release"] == serves
+        self.row.survived += 1
+
+    def taken_back(self) -> None:
+        """Check that git says so."""
+        assert self.scratch.read(SUPPORT) == self.file
+        assert held_releases(self.scratch).count(self.new) == 1
+        assert "Trueup-Cause: rollback of release" in self.scratch.git("log", "-1", "--format=%B")
+
+
+def observed(scratch: Scratch) -> Any:
+    from trueup.adapters.clock import SystemClock
+    from trueup.adapters.targets.process.target import ProcessTarget
+
+    return ProcessTarget(scratch.folder / ".trueup/targets", SystemClock()).observe("dev").servers
+
+
+def ended(process: "subprocess.Popen[str]", code: int) -> Done:
+    """Wait until the rollout ends, which has to be with *code*."""
+    out, err = process.communicate(timeout=LONGEST_SECONDS)
+    done = Done(APPLY, process.returncode, out, err)
+    assert "Traceback" not in err, done
+    assert done.code == code, done
+    return done
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with cleaned_up(new_shop(tmp_path_factory.mktemp("faulted") / "shop", PAUSED)) as scratch:
+        scratch.apply()
+        with asking(scratch.address()) as clients, watching_splits(scratch) as back:
+            yield Shop(scratch, clients, back)
+
+
+@pytest.fixture
+def shop(made: Shop, record_property: Callable[[str, Any], None]) -> Iterator[Shop]:
+    """The shop with a newly declared release; what a test did to it is told at the end."""
+    made.row = Row("", tried=1)
+    made.declare()
+    yield made
+    record_property(PROPERTY, made.row.to_json())
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_nothing_goes_wrong(shop: Shop) -> None:
+    shop.row.fault = "`rollout resume`"
+    with shop.waiting() as process:
+        shop.resume()
+        ended(process, 0)
+    shop.settled(shop.new)
+    assert shop.row.failed == 0
+
+
+def test_somebody_aborts(shop: Shop) -> None:
+    shop.row.fault = "`rollout abort`"
+    known = len(shop.back)
+    with shop.waiting() as process:
+        shop.abort()
+        done = ended(process, FAILED)
+    decided = next(moment(e) for e in done.events if (e.get("step"), e.get("status")) == ("abort", "started"))
+    shop.row.back_ms = [round(1000 * (at - decided)) for at in shop.back[known:]]
+    assert len(shop.row.back_ms) == 1
+    assert shop.row.back_ms[0] < 1000
+    shop.settled(shop.old)
+    shop.taken_back()
+    assert shop.row.failed == 0
+
+
+@pytest.mark.parametrize("who", ["stable", "new"])
+def test_a_server_is_killed(shop: Shop, who: str) -> None:
+    shop.row.fault = f"the {who} release's only server killed"
+    with shop.waiting() as process:
+        kill(shop.server_pids()[who == "new"])
+        until(lambda: all(s.health.value == "healthy" for s in observed(shop.scratch)))
+        shop.at_the_quarter(shop.new)
+        shop.resume()
+        ended(process, 0)
+    shop.settled(shop.new)
+    shop.row.said = "until the server is back, which the supervisor sees to"
+
+
+def test_the_gateway_is_killed(shop: Shop) -> None:
+    shop.row.fault = "gateway killed"
+    with shop.waiting() as process:
+        kill(pid_of(shop.scratch.folder, "gateways.local"))
+        shop.clients.take()
+        until(lambda: shop.clients.releases.total() > 5)
+        assert split_in_force(shop.scratch)
+        shop.resume()
+        ended(process, 0)
+    shop.settled(shop.new)
+    shop.row.said = "until the gateway is back, with the same table"
+
+
+def test_the_supervisor_is_killed(shop: Shop) -> None:
+    shop.row.fault = "supervisor killed"
+    with shop.waiting() as process:
+        kill(pid_of(shop.scratch.folder, "process.supervisor"))
+        shop.resume()
+        ended(process, 0)
+    shop.settled(shop.new)
+    assert shop.row.failed == 0
+
+
+def test_everything_is_killed_at_once(shop: Shop) -> None:
+    shop.row.fault = "engine, supervisor, gateway and both servers killed at once"
+    with shop.waiting() as process:
+        process.kill()
+        for one in [p for p in shop.scratch.processes() if p.pid != process.pid]:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        process.wait(10)
+    with shop.rolling() as process:
+        shop.at_the_quarter(shop.new)
+        shop.resume()
+        ended(process, 0)
+    shop.settled(shop.new)
+    shop.row.said = "nothing is there to answer until the next apply"
+
+
+@pytest.mark.parametrize("said", ["resume", "abort"])
+def test_the_disk_is_full(shop: Shop, said: str) -> None:
+    shop.row.fault = f"disk full for the engine, then `rollout {said}`"
+    with shop.waiting() as process:
+        psutil.Process(process.pid).rlimit(resource.RLIMIT_FSIZE, (0, 0))
+        getattr(shop, said)()
+        out, err = process.communicate(timeout=LONGEST_SECONDS)
+    assert process.returncode != 0, out
+    assert "Traceback" not in err
+    until(lambda: split_in_force(shop.scratch) is None)
+    assert shop.scratch.ask().headers["x-trueup-release"] == shop.old, "traffic is back"
+    assert shop.scratch.status()["unfinished"]
+    with shop.rolling() as process:
+        shop.at_the_quarter(shop.new)
+        shop.resume()
+        ended(process, 0)
+    shop.settled(shop.new)
+    assert shop.row.failed == 0
+    shop.row.said = "traffic goes back though nothing can be written; the next apply begins the rollout anew"
+
+
+def test_two_engines_at_once(shop: Shop) -> None:
+    shop.row.fault = "a second `apply`, and one that waits for the first"
+    with shop.waiting() as process:
+        refused = shop.scratch.run(*APPLY)
+        assert refused.code == LOCKED, refused
+        with shop.scratch.start(*APPLY, "--lock-timeout", "60") as second:
+            shop.resume()
+            ended(process, 0)
+            ended(second, 0)
+    shop.settled(shop.new)
+    assert shop.row.failed == 0
+
+
+def test_the_engine_is_killed_while_another_waits(shop: Shop) -> None:
+    shop.row.fault = "engine killed while a second `apply` waits for it"
+    with shop.waiting() as process, shop.scratch.start(*APPLY, "--lock-timeout", "60") as second:
+        process.kill()
+        process.wait(10)
+        until(lambda: "resume" in shop.scratch.read(".trueup/journal/dev.jsonl"))
+        shop.resume()
+        ended(second, 0)
+    shop.settled(shop.new)
+    assert shop.row.failed == 0
+
+
+def test_a_newer_commit_comes(shop: Shop) -> None:
+    shop.row.fault = "a newer commit declares another release"
+    with shop.waiting() as process:
+        first = shop.new
+        declare(shop.scratch, "tiny@2", declare_prompt(shop.scratch, 1000 + shop.number))
+        shop.new = str(shop.scratch.deployment()["release"])
+        shop.at_the_quarter(shop.new)
+        shop.resume()
+        ended(process, 0)
+    shop.settled(shop.new)
+    assert held_releases(shop.scratch).count(first) == 0, "what was superseded is not bad"
+    assert shop.row.failed == 0
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_revert_comes(shop: Shop, is_killed: bool) -> None:
+    shop.row.fault = "the commit is reverted" + (" while the engine is dead" if is_killed else "")
+    with shop.waiting() as process:
+        stable = shop.server_pids()[0]
+        if is_killed:
+            process.kill()
+            process.wait(10)
+        shop.scratch.git("revert", "--no-edit", "HEAD")
+        if not is_killed:
+            ended(process, 0)
+    shop.scratch.apply()
+    shop.settled(shop.old)
+    assert list(shop.servers().values()) == [stable], "the server that answered was left alone"
+    assert shop.row.failed == 0
+
+
+@pytest.mark.parametrize("how", ["broken", "without the split"])
+def test_the_stored_table_is_changed_by_hand(shop: Shop, how: str) -> None:
+    shop.row.fault = f"`routes.json` changed by hand: {how}"
+    with shop.waiting() as process:
+        text = shop.scratch.read(ROUTES)
+        changed = json.loads(text)
+        del changed["table"]["routes"][0]["split"]
+        shop.scratch.write(ROUTES, text[:100] if how == "broken" else json.dumps(changed))
+        before = shop.clients.releases.total()
+        until(lambda: shop.clients.releases.total() > before + 20)
+        shop.resume()
+        ended(process, 0)
+    shop.settled(shop.new)
+    assert shop.row.failed == 0
+
+
+def test_git_cannot_be_written(shop: Shop) -> None:
+    shop.row.fault = "the branch cannot be moved when an abort wants to commit"
+    branch = shop.scratch.git("symbolic-ref", "HEAD")
+    lock = shop.scratch.folder / f".git/{branch}.lock"
+    with shop.waiting() as process:
+        lock.write_text("")
+        shop.abort()
+        ended(process, FAILED)
+    assert "git pending" in shop.scratch.status()["git_pending"][0]
+    assert shop.scratch.ask().headers["x-trueup-release"] == shop.old
+    assert held_releases(shop.scratch).count(shop.new) == 1
+    lock.unlink()
+    shop.scratch.apply()
+    shop.settled(shop.old)
+    shop.taken_back()
+    assert shop.row.failed == 0
+    shop.row.said = "`git pending` until the next run lands it"
+
+
+def test_a_push_is_refused(shop: Shop) -> None:
+    shop.row.fault = "the remote refuses the push of the commit that takes it back"
+    scratch, remote = shop.scratch, shop.scratch.folder.parent / "remote.git"
+    git(scratch.folder.parent, "init", "--quiet", "--bare", str(remote))
+    branch = scratch.git("symbolic-ref", "--short", "HEAD")
+    scratch.git("remote", "add", "origin", str(remote))
+    scratch.git("push", "--quiet", "--set-upstream", "origin", branch)
+    hook = remote / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\nwhile read old new ref; do case $ref in refs/heads/*) exit 1;; esac; done\n")
+    hook.chmod(0o755)
+    with shop.waiting() as process:
+        shop.abort()
+        ended(process, FAILED)
+    assert "git pending" in scratch.status()["git_pending"][0]
+    hook.unlink()
+    scratch.apply()
+    shop.settled(shop.old)
+    shop.taken_back()
+    assert git(remote, "rev-parse", branch) == scratch.head()
+    scratch.git("remote", "remove", "origin")
+    assert shop.row.failed == 0
+    shop.row.said = "`git pending` until the next run lands it"
