@@ -165,6 +165,7 @@ def shop(request: pytest.FixtureRequest, harness: Harness, tmp_path_factory: pyt
     folder = tmp_path_factory.mktemp(strategy) / "shop"
     with cleaned_up(new_shop(folder, STRATEGIES[strategy])) as made:
         assert harness.run(made, APPLY) == 0, harness.err
+        assert harness.run(made, ("build", "tiny-q8@1", "--model", "tiny@3")) == 0, harness.err
         with asking(made.address()) as clients, watching_splits(made) as back:
             yield Shop(made, strategy, harness, clients, back=back)
 
