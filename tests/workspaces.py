@@ -25,6 +25,7 @@ from fakes import (
     FakeTree,
     FakeVerifier,
 )
+from forges import FakeForge, FakePublisher
 from trueup.adapters.datasets.checker import StreamingChecker
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
@@ -578,6 +579,8 @@ class FakeWorkspace:
         self.commits_fail = False
         self.push_refused = ""
         self.governed_by = Base()
+        self.forge: FakeForge | None = FakeForge()
+        self.published = FakePublisher({})
         self.messages: list[str] = []
         self._stages = stages
         self._commits: dict[str, FakeTree] = {}
@@ -608,6 +611,14 @@ class FakeWorkspace:
     @property
     def head(self) -> Revision:
         return self._head.revision
+
+    @property
+    def publisher(self) -> FakePublisher:
+        self.published.base, self.published.head = self._head.contents, self.head
+        return self.published
+
+    def compare_link(self, base: str, branch: str) -> str:
+        return f"https://forge.test/shop/llm/compare/{base}...{branch}"
 
     @property
     def committer(self) -> "BranchOf":

@@ -15,6 +15,7 @@ VERBS: dict[str, str] = {
     "scan": "Look into weights and datasets for what must not be in them, and record it",
     "reconcile": "Keep an environment true: apply, watch, take back, say so in git",
     "rollout": "Tell a rollout that waits to go on, or to give traffic back",
+    "promote": "Move a verified release on to the next environment",
     "rollback": "Go back to the last verified release, by a commit",
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
@@ -26,7 +27,7 @@ VERBS: dict[str, str] = {
 }
 """Verb and its line in `trueup --help`, in the order of the work."""
 
-ASIDE = ("show", "bom", "scan", "pin", "schema", "doctor", "gc", "down")
+ASIDE = ("show", "bom", "scan", "pin", "rollout", "schema", "doctor", "gc", "down")
 """Verbs that `trueup --help` only names, so that those of the main job fit a screen."""
 
 SUBVERBS: dict[str, dict[str, str]] = {

@@ -22,7 +22,7 @@ class Rooms:
 
     def __init__(self, desired: DesiredState, observed: ObservedState) -> None:
         self._desired = {d.id: d for d in desired.deployments}
-        self._observed = observed
+        self._routes = {r.deployment: r for r in observed.target.routes}
 
     @cached_property
     def _memory(self) -> Mapping[ResourceId, int | None]:
@@ -31,7 +31,7 @@ class Rooms:
 
     def of(self, id_: ResourceId) -> Room | None:
         """Return what the rollout of deployment *id_* takes; None when no server is replaced."""
-        route = next((r for r in self._observed.target.routes if r.deployment == id_), None)
+        route = self._routes.get(id_)
         applied, server = read_manifest(route.manifest) if route else None, self._desired[id_].server
         if applied is None or applied.server == server.key:
             return None

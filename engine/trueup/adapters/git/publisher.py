@@ -111,13 +111,14 @@ class BranchPublisher:
 
     def _is_as_wanted(self, tip: Revision, base: Revision, name: str, change: BranchChange, message: str) -> bool:
         """Tell whether *tip* is this very change, and merging it into *base* would make it."""
+        if self._is_ancestor(tip, base):
+            return False  # it is merged, and was taken back since
         _, blob = entry_at(self._repository, tip, name)
         _, before = entry_at(self._repository, f"{tip}^", name)
         return (
             blob == blob_id(change.content, len(tip))
             and before == blob_id(change.before, len(tip))
             and self._message(tip) == message.strip()
-            and not self._is_ancestor(tip, base)
         )
 
     def _require_own(self, branch: str, tip: Revision, base: Revision, name: str) -> None:

@@ -1,11 +1,17 @@
 """`trueup reconcile`: keep an environment true, round after round."""
 
 import argparse
+from functools import partial
+from typing import TYPE_CHECKING
 
 from trueup.cli.arguments import add_environment, add_output, seconds
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
+
+if TYPE_CHECKING:
+    from trueup.workflows.planning import Planned
+    from trueup.workflows.reconciling import Round
 
 SUMMARY = "Keep an environment true: apply, watch, take back, say so in git"
 EXAMPLE = "trueup reconcile -e prod --every 30"
@@ -23,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Take rounds until told to end."""
-    from trueup.cli.reports import ended, report_invalid, show_event
+    from trueup.cli.reports import Live, ended, report_invalid
     from trueup.cli.wiring import open_workspace
     from trueup.core.errors import TransientError
     from trueup.workflows.reconciling import Round, reconcile_once
@@ -31,9 +37,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     while True:
         workspace, found = open_workspace(console), Round()
         code = ExitCode.DONE
+        live = Live(console, partial(_planned, found))
         try:
             for event in reconcile_once(workspace, arguments.environment, found, act=arguments.auto_approve):
-                show_event(event, console)
+                live.show(event)
         except TransientError as error:  # another run works here, or something does not answer: the next round may
             if not arguments.every:
                 raise
@@ -48,3 +55,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if not arguments.every:
             return code
         workspace.clock.sleep(arguments.every)
+
+
+def _planned(found: "Round") -> "Planned | None":
+    """Return the plan of a round, which apply makes anew under the lock."""
+    return found.applied.planned if found.applied is not None and found.applied.planned else found.planned

@@ -45,6 +45,11 @@ class Intent(StrEnum):
     PROPOSE = "propose"
     APPLY = "apply"
     ROLL_BACK = "roll back"
+    PROMOTE = "promote"
+
+
+_EDITS = (Intent.ROLL_BACK, Intent.PROMOTE)
+"""What is shown is an edit that trueup itself would make."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ class PlanReport:
     @property
     def revision(self) -> str:
         """The commit, short, or what stands in its place."""
-        uncommitted = "not committed yet" if self.intent is Intent.ROLL_BACK else "the work tree (uncommitted changes)"
+        uncommitted = "not committed yet" if self.intent in _EDITS else "the work tree (uncommitted changes)"
         return short(self.saved.plan.revision) or uncommitted
 
     @property

@@ -14,6 +14,7 @@ from trueup.cli.views.policy_schemas import (
     rule_tests_schema,
     rules_schema,
 )
+from trueup.cli.views.promotion_json import promotion_schema
 from trueup.cli.views.replay_schema import replay_schema
 from trueup.cli.views.work import work_schema
 from trueup.core.json import Json
@@ -280,6 +281,7 @@ def pinned_schema() -> Schema:
 OUTPUTS: Mapping[str, Output] = {
     "plan": Output("trueup plan -o json, trueup show -o json", plan_json_schema),
     "plan-file": Output("trueup plan --out FILE", saved_plan_schema),
+    "promotion": Output("trueup promote -o json", promotion_schema),
     "status": Output("trueup status -o json", status_schema),
     "explanation": Output("trueup explain -o json", explanation_schema),
     "build": Output("trueup build REF -o json", built_schema),

@@ -184,7 +184,22 @@ def _markdown(value: Status) -> str:
             row.reason,
         ]
         lines.append("| " + " | ".join(_cell(c) for c in cells) + " |")
+    said = [*value.pending, *(line for row in value.deployments for line in _notes(row))]
+    if said:
+        lines += ["", *(f"- {_cell(visible(line))}" for line in said)]
     return "\n".join(lines)
+
+
+def _notes(row: DeploymentStatus) -> Iterator[str]:
+    """Yield what a table has no room for: the rollout under way, and holds."""
+    if row.held:
+        yield f"{row.id}: requests wait, a release is swapped in place"
+    for candidate in row.rollout.candidates if row.rollout else ():
+        copies = f", copies of {candidate.mirror:g} %" if candidate.mirror else ""
+        yield f"{row.id}: {candidate.weight:g} % of the requests{copies} go to release {short(candidate.release)}"
+    for hold in row.holds:
+        until = f" until {_time(hold.expires)}" if hold.expires else ""
+        yield f"{row.id}: release {short(hold.release)} is on hold{until}: {hold.reason} ({person(hold.author)})"
 
 
 def _cell(text: str) -> str:

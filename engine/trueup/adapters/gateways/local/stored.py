@@ -7,7 +7,7 @@ from trueup.adapters.gateways.local import codes
 from trueup.core.digests import Digest, Revision, digest_of
 from trueup.core.errors import PermanentError
 from trueup.core.ids import parse_address
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.desired.state import RouteSpec
 from trueup.ports import Candidate, Route, RouteTable, Split
 
@@ -86,17 +86,13 @@ def _table(value: Json) -> RouteTable:
 
 def _route(value: Json) -> Route:
     match value:
-        case {"deployment": str(deployment), **more}:
+        case {"deployment": str(deployment)}:
             address = parse_address(deployment)
             if address is None:
                 raise ValueError(f"`{deployment}` is no address")
-            split = more.get("split")
-            return Route(
-                address,
-                *_release(value),
-                split=None if split is None else _split(split),
-                held=more.get("held") is True,
-            )
+            more = mapping_of(value)
+            split = _split(more["split"]) if "split" in more else None
+            return Route(address, *_release(value), split=split, held=more.get("held") is True)
         case _:
             raise ValueError("not a route")
 
