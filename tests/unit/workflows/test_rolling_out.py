@@ -14,8 +14,10 @@ from trueup.observed.state import Health, ObservedRoute
 from trueup.observed.traffic import Answered, Traffic
 from trueup.ports import Route
 from trueup.rollout.events import Event, Status
+from trueup.workflows.apply import Applied
 from trueup.workflows.holding import holds, lift
 from trueup.workflows.planning import Invalid
+from trueup.workflows.rollback import Proposal, propose, roll_back
 from trueup.workflows.status import status
 from workspaces import Declared, FakeWorkspace, KilledError, Stage, steps
 
@@ -229,6 +231,20 @@ def test_a_newer_commit_is_taken_up_at_once(shop: FakeWorkspace) -> None:
     assert applied.planned.desired.deployments[0].release.digest == release
     assert shop.messages == []
     assert holds(shop, "dev") == ()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_rollback_by_hand_shares_nothing_and_waits_for_nothing(shop: FakeWorkspace, strategy: str) -> None:
+    good_traffic(shop)
+    good = shop.served()["support"]
+    shop.declare(declared("smol@2", strategy))
+    shop.apply()
+    assert shop.served()["support"] != good
+    proposal = propose(shop, "dev", "support", reason="it is worse")
+    assert isinstance(proposal, Proposal)
+    events = list(roll_back(shop, proposal, Applied(), reason="it is worse"))
+    assert shop.served()["support"] == good
+    assert not {"share", "wait", "analyse", "take-over"} & {e.step for e in events}
 
 
 def test_servers_that_die_end_the_rollout(shop: FakeWorkspace) -> None:

@@ -87,7 +87,7 @@ def _landed(published: "Published") -> "Landed":
 def _report(promotion: "Promotion") -> "PromotionReport":
     from dataclasses import replace
 
-    from trueup.cli.views.plan_report import Intent
+    from trueup.cli.views.plan_report import Intent, room_in_words
     from trueup.cli.views.promotion import PromotionReport
 
     return PromotionReport(
@@ -104,5 +104,5 @@ def _report(promotion: "Promotion") -> "PromotionReport":
         approvals=promotion.approvals,
         way_back=promotion.way_back,
         plan=replace(plan_report(promotion.planned), intent=Intent.PROMOTE),
-        peak=promotion.peak,
+        peak=room_in_words(promotion.peak) if promotion.peak else "",
     )
