@@ -80,6 +80,8 @@ def points_of(names: list[str]) -> list[Point]:
 
 def sampled(points: list[Point], strategy: str, release: str) -> list[Point]:
     """Return the points of this run, in their order."""
+    if KILLS and KILLS != "all" and not KILLS.isdigit():
+        return [point for point in points if re.search(KILLS, str(point))]
     few = len(points) if KILLS == "all" else int(KILLS or SAMPLED.get((strategy, release), FEW.get(release, 2)))
     chosen = random.Random(f"{strategy} {release}").sample(range(len(points)), min(few, len(points)))
     return [points[number] for number in sorted(chosen)]
