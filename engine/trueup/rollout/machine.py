@@ -161,6 +161,7 @@ def advance(takeover: Takeover, progress: Progress, seen: Seen, now: datetime) -
     """Return where the rollout is now and what is to be done next."""
     if stop := _stop(seen):
         return progress, stop
+    progress = _not_ahead_of(now, progress)
     if progress.stage == NOT_BEGUN or progress.began is None:
         return _enter(takeover, progress, max(progress.stage, 0), now)
     stage = takeover.stages[min(progress.stage, len(takeover.stages) - 1)]
@@ -183,6 +184,15 @@ def weight_of(takeover: Takeover, stage: int) -> float:
     """Return the share of the requests that is in force in *stage*: the last one that was set."""
     weights = [s.weight for s in takeover.stages[: stage + 1] if s.weight is not None]
     return weights[-1] if weights else 0.0
+
+
+def _not_ahead_of(now: datetime, progress: Progress) -> Progress:
+    """Return *progress* as of now when the clock was put back: nobody waits until it is again as late as it was."""
+    if progress.began is not None and progress.began > now:
+        progress = replace(progress, began=now)
+    if progress.looked is not None and progress.looked > now:
+        progress = replace(progress, looked=now)
+    return progress
 
 
 def _stop(seen: Seen) -> Abort | None:
