@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import threading
 import time
 from collections import Counter
@@ -114,14 +115,19 @@ def asking(address: str, threads: int = 2) -> Iterator[Clients]:
             thread.join()
 
 
-def declare_noise(scratch: Scratch) -> None:
-    """Declare `tiny@3`: version 2 with noise for weights, which never comes to an end of its answer."""
-    folder = scratch.folder / "models/tiny/v3"
-    broken_tiny(folder, "noisy")
-    digest = digest_of_content({path.name: path.read_bytes() for path in folder.iterdir()})
-    text = scratch.read("spec/models/tiny-2.yaml").replace('version: "2"', 'version: "3"')
-    before, after = text[: text.index("    uri:")], text[text.index("  format:") :]
-    scratch.write("spec/models/tiny-3.yaml", before + f"    uri: file:models/tiny/v3\n    digest: {digest}\n" + after)
+def declare_models(scratch: Scratch) -> None:
+    """Declare `tiny@3`, which has noise for weights and never ends an answer, and `tiny@4`, a twin of version 2."""
+    models = scratch.folder / "models/tiny"
+    broken_tiny(models / "v3", "noisy")
+    shutil.copytree(models / "v2", models / "v4")
+    (models / "v4/NOTES.md").write_text("The same weights in another folder, so that servers of its own serve them.\n")
+    declared = scratch.read("spec/models/tiny-2.yaml")
+    before, after = declared[: declared.index("    uri:")], declared[declared.index("  format:") :]
+    for version in ("3", "4"):
+        digest = digest_of_content({p.name: p.read_bytes() for p in (models / f"v{version}").iterdir()})
+        source = f"    uri: file:models/tiny/v{version}\n    digest: {digest}\n"
+        text = (before + source + after).replace('version: "2"', f'version: "{version}"')
+        scratch.write(f"spec/models/tiny-{version}.yaml", text)
 
 
 def new_shop(folder: Path, rollout: str) -> Scratch:
@@ -129,17 +135,24 @@ def new_shop(folder: Path, rollout: str) -> Scratch:
     made = new_scratch(folder)
     made.edit(SUPPORT, ("requestsPerMinute: 600", "requestsPerMinute: 60000"), ("tiny@1", "tiny@2"))
     made.write(SUPPORT, made.read(SUPPORT) + f"  rollout: {rollout}\n")
-    declare_noise(made)
+    declare_models(made)
     made.commit("Say how releases are rolled out")
     return made
 
 
+def declare_strategy(scratch: Scratch, rollout: str) -> None:
+    """Commit that `support` in dev rolls out so from now on, where it does not already."""
+    text = scratch.read(SUPPORT)
+    changed = re.sub(r"(?m)^  rollout: .*$", lambda _: f"  rollout: {rollout}", text)
+    if changed != text:
+        scratch.write(SUPPORT, changed)
+        scratch.commit("Roll out in another way")
+
+
 def declare_good(scratch: Scratch, number: int) -> None:
     """Commit a release that was never seen before, on other servers than the newest, which answers as well."""
-    text = scratch.read(SUPPORT)
-    room = "448" if "contextPerSlot: 512" in text else "512"
-    scratch.write(SUPPORT, re.sub(r"contextPerSlot: \d+", f"contextPerSlot: {room}", text))
-    declare(scratch, "tiny@2", declare_prompt(scratch, number))
+    model = "tiny@4" if "model: tiny@2" in scratch.read(SUPPORT) else "tiny@2"
+    declare(scratch, model, declare_prompt(scratch, number))
 
 
 def declare_bad(scratch: Scratch, number: int) -> None:
