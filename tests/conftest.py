@@ -22,7 +22,8 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print which faults were tried and survived; tests record them as properties, which workers hand over."""
-    reports = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
+    # What was recorded while a test ran or was cleaned up is all in the report of the latter.
+    reports = [r for kind in ("", "error") for r in terminalreporter.getreports(kind) if r.when == "teardown"]
     rows = [value for report in reports for name, value in report.user_properties if name == PROPERTY]
     for number, line in enumerate(lines(rows)):
         if not number:

@@ -2,17 +2,20 @@
 
 Clients ask all the time. After each fault they are answered by a release that was verified or that has its share, the
 next apply converges, git declares what serves or `git pending` is shown, the ledger verifies, nothing is left over.
-The clock is moved only where it is a port: tests/properties/test_rollout_laws.py draws histories in which it jumps.
+The clock is moved for the processes that start here, by a module that Python loads first.
 """
 
 import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -41,6 +44,30 @@ from serving import pid_of
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FAILED, LOCKED = 1, 5
+CLOCK = ".trueup/seconds-that-the-clock-is-moved-by"
+MOVED = textwrap.dedent("""\
+    import time
+    from datetime import timedelta
+    from pathlib import Path
+
+    try:
+        from trueup.adapters.clock import SystemClock
+    except ImportError:  # an interpreter of somebody else's
+        SystemClock = None
+
+    def seconds():
+        try:
+            return float(Path({file!r}).read_text())
+        except (OSError, ValueError):  # it is being written
+            return 0.0
+
+    if SystemClock is not None:
+        time_of_machine, now_of_machine = time.time, SystemClock.now
+        time.time = lambda: time_of_machine() + seconds()
+        SystemClock.now = lambda self: now_of_machine(self) + timedelta(seconds=seconds())
+    """)
+"""Moves the clocks of trueup's processes, as everything of them reads them, by what a file says."""
+
 APPLY = ("apply", "-e", "dev", "--auto-approve", "-o", "ndjson")
 
 
@@ -102,10 +129,16 @@ class Shop:
         until(lambda: self.clients.releases[release] > 0)
 
     def resume(self) -> None:
-        self.scratch.trueup("rollout", "resume", "support", "-e", "dev")
+        assert self.scratch.look("rollout", "resume", "support", "-e", "dev").code == 0
 
     def abort(self) -> None:
-        self.scratch.trueup("rollout", "abort", "support", "-e", "dev")
+        assert self.scratch.look("rollout", "abort", "support", "-e", "dev").code == 0
+
+    def go_on(self, process: "subprocess.Popen[str]") -> None:
+        """Have the rollout go on to its end, and look whether all is right."""
+        self.resume()
+        ended(process, 0)
+        self.settled(self.new)
 
     def servers(self) -> dict[str, int]:
         """Return the pid of each server by its key."""
@@ -127,7 +160,11 @@ class Shop:
         self.row.count(seen)
         at_rest(self.scratch, self.row.fault, serves)
         assert self.scratch.ask().headers["x-trueup-release"] == serves
-        self.row.survived += 1
+        self.row.survived = self.row.tried
+
+    def answered(self) -> None:
+        """Check that no request failed."""
+        assert self.row.failed == 0, self.clients.failed
 
     def taken_back(self) -> None:
         """Check that git says so."""
@@ -154,7 +191,12 @@ def ended(process: "subprocess.Popen[str]", code: int) -> Done:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with cleaned_up(new_shop(tmp_path_factory.mktemp("faulted") / "shop", PAUSED)) as scratch:
+    folder = tmp_path_factory.mktemp("faulted")
+    made = new_shop(folder / "shop", PAUSED)
+    (folder / "sitecustomize.py").write_text(MOVED.format(file=str(made.folder / CLOCK)))
+    made.write(CLOCK, "0")
+    ours = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    with cleaned_up(Scratch(made.folder, {"PYTHONPATH": ours})) as scratch:
         scratch.apply()
         with asking(scratch.address()) as clients, watching_splits(scratch) as back:
             yield Shop(scratch, clients, back)
@@ -174,17 +216,21 @@ def kill(pid: int) -> None:
     until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
 
 
+def write_at_most(process: psutil.Process, size: int) -> None:
+    """Let *process* write so much into a file, or as much as it may."""
+    _, most = process.rlimit(resource.RLIMIT_FSIZE)
+    process.rlimit(resource.RLIMIT_FSIZE, (most if size == resource.RLIM_INFINITY else size, most))
+
+
 def test_nothing_goes_wrong(shop: Shop) -> None:
-    shop.row.fault = "`rollout resume`"
+    shop.row.fault = "none: `rollout resume`"
     with shop.waiting() as process:
-        shop.resume()
-        ended(process, 0)
-    shop.settled(shop.new)
-    assert shop.row.failed == 0
+        shop.go_on(process)
+    shop.answered()
 
 
 def test_somebody_aborts(shop: Shop) -> None:
-    shop.row.fault = "`rollout abort`"
+    shop.row.fault = "none: `rollout abort`"
     known = len(shop.back)
     with shop.waiting() as process:
         shop.abort()
@@ -195,32 +241,28 @@ def test_somebody_aborts(shop: Shop) -> None:
     assert shop.row.back_ms[0] < 1000
     shop.settled(shop.old)
     shop.taken_back()
-    assert shop.row.failed == 0
+    shop.answered()
 
 
-@pytest.mark.parametrize("who", ["stable", "new"])
-def test_a_server_is_killed(shop: Shop, who: str) -> None:
-    shop.row.fault = f"the {who} release's only server killed"
+def test_servers_are_killed(shop: Shop) -> None:
+    shop.row.fault, shop.row.tried = "the new release's only server killed, then the stable one's", 2
     with shop.waiting() as process:
-        kill(shop.server_pids()[who == "new"])
-        until(lambda: all(s.health.value == "healthy" for s in observed(shop.scratch)))
-        shop.at_the_quarter(shop.new)
-        shop.resume()
-        ended(process, 0)
-    shop.settled(shop.new)
-    shop.row.said = "until the server is back, which the supervisor sees to"
+        for who in (1, 0):
+            kill(shop.server_pids()[who])
+            until(lambda: all(s.health.value == "healthy" for s in observed(shop.scratch)))
+            shop.at_the_quarter(shop.new)
+        shop.go_on(process)
+    shop.row.said = "the requests it was answering, and those for it until it is back, which the supervisor sees to"
 
 
 def test_the_gateway_is_killed(shop: Shop) -> None:
     shop.row.fault = "gateway killed"
     with shop.waiting() as process:
         kill(pid_of(shop.scratch.folder, "gateways.local"))
-        shop.clients.take()
-        until(lambda: shop.clients.releases.total() > 5)
+        before = shop.clients.releases.total()
+        until(lambda: shop.clients.releases.total() > before + 5)
         assert split_in_force(shop.scratch)
-        shop.resume()
-        ended(process, 0)
-    shop.settled(shop.new)
+        shop.go_on(process)
     shop.row.said = "until the gateway is back, with the same table"
 
 
@@ -228,10 +270,8 @@ def test_the_supervisor_is_killed(shop: Shop) -> None:
     shop.row.fault = "supervisor killed"
     with shop.waiting() as process:
         kill(pid_of(shop.scratch.folder, "process.supervisor"))
-        shop.resume()
-        ended(process, 0)
-    shop.settled(shop.new)
-    assert shop.row.failed == 0
+        shop.go_on(process)
+    shop.answered()
 
 
 def test_everything_is_killed_at_once(shop: Shop) -> None:
@@ -244,31 +284,44 @@ def test_everything_is_killed_at_once(shop: Shop) -> None:
         process.wait(10)
     with shop.rolling() as process:
         shop.at_the_quarter(shop.new)
-        shop.resume()
-        ended(process, 0)
-    shop.settled(shop.new)
+        shop.go_on(process)
     shop.row.said = "nothing is there to answer until the next apply"
 
 
-@pytest.mark.parametrize("said", ["resume", "abort"])
-def test_the_disk_is_full(shop: Shop, said: str) -> None:
-    shop.row.fault = f"disk full for the engine, then `rollout {said}`"
+@pytest.mark.parametrize("whose", ["the engine", "all processes"])
+def test_the_disk_is_full(shop: Shop, whose: str) -> None:
+    is_all = whose == "all processes"
+    shop.row.fault = f"disk full for {whose}, then `rollout {'abort' if is_all else 'resume'}`"
     with shop.waiting() as process:
-        psutil.Process(process.pid).rlimit(resource.RLIMIT_FSIZE, (0, 0))
-        getattr(shop, said)()
+        others = shop.scratch.processes() if is_all else []
+        for one in (psutil.Process(process.pid), *others):
+            write_at_most(one, 0)
+        (shop.abort if is_all else shop.resume)()
         out, err = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode != 0, out
     assert "Traceback" not in err
-    until(lambda: split_in_force(shop.scratch) is None)
-    assert shop.scratch.ask().headers["x-trueup-release"] == shop.old, "traffic is back"
+    before = shop.clients.releases[shop.old]
+    until(lambda: shop.clients.releases[shop.old] > before + 20)
+    assert {shop.scratch.ask().headers["x-trueup-release"] for _ in range(20)} == {shop.old}, "traffic is back"
     assert shop.scratch.status()["unfinished"]
+    for one in others:
+        if one.is_running():
+            write_at_most(one, resource.RLIM_INFINITY)
     with shop.rolling() as process:
         shop.at_the_quarter(shop.new)
-        shop.resume()
-        ended(process, 0)
-    shop.settled(shop.new)
-    assert shop.row.failed == 0
+        shop.go_on(process)
+    shop.answered()
     shop.row.said = "traffic goes back though nothing can be written; the next apply begins the rollout anew"
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+def test_the_clock_is_moved(shop: Shop, hours: int) -> None:
+    shop.row.fault = f"the clock put {'forward' if hours > 0 else 'back'} by two hours, for all processes"
+    with shop.waiting() as process:
+        shop.scratch.write(CLOCK, str(3600 * hours))
+        shop.go_on(process)
+    shop.answered()
+    shop.scratch.write(CLOCK, "0")
 
 
 def test_two_engines_at_once(shop: Shop) -> None:
@@ -277,11 +330,9 @@ def test_two_engines_at_once(shop: Shop) -> None:
         refused = shop.scratch.run(*APPLY)
         assert refused.code == LOCKED, refused
         with shop.scratch.start(*APPLY, "--lock-timeout", "60") as second:
-            shop.resume()
-            ended(process, 0)
+            shop.go_on(process)
             ended(second, 0)
-    shop.settled(shop.new)
-    assert shop.row.failed == 0
+    shop.answered()
 
 
 def test_the_engine_is_killed_while_another_waits(shop: Shop) -> None:
@@ -289,11 +340,9 @@ def test_the_engine_is_killed_while_another_waits(shop: Shop) -> None:
     with shop.waiting() as process, shop.scratch.start(*APPLY, "--lock-timeout", "60") as second:
         process.kill()
         process.wait(10)
-        until(lambda: "resume" in shop.scratch.read(".trueup/journal/dev.jsonl"))
-        shop.resume()
-        ended(second, 0)
-    shop.settled(shop.new)
-    assert shop.row.failed == 0
+        until(lambda: '"resume"' in shop.scratch.read(".trueup/journal/dev.jsonl"))
+        shop.go_on(second)
+    shop.answered()
 
 
 def test_a_newer_commit_comes(shop: Shop) -> None:
@@ -303,11 +352,9 @@ def test_a_newer_commit_comes(shop: Shop) -> None:
         declare(shop.scratch, "tiny@2", declare_prompt(shop.scratch, 1000 + shop.number))
         shop.new = str(shop.scratch.deployment()["release"])
         shop.at_the_quarter(shop.new)
-        shop.resume()
-        ended(process, 0)
-    shop.settled(shop.new)
+        shop.go_on(process)
     assert held_releases(shop.scratch).count(first) == 0, "what was superseded is not bad"
-    assert shop.row.failed == 0
+    shop.answered()
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
@@ -324,23 +371,38 @@ def test_a_revert_comes(shop: Shop, is_killed: bool) -> None:
     shop.scratch.apply()
     shop.settled(shop.old)
     assert list(shop.servers().values()) == [stable], "the server that answered was left alone"
-    assert shop.row.failed == 0
+    shop.answered()
 
 
-@pytest.mark.parametrize("how", ["broken", "without the split"])
-def test_the_stored_table_is_changed_by_hand(shop: Shop, how: str) -> None:
-    shop.row.fault = f"`routes.json` changed by hand: {how}"
+def test_the_stored_table_is_changed_by_hand(shop: Shop) -> None:
+    shop.row.fault, shop.row.tried = "`routes.json` broken by hand, then without the split", 2
     with shop.waiting() as process:
         text = shop.scratch.read(ROUTES)
         changed = json.loads(text)
         del changed["table"]["routes"][0]["split"]
-        shop.scratch.write(ROUTES, text[:100] if how == "broken" else json.dumps(changed))
-        before = shop.clients.releases.total()
-        until(lambda: shop.clients.releases.total() > before + 20)
-        shop.resume()
-        ended(process, 0)
-    shop.settled(shop.new)
-    assert shop.row.failed == 0
+        for written in (text[:100], json.dumps(changed)):
+            shop.scratch.write(ROUTES, written)
+            before = shop.clients.releases.total()
+            until(lambda before=before: shop.clients.releases.total() > before + 20)
+        shop.go_on(process)
+    shop.answered()
+
+
+def test_the_release_is_edited_by_hand_in_the_middle(shop: Shop) -> None:
+    shop.row.fault = "the release's file edited by hand, then `rollout abort`"
+    edited = shop.scratch.read(SUPPORT) + "# a remark that nobody has committed\n"
+    with shop.waiting() as process:
+        shop.scratch.write(SUPPORT, edited)
+        shop.abort()
+        ended(process, FAILED)
+    pending(shop)
+    assert shop.scratch.read(SUPPORT) == edited, "it is left to whoever wrote it"
+    shop.scratch.git("checkout", "--", SUPPORT)
+    shop.scratch.apply()
+    shop.settled(shop.old)
+    shop.taken_back()
+    shop.answered()
+    shop.row.said = "`git pending` until the edit is committed or gone; it is not lost"
 
 
 def test_git_cannot_be_written(shop: Shop) -> None:
@@ -351,36 +413,89 @@ def test_git_cannot_be_written(shop: Shop) -> None:
         lock.write_text("")
         shop.abort()
         ended(process, FAILED)
-    assert "git pending" in shop.scratch.status()["git_pending"][0]
-    assert shop.scratch.ask().headers["x-trueup-release"] == shop.old
-    assert held_releases(shop.scratch).count(shop.new) == 1
+    pending(shop)
     lock.unlink()
     shop.scratch.apply()
     shop.settled(shop.old)
     shop.taken_back()
-    assert shop.row.failed == 0
+    shop.answered()
     shop.row.said = "`git pending` until the next run lands it"
 
 
-def test_a_push_is_refused(shop: Shop) -> None:
-    shop.row.fault = "the remote refuses the push of the commit that takes it back"
-    scratch, remote = shop.scratch, shop.scratch.folder.parent / "remote.git"
-    git(scratch.folder.parent, "init", "--quiet", "--bare", str(remote))
-    branch = scratch.git("symbolic-ref", "--short", "HEAD")
-    scratch.git("remote", "add", "origin", str(remote))
-    scratch.git("push", "--quiet", "--set-upstream", "origin", branch)
+@pytest.fixture
+def remote(shop: Shop) -> Iterator[Path]:
+    """A remote that the branch tracks."""
+    scratch, made = shop.scratch, shop.scratch.folder.parent / "remote.git"
+    git(scratch.folder.parent, "init", "--quiet", "--bare", str(made))
+    scratch.git("remote", "add", "origin", str(made))
+    scratch.git("push", "--quiet", "--set-upstream", "origin", branch_of(scratch))
+    yield made
+    scratch.git("remote", "remove", "origin")
+    shutil.rmtree(made)
+
+
+def branch_of(scratch: Scratch) -> str:
+    return scratch.git("symbolic-ref", "--short", "HEAD")
+
+
+def pending(shop: Shop) -> None:
+    """Check that traffic is back, and that everybody sees what git lacks."""
+    assert "git pending" in shop.scratch.status()["git_pending"][0]
+    assert shop.scratch.ask().headers["x-trueup-release"] == shop.old
+    assert held_releases(shop.scratch).count(shop.new) == 1
+
+
+def test_a_push_is_refused(shop: Shop, remote: Path) -> None:
+    shop.row.fault = "the remote takes no push of the commit that takes it back: rights revoked"
     hook = remote / "hooks/pre-receive"
     hook.write_text("#!/bin/sh\nwhile read old new ref; do case $ref in refs/heads/*) exit 1;; esac; done\n")
     hook.chmod(0o755)
     with shop.waiting() as process:
         shop.abort()
         ended(process, FAILED)
-    assert "git pending" in scratch.status()["git_pending"][0]
+    pending(shop)
     hook.unlink()
-    scratch.apply()
+    shop.scratch.apply()
     shop.settled(shop.old)
     shop.taken_back()
-    assert git(remote, "rev-parse", branch) == scratch.head()
-    scratch.git("remote", "remove", "origin")
-    assert shop.row.failed == 0
+    assert git(remote, "rev-parse", branch_of(shop.scratch)) == shop.scratch.head()
+    shop.answered()
     shop.row.said = "`git pending` until the next run lands it"
+
+
+@pytest.mark.parametrize("is_same_line", [False, True])
+def test_somebody_pushed_meanwhile(shop: Shop, remote: Path, is_same_line: bool) -> None:
+    what = "another release" if is_same_line else "something else"
+    shop.row.fault = f"somebody pushed {what} before the commit that takes it back"
+    scratch, colleague = shop.scratch, Scratch(shop.scratch.folder.parent / "colleague")
+    git(scratch.folder.parent, "clone", "--quiet", str(remote), str(colleague.folder))
+    other = declare_prompt(colleague, 2000 + shop.number)
+    if is_same_line:
+        declare(colleague, "tiny@2", other)
+    else:
+        colleague.commit("Write a prompt that nobody uses")
+    with shop.waiting() as process:
+        colleague.git("push", "--quiet", "origin", "HEAD")
+        shop.abort()
+        ended(process, FAILED)
+    pending(shop)
+    if is_same_line:
+        with pytest.raises(subprocess.CalledProcessError):
+            scratch.git("pull", "--quiet", "--rebase")
+        assert scratch.run("status", "-e", "dev").code in (0, 1), "a conflict is no reason to fall over"
+        scratch.git("checkout", "--ours", SUPPORT)
+        scratch.git("rebase", "--skip")
+        shop.new = str(scratch.deployment()["release"])
+        with shop.rolling() as process:
+            shop.at_the_quarter(shop.new)
+            shop.go_on(process)
+        shop.row.said = "the conflict is for people: the newer release they declare takes its place"
+    else:
+        scratch.git("pull", "--quiet", "--rebase")
+        scratch.apply()
+        shop.settled(shop.old)
+        assert "Trueup-Cause: rollback of release" in scratch.git("log", "-1", "--format=%B")
+        assert git(remote, "rev-parse", branch_of(scratch)) == scratch.head()
+        shop.row.said = "`git pending` until somebody pulls, and the next run pushes"
+    shutil.rmtree(colleague.folder)
+    shop.answered()

@@ -158,14 +158,14 @@ def propose(workspace: Workspace, name: str, source: str, target: str, revision:
 def commit_promotion(workspace: Workspace, promotion: Promotion) -> Revision:
     """Commit *promotion* on the current branch; when it is there already, its tip is returned.
 
+    A run that was killed after the branch moved has left the work tree behind: it follows then.
+
     Raises:
         PermanentError: It is no longer what was shown, or policy denies it; nothing was written.
     """
     deployment = promotion.deployment
     again = propose(workspace, deployment.name, promotion.source, deployment.environment)
     _require_same(promotion, again)
-    if not promotion.is_needed:
-        return workspace.tree("HEAD").revision
     return workspace.committer.commit(promotion.path, promotion.after, promotion.message)
 
 
