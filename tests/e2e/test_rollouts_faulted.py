@@ -185,7 +185,7 @@ def ended(process: "subprocess.Popen[str]", code: int) -> Done:
     out, err = process.communicate(timeout=LONGEST_SECONDS)
     done = Done(APPLY, process.returncode, out, err)
     assert "Traceback" not in err, done
-    assert done.code == code, done
+    assert done.code == code, str(done)
     return done
 
 
