@@ -43,7 +43,7 @@ from serving import pid_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-FAILED, LOCKED = 1, 5
+FAILED, LOCKED, INVALID = 1, 5, 8
 CLOCK = ".trueup/seconds-that-the-clock-is-moved-by"
 MOVED = textwrap.dedent("""\
     import time
@@ -484,7 +484,7 @@ def test_somebody_pushed_meanwhile(shop: Shop, remote: Path, is_same_line: bool)
     if is_same_line:
         with pytest.raises(AssertionError, match="could not apply"):
             scratch.git("pull", "--quiet", "--rebase")
-        assert scratch.run("status", "-e", "dev").code in (0, 1), "a conflict is no reason to fall over"
+        assert f"{SUPPORT}:" in scratch.trueup("status", "-e", "dev", code=INVALID).err, "the line with the conflict"
         scratch.git("checkout", "--ours", SUPPORT)
         scratch.git("rebase", "--skip")
         shop.new = str(scratch.deployment()["release"])
