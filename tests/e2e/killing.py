@@ -1,10 +1,11 @@
 """Runs commands of trueup that are killed at a chosen point: a process of its own that forks one child a command.
 
-Started as `python killing.py`, it reads a request a line (JSON: folder, words, kill_at, skip, out) and answers how the
-command ended. The child is the real command over the real wiring; what is added only counts the points at which a
+Started as `python killing.py`, it reads a request a line (JSON: folder, words, kill_at, skip, out) and answers how
+the command ended. The child is the real command over the real wiring; what is added only counts the points at which a
 kill can come, and at the chosen one it ends the child with SIGKILL. Points: after each journal entry, before each
 entry that tells a step's end (the step is done and nobody wrote it down), before and after the journal is closed,
-inside a store's write and its admission, around what a target is told, and around the ledger's and the branch's ref.
+inside a store's write and its admission, around what a target is told, around the ledger's and the branch's ref, and
+what a pull request is made of.
 """
 
 import importlib
@@ -21,8 +22,10 @@ from typing import Any
 from unittest.mock import patch
 
 import trueup
+import trueup.adapters.forges.github as github
 import trueup.adapters.git.committer as committing
 import trueup.adapters.git.ledger as ledger
+import trueup.adapters.git.publisher as publisher
 import trueup.adapters.stores.directory as directory
 import trueup.adapters.targets.process.control as control
 from trueup.adapters.journals.file_journal import FileJournal
@@ -111,6 +114,9 @@ def _child(request: dict[str, Any]) -> int:
         _around(points, stack, control, "wake", "target woken")
         _around(points, stack, committing.BranchCommitter, "_moved", "branch")
         _around(points, stack, committing.BranchCommitter, "_follow", "work tree")
+        _around(points, stack, publisher.BranchPublisher, "_set", "branch of a pull request")
+        _around(points, stack, publisher.BranchPublisher, "push", "push")
+        _around(points, stack, github.GitHub, "open", "pull request")
         out = stack.enter_context(open(request["out"], "w"))
         err = stack.enter_context(open(request["out"] + ".err", "w"))
         return run(request["words"], out, err, dict(os.environ))

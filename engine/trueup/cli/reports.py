@@ -147,11 +147,11 @@ class Live:
 
     def _weights(self, event: "Event") -> tuple[float, ...]:
         from trueup.cli.views.rollout import weights_of
-        from trueup.workflows.under_way import takeover_of_deployment
+        from trueup.diff.takeovers import declared_takeover
 
         planned = self._planned()
         deployments = planned.desired.deployments if planned else ()
-        return next((weights_of(takeover_of_deployment(d)) for d in deployments if str(d.id) == event.address), ())
+        return next((weights_of(declared_takeover(d)) for d in deployments if str(d.id) == event.address), ())
 
 
 def note_denial(decision: "Decision", console: Console) -> None:

@@ -7,14 +7,11 @@ from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
 from trueup.core.quantities import mebibytes
 from trueup.desired.state import DesiredDeployment, DesiredState
-from trueup.desired.takeover import takeover_of
 from trueup.diff.changes import Room
 from trueup.diff.manifests import Manifest, read_manifest
+from trueup.diff.takeovers import ONE_AT_A_TIME, declared_takeover
 from trueup.observed.state import ObservedState
 from trueup.spec.resource import document_of
-
-ONE_AT_A_TIME = frozenset({"recreate", "inPlace"})
-"""Strategies that end what serves before the new release starts."""
 
 
 class Rooms:
@@ -35,7 +32,7 @@ class Rooms:
         applied, server = read_manifest(route.manifest) if route else None, self._desired[id_].server
         if applied is None or applied.server == server.key:
             return None
-        strategy = takeover_of(_own(self._desired[id_])).strategy
+        strategy = declared_takeover(self._desired[id_]).strategy
         both = strategy not in ONE_AT_A_TIME
         before = applied.replicas if both else 0
         new, old = self._memory[id_], _memory_of(applied, id_)

@@ -282,17 +282,20 @@ class Applying:
         yield self._noted(self._event("start", address, Status.DONE, said))
 
     def _undo_start(self, server: ServerSpec, address: ResourceId) -> Iterator[Event]:
-        """End what was started for nothing; servers that were there before stay, as many as they were."""
+        """End what was started for nothing; servers that get traffic stay, as many as they were.
+
+        One that was there before and gets none was started by a run that was killed: it ends as well.
+        """
         before = sum(s.key == server.key for s in self._observed.target.servers)
         verified = {d.server.key for d in self.result.verified}
         if server.key not in self._supplying.started or server.key in verified:
             return
-        if before and before < server.replicas:
-            self._supplying.take(ScaleStep(replace(server, replicas=before)), None)
-            yield self._noted(self._event("scale", address, Status.DONE, f"back to {before}"))
-        elif not before and server.key not in self._routing.servers:
+        if server.key not in self._routing.servers:
             self._ports.target.stop(self._environment, (server.key,))
             yield self._noted(self._event("stop", address, Status.DONE, "stopped the new servers"))
+        elif before and before < server.replicas:
+            self._supplying.take(ScaleStep(replace(server, replicas=before)), None)
+            yield self._noted(self._event("scale", address, Status.DONE, f"back to {before}"))
 
     def _clear(self) -> Iterator[Event]:
         left = tuple(sorted({s.key for s in self._observed.target.servers}))

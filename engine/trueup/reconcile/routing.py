@@ -28,8 +28,9 @@ class Routing:
 
     @property
     def servers(self) -> set[Digest]:
-        """The servers that get traffic."""
-        return {r.server for r in self._routes.values()}
+        """The servers that get traffic, also a share or copies of it."""
+        beside = {c.server for r in self._routes.values() if r.split is not None for c in r.split.candidates}
+        return {r.server for r in self._routes.values()} | beside
 
     @property
     def removed(self) -> tuple[ResourceId, ...]:

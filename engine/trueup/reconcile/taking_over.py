@@ -176,7 +176,7 @@ class TakingOver:
     def _dead(self, deployment: DesiredDeployment) -> str:
         """Say why none of the new release's servers answers; empty while one does, or it may only be busy."""
         now = self._clock.now()
-        if (now - self._looked).total_seconds() < _LOOKS_AT_SERVERS_SECONDS:
+        if 0 <= (now - self._looked).total_seconds() < _LOOKS_AT_SERVERS_SECONDS:
             return ""
         self._looked = now
         try:

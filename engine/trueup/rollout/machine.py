@@ -161,6 +161,7 @@ def advance(takeover: Takeover, progress: Progress, seen: Seen, now: datetime) -
     """Return where the rollout is now and what is to be done next."""
     if stop := _stop(seen):
         return progress, stop
+    progress = _not_ahead_of(now, progress)
     if progress.stage == NOT_BEGUN or progress.began is None:
         return _enter(takeover, progress, max(progress.stage, 0), now)
     stage = takeover.stages[min(progress.stage, len(takeover.stages) - 1)]
@@ -173,10 +174,25 @@ def advance(takeover: Takeover, progress: Progress, seen: Seen, now: datetime) -
     return _go_on(takeover, progress, stage, seen, now)
 
 
+def looks_of(checks: Checks) -> int:
+    """Return how often a stage is looked at, at the most: what is declared, and what patience allows."""
+    more = int(checks.patience / _interval(checks))
+    return max((w.count for w in checks.watched), default=1) + more
+
+
 def weight_of(takeover: Takeover, stage: int) -> float:
     """Return the share of the requests that is in force in *stage*: the last one that was set."""
     weights = [s.weight for s in takeover.stages[: stage + 1] if s.weight is not None]
     return weights[-1] if weights else 0.0
+
+
+def _not_ahead_of(now: datetime, progress: Progress) -> Progress:
+    """Return *progress* as of now when the clock was put back: nobody waits until it is again as late as it was."""
+    if progress.began is not None and progress.began > now:
+        progress = replace(progress, began=now)
+    if progress.looked is not None and progress.looked > now:
+        progress = replace(progress, looked=now)
+    return progress
 
 
 def _stop(seen: Seen) -> Abort | None:
@@ -212,7 +228,7 @@ def _go_on(takeover: Takeover, progress: Progress, stage: Stage, seen: Seen, now
     due = max(resumes, progress.looked or began) + _interval(stage.checks)
     if now < due:
         return _wait(takeover, progress, due, "next measurement", now)
-    return progress, Measure(began, stage.checks, _looks(stage.checks), takeover.checks)
+    return progress, Measure(began, stage.checks, looks_of(stage.checks), takeover.checks)
 
 
 def _wait(
@@ -225,7 +241,7 @@ def _wait(
     began = progress.began or now
     due = max(progress.looked or began, began) + _interval(guard)
     if now >= due:
-        return replace(progress, looked=now), Measure(began, None, _looks(guard), guard)
+        return replace(progress, looked=now), Measure(began, None, looks_of(guard), guard)
     return progress, Wait(min(until, due) if until else due, why)
 
 
@@ -291,12 +307,6 @@ def _interval(checks: Checks) -> timedelta:
 def _measuring(checks: Checks, stage: Stage) -> timedelta:
     """Return when, after a stage began, its measurements are all due."""
     return (stage.pause or timedelta()) + _interval(checks) * max((w.count for w in checks.watched), default=1)
-
-
-def _looks(checks: Checks) -> int:
-    """Return how often a stage is looked at, at the most: what is declared, and what patience allows."""
-    more = int(checks.patience / _interval(checks))
-    return max((w.count for w in checks.watched), default=1) + more
 
 
 def _said(verdicts: Sequence[Verdict]) -> str:

@@ -9,18 +9,15 @@ from dataclasses import dataclass, replace
 
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
-from trueup.core.json import mapping_of
 from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment, DesiredState, RequiredEvaluation, ServerSpec
-from trueup.desired.takeover import Takeover, takeover_of
+from trueup.desired.takeover import Takeover
 from trueup.diff.changes import Build, Create, Delete, Evaluate, Fetch, Update
 from trueup.diff.manifests import read_manifest
+from trueup.diff.takeovers import ONE_AT_A_TIME, takeover_now
 from trueup.observed.state import ObservedState
 from trueup.plan.cheapest import cheapest_first
 from trueup.plan.plan import Plan
 from trueup.spec.resource import document_of
-
-ONE_AT_A_TIME = frozenset({"recreate", "inPlace"})
-"""Strategies that end what serves before the new release starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +204,6 @@ def inherit(rollout: Rollout, owed: Iterable[FetchStep | BuildStep]) -> Rollout:
     return replace(rollout, steps=(*steps, *rollout.steps))
 
 
-def _takeover(deployment: DesiredDeployment) -> Takeover:
-    return next(
-        (takeover_of(mapping_of(document_of(r))) for r in deployment.resources if r.id == deployment.id), Takeover()
-    )
-
-
 class _Supplies:
     """What has to be there before deployments serve; each fetch and build goes to the first that needs it."""
 
@@ -254,6 +245,7 @@ class _Traffic:
     """Which server each route will point at, rollout by rollout: a shared server ends with the last that leaves it."""
 
     def __init__(self, desired: DesiredState, observed: ObservedState) -> None:
+        self._observed = observed
         self._desired = {d.id: d.server for d in desired.deployments}
         self._routed = {r.deployment: (r.server, read_manifest(r.manifest).replicas) for r in observed.target.routes}
         self._routes = {r.deployment: r for r in observed.target.routes}
@@ -266,7 +258,7 @@ class _Traffic:
 
     def make_room(self, deployment: DesiredDeployment) -> tuple[Step, ...]:
         """Return the step that ends what serves first, where the strategy says so and nobody else needs it."""
-        takeover, route = _takeover(deployment), self._routes.get(deployment.id)
+        takeover, route = takeover_now(deployment, self._observed), self._routes.get(deployment.id)
         if route is None or takeover.strategy not in ONE_AT_A_TIME or route.server == deployment.server.key:
             return ()
         others = {key for id_, (key, _) in self._routed.items() if id_ != deployment.id}
@@ -275,7 +267,7 @@ class _Traffic:
 
     def take_over(self, deployment: DesiredDeployment) -> tuple[Step, ...]:
         """Return the step that shares the traffic by stages, where another release serves and stages are declared."""
-        takeover, route = _takeover(deployment), self._routes.get(deployment.id)
+        takeover, route = takeover_now(deployment, self._observed), self._routes.get(deployment.id)
         is_new = route is not None and route.release != deployment.release.digest
         return (TakeOverStep(takeover),) if is_new and takeover.stages else ()
 

@@ -100,6 +100,25 @@ def apply(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iter
             yield event
 
 
+def is_owed(workspace: Workspace, environment: str) -> bool:
+    """Tell whether an earlier run left something: it was killed, goes on, or could not say in git what it took back."""
+    return bool(workspace.journal.unfinished(environment) or pending(workspace, environment))
+
+
+def finish(workspace: Workspace, environment: str, lock_timeout_seconds: float = 0.0) -> Iterator[Event]:
+    """Finish what an earlier run left, so that the plan is made of what is declared and runs after that; yield events.
+
+    Raises:
+        LockHeldError: The earlier run goes on.
+    """
+    with workspace.lock.hold(environment, f"apply -e {environment}", lock_timeout_seconds):
+        yield from _remote(workspace, environment, workspace.take_remote_records())
+        recovered = recover(workspace, environment)
+        if recovered:
+            yield recovered.event
+        yield from _land(workspace, pending(workspace, environment))
+
+
 def apply_locked(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iterator[Event]:
     """Apply under the environment's lock, which the caller holds and keeps."""
     yield from _remote(workspace, request.environment, workspace.take_remote_records())
@@ -149,9 +168,14 @@ def _land(workspace: Workspace, backs: Iterable[TakenBack]) -> Iterator[Event]:
 def _settled(workspace: Workspace, planned: Planned) -> Iterator[Event]:
     """Bring traffic to rest that a killed run had begun to move: what is denied is not carried on."""
     environment = planned.desired.environment
-    if any(r.split is not None or r.held for r in planned.observed.target.routes):
+    if is_moving(planned):
         for address, said in settle(environment, workspace.target(environment.target), workspace.store):
             yield Event(workspace.clock.now(), "route", str(address), Status.DONE, said)
+
+
+def is_moving(planned: Planned) -> bool:
+    """Tell whether traffic was on its way from one release to another when the plan was made."""
+    return any(r.split is not None or r.held for r in planned.observed.target.routes)
 
 
 def refuse(workspace: Workspace, request: ApplyRequest, applied: Applied, planned: Planned) -> Iterator[Event]:

@@ -51,6 +51,36 @@ class TakenBack:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The commit that says it, written down before it is made.
+
+    Attributes:
+        path: The file.
+        content: Its text.
+        message: The commit message.
+        plan: Id of the plan of the edited file.
+        manifest: The release that serves, as it was applied, without secrets.
+    """
+
+    path: str
+    content: str
+    message: str
+    plan: Digest
+    manifest: Json
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as JSON, as the journal keeps it."""
+        return {
+            "type": "commit",
+            "path": self.path,
+            "content": self.content,
+            "message": self.message,
+            "plan": self.plan,
+            "manifest": self.manifest,
+        }
+
+
 def takes_back(planned: Planned, kind: RecordKind) -> bool:
     """Tell whether a run of *kind* takes back in git what it aborts.
 
@@ -92,6 +122,17 @@ def pending(workspace: Workspace, environment: str) -> tuple[TakenBack, ...]:
         if back is not None:
             found.append(back)
     return tuple(found)
+
+
+def commit_begun(workspace: Workspace, back: TakenBack) -> Commit | None:
+    """Return the commit that an earlier run was about to make for *back*; None when it did not get so far."""
+    for entry in reversed(workspace.journal.unfinished(journal_of(back.deployment))):
+        match entry:
+            case {"type": "commit", "path": str(path), "content": str(content), "message": str(message)}:
+                return Commit(path, content, message, Digest(str(entry.get("plan") or "")), entry.get("manifest"))
+            case _:
+                pass
+    return None
 
 
 def in_words(back: TakenBack) -> str:

@@ -18,6 +18,7 @@ from trueup.core.suggestions import did_you_mean
 from trueup.desired.codes import UNKNOWN_ENVIRONMENT
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment
+from trueup.diff.changes import Room, Update
 from trueup.diff.status import EvidenceStatus, status
 from trueup.observed.state import VerifiedRelease
 from trueup.plan.promotion import Approvals, Soak, WayBack
@@ -52,7 +53,6 @@ class Promotion:
         approvals: Who must agree.
         way_back: What it can be rolled back to; None when nothing was verified there.
         message: The commit message.
-        peak: What the rollout takes at its peak, in words; empty when the plan does not say.
     """
 
     deployment: ResourceId
@@ -68,7 +68,12 @@ class Promotion:
     approvals: Approvals
     way_back: WayBack | None
     message: str
-    peak: str = ""
+
+    @property
+    def peak(self) -> Room | None:
+        """What the rollout takes at its peak; None when no server is replaced."""
+        updates = (c for c in self.planned.plan.changes if isinstance(c, Update))
+        return next((u.room for u in updates if u.address == self.deployment), None)
 
     @property
     def is_needed(self) -> bool:
@@ -153,14 +158,14 @@ def propose(workspace: Workspace, name: str, source: str, target: str, revision:
 def commit_promotion(workspace: Workspace, promotion: Promotion) -> Revision:
     """Commit *promotion* on the current branch; when it is there already, its tip is returned.
 
+    A run that was killed after the branch moved has left the work tree behind: it follows then.
+
     Raises:
         PermanentError: It is no longer what was shown, or policy denies it; nothing was written.
     """
     deployment = promotion.deployment
     again = propose(workspace, deployment.name, promotion.source, deployment.environment)
     _require_same(promotion, again)
-    if not promotion.is_needed:
-        return workspace.tree("HEAD").revision
     return workspace.committer.commit(promotion.path, promotion.after, promotion.message)
 
 

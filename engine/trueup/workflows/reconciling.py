@@ -22,9 +22,8 @@ from trueup.rollout.analysis import analyse
 from trueup.rollout.events import Event, Status
 from trueup.rollout.verdicts import Outcome, Verdict
 from trueup.spec.resource import document_of
-from trueup.workflows.apply import Applied, ApplyRequest, apply
+from trueup.workflows.apply import Applied, ApplyRequest, apply, is_owed
 from trueup.workflows.metrics import queried_of
-from trueup.workflows.pending import pending
 from trueup.workflows.planning import Invalid, Planned, make_plan
 from trueup.workflows.rollback import propose, roll_back
 from trueup.workflows.workspace import Workspace
@@ -61,8 +60,7 @@ def reconcile_once(workspace: Workspace, environment: str, found: Round, *, act:
         return
     found.planned = planned
     automatic = act or mapping_of(planned.desired.environment.settings).get("autoApply") is True
-    unfinished = workspace.journal.unfinished(environment) or pending(workspace, environment)
-    if (planned.plan.changes and automatic) or unfinished:
+    if (planned.plan.changes and automatic) or is_owed(workspace, environment):
         found.applied = Applied()
         yield from apply(workspace, ApplyRequest(environment=environment), found.applied)
         return

@@ -6,7 +6,7 @@ whatever fails after that, automation leaves it alone.
 
 from collections.abc import Iterator
 
-from trueup.core.digests import Revision, short
+from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError, TrueupError
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
@@ -18,7 +18,7 @@ from trueup.rollout.events import Event, Status
 from trueup.spec.resource import document_of
 from trueup.workflows.holding import holds, place_hold
 from trueup.workflows.loading import load
-from trueup.workflows.pending import TakenBack, journal_of
+from trueup.workflows.pending import Commit, TakenBack, commit_begun, journal_of
 from trueup.workflows.planning import Invalid
 from trueup.workflows.publishing import Change, publish_change
 from trueup.workflows.rollback import Proposal, propose
@@ -53,7 +53,9 @@ def _landed(workspace: Workspace, back: TakenBack) -> Iterator[Event]:
             yield from _requested(workspace, back, proposal)
             raise PermanentError(codes.GIT_PENDING, "a pull request says it, and is not merged yet")
         yield from _written(workspace, back, proposal)
-    elif declared.get(back.deployment) != back.good:
+    elif declared.get(back.deployment) == back.good:
+        yield from _finished(workspace, back)
+    else:
         yield _event(workspace, "commit", back, Status.DONE, "a newer commit declares another release already")
         return
     if _mode(workspace, environment) == "commit" and (problem := workspace.committer.push()):
@@ -61,10 +63,30 @@ def _landed(workspace: Workspace, back: TakenBack) -> Iterator[Event]:
 
 
 def _written(workspace: Workspace, back: TakenBack, proposal: Proposal) -> Iterator[Event]:
-    revision = workspace.committer.commit(proposal.path, proposal.after, proposal.message)
-    said = f"commit {revision[:12]}: {proposal.path} declares release {short(back.good)} again"
+    commit = Commit(
+        path=proposal.path,
+        content=proposal.after.decode(),
+        message=proposal.message,
+        plan=proposal.planned.plan.id,
+        manifest=masked(proposal.target.manifest),
+    )
+    workspace.journal.write(journal_of(back.deployment), commit.to_json())
+    yield from _committed(workspace, back, commit)
+
+
+def _finished(workspace: Workspace, back: TakenBack) -> Iterator[Event]:
+    """Finish a commit that the branch has, and whose run was killed before work tree and ledger had it as well."""
+    commit = commit_begun(workspace, back)
+    if commit is not None and workspace.tree("HEAD").read(commit.path) == commit.content.encode():
+        yield from _committed(workspace, back, commit)
+
+
+def _committed(workspace: Workspace, back: TakenBack, commit: Commit) -> Iterator[Event]:
+    revision = workspace.committer.commit(commit.path, commit.content.encode(), commit.message)
+    said = f"commit {revision[:12]}: {commit.path} declares release {short(back.good)} again"
     yield _event(workspace, "commit", back, Status.DONE, said, (("revision", revision),))
-    yield _recorded(workspace, back, proposal, revision)
+    if not _is_recorded(workspace, back):
+        yield _recorded(workspace, back, commit.plan, commit.manifest, revision)
 
 
 def _requested(workspace: Workspace, back: TakenBack, proposal: Proposal) -> Iterator[Event]:
@@ -84,7 +106,8 @@ def _requested(workspace: Workspace, back: TakenBack, proposal: Proposal) -> Ite
     where = published.url or published.link or "; ".join(published.commands)
     yield _event(workspace, "pull-request", back, Status.DONE, where, (("branch", published.branch),))
     if not _is_recorded(workspace, back):
-        yield _recorded(workspace, back, proposal, published.commit)
+        plan, manifest = proposal.planned.plan.id, masked(proposal.target.manifest)
+        yield _recorded(workspace, back, plan, manifest, published.commit)
 
 
 def _is_recorded(workspace: Workspace, back: TakenBack) -> bool:
@@ -92,8 +115,8 @@ def _is_recorded(workspace: Workspace, back: TakenBack) -> bool:
     return any((b.get("from"), b.get("rolledOutBy")) == (back.bad, back.plan) for b in bodies)
 
 
-def _recorded(workspace: Workspace, back: TakenBack, proposal: Proposal, revision: Revision) -> Event:
-    record = workspace.ledger.append(_draft(workspace, back, proposal, revision))
+def _recorded(workspace: Workspace, back: TakenBack, plan: Digest, manifest: Json, revision: Revision) -> Event:
+    record = workspace.ledger.append(_draft(workspace, back, plan, manifest, revision))
     return _event(workspace, "record", back, Status.DONE, f"record {record.sequence}", (("record", record.digest),))
 
 
@@ -115,17 +138,15 @@ def _hold(workspace: Workspace, back: TakenBack) -> Hold:
     )
 
 
-def _draft(workspace: Workspace, back: TakenBack, proposal: Proposal, revision: Revision) -> Draft:
-    serving: dict[str, Json] = {
-        str(back.deployment): {"release": back.good, "manifest": masked(proposal.target.manifest), "verified": True}
-    }
+def _draft(workspace: Workspace, back: TakenBack, plan: Digest, manifest: Json, revision: Revision) -> Draft:
+    serving: dict[str, Json] = {str(back.deployment): {"release": back.good, "manifest": manifest, "verified": True}}
     return Draft(
         kind=RecordKind.ROLLBACK,
         environment=back.deployment.environment,
         at=workspace.clock.now(),
         actor=workspace.actor,
         revision=revision,
-        plan=proposal.planned.plan.id,
+        plan=plan,
         outcome=RunOutcome.DONE,
         resources=(str(back.deployment),),
         body={"cause": back.why, "automatic": True, "from": back.bad, "rolledOutBy": back.plan, "serving": serving},

@@ -50,7 +50,7 @@ class Newer:
     def commit_for(self, deployment: ResourceId) -> str:
         """Return the commit that declares another release of *deployment* by now; empty when none does."""
         now = self._workspace.clock.now()
-        if self._looked is not None and now - self._looked < _LOOKS_AT_GIT:
+        if self._looked is not None and timedelta() <= now - self._looked < _LOOKS_AT_GIT:
             return ""
         self._looked = now
         head = self._now()

@@ -82,6 +82,15 @@ def test_it_waits_then_measures_then_takes_the_next_step() -> None:
     assert (progress.looks, progress.failures) == (0, ())
 
 
+def test_a_clock_that_is_put_back_makes_nobody_wait_until_it_is_as_late_again() -> None:
+    progress, effect = advance(CANARY, begun(CANARY), Seen(), after(-3_600))
+    assert effect == Wait(after(-3_570), "pause")
+    measured = Progress(FRESH.release, FRESH.plan, 0, T0, looks=1, looked=after(40))
+    progress, effect = advance(CANARY, measured, Seen(), after(35))
+    assert effect == Wait(after(45), "next measurement")
+    assert (progress.began, progress.looked) == (T0, after(35))
+
+
 def test_a_step_without_an_end_waits_until_someone_says_go() -> None:
     progress = Progress(FRESH.release, FRESH.plan, 1, T0)
     for at in (1, 1_000_000):

@@ -227,20 +227,48 @@ def shown(promotion: Promotion, output: Format = Format.TEXT, landed: Landed | N
 
 def test_the_preview_says_what_moves_and_what_is_needed(workspace) -> None:
     promotion = proposed(workspace)
-    text = shown(replace(promotion, peak="2 GiB"))
+    text = shown(promotion)
     for words in (
         "+ model: smol@2 # the weights",
         "model smol@1 -> smol@2",
         "none is required",
         "no time is required",
         "none required",
-        "2 GiB",
+        "at its peak 2 servers (memory not declared)",
         "its artifacts are in the store; this edit taken back gives the same bytes",
         "To promote it: the same command with `--commit` or `--pull-request`.",
     ):
         assert words in " ".join(text.split()), words
     assert "```diff" in shown(promotion, Format.MARKDOWN)
     assert '"format_version": "1.0"' in shown(promotion, Format.JSON)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "peak"),
+    [("canary, steps: [{setWeight: 10, pause: {duration: 1m}}]", "3,072"), ("inPlace", "2,048")],
+)
+def test_the_preview_names_the_memory_that_the_rollout_takes_at_its_peak(make, strategy: str, peak: str) -> None:
+    old = replace(OLD, memory="1Gi", rollout=f"{{strategy: {strategy}}}")
+    workspace = make(**STAGES)
+    workspace.declare(replace(OLD, environment="staging"), old)
+    workspace.apply("staging")
+    workspace.apply("prod")
+    # The release moves, the memory of production is what its own file declares: it grows in the same commit here.
+    workspace.declare(NEW, replace(old, memory="2Gi"))
+    workspace.apply("staging")
+    assert f"({peak} MiB of memory)" in shown(proposed(workspace))
+    assert f"({peak} MiB of memory)" in json.loads(shown(proposed(workspace), Format.JSON))["peak"]
+
+
+def test_a_promotion_of_a_prompt_alone_has_no_peak(make) -> None:
+    workspace = make(**STAGES)
+    workspace.declare(replace(OLD, environment="staging"), OLD)
+    workspace.apply("staging")
+    workspace.apply("prod")
+    workspace.declare(replace(OLD, environment="staging", prompt="support@2"), OLD)
+    workspace.apply("staging")
+    assert proposed(workspace).peak is None
+    assert "at its peak" not in shown(proposed(workspace))
 
 
 def test_time_and_approvals_that_are_missing_are_told(workspace) -> None:

@@ -10,12 +10,17 @@ from fakes import FakeOrders
 from trueup.adapters.targets.process import codes as target_codes
 from trueup.core.digests import Digest
 from trueup.core.errors import TransientError
+from trueup.core.json import mapping_of
+from trueup.ledger.record import Record
 from trueup.observed.state import Health, ObservedRoute
 from trueup.observed.traffic import Answered, Traffic
+from trueup.policy.decision import Outcome
 from trueup.ports import Route
 from trueup.rollout.events import Event, Status
+from trueup.workflows.apply import Applied, finish, is_owed
 from trueup.workflows.holding import holds, lift
-from trueup.workflows.planning import Invalid
+from trueup.workflows.planning import Invalid, Planned, make_plan
+from trueup.workflows.rollback import Proposal, propose, roll_back
 from trueup.workflows.status import status
 from workspaces import Declared, FakeWorkspace, KilledError, Stage, steps
 
@@ -231,6 +236,20 @@ def test_a_newer_commit_is_taken_up_at_once(shop: FakeWorkspace) -> None:
     assert holds(shop, "dev") == ()
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_rollback_by_hand_shares_nothing_and_waits_for_nothing(shop: FakeWorkspace, strategy: str) -> None:
+    good_traffic(shop)
+    good = shop.served()["support"]
+    shop.declare(declared("smol@2", strategy))
+    shop.apply()
+    assert shop.served()["support"] != good
+    proposal = propose(shop, "dev", "support", reason="it is worse")
+    assert isinstance(proposal, Proposal)
+    events = list(roll_back(shop, proposal, Applied(), reason="it is worse"))
+    assert shop.served()["support"] == good
+    assert not {"share", "wait", "analyse", "take-over"} & {e.step for e in events}
+
+
 def test_servers_that_die_end_the_rollout(shop: FakeWorkspace) -> None:
     good_traffic(shop)
     stable = shop.served()["support"]
@@ -272,6 +291,32 @@ def test_git_that_cannot_be_written_is_pending_until_the_next_run(shop: FakeWork
     assert not isinstance(now, Invalid)
     assert now.pending == ()
     assert now.is_in_sync
+
+
+def test_what_is_pending_can_be_finished_before_anything_is_planned(shop: FakeWorkspace) -> None:
+    bad_traffic(shop)
+    shop.declare(declared("smol@2"))
+    assert not is_owed(shop, "dev")
+    shop.commits_fail = True
+    shop.apply()
+    assert is_owed(shop, "dev")
+    shop.heal()
+    assert [e.step for e in finish(shop, "dev")] == ["commit", "record"]
+    assert not is_owed(shop, "dev")
+    assert len(shop.messages) == len(taken_back(shop)) == 1
+    # The plan that is made now is not denied for the hold: it is of what was restored.
+    planned = make_plan(shop, "dev", "HEAD")
+    assert isinstance(planned, Planned)
+    assert planned.judged.decision.outcome is Outcome.ALLOW
+
+
+def test_a_run_that_was_killed_before_its_record_leaves_it_to_the_next(shop: FakeWorkspace) -> None:
+    bad_traffic(shop)
+    shop.declare(declared("smol@2"))
+    kill_when(shop, lambda: len(shop.messages) == 1)
+    assert taken_back(shop) == []
+    assert [(e.step, e.status) for e in finish(shop, "dev")] == [("commit", Status.DONE), ("record", Status.DONE)]
+    assert len(shop.messages) == len(taken_back(shop)) == 1
 
 
 def test_a_push_that_is_refused_is_pending_too(shop: FakeWorkspace) -> None:
@@ -398,6 +443,11 @@ def test_a_kill_at_every_effect_loses_nothing(tmp_path: Path, strategy: str, is_
     assert kills > 20
 
 
+def taken_back(shop: FakeWorkspace) -> list[Record]:
+    """Return the records that say in the ledger what an abort took back."""
+    return [r for r in shop.ledger.records() if mapping_of(r.draft.body).get("automatic") is True]
+
+
 def survived(shop: FakeWorkspace, stable: Digest, is_bad: bool) -> None:
     """Apply again, as often as it takes to come to rest, and look at what is true then."""
     for _ in range(3):
@@ -411,4 +461,5 @@ def survived(shop: FakeWorkspace, stable: Digest, is_bad: bool) -> None:
     assert shop.running() == {route.server}
     assert len(shop.messages) == is_bad
     assert len(holds(shop, "dev")) == is_bad
+    assert len(taken_back(shop)) == is_bad
     assert shop.ledger.verify()[1] == ()

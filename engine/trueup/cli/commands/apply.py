@@ -87,21 +87,25 @@ def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyR
 def _from_flags(
     arguments: argparse.Namespace, workspace: "Workspace", console: Console
 ) -> "ApplyRequest | Invalid | ExitCode":
-    """Show the plan and ask; what was shown is what the request expects. A plan that is denied is recorded as that."""
+    """Show the plan and ask; what was shown is what the request expects. A plan that is denied is recorded as that.
+
+    What an earlier run left is finished first: it was approved then, and the plan is another one after it.
+    """
     from trueup.cli.views.plan_report import Intent
     from trueup.plan.difference import snapshot_of
     from trueup.policy.decision import Outcome
-    from trueup.workflows.apply import Applied, ApplyRequest, refuse, require_committed
+    from trueup.workflows.apply import Applied, ApplyRequest, finish, is_moving, is_owed, refuse, require_committed
     from trueup.workflows.planning import Invalid, make_plan
 
     if not arguments.environment:
         raise UsageError("`-e` or `--plan` is required.", hint="name the environment, or give a saved plan")
+    if is_owed(workspace, arguments.environment):
+        for event in finish(workspace, arguments.environment, arguments.lock_timeout):
+            show_event(event, console)
     planned = make_plan(workspace, arguments.environment, arguments.revision, tuple(arguments.names))
     if isinstance(planned, Invalid):
         return planned
-    if not workspace.journal.unfinished(arguments.environment):
-        # A killed rollback may have left the work tree behind its commit; apply finishes that first.
-        require_committed(planned)
+    require_committed(planned)
     note_plan(planned, console, Intent.APPLY)
     request = ApplyRequest(
         environment=arguments.environment,
@@ -111,7 +115,10 @@ def _from_flags(
         targets=tuple(arguments.names),
         lock_timeout_seconds=arguments.lock_timeout,
     )
-    if planned.judged.decision.outcome is not Outcome.ALLOW:
+    is_denied = planned.judged.decision.outcome is not Outcome.ALLOW
+    if is_denied and is_moving(planned):
+        return request  # its traffic has to come to rest first, which takes the lock
+    if is_denied:
         for event in refuse(workspace, request, Applied(), planned):
             show_event(event, console)
         return ExitCode.DENIED

@@ -56,12 +56,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     writes = arguments.commit or arguments.pull_request
     is_denied = promotion.is_needed and promotion.denied is not None
     # Evidence and approvals may come while a pull request is open, and apply asks policy again; a commit cannot wait.
-    if promotion.is_needed and (arguments.pull_request or (arguments.commit and not is_denied)):
-        if arguments.commit:
-            landed = Landed(commit_promotion(workspace, promotion))
-        else:
-            body = render(report, Format.MARKDOWN, Style())
-            landed = _landed(publish_promotion(workspace, promotion, body))
+    landed = None
+    if arguments.commit and not is_denied:
+        landed = Landed(commit_promotion(workspace, promotion))
+    elif promotion.is_needed and arguments.pull_request:
+        body = render(report, Format.MARKDOWN, Style())
+        landed = _landed(publish_promotion(workspace, promotion, body))
+    if promotion.is_needed:
         report = replace(report, landed=landed)
     console.publish(lambda output, style: render(report, output, style, console.width))
     if writes and is_denied:
@@ -87,7 +88,7 @@ def _landed(published: "Published") -> "Landed":
 def _report(promotion: "Promotion") -> "PromotionReport":
     from dataclasses import replace
 
-    from trueup.cli.views.plan_report import Intent
+    from trueup.cli.views.plan_report import Intent, room_in_words
     from trueup.cli.views.promotion import PromotionReport
 
     return PromotionReport(
@@ -104,5 +105,5 @@ def _report(promotion: "Promotion") -> "PromotionReport":
         approvals=promotion.approvals,
         way_back=promotion.way_back,
         plan=replace(plan_report(promotion.planned), intent=Intent.PROMOTE),
-        peak=promotion.peak,
+        peak=room_in_words(promotion.peak) if promotion.peak else "",
     )

@@ -298,10 +298,15 @@ def _use(use: BuildUse | None) -> Iterator[str]:
 def _room(room: Room | None) -> Iterator[str]:
     """Yield how the new release takes over, and what both take at the peak."""
     if room:
-        servers = f"{room.servers} {'server' if room.servers == 1 else 'servers'} at its peak"
-        memory = "memory not declared" if room.memory_mib is None else f"{room.memory_mib:,} MiB of memory"
-        beside = f", {room.total_mib:,} MiB with all others" if room.total_mib not in (None, room.memory_mib) else ""
-        yield f"rollout: {room.strategy}, {servers} ({memory}{beside})"
+        yield f"rollout: {room.strategy}, {room_in_words(room, ' at its peak')}"
+
+
+def room_in_words(room: Room, when: str = "") -> str:
+    """Say how many servers there are at the peak of a rollout, and what memory they are declared to take."""
+    servers = f"{room.servers} {'server' if room.servers == 1 else 'servers'}{when}"
+    memory = "memory not declared" if room.memory_mib is None else f"{room.memory_mib:,} MiB of memory"
+    beside = f", {room.total_mib:,} MiB with all others" if room.total_mib not in (None, room.memory_mib) else ""
+    return f"{servers} ({memory}{beside})"
 
 
 def duration_of(seconds: int) -> str:

@@ -243,6 +243,18 @@ def test_only_late_answers_are_lost_and_that_is_told() -> None:
     assert recent.answers(found.address, 0.0, copied=True) == {}
 
 
+def test_counting_begins_anew_when_the_clock_was_put_back() -> None:
+    recent, found = Recent(10_000.0), serving()
+    recent.add(found, Answer(status=200, at=10_001.0))
+    recent.add(found, Answer(status=200, at=10_000.5))
+    assert len(next(iter(recent.answers(found.address, 0.0, copied=False).values()))) == 2, "they may overtake"
+    for at in (3_000.0, 3_001.0):
+        recent.add(found, Answer(status=200, at=at))
+    assert recent.since(found.address, 2_999.0) == 3_000.0
+    (kept,) = recent.answers(found.address, 3_000.0, copied=False).values()
+    assert [a.at for a in kept] == [3_000.0, 3_001.0]
+
+
 def test_releases_of_long_ago_are_forgotten_and_that_is_told() -> None:
     recent = Recent(0.0)
     for number in range(130):

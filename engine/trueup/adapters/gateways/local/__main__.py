@@ -19,7 +19,7 @@ from trueup.adapters.gateways.local.app import Gateway
 from trueup.adapters.gateways.local.backends import Backends
 from trueup.adapters.gateways.local.recent import answer_json
 from trueup.adapters.gateways.local.stored import document_of
-from trueup.adapters.gateways.local.table import compile_table
+from trueup.adapters.gateways.local.table import compile_table, gives_back
 from trueup.adapters.targets.process.layout import Layout, read_json, write_json
 from trueup.core.errors import TrueupError
 from trueup.core.json import Json
@@ -132,7 +132,11 @@ class Orders:
         return response
 
     async def _replace(self, request: web.Request) -> web.StreamResponse:
-        """Check, store and take a table, in this order: what was not stored is not served."""
+        """Check, store and take a table, in this order: what was not stored is not served.
+
+        But a release that is given up must not go on answering because the disk is full: a table that only gives all
+        requests back to the stable releases is served all the same, until a restart.
+        """
         document: Json = await request.json()
         try:
             table = compile_table(document)
@@ -144,6 +148,8 @@ class Orders:
                 # A disk takes its time; answers go on meanwhile.
                 await asyncio.to_thread(write_json, self._layout.routes, document)
             except OSError as error:
+                if self._gateway.table is not None and gives_back(table, self._gateway.table):
+                    self._gateway.take(table)
                 return web.json_response({"error": f"{self._layout.routes}: {error.strerror}"}, status=507)
             # The servers of the new table were ready before it came; they must be known before it counts.
             self._gateway.backends.refresh()

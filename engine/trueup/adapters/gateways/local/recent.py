@@ -13,6 +13,8 @@ KEPT_ANSWERS = 20_000
 
 _KEPT_RINGS = 128
 _KEPT_IDS = 20_000
+_PUT_BACK_SECONDS = 5.0
+"""A clock that jumps back by more was put back; answers end in nearly the order in which they are added."""
 
 
 @dataclass(slots=True)
@@ -40,12 +42,21 @@ class Recent:
     def __init__(self, started: float, kept: int = KEPT_ANSWERS) -> None:
         self.started = started
         self._kept = kept
+        self._latest = started
         self._rings: OrderedDict[tuple[str, str, bool], _Ring] = OrderedDict()
         self._lost: dict[str, float] = {}
         self._given: OrderedDict[str, Given] = OrderedDict()
 
     def add(self, serving: Serving, answer: Answer, *, is_copy: bool = False) -> None:
-        """Remember an answer that has ended."""
+        """Remember an answer that has ended.
+
+        When the clock was put back, counting begins anew: what ended later than now is of no time that is asked for.
+        """
+        if answer.at < self._latest - _PUT_BACK_SECONDS:
+            self.started = self._latest = answer.at
+            self._rings.clear()
+            self._lost.clear()
+        self._latest = max(self._latest, answer.at)
         key = (serving.address, serving.route.release, is_copy)
         ring = self._rings.get(key)
         if ring is None:

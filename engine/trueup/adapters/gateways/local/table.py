@@ -114,6 +114,13 @@ class Table:
         return {s.address: s for s in self.by_model.values()}
 
 
+def gives_back(new: Table, old: Table) -> bool:
+    """Tell whether *new* has the stable releases of *old* answer everything, and nothing else is different."""
+    served = {address: (s.route.release, s.route.server) for address, s in old.by_address.items()}
+    kept = {address: (s.route.release, s.route.server) for address, s in new.by_address.items()}
+    return served == kept and not any(s.candidates or s.route.held for s in new.by_address.values())
+
+
 def compile_table(document: Json) -> Table:
     """Check a stored document as a whole and return what requests are answered by.
 
