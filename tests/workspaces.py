@@ -432,9 +432,9 @@ def nothing_on_hold(facts: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
     """Deny a deployment whose release is on hold."""
     observed = facts["observed"]
     assert isinstance(observed, Mapping)
-    held = {(h["deployment"], h["release"]) for h in _items(observed["holds"]) if h["active"]}
+    held = {h["release"] for h in _items(observed["holds"]) if h["active"]}
     for item in _items(facts["deployments"]):
-        if (item["address"], item["release"]["digest"]) in held:
+        if item["release"]["digest"] in held:
             yield {"id": "HOLD", "severity": "critical", "address": item["address"], "msg": "it is on hold"}
 
 

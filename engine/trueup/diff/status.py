@@ -51,6 +51,7 @@ class DeploymentStatus:
         failures: Failed since then.
         evidence: Required evaluations.
         holds: Holds on its releases.
+        ended: Holds on what it declares or serves that ended by themselves.
         is_verified: The release that serves was verified here.
         rollout: What a rollout under way does to the traffic; None when none is.
         held: Requests wait while a release is swapped in place.
@@ -72,6 +73,7 @@ class DeploymentStatus:
     is_verified: bool
     rollout: ObservedSplit | None = None
     held: bool = False
+    ended: tuple[Hold, ...] = ()
 
     @property
     def health(self) -> Health:
@@ -156,6 +158,7 @@ def _deployment(
 ) -> DeploymentStatus:
     sync, reason = _sync(id_, changes)
     serving = route.release if route else Digest("")
+    named = {serving, declared.release.digest if declared else Digest("")}
     keys = {declared.server.key if declared else "", *((route.server, *route.beside) if route else ())}
     return DeploymentStatus(
         id=id_,
@@ -170,11 +173,17 @@ def _deployment(
         requests=route.requests if route else 0,
         failures=route.failures if route else 0,
         evidence=tuple(_evidence(e, observed) for e in declared.evaluations) if declared else (),
-        holds=tuple(h for h in observed.holds if h.deployment == id_),
+        holds=_about(observed.holds, id_, named),
+        ended=tuple(h for h in observed.ended if h.release in named),
         is_verified=any(v.deployment == id_ and v.release == serving for v in observed.verified),
         rollout=route.split if route else None,
         held=route.held if route else False,
     )
+
+
+def _about(holds: tuple[Hold, ...], id_: ResourceId, releases: set[Digest]) -> tuple[Hold, ...]:
+    """Return the holds that were placed on the deployment, or on what it declares or serves under another name."""
+    return tuple(h for h in holds if h.deployment == id_ or h.release in releases)
 
 
 def _sync(id_: ResourceId, changes: tuple[Change, ...]) -> tuple[Sync, str]:
@@ -264,6 +273,7 @@ def _row_json(row: DeploymentStatus) -> dict[str, Json]:
             {"evaluation": e.evaluation, "state": e.state, "measured": list(e.measured)} for e in row.evidence
         ],
         "holds": [h.to_json() for h in row.holds],
+        "ended_holds": [h.to_json() for h in row.ended],
         "rollout": _rollout_json(row.rollout),
         "held": row.held,
     }

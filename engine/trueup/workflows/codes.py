@@ -27,6 +27,13 @@ NO_SUCH_HOLD = Code(
     "The deployment has no hold in force, or is not declared.",
     "`trueup hold list` shows the holds of an environment.",
 )
+NO_SUCH_RELEASE = Code(
+    "WRK030",
+    "No such release",
+    "A release is named by its digest or the beginning of one, and exactly one of those that are declared, serve, "
+    "served or come from upstream has to begin so.",
+    "`trueup status` and `trueup explain Deployment/ENV/NAME` name releases.",
+)
 NOTHING_BELOW = Code(
     "WRK005",
     "A folder of the project file holds nothing",
@@ -170,6 +177,7 @@ CODES = (
     NOTHING_DECLARED,
     ONE_ENVIRONMENT,
     NO_SUCH_HOLD,
+    NO_SUCH_RELEASE,
     NOTHING_BELOW,
     NO_WEIGHTS,
     TRACKED_STATE,

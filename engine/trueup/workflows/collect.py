@@ -113,10 +113,10 @@ def _environment_needs(workspace: Workspace, environment: str, target: str) -> I
         if key:
             yield key, f"loaded by a server of {environment}"
     records = tuple(workspace.ledger.records())
-    held = {(h.deployment, h.release) for h in history.holds_in_force(records, environment, workspace.clock.now())}
+    held = {h.release for h in history.holds_in_force(records, environment, workspace.clock.now())}
     for serving in history.released(records, environment):
         key = served_key(serving.manifest)
-        if key and (serving.deployment, serving.release) in held:
+        if key and serving.release in held:
             yield key, f"a release of {serving.deployment} on hold, kept to be looked at"
     counts: dict[str, int] = {}
     for release in history.verified_releases(records, environment):

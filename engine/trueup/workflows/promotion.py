@@ -257,7 +257,7 @@ def _verified(workspace: Workspace, now: Planned, upstream: DesiredDeployment) -
         )
         raise PermanentError(codes.NOT_VERIFIED_UPSTREAM, detail)
     for hold in holds(workspace, environment):
-        if (hold.deployment, hold.release) == (upstream.id, wanted):
+        if hold.release == wanted:
             detail = f"Release {short(wanted)} is on hold in `{environment}`: {hold.reason}."
             raise PermanentError(codes.HELD_UPSTREAM, detail)
     return serving

@@ -179,8 +179,7 @@ def _require_same(proposal: Proposal, again: Proposal, *, resumed: bool) -> None
 
 def _held(workspace: Workspace, proposal: Proposal, reason: str) -> str:
     """Have the bad release on hold, and say so."""
-    holds = proposal.planned.observed.holds
-    if any((h.deployment, h.release) == (proposal.deployment, proposal.bad) for h in holds):
+    if proposal.bad in {h.release for h in proposal.planned.observed.holds}:
         return f"release {short(proposal.bad)} is on hold already"
     place_hold(workspace, _hold(workspace, proposal, reason), workspace.tree("HEAD").revision)
     return f"release {short(proposal.bad)} is on hold"
@@ -210,7 +209,7 @@ def _declared(planned: Planned, environment: str, name: str) -> DesiredDeploymen
 
 def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedRelease:
     verified = [v for v in planned.observed.verified if v.deployment == declared.id]
-    held = {h.release for h in planned.observed.holds if h.deployment == declared.id}
+    held = {h.release: h for h in planned.observed.holds}
     current = declared.release.digest
     if to:
         wanted = [v for v in verified if short(v.release, 64).startswith(to.removeprefix("sha256:"))]
@@ -222,6 +221,10 @@ def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedR
             # It would go nowhere, and put the release that is to serve on hold.
             detail = f"Release {short(current)} is what `{declared.id}` declares already."
             raise PermanentError(codes.NO_ROLLBACK_TARGET, detail)
+        if (hold := held.get(wanted[0].release)) is not None:
+            detail = f"Release {short(hold.release)} is on hold in `{declared.id.environment}`: {hold.reason}."
+            hint = f"`trueup hold lift {hold.deployment.name} -e {hold.environment}`, when its reason is gone"
+            raise PermanentError(codes.NO_ROLLBACK_TARGET, detail, hint=hint)
         return wanted[0]
     for candidate in verified:
         if candidate.release != current and candidate.release not in held:

@@ -139,8 +139,12 @@ def _gate_words(gate: GateResult) -> str:
     return f"{name} {_number(gate.value)} ({gate.operator} {_number(gate.threshold)}{lacking})"
 
 
-def hold_line(hold: Hold) -> str:
-    """Say which release is held, why, by whom and until when."""
+def hold_line(hold: Hold, *, in_force: bool = True) -> str:
+    """Say which release is held, why, by whom and until when; one that is not in force any more is told as that."""
+    if not in_force:
+        ended = f"{hold.expires:%Y-%m-%d %H:%M} UTC" if hold.expires else "an unknown time"
+        was = f"release {short(hold.release)} of {hold.deployment} was on hold, which ended by itself at {ended}"
+        return f"{was}: {hold.reason} ({person(hold.author)})"
     until = f"until {hold.expires:%Y-%m-%d %H:%M} UTC" if hold.expires else "until lifted"
     return (
         f"release {short(hold.release)} of {hold.deployment} is on hold {until}: {hold.reason} ({person(hold.author)})"
