@@ -11,9 +11,9 @@ from trueup.ledger.record import RecordKind
 from trueup.observed.state import Hold
 from trueup.workflows import codes
 from trueup.workflows.holding import Placed, hold_declared, hold_release, holds, holds_placed, lift
+from trueup.workflows.planning import Invalid
 from trueup.workflows.rollback import propose
 from trueup.workflows.status import status
-from trueup.workflows.planning import Invalid
 from workspaces import Declared, FakeWorkspace
 
 OLD, NEW = Declared(model="smol@1"), Declared(model="smol@2")
