@@ -39,6 +39,7 @@ from trueup.desired.state import Access, ArtifactPin, BuildPin, ServerSpec
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
+from trueup.policy.deletion_budget import MARK
 from trueup.policy.document import ChangeFacts
 from trueup.policy.facts.change import ChangedFile, Commit
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
@@ -132,6 +133,8 @@ class Stage:
     run: str = "during"
     port: int = 8180
     rollback: Mapping[str, Json] = field(default_factory=dict)
+    confirm_delete: str = ""
+    deletion_budget: Mapping[str, Json] = field(default_factory=dict)
 
 
 def document(kind: str, name: str, spec: Mapping[str, Json], **metadata: Json) -> bytes:
@@ -204,8 +207,10 @@ def repository_files(
             "target": {"type": "process", "port": stage.port},
             "evaluations": {"required": list(stage.evaluations), "run": stage.run},
             **({"rollback": dict(stage.rollback)} if stage.rollback else {}),
+            **({"deletionBudget": dict(stage.deletion_budget)} if stage.deletion_budget else {}),
         }
-        files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings)
+        marks: dict[str, Json] = {"annotations": {MARK: stage.confirm_delete}} if stage.confirm_delete else {}
+        files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings, **marks)
     return files | {d.path: d.text() for d in declared}
 
 

@@ -170,7 +170,7 @@ TIME_UNREADABLE = Code(
 HOLD_TERMS = Code(
     "LED031",
     "A hold cannot be placed like this",
-    "A hold says why, and ends by itself at a time that is still to come and at most a year away, or when it is lifted.",
+    "A hold says why, and ends when it is lifted, or by itself at a time that is to come and at most a year away.",
     "Give `--reason`, and one of `--days 7` or `--until 2026-12-01T12:00Z`; without them it is in force until lifted.",
 )
 

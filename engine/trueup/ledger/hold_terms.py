@@ -8,7 +8,7 @@ from trueup.core.diagnostics import Diagnostic
 from trueup.ledger.codes import HOLD_TERMS
 
 MAX_DAYS = 366
-"""Longest time ahead that a hold may end by itself; what has to last longer is meant to last until somebody lifts it."""
+"""Longest time ahead at which a hold may end by itself; what has to last longer lasts until somebody lifts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Terms:
     until: str = ""
 
 
-def end_of(terms: Terms, now: datetime) -> datetime | None | tuple[Diagnostic, ...]:
+def end_of(terms: Terms, now: datetime) -> datetime | tuple[Diagnostic, ...] | None:
     """Return when a hold on these *terms* ends by itself, None for never, or everything that is wrong with them."""
     ends: list[datetime] = []
     problems = [_problem(detail) for detail in _texts(terms)]
@@ -47,7 +47,7 @@ def _texts(terms: Terms) -> Iterator[str]:
         yield "`--days` and `--until` are both given, and a hold ends once."
 
 
-def _after_days(text: str, now: datetime) -> datetime | None | str:
+def _after_days(text: str, now: datetime) -> datetime | str | None:
     days = text.strip()
     if days in {"", "0"}:
         return None
@@ -58,7 +58,7 @@ def _after_days(text: str, now: datetime) -> datetime | None | str:
     return now + timedelta(days=int(days)) if int(days) else None
 
 
-def _at(text: str, now: datetime) -> datetime | None | str:
+def _at(text: str, now: datetime) -> datetime | str | None:
     if not text.strip():
         return None
     try:

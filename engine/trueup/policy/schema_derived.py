@@ -163,7 +163,17 @@ DERIVED: dict[str, Json] = {
     "properties": {
         **(_KNOWN["properties"] if isinstance(_KNOWN["properties"], dict) else {}),
         "evaluationChanges": list_of(_LOOSENED),
+        "deletions": object_of(
+            {
+                "deleted": COUNT,
+                "running": COUNT,
+                "confirmed": list_of(TEXT),
+                "isAll": FLAG,
+                "budget": {"type": "object"},
+            }
+        ),
         "reviews": object_of({"oldestDays": nullable(_DAYS), "unreviewed": list_of(TEXT)}),
     },
 }
-"""The schema of `derived`; what needs an unknown base or unknown rules is absent while they are."""
+"""The schema of `derived`; what needs an unknown base or unknown rules is absent while they are,
+and `deletions` of a plan that deletes none."""

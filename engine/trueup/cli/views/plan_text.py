@@ -5,7 +5,7 @@ from itertools import groupby
 
 from trueup.cli.output import Style
 from trueup.cli.views.decision_text import DecisionText
-from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, loosened_line
+from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, deleted_line, loosened_line
 from trueup.cli.views.plan_report import PlanReport, colour_of, facts, heading, left_out, shown_fields
 from trueup.cli.views.text import Piece, person, visible, wrapped, wrapped_pieces
 from trueup.cli.views.values import field_symbol, path_text, value_pieces
@@ -51,6 +51,8 @@ class PlanText:
             lines += self._wrap(cost_line(saved.effects.cost), "")
             for detail in cost_details(saved.effects.cost):
                 lines += self._wrap(detail, "  ", "dim")
+        if saved.effects.deleted:
+            lines += self._wrap(deleted_line(saved.effects.deleted), "", "red")
         return lines
 
     def _change(self, change: Change) -> Iterator[str]:

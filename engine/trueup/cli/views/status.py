@@ -206,7 +206,8 @@ def _notes(row: DeploymentStatus) -> Iterator[str]:
     for hold in row.holds:
         until = f" until {_time(hold.expires)}" if hold.expires else ""
         serves = ", and serves" if hold.release == row.observed_release else ""
-        yield f"{row.id}: release {short(hold.release)} is on hold{until}{serves}: {hold.reason} ({person(hold.author)})"
+        said = f"release {short(hold.release)} is on hold{until}{serves}: {hold.reason} ({person(hold.author)})"
+        yield f"{row.id}: {said}"
     for hold in row.ended:
         yield f"{row.id}: release {short(hold.release)} was on hold until {_time(hold.expires)}: {hold.reason}"
 
