@@ -632,6 +632,10 @@ class FakeWorkspace:
     def tree(self, revision: str) -> SourceTree:
         if not revision:
             return FakeTree(dict(self.files), self.head if self.files == self._head.contents else "")
+        if revision.endswith("^"):
+            parents = {c.revision: c.parent for c in self.history_of_main}
+            if not (revision := parents.get(Revision(revision[:-1]), Revision(""))):
+                raise PermanentError(git_codes.UNKNOWN_REVISION, "It has no parent.")
         return self._head if revision == "HEAD" else self._commits[revision]
 
     def policies(
@@ -659,7 +663,7 @@ class FakeWorkspace:
             files = changed_files(self._head.contents, self.files)
             return ChangeFacts(base=self.head, actor=self.actor, commits=(), files=files)
         before = {c.revision: c.parent for c in self.history_of_main}
-        since = next((r for r in applied if r in before), before[revision])
+        since = base.revision or next((r for r in applied if r in before), before[revision])
         contents = self._commits[since].contents if since else {}
         return ChangeFacts(
             revision=revision,

@@ -10,7 +10,15 @@ from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.diff.changes import Change, Create, Delete, Evaluate, Update
 from trueup.evidence.evidence import Evidence, Measurement
-from trueup.observed.state import Health, Hold, ObservedRoute, ObservedServer, ObservedSplit, ObservedState
+from trueup.observed.state import (
+    Health,
+    Hold,
+    ObservedRoute,
+    ObservedServer,
+    ObservedSplit,
+    ObservedState,
+    VerifiedRelease,
+)
 
 
 class Sync(StrEnum):
@@ -52,6 +60,7 @@ class DeploymentStatus:
         evidence: Required evaluations.
         holds: Holds on its releases.
         ended: Holds on what it declares or serves that ended by themselves.
+        way_back: The newest other release that was verified here and is not on hold; None when there is none.
         is_verified: The release that serves was verified here.
         rollout: What a rollout under way does to the traffic; None when none is.
         held: Requests wait while a release is swapped in place.
@@ -74,6 +83,7 @@ class DeploymentStatus:
     rollout: ObservedSplit | None = None
     held: bool = False
     ended: tuple[Hold, ...] = ()
+    way_back: VerifiedRelease | None = None
 
     @property
     def health(self) -> Health:
@@ -175,10 +185,17 @@ def _deployment(
         evidence=tuple(_evidence(e, observed) for e in declared.evaluations) if declared else (),
         holds=_about(observed.holds, id_, named),
         ended=tuple(h for h in observed.ended if h.release in named),
+        way_back=_way_back(id_, declared.release.digest if declared else serving, observed),
         is_verified=any(v.deployment == id_ and v.release == serving for v in observed.verified),
         rollout=route.split if route else None,
         held=route.held if route else False,
     )
+
+
+def _way_back(id_: ResourceId, current: Digest, observed: ObservedState) -> VerifiedRelease | None:
+    held = {h.release for h in observed.holds}
+    others = (v for v in observed.verified if v.deployment == id_ and v.release != current)
+    return next((v for v in others if v.release not in held), None)
 
 
 def _about(holds: tuple[Hold, ...], id_: ResourceId, releases: set[Digest]) -> tuple[Hold, ...]:
@@ -274,6 +291,7 @@ def _row_json(row: DeploymentStatus) -> dict[str, Json]:
         ],
         "holds": [h.to_json() for h in row.holds],
         "ended_holds": [h.to_json() for h in row.ended],
+        "way_back": {"release": row.way_back.release, "retained": row.way_back.retained} if row.way_back else None,
         "rollout": _rollout_json(row.rollout),
         "held": row.held,
     }

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 
 from trueup.core.errors import TrueupError
-from trueup.core.ids import ResourceId
+from trueup.core.ids import ResourceId, parse_address
+from trueup.core.json import mapping_of
 from trueup.ledger.needs import needs
+from trueup.observed.state import VerifiedRelease
 from trueup.plan.plan import Plan
 from trueup.policy.facts.base import BaseResources
 from trueup.policy.facts.retirement import Retiring, retiring
-from trueup.spec.lifecycle import has_lifecycle
+from trueup.spec.lifecycle import KINDS, UNUSABLE, has_lifecycle, parts_of, phase_of
 from trueup.spec.parse import read_unchecked
-from trueup.spec.resource import Resource
+from trueup.spec.resource import Resource, Resources
 from trueup.workflows.loading import SUFFIXES, Loaded
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.workspace import Workspace
@@ -35,6 +37,19 @@ def retirement(workspace: Workspace, loaded: Loaded, plan: Plan, base: BaseResou
     records = workspace.ledger.records()
     before = _before(workspace, loaded, plan, base)
     return retiring(loaded.resources, before, removed, needs(records, workspace.clock.now()))
+
+
+def unusable(release: VerifiedRelease, resources: Resources) -> str:
+    """Say why nothing can go back to *release*: a part of it is archived, deleted or not declared; empty if it can."""
+    made = mapping_of(mapping_of(mapping_of(release.manifest).get("deployment")).get("release"))
+    for address in parts_of(made):
+        id_ = parse_address(address)
+        part = resources.get(id_) if id_ else None
+        if part is None:
+            return f"{address} is declared no more"
+        if part.id.kind in KINDS and phase_of(part) in UNUSABLE:
+            return f"{address} is {phase_of(part)}"
+    return ""
 
 
 def _before(

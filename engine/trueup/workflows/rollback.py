@@ -27,6 +27,7 @@ from trueup.workflows.overlay import Overlay
 from trueup.workflows.planning import Invalid, Planned, plan_loaded
 from trueup.workflows.recovery import recover
 from trueup.workflows.release_edit import edit_release
+from trueup.workflows.retiring import unusable
 from trueup.workflows.workspace import Workspace
 
 RELEASE_KEYS = ("model", "prompt", "build")
@@ -225,12 +226,16 @@ def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedR
             detail = f"Release {short(hold.release)} is on hold in `{declared.id.environment}`: {hold.reason}."
             hint = f"`trueup hold lift {hold.deployment.name} -e {hold.environment}`, when its reason is gone"
             raise PermanentError(codes.NO_ROLLBACK_TARGET, detail, hint=hint)
+        if why := unusable(wanted[0], planned.loaded.resources):
+            detail = f"Release {short(wanted[0].release)} cannot be gone back to: {why}."
+            raise PermanentError(codes.NO_ROLLBACK_TARGET, detail)
         return wanted[0]
     for candidate in verified:
-        if candidate.release != current and candidate.release not in held:
+        is_free = candidate.release != current and candidate.release not in held
+        if is_free and not unusable(candidate, planned.loaded.resources):
             return candidate
     detail = f"`{declared.id}` has {len(verified)} verified releases; none of them differs from the declared one"
-    raise PermanentError(codes.NO_ROLLBACK_TARGET, f"{detail} ({short(current)}) and is not on hold.")
+    raise PermanentError(codes.NO_ROLLBACK_TARGET, f"{detail} ({short(current)}), is not on hold and can be used.")
 
 
 def _require_verified(planned: Planned, address: ResourceId, target: VerifiedRelease) -> None:

@@ -133,6 +133,10 @@ def status_schema() -> Schema:
         "failures": COUNT,
         "evidence": list_of(object_of(evidence)),
         "holds": list_of(_hold()),
+        "way_back": said(
+            nullable(object_of({"release": DIGEST, "retained": said(FLAG, "its artifact is in the store")})),
+            "the newest other release that was verified and is not on hold",
+        ),
         "ended_holds": said(list_of(_hold()), "holds on its releases that ended by themselves"),
         "rollout": said(nullable(_rollout_schema()), "what a rollout under way does to the traffic"),
         "held": said(FLAG, "requests wait: a release is swapped in place"),

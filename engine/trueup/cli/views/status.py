@@ -142,6 +142,13 @@ def _row(row: DeploymentStatus, lines: _Lines) -> Iterator[str]:
         back = f"; to go back: trueup rollback {row.id.name} -e {row.id.environment}"
         tail = serves + back if hold.release == row.observed_release else ""
         yield from lines.fact("    ", "on hold", said, "yellow", tail)
+    if row.way_back is not None:
+        gone = (
+            "" if row.way_back.retained else "; its artifact is not in the store, and would be fetched or built first"
+        )
+        yield from lines.fact(
+            "    ", "way back", f"release {short(row.way_back.release)}{gone}", "yellow" if gone else ""
+        )
     for hold in row.ended:
         said = f"release {short(hold.release)}, which ended by itself at {_time(hold.expires)}: {hold.reason}"
         yield from lines.fact("    ", "was held", said)
@@ -208,6 +215,8 @@ def _notes(row: DeploymentStatus) -> Iterator[str]:
         serves = ", and serves" if hold.release == row.observed_release else ""
         said = f"release {short(hold.release)} is on hold{until}{serves}: {hold.reason} ({person(hold.author)})"
         yield f"{row.id}: {said}"
+    if row.way_back is not None and not row.way_back.retained:
+        yield f"{row.id}: the artifact of release {short(row.way_back.release)}, the way back, is not in the store"
     for hold in row.ended:
         yield f"{row.id}: release {short(hold.release)} was on hold until {_time(hold.expires)}: {hold.reason}"
 
