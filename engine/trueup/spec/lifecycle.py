@@ -26,6 +26,11 @@ def phase_in(document: Json) -> str:
     return str(mapping_of(spec.get("lifecycle")).get("phase") or ACTIVE)
 
 
+def is_leaving(resource: Resource) -> bool:
+    """Tell whether a version is drained or further on its way out."""
+    return has_lifecycle(resource) and phase_of(resource) in {DRAINED, ARCHIVED, DELETED}
+
+
 def has_lifecycle(resource: Resource) -> bool:
     """Tell whether a Model or Adapter says where it is in its life."""
     return resource.id.kind in KINDS and b'"lifecycle"' in resource.canonical

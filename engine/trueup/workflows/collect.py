@@ -11,7 +11,7 @@ from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment
 from trueup.ledger import history
 from trueup.ports import STORE_LOCK
 from trueup.reconcile.observe import loaded_key, served_key
-from trueup.spec.lifecycle import DELETED, KEPT, has_lifecycle, parts_of, phase_of
+from trueup.spec.lifecycle import DELETED, KEPT, is_leaving, parts_of, phase_of
 from trueup.spec.resource import Resources, document_of
 from trueup.workflows.loading import environments, load
 from trueup.workflows.planning import Invalid
@@ -76,7 +76,7 @@ def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
         loaded = load(workspace, revision)
         if not loaded.is_valid:
             return Invalid(loaded.diagnostics)
-        deleted |= {str(r.id) for r in loaded.resources.values() if has_lifecycle(r) and phase_of(r) == DELETED}
+        deleted |= {str(r.id) for r in loaded.resources.values() if is_leaving(r) and phase_of(r) == DELETED}
         for key, reason in _retired_keeps(loaded.resources):
             needed.setdefault(key, reason)
         for name in environments(loaded.resources):
@@ -119,7 +119,7 @@ def _read(build: BuildPin) -> Iterator[ArtifactPin]:
 def _retired_keeps(resources: Resources) -> Iterator[tuple[Digest, str]]:
     """Yield the artifacts of what is drained or archived: nothing runs them, and that is why they are kept."""
     for resource in resources.values():
-        if has_lifecycle(resource) and (phase := phase_of(resource)) in KEPT:
+        if is_leaving(resource) and (phase := phase_of(resource)) in KEPT:
             source = mapping_of(mapping_of(mapping_of(document_of(resource)).get("spec")).get("source"))
             if digest := source.get("digest"):
                 yield Digest(str(digest)), f"{resource.id} is {phase}"

@@ -10,7 +10,7 @@ from trueup.observed.state import VerifiedRelease
 from trueup.plan.plan import Plan
 from trueup.policy.facts.base import BaseResources
 from trueup.policy.facts.retirement import Retiring, retiring
-from trueup.spec.lifecycle import KINDS, UNUSABLE, has_lifecycle, parts_of, phase_of
+from trueup.spec.lifecycle import KINDS, UNUSABLE, has_lifecycle, is_leaving, parts_of, phase_of
 from trueup.spec.parse import read_unchecked
 from trueup.spec.resource import Resource, Resources
 from trueup.workflows.loading import SUFFIXES, Loaded
@@ -21,8 +21,8 @@ _PARTS = ("Model", "Adapter", "Prompt", "Build")
 
 
 def may_retire(loaded: Loaded) -> bool:
-    """Tell whether any version says where it is in its life; most projects have none, and are asked nothing more."""
-    return any(has_lifecycle(resource) for resource in loaded.resources.values())
+    """Tell whether any version is drained or further; most projects have none, and are asked nothing more."""
+    return any(is_leaving(resource) for resource in loaded.resources.values())
 
 
 def retirement(workspace: Workspace, loaded: Loaded, plan: Plan, base: BaseResources | None) -> tuple[Retiring, ...]:
@@ -32,7 +32,8 @@ def retirement(workspace: Workspace, loaded: Loaded, plan: Plan, base: BaseResou
     of its first parent: what was applied last may be many steps ago.
     """
     removed = tuple(id_ for id_ in base.then if id_.kind in _PARTS and id_ not in loaded.resources) if base else ()
-    if not removed and not may_retire(loaded):
+    came_back = base is not None and any(is_leaving(resource) for resource in base.then.values())
+    if not removed and not came_back and not may_retire(loaded):
         return ()
     records = workspace.ledger.records()
     before = _before(workspace, loaded, plan, base)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.observed.needs import Need
-from trueup.spec.lifecycle import STEPS, has_lifecycle, phase_of
+from trueup.spec.lifecycle import has_lifecycle, is_leaving, phase_of
 from trueup.spec.resource import Resource, Resources
 
 _USERS = ("Deployment", "Evaluation")
@@ -68,20 +68,15 @@ def retiring(
             continue
         was = before(id_) if before else None
         then = None if before is None else "" if was is None else phase_of(was)
-        phase = phase_of(resource)
-        if _is_far(phase) or _is_far(then or ""):
+        if is_leaving(resource) or (was is not None and is_leaving(was)):
             users = tuple(str(r.id) for r in resources.values() if _lets_run(r, id_))
-            found.append(Retiring(str(id_), phase, then, users, needs.get(str(id_), ())))
+            found.append(Retiring(str(id_), phase_of(resource), then, users, needs.get(str(id_), ())))
     for id_ in removed:
         if id_.kind in _PARTS and str(id_) in needs:
             was = before(id_) if before else None
             then = phase_of(was) if was is not None else None
             found.append(Retiring(str(id_), "", then, (), needs[str(id_)]))
     return tuple(sorted(found, key=lambda r: r.address))
-
-
-def _is_far(phase: str) -> bool:
-    return phase in STEPS and STEPS.index(phase) > STEPS.index("deprecated")
 
 
 def _lets_run(resource: Resource, id_: ResourceId) -> bool:

@@ -109,8 +109,10 @@ def test_without_prices_there_is_no_cost() -> None:
         (Deleted(1, 3, most=2), "deletes 1 of 3 running deployments (33.33 %); allowed: 2"),
         (
             Deleted(1, 1, is_all=True),
-            "deletes 1 of 1 running deployment (100 %), and nothing is left; "
-            "allowed: any number, no deletionBudget is declared",
+            (
+                "deletes 1 of 1 running deployment (100 %), and nothing is left; "
+                "allowed: any number, no deletionBudget is declared"
+            ),
         ),
     ],
 )
