@@ -66,8 +66,8 @@ def test_a_model_is_deprecated_drained_archived_deleted_and_collected(served: Sc
     step(served, "drained", "archived")
     served.apply()
     assert artifacts(served.look("gc", "--dry-run", "-o", "json"))[digest] == "Model/tiny@1 is archived"
-    denied = served.trueup("rollback", "support", "-e", "dev", "--to", old, "--auto-approve", code=1)
-    assert "Model/tiny@1 is archived" in " ".join(denied.err.split())
+    denied = served.trueup("rollback", "support", "-e", "dev", "--to", old, "--auto-approve", code=3)
+    assert "would use Model/tiny@1, which is archived" in " ".join(denied.err.split())
 
     step(served, "archived", "deleted")
     served.apply()

@@ -210,7 +210,7 @@ def _declared(planned: Planned, environment: str, name: str) -> DesiredDeploymen
 
 def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedRelease:
     verified = [v for v in planned.observed.verified if v.deployment == declared.id]
-    held = {h.release: h for h in planned.observed.holds}
+    held = {h.release for h in planned.observed.holds}
     current = declared.release.digest
     if to:
         wanted = [v for v in verified if short(v.release, 64).startswith(to.removeprefix("sha256:"))]
@@ -221,13 +221,6 @@ def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedR
         if wanted[0].release == current:
             # It would go nowhere, and put the release that is to serve on hold.
             detail = f"Release {short(current)} is what `{declared.id}` declares already."
-            raise PermanentError(codes.NO_ROLLBACK_TARGET, detail)
-        if (hold := held.get(wanted[0].release)) is not None:
-            detail = f"Release {short(hold.release)} is on hold in `{declared.id.environment}`: {hold.reason}."
-            hint = f"`trueup hold lift {hold.deployment.name} -e {hold.environment}`, when its reason is gone"
-            raise PermanentError(codes.NO_ROLLBACK_TARGET, detail, hint=hint)
-        if why := unusable(wanted[0], planned.loaded.resources):
-            detail = f"Release {short(wanted[0].release)} cannot be gone back to: {why}."
             raise PermanentError(codes.NO_ROLLBACK_TARGET, detail)
         return wanted[0]
     for candidate in verified:

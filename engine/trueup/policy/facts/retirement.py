@@ -32,11 +32,6 @@ class Retiring:
     declared_by: tuple[str, ...] = ()
     needed_by: tuple[Need, ...] = ()
 
-    @property
-    def is_step(self) -> bool:
-        """Whether it is, or may be, in another phase than before."""
-        return self.before != self.phase
-
     def to_json(self) -> dict[str, Json]:
         """Return it as the policy document has it."""
         return {
