@@ -99,9 +99,11 @@ lifecycle(address) := life if {
 	is_object(life)
 }
 
+phases := {null, "candidate", "active", "deprecated", "drained", "archived", "deleted", "retired"}
+
 is_known(life) if {
 	is_object(life)
-	object.get(life, "phase", "") in {null, "candidate", "active", "deprecated", "drained", "archived", "deleted", "retired"}
+	object.get(life, "phase", "") in phases
 	is_days(object.get(life, "deprecatedForDays", ""))
 	is_days(object.get(life, "retiresInDays", ""))
 }
