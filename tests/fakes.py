@@ -521,6 +521,7 @@ class FakeTree:
         self.contents = contents
         self.revision = Revision(revision)
         self.limit_bytes = limit_bytes
+        self.passed_over: tuple[str, ...] = ()
 
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         below = tuple("" if f in {"", "."} else f.rstrip("/") + "/" for f in folders)

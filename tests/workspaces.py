@@ -39,6 +39,7 @@ from trueup.desired.state import Access, ArtifactPin, BuildPin, ServerSpec
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
+from trueup.policy.deletion_budget import MARK
 from trueup.policy.document import ChangeFacts
 from trueup.policy.facts.change import ChangedFile, Commit
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
@@ -132,6 +133,8 @@ class Stage:
     run: str = "during"
     port: int = 8180
     rollback: Mapping[str, Json] = field(default_factory=dict)
+    confirm_delete: str = ""
+    deletion_budget: Mapping[str, Json] = field(default_factory=dict)
 
 
 def document(kind: str, name: str, spec: Mapping[str, Json], **metadata: Json) -> bytes:
@@ -204,8 +207,10 @@ def repository_files(
             "target": {"type": "process", "port": stage.port},
             "evaluations": {"required": list(stage.evaluations), "run": stage.run},
             **({"rollback": dict(stage.rollback)} if stage.rollback else {}),
+            **({"deletionBudget": dict(stage.deletion_budget)} if stage.deletion_budget else {}),
         }
-        files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings)
+        marks: dict[str, Json] = {"annotations": {MARK: stage.confirm_delete}} if stage.confirm_delete else {}
+        files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings, **marks)
     return files | {d.path: d.text() for d in declared}
 
 
@@ -432,9 +437,9 @@ def nothing_on_hold(facts: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
     """Deny a deployment whose release is on hold."""
     observed = facts["observed"]
     assert isinstance(observed, Mapping)
-    held = {(h["deployment"], h["release"]) for h in _items(observed["holds"]) if h["active"]}
+    held = {h["release"] for h in _items(observed["holds"]) if h["active"]}
     for item in _items(facts["deployments"]):
-        if (item["address"], item["release"]["digest"]) in held:
+        if item["release"]["digest"] in held:
             yield {"id": "HOLD", "severity": "critical", "address": item["address"], "msg": "it is on hold"}
 
 
@@ -627,6 +632,10 @@ class FakeWorkspace:
     def tree(self, revision: str) -> SourceTree:
         if not revision:
             return FakeTree(dict(self.files), self.head if self.files == self._head.contents else "")
+        if revision.endswith("^"):
+            parents = {c.revision: c.parent for c in self.history_of_main}
+            if not (revision := parents.get(Revision(revision[:-1]), Revision(""))):
+                raise PermanentError(git_codes.UNKNOWN_REVISION, "It has no parent.")
         return self._head if revision == "HEAD" else self._commits[revision]
 
     def policies(
@@ -654,7 +663,7 @@ class FakeWorkspace:
             files = changed_files(self._head.contents, self.files)
             return ChangeFacts(base=self.head, actor=self.actor, commits=(), files=files)
         before = {c.revision: c.parent for c in self.history_of_main}
-        since = next((r for r in applied if r in before), before[revision])
+        since = base.revision or next((r for r in applied if r in before), before[revision])
         contents = self._commits[since].contents if since else {}
         return ChangeFacts(
             revision=revision,

@@ -1,8 +1,8 @@
 # METADATA
 # title: Nothing begins at its end
 # description: >-
-#   A model or adapter that is retired does not serve, one that is deprecated is not newly used, and an end that comes
-#   near is said.
+#   A model or adapter whose day has come does not serve, one that is deprecated is not newly used, and an end that
+#   comes near is said.
 # custom:
 #   id: OP-06
 #   ruleSet: operations
@@ -29,21 +29,23 @@ deny contains lib.result("OP-06", "high", deployment.address, ["spec", "release"
 deny contains lib.result("OP-06", "high", deployment.address, ["spec", "release", part], msg) if {
 	some [deployment, part, address] in used
 	has_ended(lifecycle(address))
-	msg := sprintf("%s is retired and may not serve.", [address])
+	msg := sprintf("%s has come to its end and may not serve%s.", [address, instead(lifecycle(address))])
 }
 
 deny contains lib.result("OP-06", "high", deployment.address, ["spec", "release", part], msg) if {
 	some [deployment, part, address] in used
 	is_deprecated(lifecycle(address))
 	not address in running(deployment)
-	msg := sprintf("%s is deprecated and may not be newly used.", [address])
+	# What is gone back to was used here before.
+	object.get(deployment, "movement", "") != "rollback"
+	msg := sprintf("%s is deprecated and may not be newly used%s.", [address, instead(lifecycle(address))])
 }
 
 warn contains lib.result("OP-06", "low", deployment.address, ["spec", "release", part], msg) if {
 	some [deployment, part, address] in used
 	is_deprecated(lifecycle(address))
-	address in running(deployment)
-	msg := sprintf("%s is deprecated.", [address])
+	is_used(deployment, address)
+	msg := sprintf("%s is deprecated%s%s.", [address, until(lifecycle(address)), instead(lifecycle(address))])
 }
 
 warn contains lib.result("OP-06", "medium", deployment.address, ["spec", "release", part], msg) if {
@@ -75,6 +77,18 @@ running(deployment) := {address |
 	lib.text(address)
 }
 
+is_used(deployment, address) if address in running(deployment)
+
+is_used(deployment, _) if deployment.movement == "rollback"
+
+default until(_) := ""
+
+until(life) := sprintf(" and may serve until %s", [life.retiresAt]) if lib.text(life.retiresAt)
+
+default instead(_) := ""
+
+instead(life) := sprintf("; use %s", [life.replacement]) if lib.text(life.replacement)
+
 adapters_of(release) := adapters if {
 	adapters := lib.field(release, ["adapters"])
 	is_array(adapters)
@@ -85,9 +99,11 @@ lifecycle(address) := life if {
 	is_object(life)
 }
 
+phases := {null, "candidate", "active", "deprecated", "drained", "archived", "deleted", "retired"}
+
 is_known(life) if {
 	is_object(life)
-	object.get(life, "phase", "") in {null, "candidate", "active", "deprecated", "retired"}
+	object.get(life, "phase", "") in phases
 	is_days(object.get(life, "deprecatedForDays", ""))
 	is_days(object.get(life, "retiresInDays", ""))
 }
@@ -96,6 +112,7 @@ is_days(value) if value == null
 
 is_days(value) if is_number(value)
 
+# Steps after `deprecated` are judged by trueup itself (TU-06); documents of before say `retired`.
 has_ended(life) if life.phase == "retired"
 
 # The day itself is the first on which it may not serve.

@@ -23,7 +23,7 @@ test_a_model_in_its_prime_passes if {
 
 test_a_retired_model_is_denied if {
 	results := op_06.deny with input as living({"phase": "retired"})
-	{r.msg | some r in results} == {"Model/tiny@2 is retired and may not serve."}
+	{r.msg | some r in results} == {"Model/tiny@2 has come to its end and may not serve."}
 	{r.address | some r in results} == {fixtures.deployment}
 	{r.path | some r in results} == {["spec", "release", "model"]}
 	{r.severity | some r in results} == {"high"}
@@ -126,3 +126,25 @@ test_what_runs_unchanged_is_not_judged_again if {
 test_a_document_without_lives_is_denied if count(op_06.deny) > 0 with input as fixtures.without("/derived/lifecycle")
 
 test_an_empty_document_is_denied if count(op_06.deny) > 0 with input as {}
+
+test_what_is_gone_back_to_is_no_new_use if {
+	document := json.patch(living({"phase": "deprecated"}), [
+		{"op": "replace", "path": "/deployments/0/movement", "value": "rollback"},
+	])
+	count(op_06.deny) == 0 with input as document
+	count(op_06.warn) == 1 with input as document
+}
+
+test_a_warning_names_the_day_and_the_replacement if {
+	life_of := {"phase": "deprecated", "retiresAt": "2027-06-30", "retiresInDays": 200, "replacement": "tiny@3"}
+	results := op_06.warn with input as kept(living(life_of))
+	{r.msg | some r in results} == {"Model/tiny@2 is deprecated and may serve until 2027-06-30; use tiny@3."}
+	denied := op_06.deny with input as living(life_of)
+	{r.msg | some r in denied} == {"Model/tiny@2 is deprecated and may not be newly used; use tiny@3."}
+}
+
+test_steps_after_deprecated_are_not_judged_here if {
+	every phase in ["drained", "archived", "deleted"] {
+		count(op_06.deny) == 0 with input as living({"phase": phase})
+	}
+}

@@ -57,6 +57,16 @@ deny contains lib.result("RO-03", "high", deployment.address, ["spec", "release"
 	msg := sprintf("The build does not fit the hardware: %s.", [mismatch])
 }
 
+# Elsewhere than in production it is told: the way back would have to be fetched and built first.
+warn contains lib.result("RO-03", "low", deployment.address, ["spec", "release"], msg) if {
+	not needed
+	some deployment in lib.released
+	verified := [v | some v in verified_releases(deployment); v.release != deployment.release.digest]
+	count(verified) > 0
+	count([v | some v in verified; v.retained == true]) == 0
+	msg := "The artifact of every release that could be gone back to is no longer in the store."
+}
+
 # Nothing was ever verified here: the first release, or the repair of a first one that failed.
 warn contains lib.result("RO-03", "low", deployment.address, ["spec", "release"], msg) if {
 	some deployment in replaced

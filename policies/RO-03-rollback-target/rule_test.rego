@@ -144,3 +144,10 @@ age := "/observed/drills/0/ageDays"
 built(facts) := fixtures.changed("/derived/builds/Deployment~1prod~1support", object.union(unbuilt, facts))
 
 unbuilt := {"mode": "engine", "acceleratorMatches": null, "capability": null, "capabilityMatches": null}
+
+test_outside_production_a_way_back_that_is_gone_is_told if {
+	document := fixtures.in_tier(fixtures.changed("/observed/verified/0/retained", false), "dev")
+	count(ro_03.warn) == 1 with input as document
+	count(ro_03.warn) == 0 with input as fixtures.in_tier(fixtures.good, "dev")
+	count(ro_03.warn) == 0 with input as fixtures.in_tier(fixtures.changed("/observed/verified", []), "dev")
+}

@@ -27,12 +27,23 @@ deny contains lib.result("RO-09", "critical", deployment.address, ["spec", "rele
 deny contains lib.result("RO-09", "critical", deployment.address, ["spec", "release"], msg) if {
 	some deployment in lib.changed
 	some hold in lib.list(lib.field(input, ["observed", "holds"]))
-	hold.deployment == deployment.address
+	# Whatever the deployment was called when the hold was placed: it is the release that is bad.
 	hold.release == deployment.release.digest
 	# A hold that does not say whether it is over is in force.
 	object.get(hold, "active", true) != false
 	msg := sprintf("The release is on hold since %s: %s.", [
 		object.get(hold, "since", "an unknown time"),
+		trim_right(object.get(hold, "reason", "no reason was given"), "."),
+	])
+}
+
+warn contains lib.result("RO-09", "low", deployment.address, ["spec", "release"], msg) if {
+	some deployment in lib.changed
+	some hold in lib.list(lib.field(input, ["observed", "holds"]))
+	hold.release == deployment.release.digest
+	object.get(hold, "active", true) == false
+	msg := sprintf("The release was on hold until %s, and the hold ended by itself: %s.", [
+		object.get(hold, "expires", "an unknown time"),
 		trim_right(object.get(hold, "reason", "no reason was given"), "."),
 	])
 }

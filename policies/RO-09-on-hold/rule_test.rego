@@ -24,11 +24,19 @@ test_a_hold_on_another_release_passes if {
 	count(ro_09.deny) == 0 with input as held(object.union(hold, {"release": fixtures.d("2")}))
 }
 
-test_a_hold_on_another_deployment_passes if {
-	count(ro_09.deny) == 0 with input as held(object.union(hold, {"deployment": "Deployment/prod/other"}))
+test_a_hold_is_about_the_release_whatever_deploys_it if {
+	count(ro_09.deny) == 1 with input as held(object.union(hold, {"deployment": "Deployment/prod/other"}))
 }
 
-test_a_hold_that_is_over_passes if count(ro_09.deny) == 0 with input as held(object.union(hold, {"active": false}))
+test_a_hold_that_is_over_is_told_and_denies_nothing if {
+	over := object.union(hold, {"active": false, "expires": "2026-11-08T00:00:00Z"})
+	count(ro_09.deny) == 0 with input as held(over)
+	results := ro_09.warn with input as held(over)
+	some result in results
+	startswith(result.msg, "The release was on hold until 2026-11-08T00:00:00Z, and the hold ended by itself: wrong")
+	count(ro_09.warn) == 0 with input as held(object.union(over, {"release": fixtures.d("2")}))
+	count(ro_09.warn) == 0 with input as held(hold)
+}
 
 test_a_hold_that_does_not_say_whether_it_is_over_is_in_force if {
 	count(ro_09.deny) == 1 with input as held(object.remove(hold, ["active", "reason", "since"]))

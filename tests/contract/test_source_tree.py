@@ -164,6 +164,31 @@ def test_links_are_no_files_and_are_read_only_inside_the_repository(made, kind, 
         assert tree.read(path).code in {codes.NO_SUCH_FILE, codes.NOT_A_FILE}
 
 
+@pytest.mark.parametrize("kind", ["commit", "work tree", "untracked"])
+def test_what_may_declare_something_and_was_not_read_is_told(made, kind):
+    add_links(made.root)
+    os.symlink("a.yaml", made.root / "spec/notes.md")
+    if kind != "untracked":
+        git(made.root, "add", "-A")
+        git(made.root, "commit", "--quiet", "-m", "links")
+    tree = CommitTree(made, made.head()) if kind == "commit" else WorkTree(made)
+    assert tree.passed_over == ()
+    [*tree.files(["spec"], [".yaml"])]
+    names = ("absolute.yaml", "climbing.yaml", "config.yaml", "dangling.yaml", "folder", "inside.yaml", "loop.yaml")
+    assert tree.passed_over == tuple(f"spec/{name}" for name in names)
+
+
+def test_a_file_that_became_something_else_is_told_and_a_deleted_one_is_not(made):
+    (made.root / "spec/a.yaml").unlink()
+    tree = WorkTree(made)
+    [*tree.files(["spec"], [".yaml"])]
+    assert tree.passed_over == ()
+    os.mkfifo(made.root / "spec/a.yaml")
+    tree = WorkTree(made)
+    [*tree.files(["spec"], [".yaml"])]
+    assert tree.passed_over == ("spec/a.yaml",)
+
+
 def test_a_folder_replaced_by_a_link_is_not_followed(made):
     outside = made.root.parent / "outside"
     outside.mkdir()

@@ -294,10 +294,11 @@ class TestDeclarations:
             (shop.folder / "spec" / name).symlink_to(target)
         (shop.folder / "spec/folder.yaml").mkdir()
         os.mkfifo(shop.folder / "spec/pipe.yaml")
-        done = refused(shop, "validate", 0)
+        told = ("error WRK031", "`spec/out` is a symbolic link", "`spec/passwd.yaml`", "`spec/config.yaml`")
+        done = refused(shop, "validate", 8, *told)
         assert "root:" not in done.out
         shop.commit()
-        refused(shop, "validate --revision HEAD", 0)
+        refused(shop, "validate --revision HEAD", 8, *told)
 
     def test_names_that_would_deceive_are_refused_and_shown_harmless(self, shop: Scratch) -> None:
         path = "spec/deployments/dev/support.yaml"

@@ -14,6 +14,7 @@ import pytest
 from scratch import CAPITAL, SUPPORT, Scratch, until
 
 from serving import ask, chat, question
+from trueup.policy.deletion_budget import MARK
 
 STAGING = "spec/deployments/staging/support.yaml"
 TOKYO = "The capital of Japan is Tokyo."
@@ -458,7 +459,13 @@ def test_a_deleted_deployment_is_announced_first_and_ends(served: Scratch) -> No
 
 
 def test_nothing_declared_means_nothing_runs(served: Scratch) -> None:
+    mark = f"support@{served.deployment()['observed_release'].removeprefix('sha256:')[:12]}"
     served.git("rm", "--quiet", SUPPORT)
+    served.commit("Close dev by mistake")
+    denied = served.apply(code=3)
+    assert f"trueup.dev/confirm-delete: {mark}" in denied.err + denied.out
+    assert served.ask().status == 200
+    served.edit("spec/environments/dev.yaml", ("  name: dev\n", f"  name: dev\n  annotations: {{{MARK}: {mark}}}\n"))
     served.commit("Close dev")
     served.apply()
     until(lambda: not served.processes())

@@ -10,7 +10,15 @@ from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.diff.changes import Change, Create, Delete, Evaluate, Update
 from trueup.evidence.evidence import Evidence, Measurement
-from trueup.observed.state import Health, Hold, ObservedRoute, ObservedServer, ObservedSplit, ObservedState
+from trueup.observed.state import (
+    Health,
+    Hold,
+    ObservedRoute,
+    ObservedServer,
+    ObservedSplit,
+    ObservedState,
+    VerifiedRelease,
+)
 
 
 class Sync(StrEnum):
@@ -51,6 +59,8 @@ class DeploymentStatus:
         failures: Failed since then.
         evidence: Required evaluations.
         holds: Holds on its releases.
+        ended: Holds on what it declares or serves that ended by themselves.
+        way_back: The newest other release that was verified here and is not on hold; None when there is none.
         is_verified: The release that serves was verified here.
         rollout: What a rollout under way does to the traffic; None when none is.
         held: Requests wait while a release is swapped in place.
@@ -72,6 +82,8 @@ class DeploymentStatus:
     is_verified: bool
     rollout: ObservedSplit | None = None
     held: bool = False
+    ended: tuple[Hold, ...] = ()
+    way_back: VerifiedRelease | None = None
 
     @property
     def health(self) -> Health:
@@ -156,6 +168,7 @@ def _deployment(
 ) -> DeploymentStatus:
     sync, reason = _sync(id_, changes)
     serving = route.release if route else Digest("")
+    named = {serving, declared.release.digest if declared else Digest("")}
     keys = {declared.server.key if declared else "", *((route.server, *route.beside) if route else ())}
     return DeploymentStatus(
         id=id_,
@@ -170,11 +183,24 @@ def _deployment(
         requests=route.requests if route else 0,
         failures=route.failures if route else 0,
         evidence=tuple(_evidence(e, observed) for e in declared.evaluations) if declared else (),
-        holds=tuple(h for h in observed.holds if h.deployment == id_),
+        holds=_about(observed.holds, id_, named),
+        ended=tuple(h for h in observed.ended if h.release in named),
+        way_back=_way_back(id_, declared.release.digest if declared else serving, observed),
         is_verified=any(v.deployment == id_ and v.release == serving for v in observed.verified),
         rollout=route.split if route else None,
         held=route.held if route else False,
     )
+
+
+def _way_back(id_: ResourceId, current: Digest, observed: ObservedState) -> VerifiedRelease | None:
+    held = {h.release for h in observed.holds}
+    others = (v for v in observed.verified if v.deployment == id_ and v.release != current)
+    return next((v for v in others if v.release not in held), None)
+
+
+def _about(holds: tuple[Hold, ...], id_: ResourceId, releases: set[Digest]) -> tuple[Hold, ...]:
+    """Return the holds that were placed on the deployment, or on what it declares or serves under another name."""
+    return tuple(h for h in holds if h.deployment == id_ or h.release in releases)
 
 
 def _sync(id_: ResourceId, changes: tuple[Change, ...]) -> tuple[Sync, str]:
@@ -264,6 +290,8 @@ def _row_json(row: DeploymentStatus) -> dict[str, Json]:
             {"evaluation": e.evaluation, "state": e.state, "measured": list(e.measured)} for e in row.evidence
         ],
         "holds": [h.to_json() for h in row.holds],
+        "ended_holds": [h.to_json() for h in row.ended],
+        "way_back": {"release": row.way_back.release, "retained": row.way_back.retained} if row.way_back else None,
         "rollout": _rollout_json(row.rollout),
         "held": row.held,
     }

@@ -167,6 +167,12 @@ TIME_UNREADABLE = Code(
     "A point in time is needed, and the text is none.",
     "Write ISO 8601 (`2026-03-01`, `2026-03-01T12:00Z`, with an offset if not UTC) or an age (`90m`, `3h`, `2d`).",
 )
+HOLD_TERMS = Code(
+    "LED031",
+    "A hold cannot be placed like this",
+    "A hold says why, and ends when it is lifted, or by itself at a time that is to come and at most a year away.",
+    "Give `--reason`, and one of `--days 7` or `--until 2026-12-01T12:00Z`; without them it is in force until lifted.",
+)
 
 CODES = (
     RECORD_CHANGED,
@@ -195,4 +201,5 @@ CODES = (
     REMOTE_REFUSED,
     REF_UNUSABLE,
     TIME_UNREADABLE,
+    HOLD_TERMS,
 )

@@ -178,14 +178,21 @@ def drills(records: Iterable[Record]) -> tuple[Drill, ...]:
 
 def holds_in_force(records: Iterable[Record], environment: str, now: datetime) -> tuple[Hold, ...]:
     """Return the holds of *environment* that nobody lifted and that have not expired, sorted by deployment."""
+    return tuple(h for h in holds_placed(records, environment) if h.is_in_force(now))
+
+
+def holds_placed(records: Iterable[Record], environment: str = "") -> tuple[Hold, ...]:
+    """Return the holds that nobody lifted, also those that have ended by themselves, sorted by deployment.
+
+    Without *environment*, those of all environments.
+    """
     decided: dict[tuple[ResourceId, Digest], Hold | None] = {}
     for record in records:
         kind = record.draft.kind
-        if kind not in {RecordKind.HOLD, RecordKind.LIFT} or record.draft.environment != environment:
+        if kind not in {RecordKind.HOLD, RecordKind.LIFT} or environment not in {"", record.draft.environment}:
             continue
         hold = hold_of(record)
-        in_force = kind is RecordKind.HOLD and (hold.expires is None or hold.expires > now)
-        decided.setdefault((hold.deployment, hold.release), hold if in_force else None)
+        decided.setdefault((hold.deployment, hold.release), hold if kind is RecordKind.HOLD else None)
     holds = (hold for hold in decided.values() if hold is not None)
     return tuple(sorted(holds, key=lambda h: (h.deployment, h.release)))
 

@@ -137,6 +137,10 @@ class Hold:
     since: datetime
     expires: datetime | None = None
 
+    def is_in_force(self, now: datetime) -> bool:
+        """Tell whether it has not ended by itself."""
+        return self.expires is None or self.expires > now
+
     def to_json(self) -> dict[str, Json]:
         """Return the hold as JSON."""
         return {
@@ -229,7 +233,8 @@ class ObservedState:
         evidence: Evidence found for the keys that were asked for, newest first per key.
         verified: Releases verified in this environment, newest first.
         upstream: Releases verified in the upstream environment, newest first.
-        holds: Holds in force in this environment.
+        holds: Holds in force in this environment; each is about its release, under whatever name that is deployed.
+        ended: Holds that ended by themselves and that nobody lifted; like times, no part of the digest.
         drills: The newest rollback of each deployment, of all environments; like times, no part of the digest.
     """
 
@@ -246,6 +251,7 @@ class ObservedState:
     signed: tuple[tuple[Digest, str], ...] = ()
     comparisons: tuple[Compared, ...] = ()
     wants_signed: bool = False
+    ended: tuple[Hold, ...] = ()
 
     def counts(self, evidence: Evidence) -> bool:
         """Tell whether *evidence* opens a gate: it passed, and is signed where that is asked for."""

@@ -1,6 +1,7 @@
 """What a plan does besides its changes: to what a month costs, and to what releases are held to.
 
-Both are computed for policy (`derived.cost`, `derived.evaluationChanges` of its document); people read them here.
+All of it is computed for policy (`derived.cost`, `derived.evaluationChanges`, `derived.deletions` of its document);
+people read it here.
 """
 
 from collections.abc import Mapping
@@ -77,15 +78,53 @@ class Loosened:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """How much of an environment the plan deletes, and how much may be.
+
+    Attributes:
+        count: Deployments that it deletes.
+        running: Deployments that run, those included.
+        confirmed: Addresses of those that a mark confirms.
+        most: The declared number; None without one.
+        most_percent: The declared share; None without one.
+        is_all: Nothing is left.
+    """
+
+    count: int
+    running: int
+    confirmed: tuple[str, ...] = ()
+    most: float | None = None
+    most_percent: float | None = None
+    is_all: bool = False
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as `derived.deletions` has it."""
+        budget: dict[str, Json] = {"max": self.most, "maxPercent": self.most_percent}
+        return {
+            "deleted": self.count,
+            "running": self.running,
+            "confirmed": list(self.confirmed),
+            "isAll": self.is_all,
+            "budget": {key: limit for key, limit in budget.items() if limit is not None},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Effects:
-    """What a plan does besides its changes; `cost` is None where nothing has a price."""
+    """What a plan does besides its changes.
+
+    `cost` is None where nothing has a price, `deleted` where no deployment is deleted.
+    """
 
     cost: MonthlyCost | None = None
     loosened: tuple[Loosened, ...] = ()
+    deleted: Deleted | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return what `read_effects` reads."""
         found: dict[str, Json] = {"evaluationChanges": [one.to_json() for one in self.loosened]}
+        if self.deleted is not None:
+            found["deletions"] = self.deleted.to_json()
         return {**found, "cost": _cost_json(self.cost)} if self.cost is not None else found
 
 
@@ -97,6 +136,22 @@ def read_effects(derived: Json) -> Effects:
     return Effects(
         _read_cost(cost) if isinstance(cost, Mapping) else None,
         tuple(Loosened(str(c.get("address")), str(c.get("kind")), c.get("before"), c.get("after")) for c in found),
+        _read_deleted(mapping_of(facts.get("deletions"))),
+    )
+
+
+def _read_deleted(deletions: Mapping[str, Json]) -> Deleted | None:
+    count, running = _whole(deletions.get("deleted")), _whole(deletions.get("running"))
+    if count is None or running is None:
+        return None
+    budget, confirmed = mapping_of(deletions.get("budget")), deletions.get("confirmed")
+    return Deleted(
+        count,
+        running,
+        tuple(str(c) for c in confirmed) if isinstance(confirmed, list | tuple) else (),
+        _number(budget.get("max")),
+        _number(budget.get("maxPercent")),
+        deletions.get("isAll") is True,
     )
 
 
@@ -151,6 +206,10 @@ def _parts_json(cost: DeploymentCost) -> Json:
         "before": {"monthly": cost.before, "perThousandRequests": cost.thousand_before},
         "after": {"monthly": cost.after, "perThousandRequests": cost.thousand_after, "tokensPerRequest": tokens},
     }
+
+
+def _number(value: Json) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _whole(value: Json) -> int | None:

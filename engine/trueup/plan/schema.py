@@ -12,6 +12,7 @@ from trueup.core.json_schema import (
     DIGEST_OR_NONE,
     FLAG,
     FORMAT_1,
+    NUMBER,
     PATH,
     TEXT,
     TIME,
@@ -57,6 +58,14 @@ _COST: dict[str, Json] = {
         )
     ),
 }
+_DELETIONS: dict[str, Json] = {
+    "deleted": COUNT,
+    "running": said(COUNT, "deployments that run, those included"),
+    "confirmed": said(list_of(TEXT), "those that a mark in git confirms"),
+    "max": nullable(NUMBER),
+    "max_percent": nullable(NUMBER),
+    "nothing_left": FLAG,
+}
 _LOOSENED: dict[str, Json] = {"address": TEXT, "kind": TEXT, "before": {}, "after": {}}
 
 
@@ -89,6 +98,7 @@ def plan_json_schema() -> dict[str, Json]:
         "holds": list_of(object_of({"deployment": TEXT, "release": DIGEST_OR_NONE, "reason": TEXT, "author": TEXT})),
         "cost": said(nullable(object_of(_COST)), "of a month, in hundredths; null where nothing has a price"),
         "evaluation_loosened": said(list_of(object_of(_LOOSENED)), "what the change makes easier to pass"),
+        "deletions": said(nullable(object_of(_DELETIONS)), "how much is deleted; null when no deployment is"),
         "behaviour": said(
             nullable(list_of(behaviour_schema())), "with `--behaviour`: deployments that are not served as planned"
         ),

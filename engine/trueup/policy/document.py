@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from trueup.builds.network import Network
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.desired.closure import reachable
 from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFacts
 from trueup.diff.changes import Create, Update
@@ -20,6 +20,7 @@ from trueup.diff.compare import drifted
 from trueup.diff.masks import masked
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
+from trueup.policy.deletion_budget import deletions_of, marks_in
 from trueup.policy.derived import Documents, Subject, derive
 from trueup.policy.exceptions import read_waivers
 from trueup.policy.facts.base import BaseResources, base_documents
@@ -32,6 +33,7 @@ from trueup.policy.facts.lineage import generators
 from trueup.policy.facts.measured import evidence_facts
 from trueup.policy.facts.observed import observed_facts
 from trueup.policy.facts.operations import operation
+from trueup.policy.facts.retirement import Retiring
 from trueup.policy.facts.reviews import PolicyFacts as PolicyFacts  # noqa: PLC0414 - callers speak of it
 from trueup.policy.facts.reviews import policy_facts
 from trueup.spec.resource import Resource, Resources, document_of
@@ -49,6 +51,7 @@ class Surroundings:
         installed: Versions of packages where the target runs, by their names; empty when nobody knows.
         written_by: By address of a PolicyException, who last changed its file.
         networks: Networks that were read from configurations, by address of the Model.
+        retiring: Versions on their way out.
     """
 
     declared: Resources = field(default_factory=dict)
@@ -56,6 +59,7 @@ class Surroundings:
     installed: Mapping[str, str] = field(default_factory=dict)
     written_by: Mapping[str, str] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
+    retiring: tuple[Retiring, ...] = ()
 
 
 def policy_document(  # noqa: PLR0913 - a document is a function of exactly these
@@ -117,12 +121,43 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
             now,
         ),
     }
+    deleted, derived = deletions_of(document), mapping_of(document["derived"])
+    document["derived"] = {
+        **derived,
+        **({"deletions": deleted.to_json()} if deleted else {}),
+        **({"retirement": [r.to_json() for r in around.retiring]} if around.retiring else {}),
+    }
     approved = approvals(change, desired.environment.settings)
     if approved is not None:
         document["approvals"] = approved
     if around.base is not None:
         document["base"] = {"resources": base_documents(around.base, resources)}
     return document
+
+
+def deniable(plan: Plan, desired: DesiredState, observed: ObservedState, around: Surroundings) -> dict[str, Json]:
+    """Return the parts of the document that are judged where a project has no policies, each as in the whole one."""
+    shown = tuple(d for d in desired.deployments if not plan.targets or d.id in plan.targets)
+    rolled_out = {c.address: c for c in plan.changes if isinstance(c, Create | Update)}
+    routes = observed.target.routes
+    return {
+        "environment": _environment(desired.environment, masked(desired.environment.settings), around.declared),
+        "change": {"operations": [operation(c) for c in plan.changes]},
+        "deployments": [
+            {
+                "address": str(d.id),
+                "changed": d.id in rolled_out,
+                "movement": rolled_out[d.id].movement.value if d.id in rolled_out else "none",
+                "release": {**mapping_of(masked(d.release.to_json())), "digest": d.release.digest},
+            }
+            for d in shown
+        ],
+        "observed": {
+            "routes": [{"deployment": str(r.deployment), "release": r.release} for r in routes],
+            "holds": [masked({**h.to_json(), "active": True}) for h in observed.holds],
+        },
+        "derived": {"retirement": [r.to_json() for r in around.retiring]},
+    }
 
 
 def _fits(
@@ -164,6 +199,8 @@ def _masked_if_needed(document: Json) -> Json:
 
 def _environment(facts: EnvironmentFacts, settings: Json, declared: Resources) -> Json:
     resource = declared.get(ResourceId("Environment", facts.name))
+    metadata = mapping_of(mapping_of(document_of(resource)).get("metadata")) if resource else {}
+    marks = marks_in(mapping_of(metadata.get("annotations")))
     return {
         "name": facts.name,
         **({"path": written(resource.origin.path)} if resource else {}),
@@ -172,6 +209,7 @@ def _environment(facts: EnvironmentFacts, settings: Json, declared: Resources) -
         "target": facts.target,
         "evaluate": facts.evaluate,
         "settings": settings,
+        **({"confirmedDeletions": list(marks)} if marks else {}),
     }
 
 

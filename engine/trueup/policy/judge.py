@@ -10,7 +10,7 @@ from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import is_reserved
 from trueup.core.json import Json
-from trueup.policy import carried_out, codes, deletion_budget, parity_gate, room
+from trueup.policy import carried_out, codes, deletion_budget, on_hold, parity_gate, retirement, room
 from trueup.policy.decision import Decision, EngineError, ExceptionUse, Outcome, Violation
 from trueup.policy.enforcement import SEVERITIES, Enforcing, enforce, enforcing_of
 from trueup.policy.exceptions import Waiver, waivers_of
@@ -18,10 +18,10 @@ from trueup.policy.notices import Known, notices
 from trueup.policy.results import Evaluation, Locate, RuleResult, nearest
 from trueup.policy.violations import Reported, read_result, words
 
-JUDGE_VERSION = 3
+JUDGE_VERSION = 4
 """Counts what makes equal results, settings and exceptions another decision than before."""
 
-BUILT_IN = (carried_out.RULE, deletion_budget.RULE, parity_gate.RULE, room.RULE)
+BUILT_IN = (carried_out.RULE, deletion_budget.RULE, parity_gate.RULE, room.RULE, on_hold.RULE, retirement.RULE)
 """Rules that are not Rego. They say what the tool can do and may undo, so settings do not soften them."""
 
 
@@ -73,6 +73,21 @@ def judge(
     )
 
 
+def judge_without_rules(document: Mapping[str, Json], bundle: Digest, engine: str, locate: Locate) -> Decision:
+    """Return the decision over *document* of a project without policies, where nobody is asked.
+
+    What must not happen by mistake is denied all the same: too many deletions, a release on hold, and a version that
+    is retired while something needs it.
+    """
+    found = (
+        *deletion_budget.over_budget(document),
+        *on_hold.held_releases(document),
+        *retirement.not_retired_by_steps(document),
+    )
+    settled = tuple(sorted((_settle(v, (), _environment(document), locate) for v in found), key=_order))
+    return Decision(_outcome(settled, ()), settled, (), bundle, digest_of(document), engine)
+
+
 def _judge(evaluation: Evaluation, document: Mapping[str, Json], enforcing: Enforcing) -> _Judged:
     described = {(r.package, r.entry): r for r in evaluation.described}
     owners = {r.id: r.package for r in evaluation.described}
@@ -96,6 +111,8 @@ def _judge(evaluation: Evaluation, document: Mapping[str, Json], enforcing: Enfo
     violations.update(dict.fromkeys(deletion_budget.over_budget(document)))
     violations.update(dict.fromkeys(parity_gate.unproven(document)))
     violations.update(dict.fromkeys(room.without_room(document)))
+    violations.update(dict.fromkeys(on_hold.held_releases(document, asked)))
+    violations.update(dict.fromkeys(retirement.not_retired_by_steps(document)))
     return _Judged(tuple(violations), tuple(errors), frozenset(unwaivable))
 
 

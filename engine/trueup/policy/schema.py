@@ -197,6 +197,7 @@ _ENVIRONMENT = _optional(
         }
     ),
     path=TEXT,
+    confirmedDeletions=list_of(TEXT),
 )
 
 _EXCEPTION = object_of(

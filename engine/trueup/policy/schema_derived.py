@@ -150,11 +150,29 @@ _KNOWN = object_of(
         "soak": _by(_SOAK),
         "freeze": _FREEZE,
         "lifecycle": _by(
-            object_of({"phase": TEXT, "deprecatedForDays": nullable(_DAYS), "retiresInDays": nullable(_DAYS)})
+            object_of(
+                {
+                    "phase": TEXT,
+                    "deprecatedForDays": nullable(_DAYS),
+                    "retiresInDays": nullable(_DAYS),
+                    "retiresAt": nullable(TEXT),
+                    "replacement": nullable(TEXT),
+                }
+            )
         ),
         "releaseChanges": _by(list_of(_PARTS)),
         "evidenceAgeDays": _by(_DAYS),
         "purposes": list_of(object_of({"address": TEXT, "categories": list_of(TEXT)})),
+    }
+)
+
+_RETIRING = object_of(
+    {
+        "address": TEXT,
+        "phase": TEXT,
+        "before": nullable(TEXT),
+        "declaredBy": list_of(TEXT),
+        "neededBy": list_of(object_of({"deployment": TEXT, "release": TEXT, "why": TEXT})),
     }
 )
 
@@ -163,7 +181,18 @@ DERIVED: dict[str, Json] = {
     "properties": {
         **(_KNOWN["properties"] if isinstance(_KNOWN["properties"], dict) else {}),
         "evaluationChanges": list_of(_LOOSENED),
+        "retirement": list_of(_RETIRING),
+        "deletions": object_of(
+            {
+                "deleted": COUNT,
+                "running": COUNT,
+                "confirmed": list_of(TEXT),
+                "isAll": FLAG,
+                "budget": {"type": "object"},
+            }
+        ),
         "reviews": object_of({"oldestDays": nullable(_DAYS), "unreviewed": list_of(TEXT)}),
     },
 }
-"""The schema of `derived`; what needs an unknown base or unknown rules is absent while they are."""
+"""The schema of `derived`; what needs an unknown base or unknown rules is absent while they are,
+as are `deletions` of a plan that deletes none, and `retirement` where nothing is on its way out."""

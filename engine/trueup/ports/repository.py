@@ -27,6 +27,14 @@ class SourceTree(Protocol):
         """
         ...
 
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What `files` met so far that it would have given as a file, or looked below, and could not: sorted paths.
+
+        Symbolic links, and files that cannot be read: whoever takes them for absent may delete what they declare.
+        """
+        ...
+
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes, or why it cannot be had (absent, leaves the repository, too large)."""
         ...

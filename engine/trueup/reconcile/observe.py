@@ -45,6 +45,7 @@ def observe(
     present = store.present([*_wanted_keys(desired), *(k for k in served.values() if k)])
     built, sources = _built_and_sources(desired, present)
     running = target.observe(environment)
+    placed = history.holds_placed(records, environment)
     # What a release is compared with lets it through as much as its own result does.
     trusted = (lambda found: dict(signed_of(found, ledger, seal))) if wants_signed(desired) else None
     return ObservedState(
@@ -53,7 +54,8 @@ def observe(
         evidence=(*known.evidence, *parity_evidence((d.release.build for d in desired.deployments), store, records)),
         verified=tuple(_served(replace(v, retained=served[v.release] in present), times) for v in verified),
         upstream=upstream,
-        holds=history.holds_in_force(records, environment, now),
+        holds=tuple(h for h in placed if h.is_in_force(now)),
+        ended=tuple(h for h in placed if not h.is_in_force(now)),
         drills=history.drills(records),
         simulated=frozenset(key for key in built if (entry := store.entry(key)) and entry.simulated),
         sizes=tuple((key, _size(entry)) for key in sorted(sources) if (entry := store.entry(key))),

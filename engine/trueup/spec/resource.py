@@ -94,7 +94,7 @@ def document_of(resource: Resource) -> Json:
 def content_digest(resource: Resource) -> Digest:
     """Return the digest of what a version pins: the document without what may change after it was merged.
 
-    Who owns a version, how it is labelled and where it is in its life (deprecated, retired) change without making
+    Who owns a version, how it is labelled and where it is in its life (deprecated, archived) change without making
     it another version. Releases and evidence are bound to this digest; plans and policy look at the whole document.
     """
     return _content_digest(resource.canonical)

@@ -19,6 +19,7 @@ from trueup.spec.resource import Resources, document_of
 from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, read_project
 from trueup.workflows.networks import network_for
 from trueup.workflows.overlay import Overlay
+from trueup.workflows.retiring import retirement
 from trueup.workflows.workspace import Policies, Workspace
 
 _FEW = 200
@@ -49,6 +50,7 @@ def circumstances(  # noqa: PLR0913 - all that a plan is made from
     What rules say of themselves may be *remembered* from an earlier run where the plan is only shown.
     """
     change = _change(workspace, loaded, plan, observed)
+    base = _base(workspace, loaded, change)
     return Circumstances(
         change,
         PolicyFacts(
@@ -60,10 +62,11 @@ def circumstances(  # noqa: PLR0913 - all that a plan is made from
         ),
         Surroundings(
             declared=loaded.resources,
-            base=_base(workspace, loaded, change),
+            base=base,
             installed=workspace.installed(desired.environment.target),
             written_by=workspace.writers(desired.revision, desired.exceptions),
             networks=_networks(workspace, loaded, plan, desired),
+            retiring=retirement(workspace, loaded, plan, base),
         ),
     )
 

@@ -27,6 +27,20 @@ NO_SUCH_HOLD = Code(
     "The deployment has no hold in force, or is not declared.",
     "`trueup hold list` shows the holds of an environment.",
 )
+UNREAD = Code(
+    "WRK031",
+    "Something in a spec folder was not read",
+    "Below a folder of declarations lies a symbolic link, or a file that cannot be read. Links are not followed, and "
+    "what cannot be read would count as removed: what it declared would be taken down.",
+    "Put a regular file in its place that can be read. A folder elsewhere is named in `spec.specs` of `trueup.yaml`.",
+)
+NO_SUCH_RELEASE = Code(
+    "WRK030",
+    "No such release",
+    "A release is named by its digest or the beginning of one, and exactly one of those that are declared, serve, "
+    "served or come from upstream has to begin so.",
+    "`trueup status` and `trueup explain Deployment/ENV/NAME` name releases.",
+)
 NOTHING_BELOW = Code(
     "WRK005",
     "A folder of the project file holds nothing",
@@ -170,6 +184,8 @@ CODES = (
     NOTHING_DECLARED,
     ONE_ENVIRONMENT,
     NO_SUCH_HOLD,
+    NO_SUCH_RELEASE,
+    UNREAD,
     NOTHING_BELOW,
     NO_WEIGHTS,
     TRACKED_STATE,

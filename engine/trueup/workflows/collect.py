@@ -5,11 +5,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from trueup.core.digests import Digest
+from trueup.core.json import mapping_of
 from trueup.desired.resolve import resolve
 from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment
 from trueup.ledger import history
 from trueup.ports import STORE_LOCK
 from trueup.reconcile.observe import loaded_key, served_key
+from trueup.spec.lifecycle import DELETED, KEPT, is_leaving, parts_of, phase_of
+from trueup.spec.resource import Resources, document_of
 from trueup.workflows.loading import environments, load
 from trueup.workflows.planning import Invalid
 from trueup.workflows.workspace import Workspace
@@ -45,7 +48,9 @@ class Collected:
 
 
 def collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
-    """Remove every artifact that is neither declared, nor serving, nor on hold, nor a release to go back to.
+    """Remove every artifact that is neither declared, nor serving, nor on hold, nor kept, nor a release to go back to.
+
+    What is drained or archived is kept; a release with a deleted part is not one to go back to any more.
 
     Nothing is removed while the declaration is invalid (what it needs could not be told), nor while an apply works
     in any environment (it may just have fetched what no commit read here declares), a build or a scan. What they left
@@ -66,15 +71,19 @@ def collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
 
 def _collect(workspace: Workspace, *, dry_run: bool) -> Collected | Invalid:
     needed: dict[Digest, str] = {}
+    deleted: set[str] = set()
     for revision in REVISIONS:
         loaded = load(workspace, revision)
         if not loaded.is_valid:
             return Invalid(loaded.diagnostics)
+        deleted |= {str(r.id) for r in loaded.resources.values() if is_leaving(r) and phase_of(r) == DELETED}
+        for key, reason in _retired_keeps(loaded.resources):
+            needed.setdefault(key, reason)
         for name in environments(loaded.resources):
             desired, problems = resolve(loaded.resources, name, loaded.tree.revision)
             if desired is None:
                 return Invalid(problems)
-            for key, reason in _environment_needs(workspace, name, desired.environment.target):
+            for key, reason in _environment_needs(workspace, name, desired.environment.target, deleted):
                 needed.setdefault(key, reason)
             for deployment in desired.deployments:
                 for key, reason in _deployment_needs(deployment):
@@ -107,20 +116,34 @@ def _read(build: BuildPin) -> Iterator[ArtifactPin]:
         yield build.parity.text
 
 
-def _environment_needs(workspace: Workspace, environment: str, target: str) -> Iterator[tuple[Digest, str]]:
+def _retired_keeps(resources: Resources) -> Iterator[tuple[Digest, str]]:
+    """Yield the artifacts of what is drained or archived: nothing runs them, and that is why they are kept."""
+    for resource in resources.values():
+        if is_leaving(resource) and (phase := phase_of(resource)) in KEPT:
+            source = mapping_of(mapping_of(mapping_of(document_of(resource)).get("spec")).get("source"))
+            if digest := source.get("digest"):
+                yield Digest(str(digest)), f"{resource.id} is {phase}"
+
+
+def _environment_needs(
+    workspace: Workspace, environment: str, target: str, deleted: set[str]
+) -> Iterator[tuple[Digest, str]]:
     for server in workspace.target(target).observe(environment).servers:
         key = loaded_key(server.spec)
         if key:
             yield key, f"loaded by a server of {environment}"
     records = tuple(workspace.ledger.records())
-    held = {(h.deployment, h.release) for h in history.holds_in_force(records, environment, workspace.clock.now())}
+    held = {h.release for h in history.holds_in_force(records, environment, workspace.clock.now())}
     for serving in history.released(records, environment):
         key = served_key(serving.manifest)
-        if key and (serving.deployment, serving.release) in held:
+        if key and serving.release in held:
             yield key, f"a release of {serving.deployment} on hold, kept to be looked at"
     counts: dict[str, int] = {}
     for release in history.verified_releases(records, environment):
         name = str(release.deployment)
+        made = mapping_of(mapping_of(mapping_of(release.manifest).get("deployment")).get("release"))
+        if deleted & set(parts_of(made)):
+            continue
         counts[name] = counts.get(name, 0) + 1
         key = served_key(release.manifest)
         if key and counts[name] <= KEPT_RELEASES:

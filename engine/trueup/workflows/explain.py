@@ -152,8 +152,9 @@ def _policy(planned: Planned, id_: ResourceId) -> Iterator[str]:
             why = f", lifted by {violation.excepted_by}" if violation.excepted_by else ""
             why += f", softened by {violation.softened_by}" if violation.softened_by else ""
             yield f"{word} {violation.rule} {violation.address}: {violation.message}{where}{why}"
+    declared = {d.release.digest for d in planned.desired.deployments if d.id == id_}
     for hold in planned.observed.holds:
-        if hold.deployment == id_:
+        if hold.deployment == id_ or hold.release in declared:
             yield f"hold on release {short(hold.release)}: {hold.reason} ({hold.author})"
 
 
@@ -165,7 +166,7 @@ def _moves(changes: tuple[Change, ...]) -> Iterator[str]:
 
 def _targets(planned: Planned, id_: ResourceId) -> Iterator[str]:
     serving = {r.release for r in planned.observed.target.routes if r.deployment == id_}
-    held = {h.release for h in planned.observed.holds if h.deployment == id_}
+    held = {h.release for h in planned.observed.holds}
     for verified in planned.observed.verified:
         if verified.deployment == id_:
             marks = [] if verified.retained else ["artifacts gone"]

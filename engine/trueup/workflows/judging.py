@@ -6,26 +6,27 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trueup.core.diagnostics import Diagnostic, Span
-from trueup.core.digests import digest_of_bytes
 from trueup.core.ids import parse_address
 from trueup.core.json import Json, canonical, canonical_by_parts, mapping_of
 from trueup.desired.state import DesiredDeployment, DesiredState
-from trueup.diff.changes import Evaluate
+from trueup.diff.changes import Delete, Evaluate
 from trueup.observed.state import ObservedState
 from trueup.plan.effects import Effects, read_effects
 from trueup.plan.plan import Plan
-from trueup.policy.decision import Decision, Outcome
-from trueup.policy.document import policy_document
+from trueup.policy.decision import Decision
+from trueup.policy.deletion_budget import deletions_of
+from trueup.policy.document import Surroundings, deniable, policy_document
 from trueup.policy.enforcement import Enforcing, enforcing_of, stricter_of
 from trueup.policy.facts.capacity import demands
 from trueup.policy.facts.cost import environment_cost, is_priced
-from trueup.policy.judge import judge
+from trueup.policy.judge import judge, judge_without_rules
 from trueup.policy.results import Evaluation, Locate
 from trueup.ports import PolicyEngine
 from trueup.spec.resource import Path
 from trueup.spec.yaml.positions import locate as find_place
 from trueup.workflows.circumstances import Circumstances, circumstances
 from trueup.workflows.loading import Loaded
+from trueup.workflows.retiring import may_retire
 from trueup.workflows.workspace import Policies, Workspace
 
 NO_POLICIES = "none (the project has no policies)"
@@ -79,7 +80,10 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     What is *known* around the plan is found out when it is not given.
     """
     if not policies.files and desired.environment.tier in _BEFORE_PRODUCTION:
-        return _unasked(policies, plan, desired, observed)
+        if known is None and may_retire(loaded):
+            known = circumstances(workspace, policies, loaded, plan, desired, observed)
+        around = known.around if known else Surroundings(declared=loaded.resources)
+        return _unasked(policies, loaded, plan, desired, observed, around)
     if known is None:
         known = circumstances(workspace, policies, loaded, plan, desired, observed, remembered=engine is not None)
     now = now or workspace.clock.now()
@@ -124,17 +128,30 @@ def _effects(document: Mapping[str, Json]) -> Effects:
     return effects if is_priced(settings) else replace(effects, cost=None)
 
 
-def _unasked(policies: Policies, plan: Plan, desired: DesiredState, observed: ObservedState) -> Judged:
+def _unasked(
+    policies: Policies,
+    loaded: Loaded,
+    plan: Plan,
+    desired: DesiredState,
+    observed: ObservedState,
+    around: Surroundings,
+) -> Judged:
     """Return the decision of a project without policies.
 
-    Its document names the plan and nothing more: the whole one has no reader, and takes a fifth of a plan's time.
+    Its document names the plan and what could be denied all the same, and nothing more: the whole one has no reader,
+    and takes a fifth of a plan's time.
     """
     settings, cost = desired.environment.settings, None
     if is_priced(settings):
         cost = environment_cost(desired, observed, settings, demands(desired.deployments, {}), {})
-    spelled = canonical({"plan": {"id": plan.id, "environment": plan.environment}})
-    decision = Decision(Outcome.ALLOW, (), (), policies.digest, digest_of_bytes(spelled), NO_POLICIES)
-    return Judged(decision, spelled, effects=read_effects({"cost": cost}))
+    document: dict[str, Json] = {"plan": {"id": plan.id, "environment": plan.environment}}
+    deleted = any(isinstance(c, Delete) and c.address.kind == "Deployment" for c in plan.changes)
+    if deleted or observed.holds or around.retiring:
+        document |= deniable(plan, desired, observed, around)
+    decision = judge_without_rules(document, policies.digest, NO_POLICIES, locate_in(loaded))
+    deletions = deletions_of(document)
+    facts: dict[str, Json] = {"cost": cost, "deletions": deletions.to_json() if deletions else None}
+    return Judged(decision, canonical(document), effects=read_effects(facts))
 
 
 @dataclass(slots=True)

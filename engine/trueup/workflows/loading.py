@@ -114,6 +114,7 @@ def load_tree(tree: SourceTree) -> Loaded:
         parsed = parse(tree.files(project.specs, SUFFIXES), tree.read)
         found = [*problems, *parsed.diagnostics, *_empty_spec_folders(tree, project, parsed)]
         found += empty_policy_folders(tree, project)
+        found += _unread(tree, project)
         found += _tracked_state(tree)
         if not parsed.resources and not found:
             found.append(_nothing_declared(project))
@@ -186,6 +187,15 @@ def _nothing_declared(project: ProjectSettings) -> Diagnostic:
     folders = ", ".join(f"`{s}`" for s in project.specs)
     detail = f"No resource is declared below {folders}."
     return Diagnostic(codes.NOTHING_DECLARED, detail, Span(PROJECT_FILE), codes.NOTHING_DECLARED.remedy)
+
+
+def _unread(tree: SourceTree, project: ProjectSettings) -> Iterator[Diagnostic]:
+    """Yield a problem for each thing below the spec folders that may declare something and was not read."""
+    prefixes = tuple("" if f in {".", "./"} else f"{f.strip('/').removeprefix('./')}" for f in project.specs)
+    for path in tree.passed_over:
+        if any(not prefix or path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes):
+            detail = f"`{path}` is a symbolic link, or cannot be read as a file."
+            yield Diagnostic(codes.UNREAD, detail, Span(path), codes.UNREAD.remedy)
 
 
 def _tracked_state(tree: SourceTree) -> Iterator[Diagnostic]:

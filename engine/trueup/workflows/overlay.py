@@ -30,6 +30,11 @@ class Overlay:
             else:
                 yield file
 
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What the base could not read."""
+        return self.base.passed_over
+
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes."""
         return self.content if path == self.path else self.base.read(path)

@@ -32,6 +32,7 @@ from trueup.workflows.overlay import Overlay
 from trueup.workflows.planning import Invalid, Planned, plan_loaded
 from trueup.workflows.publishing import Change, Published, default_branch, publish_change
 from trueup.workflows.release_edit import declared_release, edit_release
+from trueup.workflows.retiring import unusable
 from trueup.workflows.workspace import Workspace
 
 
@@ -262,7 +263,7 @@ def _verified(workspace: Workspace, now: Planned, upstream: DesiredDeployment) -
         )
         raise PermanentError(codes.NOT_VERIFIED_UPSTREAM, detail)
     for hold in holds(workspace, environment):
-        if (hold.deployment, hold.release) == (upstream.id, wanted):
+        if hold.release == wanted:
             detail = f"Release {short(wanted)} is on hold in `{environment}`: {hold.reason}."
             raise PermanentError(codes.HELD_UPSTREAM, detail)
     return serving
@@ -322,7 +323,9 @@ def _way_back(
     edited: Loaded, planned: Planned, made: DesiredDeployment, declared: DesiredDeployment, before: bytes
 ) -> WayBack | None:
     """Rehearse the rollback: which release it would take, whether it is here, and that the file comes back."""
-    verified = [v for v in planned.observed.verified if v.deployment == made.id and v.release != made.release.digest]
+    held = {h.release for h in planned.observed.holds}
+    others = [v for v in planned.observed.verified if v.deployment == made.id and v.release != made.release.digest]
+    verified = [v for v in others if v.release not in held and not unusable(v, edited.resources)]
     if not verified:
         return None
     current = next((v for v in verified if v.release == declared.release.digest), None)

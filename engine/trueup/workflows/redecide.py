@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from trueup.core.diagnostics import Code, Diagnostic
 from trueup.core.digests import Digest, digest_of_bytes, short
 from trueup.core.errors import TrueupError
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
 from trueup.ledger.audit import DecisionAudit
 from trueup.ledger.codec import place_of
 from trueup.ledger.codes import DECISION_DIFFERS, DECISION_UNREADABLE, POLICIES_NOT_KEPT
 from trueup.ledger.record import Record
 from trueup.plan.shapes import ShapeError
 from trueup.policy.bundle_files import bundle_digest, bundle_from_bytes
-from trueup.policy.decision import Decision, Outcome
-from trueup.policy.judge import JUDGE_VERSION, judge
+from trueup.policy.decision import Decision
+from trueup.policy.judge import JUDGE_VERSION, judge, judge_without_rules
 from trueup.policy.recorded import RecordedDecision, RecordedResult, read_decision, read_results
 from trueup.policy.redecided import differences, result_differences, violation_differences
 from trueup.policy.results import Evaluation, PolicyFile
@@ -207,7 +207,7 @@ def _check(
         document, files = archive.document(record, recorded), archive.bundle(record, recorded)
         tally.engines[recorded.engine] += 1
         if recorded.engine == NO_POLICIES:
-            found = _unasked(recorded, files)
+            found = _unasked(recorded, files, document)
         elif files is None:
             tally.not_kept += 1
             return None
@@ -226,11 +226,14 @@ def _check(
     return None
 
 
-def _unasked(recorded: RecordedDecision, files: tuple[PolicyFile, ...] | None) -> tuple[str, ...]:
-    """Hold a decision that nobody was asked for to that: no policies, and nothing found."""
-    if files or recorded.violations or recorded.outcome is not Outcome.ALLOW:
+def _unasked(recorded: RecordedDecision, files: tuple[PolicyFile, ...] | None, document: bytes) -> tuple[str, ...]:
+    """Hold a decision that nobody was asked for to that: no policies, and nothing found but what always denies."""
+    if files:
         return ("it says that there were no policies, and there were",)
-    return ()
+    again = judge_without_rules(mapping_of(json.loads(document)), recorded.bundle, NO_POLICIES, lambda *_: None)
+    if recorded.outcome is not again.outcome:
+        return (f"it says {recorded.outcome.value}, and without policies it is {again.outcome.value}",)
+    return violation_differences(recorded, again)
 
 
 def _compare(

@@ -27,6 +27,7 @@ from trueup.workflows.overlay import Overlay
 from trueup.workflows.planning import Invalid, Planned, plan_loaded
 from trueup.workflows.recovery import recover
 from trueup.workflows.release_edit import edit_release
+from trueup.workflows.retiring import unusable
 from trueup.workflows.workspace import Workspace
 
 RELEASE_KEYS = ("model", "prompt", "build")
@@ -179,8 +180,7 @@ def _require_same(proposal: Proposal, again: Proposal, *, resumed: bool) -> None
 
 def _held(workspace: Workspace, proposal: Proposal, reason: str) -> str:
     """Have the bad release on hold, and say so."""
-    holds = proposal.planned.observed.holds
-    if any((h.deployment, h.release) == (proposal.deployment, proposal.bad) for h in holds):
+    if proposal.bad in {h.release for h in proposal.planned.observed.holds}:
         return f"release {short(proposal.bad)} is on hold already"
     place_hold(workspace, _hold(workspace, proposal, reason), workspace.tree("HEAD").revision)
     return f"release {short(proposal.bad)} is on hold"
@@ -210,7 +210,7 @@ def _declared(planned: Planned, environment: str, name: str) -> DesiredDeploymen
 
 def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedRelease:
     verified = [v for v in planned.observed.verified if v.deployment == declared.id]
-    held = {h.release for h in planned.observed.holds if h.deployment == declared.id}
+    held = {h.release for h in planned.observed.holds}
     current = declared.release.digest
     if to:
         wanted = [v for v in verified if short(v.release, 64).startswith(to.removeprefix("sha256:"))]
@@ -224,10 +224,11 @@ def _target(planned: Planned, declared: DesiredDeployment, to: str) -> VerifiedR
             raise PermanentError(codes.NO_ROLLBACK_TARGET, detail)
         return wanted[0]
     for candidate in verified:
-        if candidate.release != current and candidate.release not in held:
+        is_free = candidate.release != current and candidate.release not in held
+        if is_free and not unusable(candidate, planned.loaded.resources):
             return candidate
     detail = f"`{declared.id}` has {len(verified)} verified releases; none of them differs from the declared one"
-    raise PermanentError(codes.NO_ROLLBACK_TARGET, f"{detail} ({short(current)}) and is not on hold.")
+    raise PermanentError(codes.NO_ROLLBACK_TARGET, f"{detail} ({short(current)}), is not on hold and can be used.")
 
 
 def _require_verified(planned: Planned, address: ResourceId, target: VerifiedRelease) -> None:

@@ -39,7 +39,7 @@ def land(workspace: Workspace, back: TakenBack) -> Iterator[Event]:
 def _landed(workspace: Workspace, back: TakenBack) -> Iterator[Event]:
     """Yield what is done; end without an error when git says it."""
     environment = back.deployment.environment
-    if not any((h.deployment, h.release) == (back.deployment, back.bad) for h in holds(workspace, environment)):
+    if back.bad not in {h.release for h in holds(workspace, environment)}:
         place_hold(workspace, _hold(workspace, back), workspace.tree("HEAD").revision)
         yield _event(workspace, "hold", back, Status.DONE, f"release {short(back.bad)} is on hold")
     declared = declared_at_head(workspace, environment)

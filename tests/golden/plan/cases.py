@@ -21,7 +21,7 @@ from trueup.desired.state import DesiredState
 from trueup.diff.compare import diff
 from trueup.observed.state import Health, Hold, ObservedServer, ObservedState
 from trueup.plan.build import build_plan
-from trueup.plan.effects import DeploymentCost, Effects, Loosened, MonthlyCost
+from trueup.plan.effects import Deleted, DeploymentCost, Effects, Loosened, MonthlyCost
 from trueup.plan.saved import SavedPlan, save_plan
 from trueup.policy.codec import decision_to_json
 from trueup.policy.decision import Decision, Enforcement, EngineError, ExceptionUse, Notice, Outcome, Violation
@@ -70,7 +70,8 @@ def delete() -> Case:
     observed = applied(desired(Want(), Want(name="chat", threads=4)))
     stray = ObservedServer(digest_of("stray"), 0, Health.HEALTHY, None)
     target = replace(observed.target, servers=(*observed.target.servers, stray))
-    return desired(Want()), replace(observed, target=target), allow()
+    deleted = Deleted(1, 2, ("Deployment/dev/chat",), 0, 25.0)
+    return desired(Want()), replace(observed, target=target), allow(), Effects(deleted=deleted)
 
 
 def drift() -> Case:

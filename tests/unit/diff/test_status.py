@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from states import NOON, REVISION, Want, applied, deployment, desired, nothing, passing, with_server
+from states import NOON, REVISION, Want, applied, deployment, desired, nothing, passing, verified, with_server
 from trueup.core.digests import Digest, digest_of
 from trueup.desired.state import DesiredState
 from trueup.diff.compare import diff
@@ -163,3 +163,32 @@ def test_a_rollout_under_way_is_told_with_its_shares() -> None:
     assert to_json(found)["git_pending"] == ["git pending: x"]
     assert not found.is_in_sync
     assert found.deployments[0].reason.endswith("has 25 % of the traffic in a rollout under way")
+
+
+def test_a_hold_is_shown_where_its_release_is_declared_or_serves_under_another_name() -> None:
+    state = desired(SUPPORT)
+    (support,) = state.deployments
+    elsewhere, other = replace(support.id, name="old-name"), digest_of("other")
+    bad = Hold("dev", elsewhere, support.release.digest, "wrong", "Ada", NOON)
+    observed = replace(applied(state), holds=(bad, replace(bad, release=other)))
+    assert row(state, observed).holds == (bad,)
+    assert row(state, replace(nothing(), holds=(bad,))).holds == (bad,)
+    ended = replace(bad, expires=NOON)
+    found = row(state, replace(applied(state), ended=(ended, replace(ended, release=other))))
+    assert (found.holds, found.ended) == ((), (ended,))
+
+
+def test_the_way_back_is_the_newest_other_release_that_is_not_on_hold() -> None:
+    state = desired(SUPPORT)
+    (support,) = state.deployments
+    old, older = (replace(verified(deployment(Want(model=m))), retained=False) for m in ("tiny@2", "tiny@3"))
+    observed = replace(applied(state), verified=(verified(support), old, older))
+    found = to_json(compare(state, observed))["deployments"][0]  # type: ignore[index, call-overload]  # a list of objects
+    assert found["way_back"] == {"release": old.release, "retained": False}  # type: ignore[call-overload]  # an object
+    hold = Hold("dev", support.id, old.release, "wrong", "Ada", NOON)
+    way_back = row(state, replace(observed, holds=(hold,))).way_back
+    assert way_back is not None
+    assert way_back.release == older.release
+    assert row(state, applied(state)).way_back is None
+    gone = compare(desired(), replace(observed, holds=()))
+    assert gone.deployments[0].way_back == old

@@ -3,7 +3,7 @@
 import pytest
 
 from trueup.core.json import Json
-from trueup.plan.effects import DeploymentCost, Effects, Loosened, MonthlyCost, read_effects
+from trueup.plan.effects import Deleted, DeploymentCost, Effects, Loosened, MonthlyCost, read_effects
 
 PART: dict[str, Json] = {"monthly": 100, "perThousandRequests": 7, "tokensPerRequest": {"from": "workload"}}
 DERIVED: dict[str, Json] = {
@@ -76,3 +76,22 @@ def test_odd_facts_are_unknown_and_break_nothing() -> None:
 )
 def test_a_deployment_is_changed_when_a_month_or_a_request_of_it_is(cost: DeploymentCost, is_changed: bool) -> None:
     assert cost.is_changed is is_changed
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        Deleted(2, 4, ("Deployment/prod/a",), 1, 25.5, is_all=False),
+        Deleted(1, 1, is_all=True),
+    ],
+)
+def test_deletions_read_back_as_they_were_written(deleted: Deleted) -> None:
+    effects = Effects(deleted=deleted)
+    assert read_effects(effects.to_json()) == effects
+
+
+def test_odd_deletions_are_none_or_read_as_far_as_they_go() -> None:
+    assert read_effects({"deletions": {"deleted": True, "running": 2}}).deleted is None
+    assert read_effects({"deletions": {"deleted": 2}}).deleted is None
+    odd: Json = {"deleted": 1, "running": 2, "confirmed": "x", "budget": {"max": True, "maxPercent": "many"}}
+    assert read_effects({"deletions": odd}).deleted == Deleted(1, 2)

@@ -142,6 +142,7 @@ def test_too_many_deletions_deny_whatever_the_rules_say() -> None:
     facts: dict[str, Json] = {
         "environment": {"name": "prod", "tier": "dev", "settings": settings},
         "change": {"operations": [{"kind": "delete", "address": "Deployment/prod/a"}]},
+        "deployments": [{"address": "Deployment/prod/b", "changed": False}],
     }
     decision = decide(on=facts)
     assert decision.outcome is Outcome.DENY

@@ -10,6 +10,7 @@ from trueup.core.errors import PermanentError
 from trueup.core.json import canonical
 from trueup.ledger.record import RunOutcome
 from trueup.observed.state import Health
+from trueup.policy.deletion_budget import mark_of
 from trueup.policy.recorded import read_decision
 from trueup.reconcile import codes
 from trueup.rollout.events import Status
@@ -295,7 +296,8 @@ def test_a_stray_server_goes_and_what_serves_stays(make) -> None:
 def test_nothing_declared_ends_everything_with_the_gateway(make) -> None:
     workspace = make(OLD, SMOL)
     workspace.apply()
-    workspace.declare()
+    marks = [mark_of(name, release) for name, release in workspace.served().items()]
+    workspace.declare(dev=Stage(confirm_delete=" ".join(marks)))
     applied = workspace.apply()
     found = workspace.work.observe("dev")
     assert (found.gateway, found.servers, found.routes) == (Health.STOPPED, (), ())

@@ -11,6 +11,7 @@ from trueup.core.errors import PermanentError
 from trueup.ledger.record import RecordKind, RunOutcome
 from trueup.plan.difference import snapshot_of
 from trueup.plan.saved import save_plan
+from trueup.policy.deletion_budget import mark_of
 from trueup.reconcile import codes
 from trueup.reconcile.apply import Result
 from trueup.workflows.apply import Applied, ApplyRequest, apply, outcome_of, require_fresh
@@ -226,7 +227,8 @@ def test_environments_do_not_touch_each_other(make) -> None:
     workspace.apply("dev")
     before = workspace.work.observe("dev")
     workspace.apply("test")
-    workspace.declare(OLD)
+    marks = mark_of("support", workspace.served("test")["support"])
+    workspace.declare(OLD, test=Stage(port=8181, confirm_delete=marks))
     workspace.apply("test")
     assert workspace.work.observe("dev") == before
     assert workspace.running("test") == set()

@@ -10,6 +10,7 @@ from trueup.core.digests import Digest
 from trueup.diff.changes import Build, Evaluate
 from trueup.ledger.record import RecordKind
 from trueup.policy.decision import Outcome
+from trueup.policy.deletion_budget import mark_of
 from trueup.policy.parity_gate import RULE
 from trueup.workflows.apply import Applied
 from trueup.workflows.evaluate import Evaluated, EvaluateRequest, evaluate
@@ -121,8 +122,10 @@ def test_other_bounds_are_held_to_what_was_measured_already(tmp_path: Path) -> N
 def test_a_tighter_bound_stops_the_next_rollout_of_what_passed(tmp_path: Path) -> None:
     workspace = workspace_with(tmp_path)
     workspace.apply()
-    workspace.declare()
+    mark = mark_of(DEPLOYMENT.name, workspace.served()[DEPLOYMENT.name])
+    workspace.declare(dev=Stage(confirm_delete=mark))
     workspace.apply()
+    assert workspace.served() == {}
     declare(workspace, {"maxKl": 0.0001})
     assert denied_by(workspace) == {RULE}
 

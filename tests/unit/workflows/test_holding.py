@@ -6,10 +6,14 @@ import pytest
 
 from trueup.core.digests import short
 from trueup.core.errors import PermanentError
+from trueup.ledger.hold_terms import Terms
+from trueup.ledger.record import RecordKind
 from trueup.observed.state import Hold
 from trueup.workflows import codes
-from trueup.workflows.holding import hold_declared, holds, lift
+from trueup.workflows.holding import Placed, hold_declared, hold_release, holds, holds_placed, lift
 from trueup.workflows.planning import Invalid
+from trueup.workflows.rollback import Proposal, propose
+from trueup.workflows.status import status
 from workspaces import Declared, FakeWorkspace
 
 OLD, NEW = Declared(model="smol@1"), Declared(model="smol@2")
@@ -29,7 +33,7 @@ def test_a_held_release_is_denied_and_what_serves_stays(make) -> None:
     held(workspace)
     applied = workspace.apply()
     assert applied.denied is not None
-    assert [v.rule for v in applied.denied.violations] == ["HOLD"]
+    assert [v.rule for v in applied.denied.violations] == ["HOLD", "TU-05"]
     assert workspace.served() == served
 
 
@@ -87,3 +91,83 @@ def test_only_what_is_declared_can_be_held(make) -> None:
     workspace.declare(OLD)
     with pytest.raises(PermanentError, match="not declared"):
         hold_declared(workspace, "dev", "chat", "", None)
+
+
+def test_a_hold_follows_its_release_to_a_deployment_of_another_name(make) -> None:
+    workspace = make(NEW)
+    held(workspace)
+    workspace.declare(Declared(name="helpdesk", model="smol@2"))
+    denied = workspace.apply().denied
+    assert denied is not None
+    assert {v.address for v in denied.violations} == {"Deployment/dev/helpdesk"}
+    (row,) = status(workspace, "dev").deployments
+    assert [h.reason for h in row.holds] == ["it lies"]
+    with pytest.raises(PermanentError, match="No hold on `helpdesk`") as refused:
+        lift(workspace, "dev", "helpdesk")
+    assert "`support`" in refused.value.hint
+    assert lift(workspace, "dev", "support")
+    assert workspace.apply().result is not None
+
+
+def test_another_release_than_the_declared_one_can_be_held(make) -> None:
+    workspace = make(OLD)
+    workspace.apply()
+    first = workspace.served()["support"]
+    workspace.declare(NEW)
+    workspace.apply()
+    placed = hold_release(workspace, "dev", "support", Terms("it leaks"), short(first, 10))
+    assert isinstance(placed, Placed)
+    assert (placed.hold.release, placed.serving) == (first, ())
+    with pytest.raises(PermanentError, match="on hold"):
+        propose(workspace, "dev", "support")
+    named = propose(workspace, "dev", "support", to=first)
+    assert isinstance(named, Proposal)
+    assert named.denied is not None
+    assert "it leaks" in " ".join(v.message for v in named.denied.violations)
+
+
+def test_a_hold_on_what_serves_says_where_and_takes_nothing_down(make) -> None:
+    workspace = make(OLD)
+    workspace.apply()
+    served = workspace.served()
+    placed = hold_release(workspace, "dev", "support", Terms("under review", days="7"))
+    assert isinstance(placed, Placed)
+    assert [str(d) for d in placed.serving] == ["Deployment/dev/support"]
+    assert placed.hold.expires == workspace.clock.now() + timedelta(days=7)
+    assert workspace.served() == served
+
+
+def test_everything_wrong_with_a_hold_is_told_at_once(make) -> None:
+    workspace = make(OLD)
+    found = hold_release(workspace, "dev", "support", Terms("", days="x"), "ffff")
+    assert isinstance(found, Invalid)
+    assert [d.code.id for d in found.diagnostics] == ["LED031", "LED031", "WRK030"]
+    only = hold_release(workspace, "dev", "support", Terms(""))
+    assert isinstance(only, Invalid)
+    assert holds(workspace, "dev") == ()
+    workspace.apply()
+    workspace.declare(NEW)
+    both = hold_release(workspace, "dev", "support", Terms("x"), "sha256:")
+    assert isinstance(both, Invalid)
+    assert "names several releases" in both.diagnostics[0].detail
+
+
+def test_a_hold_that_ended_by_itself_is_still_told(make) -> None:
+    workspace = make(OLD)
+    workspace.apply()
+    hold = held(workspace, days=1)
+    workspace.clock.sleep(24 * 3600)
+    assert holds_placed(workspace) == ((hold, False),)
+    (row,) = status(workspace, "dev").deployments
+    assert (row.holds, row.ended) == ((), (hold,))
+    held(workspace)
+    assert [active for _, active in holds_placed(workspace, "dev")] == [True]
+    assert holds_placed(workspace, "prod") == ()
+
+
+def test_lifting_records_who_and_why(make) -> None:
+    workspace = make(OLD)
+    held(workspace)
+    lift(workspace, "dev", "support", reason="the cause was the network")
+    record = next(r for r in workspace.ledger.records() if r.draft.kind is RecordKind.LIFT)
+    assert record.draft.body["lifted"] == {"by": workspace.actor, "reason": "the cause was the network"}

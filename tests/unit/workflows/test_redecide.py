@@ -238,7 +238,7 @@ def test_a_project_without_policies_is_held_to_that(make) -> None:
     workspace.apply()
     assert audited(workspace).equal == 2
     rewritten(workspace, lambda d: d | {"result": d["result"] | {"outcome": "deny"}})
-    assert "there were" in details(audited(workspace))[0]
+    assert "it says deny, and without policies it is allow" in details(audited(workspace))[0]
 
 
 def test_an_empty_ledger_has_no_decisions(make) -> None:

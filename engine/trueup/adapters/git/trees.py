@@ -13,6 +13,7 @@ from trueup.spec.resource import SourceFile
 from trueup.spec.yaml.events import MAX_BYTES
 
 _REGULAR = (b"100644", b"100755", b"100664")
+_LINK = b"120000"
 _BATCH = 1_000
 
 
@@ -36,6 +37,11 @@ def folder_arguments(folders: Sequence[str]) -> list[str]:
     return [] if any(name in {"", "."} for name in names) else names
 
 
+def may_be_folder(path: bytes) -> bool:
+    """Tell whether a link of that name may stand for a folder: what has an ending is meant as a file."""
+    return b"." not in path.rsplit(b"/", 1)[-1]
+
+
 class CommitTree:
     """The files of one commit."""
 
@@ -43,6 +49,12 @@ class CommitTree:
         self._repository = repository
         self._revision = revision
         self._limit_bytes = limit_bytes
+        self._links: set[bytes] = set()
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """The symbolic links that were met so far and may stand for a file or folder that was asked for."""
+        return tuple(sorted(shown(path) for path in self._links))
 
     @property
     def revision(self) -> Revision:
@@ -61,6 +73,8 @@ class CommitTree:
         command = ("ls-tree", "-r", "-z", "-l", "--full-tree", self._revision, "--", *folder_arguments(folders))
         for record in records(self._repository, *command):
             meta, _, path = record.partition(b"\t")
+            if meta.startswith(_LINK) and (path.endswith(endings) or may_be_folder(path)):
+                self._links.add(path)
             if not path.endswith(endings):
                 continue
             mode, kind, blob, size = meta.split()

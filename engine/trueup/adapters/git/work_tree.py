@@ -6,7 +6,7 @@ is read from git. Ignored files are not part of the tree; symbolic links are nev
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,13 +14,14 @@ from trueup.adapters.git import codes
 from trueup.adapters.git.objects import blob_id, blobs, records
 from trueup.adapters.git.paths import is_git_folder, normal_path, problem
 from trueup.adapters.git.repository import Repository
-from trueup.adapters.git.trees import folder_arguments, shown
+from trueup.adapters.git.trees import folder_arguments, may_be_folder, shown
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
 from trueup.spec.resource import SourceFile
 from trueup.spec.yaml.events import MAX_BYTES
 
 _REGULAR = (b"100644", b"100755")
+_LINK = b"120000"
 
 # Files are read some at a time. To read one and parse it, one and parse it, takes a fifth longer: each call of the
 # system costs the parser what the processor had learned of it. Bytes bound what lies in memory meanwhile.
@@ -47,6 +48,7 @@ class _Snapshot:
     changed_on_disk: frozenset[bytes]
     untracked: frozenset[bytes]
     uncommitted: frozenset[bytes]
+    links: frozenset[bytes] = frozenset()
 
     def is_clean(self, folders: Sequence[str]) -> bool:
         """Tell whether everything below *folders* (all of it when empty) is committed."""
@@ -64,6 +66,12 @@ class WorkTree:
         self._snapshots: dict[tuple[str, ...], _Snapshot] = {}
         self._is_clean = True
         self._head: Revision | None = None
+        self._passed_over: set[bytes] = set()
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What is there below the folders that were read so far, and is a link or cannot be read."""
+        return tuple(sorted(shown(path) for path in self._passed_over))
 
     @property
     def revision(self) -> Revision:
@@ -90,8 +98,9 @@ class WorkTree:
         endings = tuple(suffix.encode() for suffix in suffixes)
         # A snapshot may have been taken of more than is asked for now.
         below = tuple(name.rstrip(b"/") + b"/" for name in names) or (b"",)
-        found = {*snapshot.tracked, *snapshot.untracked}
+        found = {*snapshot.tracked, *snapshot.untracked, *snapshot.links}
         paths = sorted(p for p in found if p.endswith(endings) and (p.startswith(below) or p in names))
+        self._pass_over(p for p in {*snapshot.links, *snapshot.untracked} if p.startswith(below) or p in names)
         return self._files(paths, snapshot)
 
     def read(self, path: str) -> bytes | Diagnostic:
@@ -142,6 +151,24 @@ class WorkTree:
             file = self._file(path, snapshot) if real_folders[folder] else None
             if file is not None:
                 yield file
+            elif self._is_there(path):
+                self._passed_over.add(path)
+
+    def _pass_over(self, paths: Iterable[bytes]) -> None:
+        """Note links that may stand for a folder with files; those that may stand for a file are noticed as files."""
+        for path in paths:
+            if may_be_folder(path) and os.path.islink(os.path.join(self._root, path)):
+                self._passed_over.add(path)
+
+    def _is_there(self, path: bytes) -> bool:
+        """Tell whether something is at *path*, also where nobody may look."""
+        try:
+            os.lstat(os.path.join(self._root, path))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
 
     def _file(self, path: bytes, snapshot: _Snapshot) -> SourceFile | None:
         """Read one file that is no link; None when it is not there as a regular file."""
@@ -207,10 +234,13 @@ class WorkTree:
 
     def _take(self, folders: Sequence[str]) -> _Snapshot:
         tracked: dict[bytes, _Tracked] = {}
+        links: set[bytes] = set()
         for record in records(self._repository, "ls-files", "-s", "-v", "-z", "--", *folders):
             meta, _, path = record.partition(b"\t")
             flag, mode, blob, _ = meta.split(b" ")
-            if mode in _REGULAR:
+            if mode == _LINK:
+                links.add(path)
+            elif mode in _REGULAR:
                 tracked[path] = _Tracked(BlobId(blob.decode()), is_watched=flag != b"S" and flag.isupper())
         changed, untracked, uncommitted = set(), set(), set()
         status = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
@@ -221,7 +251,7 @@ class WorkTree:
                 untracked.add(path)
             elif disk != b" " or index == b"U":
                 changed.add(path)
-        return _Snapshot(tracked, frozenset(changed), frozenset(untracked), frozenset(uncommitted))
+        return _Snapshot(tracked, frozenset(changed), frozenset(untracked), frozenset(uncommitted), frozenset(links))
 
 
 @lru_cache(maxsize=8)

@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.note(line)
     console.note("\n")
     note_plan(proposal.planned, console, Intent.ROLL_BACK)
+    if not proposal.target.retained:
+        console.note("The artifact of that release is no longer in the store: it is fetched or built first.")
     if proposal.denied is not None:
         console.note("Denied by policy; nothing was changed.")
         return ExitCode.DENIED

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from trueup.core.json import Json
 from trueup.core.money import spelled
-from trueup.plan.effects import DeploymentCost, Effects, Loosened, MonthlyCost
+from trueup.plan.effects import Deleted, DeploymentCost, Effects, Loosened, MonthlyCost
 
 LOOSENED = "evaluation-loosened"
 """The class of a change that makes evaluations easier to pass."""
@@ -89,12 +89,37 @@ def _flow(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def deleted_line(deleted: Deleted) -> str:
+    """Say how much is deleted: `deletes 2 of 4 running deployments (50 %), 1 confirmed; allowed: 1, 25 %`."""
+    words = "deployment" if deleted.running == 1 else "deployments"
+    said = (
+        f"deletes {deleted.count} of {deleted.running} running {words} ({deleted.count * 100 / deleted.running:.4g} %)"
+    )
+    said += f", {len(deleted.confirmed)} confirmed" if deleted.confirmed else ""
+    said += ", and nothing is left" if deleted.is_all else ""
+    limits = [f"{deleted.most:g}"] if deleted.most is not None else []
+    limits += [f"{deleted.most_percent:g} %"] if deleted.most_percent is not None else []
+    return f"{said}; allowed: {', '.join(limits) or 'any number, no deletionBudget is declared'}"
+
+
 def effects_json(effects: Effects) -> dict[str, Json]:
     """Return the keys of JSON output; `cost` is null where nothing has a price."""
     cost = effects.cost
     return {
         "cost": None if cost is None else _cost_json(cost),
         "evaluation_loosened": [one.to_json() for one in effects.loosened],
+        "deletions": None if effects.deleted is None else _deleted_json(effects.deleted),
+    }
+
+
+def _deleted_json(deleted: Deleted) -> Json:
+    return {
+        "deleted": deleted.count,
+        "running": deleted.running,
+        "confirmed": list(deleted.confirmed),
+        "max": deleted.most,
+        "max_percent": deleted.most_percent,
+        "nothing_left": deleted.is_all,
     }
 
 

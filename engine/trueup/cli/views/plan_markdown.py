@@ -6,7 +6,7 @@ from itertools import groupby
 from trueup.cli.views import behaviour_markdown
 from trueup.cli.views.exception_notes import exception_notes
 from trueup.cli.views.markup import cell, cell_code, code, fenced, folded, marker, prose, table
-from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, loosened_line
+from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, deleted_line, loosened_line
 from trueup.cli.views.plan_report import PlanReport, facts, heading, left_out, shown_fields
 from trueup.cli.views.plan_text import evidence_line, hold_line
 from trueup.cli.views.text import visible
@@ -103,6 +103,9 @@ def _outside_any_fold(report: PlanReport) -> Iterator[str]:
         yield from (f"- `-` delete {code(str(c.address))}: {prose(_cut(c.reason))}" for c in deletes[:_MOST_ROWS])
         if len(deletes) > _MOST_ROWS:
             yield f"- and {len(deletes) - _MOST_ROWS} more"
+        if report.saved.effects.deleted:
+            said = deleted_line(report.saved.effects.deleted)
+            yield from ("", f"{prose(said[:1].upper() + said[1:])}.")
     loosened = report.saved.effects.loosened
     if loosened:
         yield from ("", f"**Easier to pass ({LOOSENED}):**", "")

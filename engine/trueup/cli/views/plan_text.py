@@ -5,7 +5,7 @@ from itertools import groupby
 
 from trueup.cli.output import Style
 from trueup.cli.views.decision_text import DecisionText
-from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, loosened_line
+from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, deleted_line, loosened_line
 from trueup.cli.views.plan_report import PlanReport, colour_of, facts, heading, left_out, shown_fields
 from trueup.cli.views.text import Piece, person, visible, wrapped, wrapped_pieces
 from trueup.cli.views.values import field_symbol, path_text, value_pieces
@@ -51,6 +51,8 @@ class PlanText:
             lines += self._wrap(cost_line(saved.effects.cost), "")
             for detail in cost_details(saved.effects.cost):
                 lines += self._wrap(detail, "  ", "dim")
+        if saved.effects.deleted:
+            lines += self._wrap(deleted_line(saved.effects.deleted), "", "red")
         return lines
 
     def _change(self, change: Change) -> Iterator[str]:
@@ -139,8 +141,12 @@ def _gate_words(gate: GateResult) -> str:
     return f"{name} {_number(gate.value)} ({gate.operator} {_number(gate.threshold)}{lacking})"
 
 
-def hold_line(hold: Hold) -> str:
-    """Say which release is held, why, by whom and until when."""
+def hold_line(hold: Hold, *, in_force: bool = True) -> str:
+    """Say which release is held, why, by whom and until when; one that is not in force any more is told as that."""
+    if not in_force:
+        ended = f"{hold.expires:%Y-%m-%d %H:%M} UTC" if hold.expires else "an unknown time"
+        was = f"release {short(hold.release)} of {hold.deployment} was on hold, which ended by itself at {ended}"
+        return f"{was}: {hold.reason} ({person(hold.author)})"
     until = f"until {hold.expires:%Y-%m-%d %H:%M} UTC" if hold.expires else "until lifted"
     return (
         f"release {short(hold.release)} of {hold.deployment} is on hold {until}: {hold.reason} ({person(hold.author)})"

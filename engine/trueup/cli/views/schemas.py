@@ -78,9 +78,17 @@ def _hold() -> Schema:
     return object_of({**place, "reason": TEXT, "author": TEXT, "since": TIME, "expires": nullable(TIME)})
 
 
+def _listed_hold() -> Schema:
+    place = {"environment": TEXT, "deployment": TEXT, "release": DIGEST}
+    ended = said(FLAG, "it has not ended by itself")
+    return object_of(
+        {**place, "reason": TEXT, "author": TEXT, "since": TIME, "expires": nullable(TIME), "in_force": ended}
+    )
+
+
 def holds_schema() -> Schema:
     """Return the schema of `hold list`."""
-    return published("trueup holds", object_of({"format_version": FORMAT_1, "holds": list_of(_hold())}))
+    return published("trueup holds", object_of({"format_version": FORMAT_1, "holds": list_of(_listed_hold())}))
 
 
 def _rollout_schema() -> Schema:
@@ -125,6 +133,11 @@ def status_schema() -> Schema:
         "failures": COUNT,
         "evidence": list_of(object_of(evidence)),
         "holds": list_of(_hold()),
+        "way_back": said(
+            nullable(object_of({"release": DIGEST, "retained": said(FLAG, "its artifact is in the store")})),
+            "the newest other release that was verified and is not on hold",
+        ),
+        "ended_holds": said(list_of(_hold()), "holds on its releases that ended by themselves"),
         "rollout": said(nullable(_rollout_schema()), "what a rollout under way does to the traffic"),
         "held": said(FLAG, "requests wait: a release is swapped in place"),
     }

@@ -138,7 +138,20 @@ def _row(row: DeploymentStatus, lines: _Lines) -> Iterator[str]:
     for hold in row.holds:
         until = f" until {_time(hold.expires)}" if hold.expires else ""
         said = f"release {short(hold.release)}{until}: {hold.reason} ({person(hold.author)})"
-        yield from lines.fact("    ", "on hold", said, "yellow")
+        serves = "; it serves now and stays, and nothing applies or promotes it again"
+        back = f"; to go back: trueup rollback {row.id.name} -e {row.id.environment}"
+        tail = serves + back if hold.release == row.observed_release else ""
+        yield from lines.fact("    ", "on hold", said, "yellow", tail)
+    if row.way_back is not None:
+        gone = (
+            "" if row.way_back.retained else "; its artifact is not in the store, and would be fetched or built first"
+        )
+        yield from lines.fact(
+            "    ", "way back", f"release {short(row.way_back.release)}{gone}", "yellow" if gone else ""
+        )
+    for hold in row.ended:
+        said = f"release {short(hold.release)}, which ended by itself at {_time(hold.expires)}: {hold.reason}"
+        yield from lines.fact("    ", "was held", said)
 
 
 def _observed(row: DeploymentStatus) -> str:
@@ -199,7 +212,13 @@ def _notes(row: DeploymentStatus) -> Iterator[str]:
         yield f"{row.id}: {candidate.weight:g} % of the requests{copies} go to release {short(candidate.release)}"
     for hold in row.holds:
         until = f" until {_time(hold.expires)}" if hold.expires else ""
-        yield f"{row.id}: release {short(hold.release)} is on hold{until}: {hold.reason} ({person(hold.author)})"
+        serves = ", and serves" if hold.release == row.observed_release else ""
+        said = f"release {short(hold.release)} is on hold{until}{serves}: {hold.reason} ({person(hold.author)})"
+        yield f"{row.id}: {said}"
+    if row.way_back is not None and not row.way_back.retained:
+        yield f"{row.id}: the artifact of release {short(row.way_back.release)}, the way back, is not in the store"
+    for hold in row.ended:
+        yield f"{row.id}: release {short(hold.release)} was on hold until {_time(hold.expires)}: {hold.reason}"
 
 
 def _cell(text: str) -> str:

@@ -26,6 +26,8 @@ def _lifecycle(spec: Mapping[str, Json], today: date) -> Json:
         "phase": own.get("phase", "active"),
         "deprecatedForDays": None if deprecated is None else (today - deprecated).days,
         "retiresInDays": (min(ends) - today).days if ends else None,
+        "retiresAt": min(ends).isoformat() if ends else None,
+        "replacement": own.get("replacement") or providers.get("replacement"),
     }
 
 

@@ -22,7 +22,7 @@ def observed_facts(observed: ObservedState, drift: Iterable[tuple[ResourceId, st
         "verified": [_verified(v, now) for v in observed.verified],
         "upstream": [_verified(v, now) for v in observed.upstream],
         "holds": [
-            {**_object(masked(h.to_json())), "active": h.expires is None or h.expires > now} for h in observed.holds
+            {**_object(masked(h.to_json())), "active": h.is_in_force(now)} for h in (*observed.holds, *observed.ended)
         ],
         "drift": [{"address": str(address), "reason": masked_text(reason)} for address, reason in drift],
         "drills": [_drill(d, now) for d in observed.drills],

@@ -209,10 +209,15 @@ class PolicySettings(Declared):
 
 
 class DeletionBudget(Declared):
-    """The most one plan may delete."""
+    """The most one plan may delete; what a mark confirms does not count."""
 
     max: int | None = Field(default=None, ge=0, description="Number of deployments.")
     max_percent: float | None = Field(default=None, ge=0, le=100, description="Share of all deployments, 0 to 100.")
+    confirm: bool = Field(
+        default=False,
+        description="Whether each deletion needs its mark, `trueup.dev/confirm-delete: NAME@RELEASE` among the "
+        "annotations of the Environment, within the limits, too.",
+    )
 
 
 class Rollback(Declared):

@@ -90,12 +90,14 @@ class Training(Declared):
 class Lifecycle(Declared):
     """Where the version is in its life."""
 
-    phase: Literal["candidate", "active", "deprecated", "retired"] = Field(
-        default="active", description="A candidate may be tried, a deprecated one may not be newly used."
+    phase: Literal["candidate", "active", "deprecated", "drained", "archived", "deleted"] = Field(
+        default="active",
+        description="A candidate may be tried, a deprecated one may not be newly used. Nothing declares a drained one, "
+        "nothing goes back to an archived one, and the artifact of a deleted one may be collected.",
     )
     replacement: ModelRef | None = Field(default=None, description="What to use in its place.")
     retires_at: Day | None = Field(default=None, description="Day from which it may not serve.")
-    reason: Sentence | None = Field(default=None, description="Why it is deprecated or retired.")
+    reason: Sentence | None = Field(default=None, description="Why it is deprecated.")
 
 
 class ProviderLifecycle(Declared):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from trueup.cli.views.plan_effects import cost_details, cost_line, effects_json, loosened_line
+from trueup.cli.views.plan_effects import cost_details, cost_line, deleted_line, effects_json, loosened_line
 from trueup.core.json import Json
-from trueup.plan.effects import DeploymentCost, Effects, Loosened, MonthlyCost
+from trueup.plan.effects import Deleted, DeploymentCost, Effects, Loosened, MonthlyCost
 from trueup.plan.schema import plan_json_schema
 
 COST = MonthlyCost("EUR", 123_400, 150_000, accelerators=(("h200_sxm", 2),), gpu_hours_after=1460)
@@ -99,4 +99,25 @@ def test_programs_get_the_same(before: int | None, after: int | None, delta: int
 
 
 def test_without_prices_there_is_no_cost() -> None:
-    assert effects_json(Effects()) == {"cost": None, "evaluation_loosened": []}
+    assert effects_json(Effects()) == {"cost": None, "evaluation_loosened": [], "deletions": None}
+
+
+@pytest.mark.parametrize(
+    ("deleted", "line"),
+    [
+        (Deleted(2, 4, ("a",), 1, 25.0), "deletes 2 of 4 running deployments (50 %), 1 confirmed; allowed: 1, 25 %"),
+        (Deleted(1, 3, most=2), "deletes 1 of 3 running deployments (33.33 %); allowed: 2"),
+        (
+            Deleted(1, 1, is_all=True),
+            (
+                "deletes 1 of 1 running deployment (100 %), and nothing is left; "
+                "allowed: any number, no deletionBudget is declared"
+            ),
+        ),
+    ],
+)
+def test_how_much_is_deleted_is_one_line(deleted: Deleted, line: str) -> None:
+    assert deleted_line(deleted) == line
+    shown = effects_json(Effects(deleted=deleted))["deletions"]
+    assert isinstance(shown, dict)
+    assert (shown["deleted"], shown["nothing_left"]) == (deleted.count, deleted.is_all)

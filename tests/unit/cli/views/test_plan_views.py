@@ -128,7 +128,9 @@ def test_a_plan_is_annotated_and_reported_like_any_decision(case: Golden) -> Non
 
 def test_deletions_come_before_everything_else() -> None:
     text = shown(plan_of(delete()), Format.TEXT).splitlines()
-    assert next(line for line in text[2:] if line).startswith("- delete")
+    first, second, *_ = [line for line in text[2:] if line]
+    assert first == "deletes 1 of 2 running deployments (50 %), 1 confirmed; allowed: 0, 25 %"
+    assert second.startswith("- delete")
     markdown = shown(plan_of(delete()), Format.MARKDOWN)
     assert markdown.index("**Deleted:**") < markdown.index("| --- |")
 

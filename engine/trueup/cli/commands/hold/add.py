@@ -8,7 +8,7 @@ from trueup.cli.exit_codes import ExitCode
 from trueup.cli.reports import report_invalid
 from trueup.diff.masks import masked_text
 
-SUMMARY = "Keep the declared release of a deployment from being rolled out"
+SUMMARY = "Keep a release of a deployment, the declared one, from being rolled out"
 EXAMPLE = "trueup hold add support -e prod --reason 'under review' --days 7"
 
 
@@ -17,22 +17,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the deployment")
     add_environment(parser)
     parser.add_argument("--reason", metavar="TEXT", required=True, type=masked_text, help="why")
-    parser.add_argument("--days", metavar="N", type=int, default=0, help="end by itself after so many days; 0: never")
+    parser.add_argument("--release", metavar="DIGEST", default="", help="this release, not the declared one")
+    parser.add_argument("--days", metavar="N", default="", help="end by itself after so many days; 0: never")
+    parser.add_argument("--until", metavar="TIME", default="", help="end by itself then, such as 2026-12-01T12:00Z")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Record the hold."""
-    from datetime import timedelta
-
+    """Record the hold, and say what it means for what runs."""
     from trueup.cli.wiring import open_workspace
     from trueup.core.digests import short
-    from trueup.workflows.holding import hold_declared
+    from trueup.ledger.hold_terms import Terms
+    from trueup.workflows.holding import hold_release
     from trueup.workflows.planning import Invalid
 
-    expires = timedelta(days=arguments.days) if arguments.days > 0 else None
-    workspace = open_workspace(console)
-    hold = hold_declared(workspace, arguments.environment, arguments.name, arguments.reason, expires)
-    if isinstance(hold, Invalid):
-        return report_invalid(hold, console)
-    console.note(f"Release {short(hold.release)} of {hold.deployment} is on hold: {hold.reason}")
+    terms = Terms(arguments.reason, arguments.days, arguments.until)
+    placed = hold_release(open_workspace(console), arguments.environment, arguments.name, terms, arguments.release)
+    if isinstance(placed, Invalid):
+        return report_invalid(placed, console)
+    hold = placed.hold
+    until = f" until {hold.expires:%Y-%m-%d %H:%M %Z}" if hold.expires else ""
+    console.note(f"Release {short(hold.release)} of {hold.deployment} is on hold{until}: {hold.reason}")
+    for deployment in placed.serving:
+        console.note(
+            f"It serves {deployment} now, and is not taken down; nothing applies or promotes it again. "
+            f"To go back: trueup rollback {deployment.name} -e {deployment.environment}"
+        )
     return ExitCode.DONE

@@ -1,4 +1,4 @@
-"""`trueup hold list`: the holds in force."""
+"""`trueup hold list`: the holds that nobody lifted."""
 
 import argparse
 import json
@@ -8,34 +8,38 @@ from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format, Style
 
-SUMMARY = "List the holds in force in an environment"
+SUMMARY = "List the holds that nobody lifted, in one environment or in all"
 EXAMPLE = "trueup hold list -e prod"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `hold list`."""
-    add_environment(parser)
+    add_environment(parser, required=False)
     add_output(parser, Format.JSON)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """List them."""
+    """List them; those that ended by themselves are marked."""
     from trueup.cli.views.plan_text import hold_line
     from trueup.cli.views.text import wrapped_pieces
     from trueup.cli.wiring import open_workspace
-    from trueup.workflows.holding import holds
+    from trueup.workflows.holding import holds_placed
     from trueup.workflows.loading import require_environment
 
     workspace = open_workspace(console)
-    found = holds(workspace, arguments.environment)
-    if not found:
+    found = holds_placed(workspace, arguments.environment or "")
+    if not found and arguments.environment:
         require_environment(workspace, arguments.environment)
 
     def render(output: Format, style: Style) -> str:
         if output is Format.JSON:
-            document = {"format_version": "1.0", "holds": [h.to_json() for h in found]}
-            return json.dumps(document, indent=2, ensure_ascii=False)
-        lines = [line for h in found for line in wrapped_pieces([(hold_line(h), ())], console.width, "", style, "  ")]
+            listed = [{**hold.to_json(), "in_force": in_force} for hold, in_force in found]
+            return json.dumps({"format_version": "1.0", "holds": listed}, indent=2, ensure_ascii=False)
+        lines = [
+            line
+            for hold, in_force in found
+            for line in wrapped_pieces([(hold_line(hold, in_force=in_force), ())], console.width, "", style, "  ")
+        ]
         return "\n".join(lines) or style.paint("No release is on hold.", "dim")
 
     console.publish(render)
