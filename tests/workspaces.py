@@ -37,6 +37,7 @@ from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
 from trueup.policy.document import ChangeFacts
+from trueup.policy.facts.approving import AllowedKey, Given, Review
 from trueup.policy.facts.change import ChangedFile, Commit
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import FileCoverage, Read, Reads, RuleTrace, TestCase, TestRun
@@ -565,6 +566,10 @@ class FakeWorkspace:
         self.remote = ""
         self.commits_fail = False
         self.governed_by = Base()
+        self.given: tuple[Given, ...] = ()
+        self.reviewed: tuple[Review, ...] = ()
+        self.approvals_asked: list[tuple[tuple[AllowedKey, ...], str, tuple[str, ...]]] = []
+        self.tagged: list[tuple[str, str, str]] = []
         self.messages: list[str] = []
         self._stages = stages
         self._commits: dict[str, FakeTree] = {}
@@ -640,6 +645,16 @@ class FakeWorkspace:
             commits=(Commit(revision, self.actor),),
             files=changed_files(contents, self._commits[revision].contents),
         )
+
+    def approvals(self, keys: Sequence[AllowedKey], plan: str, revisions: Sequence[str]) -> tuple[Given, ...]:
+        self.approvals_asked.append((tuple(keys), plan, tuple(revisions)))
+        return self.given
+
+    def tag_signed(self, name: str, message: str, revision: Revision) -> None:
+        self.tagged.append((name, message, revision))
+
+    def reviews(self, revision: Revision) -> tuple[Review, ...]:
+        return self.reviewed
 
     def rules(self, policies: Policies, *, remembered: bool) -> tuple[RuleInfo, ...] | None:
         described = self.workbench.describe(policies.files)

@@ -73,6 +73,18 @@ deny contains lib.result("RO-05", "critical", "", [], msg) if {
 	])
 }
 
+# An approval that was given and does not count is told: who gave it believes that it does.
+warn contains lib.result("RO-05", "low", environment, ["spec", "approvals"], msg) if {
+	count(to_approve) > 0
+	some refused in lib.list(lib.field(input, ["approvalsNotCounted"]))
+	msg := sprintf("The approval by %v (%v %v) does not count: %v.", [
+		object.get(refused, "by", "somebody"),
+		object.get(refused, "source", ""),
+		object.get(refused, "name", ""),
+		object.get(refused, "why", "nobody knows why"),
+	])
+}
+
 environment := sprintf("Environment/%s", [object.get(input, ["environment", "name"], "")])
 
 # Deployments that somebody has to agree to: a repair was approved before, and the way back waits for nobody.

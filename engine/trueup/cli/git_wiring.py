@@ -1,6 +1,6 @@
 """Joins git: what is declared, what it was before, who wrote it, and what governs it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trueup.adapters.git.base import Trunk
     from trueup.adapters.git.repository import Repository
     from trueup.policy.document import ChangeFacts
+    from trueup.policy.facts.approving import AllowedKey, Given, Review
     from trueup.ports import Base, Committer, History, MergedCommit, SourceTree
     from trueup.spec.resource import Resource
 
@@ -23,6 +24,8 @@ class GitPorts:
         self.root = root
         self.asked_base = ""
         """What the user or the CI job names as the base of the change."""
+        self.ask_reviews: Callable[[Revision], tuple[Review, ...]] | None = None
+        """Asks a forge for the reviews of the change that ends in a commit."""
         self.work_tree: SourceTree | None = None
         """The one that was opened last: git need not be asked for all of it again."""
 
@@ -92,6 +95,20 @@ class GitPorts:
         from trueup.adapters.git.commits import change_facts
 
         return change_facts(self.repository, revision, self.actor, base, applied)
+
+    def approvals(self, keys: "Sequence[AllowedKey]", plan: str, revisions: Sequence[str]) -> "tuple[Given, ...]":
+        """Return the approvals that are signed in git."""
+        from trueup.adapters.git.approvals import given_approvals
+
+        return given_approvals(self.repository, keys, plan, revisions)
+
+    def reviews(self, revision: Revision) -> "tuple[Review, ...]":
+        """Return what the forge says of reviews: nothing, where none is asked."""
+        return self.ask_reviews(revision) if self.ask_reviews else ()
+
+    def tag_signed(self, name: str, message: str, revision: Revision) -> None:
+        """Write a signed tag, with the key that git signs with here."""
+        self.repository.run("tag", "--sign", "--file=-", name, revision, stdin=message.encode())
 
     def writers(self, revision: Revision, resources: Iterable["Resource"]) -> dict[str, str]:
         """Return who last wrote the file of each resource."""

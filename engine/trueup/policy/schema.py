@@ -90,7 +90,7 @@ _APPROVAL = object_of(
         "email": TEXT,
         "roles": list_of(TEXT),
         "commit": TEXT,
-        "source": _one_of("trailer"),
+        "source": _one_of("trailer", "tag", "commit", "review"),
         "signed": FLAG,
         "isAuthor": FLAG,
     }
@@ -356,6 +356,7 @@ SCHEMA: dict[str, Json] = published(
             }
         ),
         approvals=list_of(_APPROVAL),
+        approvalsNotCounted=list_of(object_of({"by": TEXT, "source": TEXT, "name": TEXT, "why": TEXT})),
         base=object_of({"resources": _by_address({"type": ["object", "null"]})}),
     ),
 )

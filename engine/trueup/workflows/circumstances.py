@@ -1,14 +1,17 @@
 """What policy may know around a plan: where its change comes from, what was declared before, what is installed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 
 from trueup.builds.network import Network
+from trueup.core.json import Json, mapping_of
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Create, Update
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.document import Surroundings
+from trueup.policy.facts.approving import AllowedKey, given_in
 from trueup.policy.facts.base import BaseResources
 from trueup.policy.facts.change import ChangedFile, ChangeFacts
 from trueup.policy.facts.fit import subject_of, takes_accelerator
@@ -16,6 +19,7 @@ from trueup.policy.facts.reviews import PolicyFacts
 from trueup.ports import SourceTree
 from trueup.spec.parse import read_unchecked
 from trueup.spec.resource import Resources, document_of
+from trueup.workflows.governing import settings_in_force
 from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, read_project
 from trueup.workflows.networks import network_for
 from trueup.workflows.overlay import Overlay
@@ -48,7 +52,7 @@ def circumstances(  # noqa: PLR0913 - all that a plan is made from
 
     What rules say of themselves may be *remembered* from an earlier run where the plan is only shown.
     """
-    change = _change(workspace, loaded, plan, observed)
+    change = _approved(workspace, loaded, plan, _change(workspace, loaded, plan, observed))
     return Circumstances(
         change,
         PolicyFacts(
@@ -89,6 +93,26 @@ def _takes_accelerator(deployment: DesiredDeployment, desired: DesiredState) -> 
         return False
     documents = {str(r.id): document_of(r) for r in declared}
     return takes_accelerator(subject_of(deployment, documents, desired.environment.settings, {}))
+
+
+def _approved(workspace: Workspace, loaded: Loaded, plan: Plan, change: ChangeFacts) -> ChangeFacts:
+    """Return *change* with the approvals that were given: by keys of the branch that governs, never of the change."""
+    if not change.revision or change.commits is None:
+        return change
+    settings = settings_in_force(workspace, loaded, plan.environment)
+    revisions = [c.revision for c in change.commits] or [change.revision]
+    keys = tuple(_keys(settings, workspace.clock.now().date()))
+    given = workspace.approvals(keys, plan.id, revisions)
+    newest = change.written[0].revision if change.written else change.revision
+    return replace(change, given=(*given, *given_in(workspace.reviews(plan.revision), newest, plan.id)))
+
+
+def _keys(settings: Json, today: date) -> Iterator[AllowedKey]:
+    declared = mapping_of(mapping_of(settings).get("approvals")).get("keys")
+    for key in declared if isinstance(declared, list | tuple) else ():
+        member, ssh, gpg, expires = (mapping_of(key).get(k) for k in ("member", "ssh", "gpg", "expires"))
+        has_expired = isinstance(expires, str) and date.fromisoformat(expires) < today
+        yield AllowedKey(str(member), str(ssh or ""), str(gpg or ""), has_expired)
 
 
 def _change(workspace: Workspace, loaded: Loaded, plan: Plan, observed: ObservedState) -> ChangeFacts:

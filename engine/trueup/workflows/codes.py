@@ -118,6 +118,21 @@ NO_BILL = Code(
     "Build with `--model`.",
 )
 
+OTHER_PLAN = Code(
+    "WRK012",
+    "Another plan is approved than the one that is made now",
+    "An approval is of one plan, by its id. What would be done now has another id: the declaration, what runs, the "
+    "policies or the tool have changed since.",
+    "Look at the plan that is made now (`trueup plan`), and approve that one if it is right.",
+)
+NOT_SIGNED = Code(
+    "WRK013",
+    "The approval was not signed",
+    "An approval is a signed tag, and git could not write it: no key is set up to sign with, the key is locked, or the "
+    "tag is there already.",
+    "Set `user.signingKey` (and `gpg.format ssh` for an SSH key), or run the command that is shown where the key is.",
+)
+
 CODES = (
     NO_PROJECT_IN_FILE,
     NOTHING_DECLARED,
@@ -136,4 +151,6 @@ CODES = (
     NOT_REQUIRED,
     NOT_BROUGHT_IN,
     NO_BILL,
+    OTHER_PLAN,
+    NOT_SIGNED,
 )

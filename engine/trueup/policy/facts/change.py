@@ -1,10 +1,12 @@
 """Where a change comes from: its commits with their signatures, its files, its approvals."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trueup.core.json import Json
+from trueup.core.digests import short
+from trueup.core.json import Json, mapping_of
 from trueup.diff.masks import masked_text
+from trueup.policy.facts.approving import SOURCES, Given, Refused, judged, plan_named
 from trueup.policy.people import email_of, is_among
 
 _APPROVALS = ("approved-by", "reviewed-by")
@@ -18,10 +20,12 @@ class Signature:
     Attributes:
         status: `good` (by a key that git trusts here), `bad`, `unknown` (it cannot be checked here), `none`.
         signer: Who signed, as the key says; empty when nobody says.
+        key: Fingerprint of the key that the signature names, whether it can be checked or not; empty for none.
     """
 
     status: str = "none"
     signer: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class ChangeFacts:
         commits: From the base to the revision, newest first; None when they cannot be known, as in a shallow clone.
         files: What differs from the base, by path; None when it cannot be known.
         truncated: There are more commits than are listed.
+        given: Approvals that name a plan, or a commit as reviews do; whether they count is decided here.
     """
 
     revision: str = ""
@@ -76,14 +81,26 @@ class ChangeFacts:
     commits: tuple[Commit, ...] | None = None
     files: tuple[ChangedFile, ...] | None = None
     truncated: bool = False
+    given: tuple[Given, ...] = ()
+
+    @property
+    def written(self) -> tuple[Commit, ...]:
+        """The commits that change something, newest first: one that only approves makes nobody an author."""
+        return tuple(c for c in self.commits or () if c.files or not plan_named(c.trailers))
+
+    @property
+    def writer(self) -> str:
+        """The author of the newest commit that changes something, as far as the commits are known."""
+        commits, written = self.commits or (), self.written
+        return written[0].author if written and commits[0] != written[0] else self.author
 
     @property
     def authors(self) -> tuple[str, ...]:
         """Everybody who wrote a part of the change, each once: authors and co-authors of its commits."""
-        commits = self.commits or ()
+        commits = self.written
         co_authors = (value for c in commits for key, value in c.trailers if key.casefold() == _CO_AUTHOR)
         # What is not committed was written by whoever runs the command, as far as anybody can tell.
-        named = (self.author or self.actor, *(c.author for c in commits), *co_authors)
+        named = (self.writer or self.actor, *(c.author for c in commits), *co_authors)
         return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -92,7 +109,7 @@ def change_facts(change: ChangeFacts) -> dict[str, Json]:
     facts: dict[str, Json] = {
         "revision": change.revision,
         "base": change.base,
-        "author": shown(change.author),
+        "author": shown(change.writer),
         "actor": shown(change.actor),
         "trailers": {shown(key): [shown(v) for v in values] for key, values in change.trailers.items()},
         "signature": {"status": change.signature.status, "signer": shown(change.signature.signer)},
@@ -105,7 +122,7 @@ def change_facts(change: ChangeFacts) -> dict[str, Json]:
                 "signature": c.signature.status,
                 "files": [shown(path) for path in c.files],
             }
-            for c in change.commits
+            for c in change.written
         ]
         facts["truncated"] = change.truncated
     if change.files is not None:
@@ -113,31 +130,79 @@ def change_facts(change: ChangeFacts) -> dict[str, Json]:
     return facts
 
 
-def approvals(change: ChangeFacts, settings: Json) -> list[Json] | None:
-    """Return who approved the change in trailers of its commits, with the roles that *settings* give them.
+def approvals(change: ChangeFacts, settings: Json, plan: str = "") -> list[Json] | None:
+    """Return who approved the change, with the roles that *settings* give them.
 
-    *settings* are those of the Environment. None when the commits are unknown.
+    Trailers of its commits approve whatever the commits bring, or, in a commit that names a plan, only *plan*; what
+    else was given approves one plan. *settings* are those of the Environment. None when the commits are unknown.
     """
-    if change.commits is None:
-        return None
+    return None if change.commits is None else _sorted_out(change, settings, plan)[0]
+
+
+def not_counted(change: ChangeFacts, settings: Json, plan: str) -> list[Json]:
+    """Return the approvals that were given and do not count for *plan*, and why."""
+    refused = [] if change.commits is None else _sorted_out(change, settings, plan)[1]
+    return [{"by": shown(r.by), "source": r.source, "name": shown(r.name), "why": shown(r.why)} for r in refused]
+
+
+def _sorted_out(change: ChangeFacts, settings: Json, plan: str) -> tuple[list[Json], list[Refused]]:
+    """Return the approvals that count, and the others."""
+    sources = _sources(settings)
     members = tuple(_members(settings))
+    keys = {c.signature.key for c in change.written if c.signature.key}
     found: list[Json] = []
-    for commit in change.commits:
-        people = dict.fromkeys(value for key, value in commit.trailers if key.casefold() in _APPROVALS and value)
-        for person in people:
-            email = email_of(person)
+    refused: list[Refused] = []
+    for person, commit in _trailers(change.commits or ()):
+        named = plan_named(commit.trailers)
+        if "trailer" not in sources:
+            why = "approvals of this environment do not come from trailers"
+        elif named and named != plan:
+            why = f"approved plan {short(named)}; the plan is now {short(plan)}"
+        else:
             found.append(
                 {
-                    "by": shown(person),
-                    "email": shown(email),
-                    "roles": list(dict.fromkeys(shown(role) for role, mail in members if email and mail == email)),
+                    **_who(person, members),
                     "commit": commit.revision,
                     "source": "trailer",
                     "signed": commit.signature.status == "good",
                     "isAuthor": is_among(person, change.authors),
                 }
             )
-    return found
+            continue
+        refused.append(Refused(person, "trailer", commit.revision, why))
+    counted, others = judged(change.given, plan, sources)
+    found += [
+        {
+            **_who(given.by, members),
+            "commit": given.commit,
+            "source": given.source,
+            "signed": given.source != "review",
+            "isAuthor": is_among(given.by, change.authors) or given.key in keys,
+            "plan": plan,
+            "key": given.key,
+        }
+        for given in counted
+    ]
+    return found, [*refused, *others]
+
+
+def _trailers(commits: Iterable[Commit]) -> Iterator[tuple[str, Commit]]:
+    """Yield who approves in trailers, each person once a commit."""
+    for commit in commits:
+        people = dict.fromkeys(value for key, value in commit.trailers if key.casefold() in _APPROVALS and value)
+        yield from ((person, commit) for person in people)
+
+
+def _who(person: str, members: Iterable[tuple[str, str]]) -> dict[str, Json]:
+    email = email_of(person)
+    roles = list(dict.fromkeys(shown(role) for role, mail in members if email and mail == email))
+    return {"by": shown(person), "email": shown(email), "roles": roles}
+
+
+def _sources(settings: Json) -> frozenset[str]:
+    """Return where approvals may come from; an environment that does not say takes all."""
+    declared = mapping_of(mapping_of(settings).get("approvals")).get("sources", SOURCES)
+    return frozenset(str(s) for s in declared) if isinstance(declared, list | tuple) else frozenset()
 
 
 def shown(words: str) -> str:

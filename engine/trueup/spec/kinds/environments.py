@@ -8,6 +8,7 @@ from trueup.spec.kinds.base import TAG, ApiVersion, Declared, Metadata
 from trueup.spec.kinds.spellings import (
     Count,
     Currency,
+    Day,
     Duration,
     EnvironmentRef,
     EvaluationRef,
@@ -169,12 +170,52 @@ class ApprovalRole(Declared):
     )
 
 
+SshKey = Annotated[
+    str, Field(pattern=r"^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}$", description="A public key.")
+]
+Fingerprint = Annotated[str, Field(pattern=r"^[0-9A-F]{40}([0-9A-F]{24})?$", description="Of a primary key.")]
+
+
+class ApprovalKey(Declared):
+    """A key that signs approvals, and whose it is."""
+
+    member: Sentence = Field(description="Whose it is, by e-mail as git has it.")
+    ssh: SshKey | None = Field(
+        default=None, description="Type and base64 of an SSH public key, `ssh-ed25519 AAAA...`, without a comment."
+    )
+    gpg: Fingerprint | None = Field(
+        default=None, description="Fingerprint of the primary GPG key, in capitals and without blanks."
+    )
+    expires: Day | None = Field(default=None, description="Last day on which it counts.")
+
+    @model_validator(mode="after")
+    def _is_one_key(self) -> Self:
+        if (self.ssh is None) == (self.gpg is None):
+            raise refused("A key for approvals is not clear about which it is.", "give `ssh` or `gpg`", kind="rule")
+        return self
+
+
 class Approvals(Declared):
     """Who must agree before apply."""
 
     required: int = Field(default=0, ge=0, description="Approvals in all.")
     roles: Items[ApprovalRole] = Field(default=(), description="Approvals by role.")
     separate_author: bool = Field(default=True, description="Whether the author's own approval does not count.")
+    keys: Items[ApprovalKey] = Field(
+        default=(), description="Keys whose signatures approve a plan; those of the branch that governs count."
+    )
+    sources: Items[Literal["signature", "trailer", "review"]] = Field(
+        default=("signature", "trailer", "review"),
+        description="Where approvals may come from: signed tags and commits that name the plan, trailers of commits, "
+        "reviews on the forge.",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_person_a_key(self) -> Self:
+        named = [key.ssh or key.gpg for key in self.keys]
+        if len(set(named)) < len(named):
+            raise refused("One key that signs approvals is declared twice.", "one key is one person", kind="rule")
+        return self
 
 
 def _not_off(value: Any) -> Any:
