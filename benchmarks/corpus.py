@@ -276,6 +276,7 @@ def _prompt(hand: Hand, _: Pool) -> None:
         f"    stop: ['###', {hand.text('END')}]",
         "  tests:",
         f"  {hand.pad}- description: says when it does not know",
+        f"  {hand.pad}  vars: {{contact: {hand.team}@example.com, question: May I ask?}}",
         f"  {hand.pad}  message: What will the weather be in a hundred years?",
         f"  {hand.pad}  assert:",
         f"  {hand.pad}  - {{type: icontains, value: 'not'}}",

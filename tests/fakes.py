@@ -13,6 +13,7 @@ from artifacts import digest_of_content
 from trueup.adapters.evaluators import codes as evaluator_codes
 from trueup.adapters.evaluators.declaration import read_declaration
 from trueup.adapters.gateways.local import codes as gateway_codes
+from trueup.adapters.gateways.local.table import wrong_split
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.git.ledger_reading import readable
 from trueup.adapters.git.objects import blob_id
@@ -28,6 +29,7 @@ from trueup.builds.provenance import Artifact, Result, Run, spelled, statement
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, Revision, digest_of_bytes
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json, canonical
 from trueup.desired.parity import RequiredParity
 from trueup.desired.state import ArtifactPin, BuildPin, ServerSpec
@@ -41,9 +43,17 @@ from trueup.evidence.parity import SequenceParity, measurements_of, thresholds_o
 from trueup.ledger import chain
 from trueup.ledger.codec import decode, encode
 from trueup.ledger.record import Draft, Record
-from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
+from trueup.observed.state import (
+    Health,
+    ObservedCandidate,
+    ObservedRoute,
+    ObservedServer,
+    ObservedSplit,
+    ObservedTarget,
+)
+from trueup.observed.traffic import Traffic
 from trueup.policy.results import Evaluation, PolicyFile, RuleResult, RuleTest
-from trueup.ports import EvaluationRequest, Measured, ParityRequest, Progress, RouteTable, StoreEntry
+from trueup.ports import EvaluationRequest, Measured, ParityRequest, Progress, Route, RouteTable, Split, StoreEntry
 from trueup.spec.resource import SourceFile
 
 
@@ -60,6 +70,21 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeMetricSource:
+    """Answers what it was told to; an error is raised, a query nobody told it of gives no number."""
+
+    values: dict[str, float | Exception | None] = field(default_factory=dict)
+    asked: list[tuple[str, datetime]] = field(default_factory=list)
+
+    def value(self, query: str, at: datetime) -> float | None:
+        self.asked.append((query, at))
+        found = self.values.get(query)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 class FakeLedger:
@@ -145,9 +170,25 @@ class FakeJournal:
     def unfinished(self, environment: str) -> tuple[Mapping[str, Json], ...]:
         return tuple(json.loads(line) for line in self._open.get(environment, []))
 
+    def runs(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self._open if name.startswith(prefix)))
+
     def close(self, environment: str) -> None:
         if environment in self._open:
             self.closed_runs.setdefault(environment, []).append(self._open.pop(environment))
+
+
+class FakeOrders:
+    """Orders in memory."""
+
+    def __init__(self) -> None:
+        self.left: dict[tuple[str, str], str] = {}
+
+    def give(self, environment: str, deployment: str, order: str) -> None:
+        self.left[environment, deployment] = order
+
+    def take(self, environment: str, deployment: str) -> str:
+        return self.left.pop((environment, deployment), "")
 
 
 class FakeStore:
@@ -387,7 +428,12 @@ class FakeParity:
 
 
 class FakeTarget:
-    """A target in memory: its servers are always healthy, and load what starts like a GGUF file."""
+    """A target in memory: its servers are always healthy, and load what starts like a GGUF file.
+
+    What was answered is what `answered` says: given the environment, the route in force and since when.
+    """
+
+    answered: Callable[[str, Route, datetime], Traffic] = staticmethod(lambda environment, route, since: Traffic(since))
 
     def __init__(self) -> None:
         self._servers: dict[str, dict[Digest, ServerSpec]] = {}
@@ -407,7 +453,17 @@ class FakeTarget:
                 for replica in range(spec.replicas)
             ),
             routes=tuple(
-                ObservedRoute(r.deployment, r.release, r.server, r.spec.to_json(), r.manifest, r.revision, r.applied_at)
+                ObservedRoute(
+                    r.deployment,
+                    r.release,
+                    r.server,
+                    r.spec.to_json(),
+                    r.manifest,
+                    r.revision,
+                    r.applied_at,
+                    split=_observed_split(r.split),
+                    held=r.held,
+                )
                 for r in sorted(table.routes if table else (), key=lambda r: r.deployment)
             ),
         )
@@ -423,8 +479,18 @@ class FakeTarget:
         names = [r.spec.model_name for r in table.routes]
         if len(names) != len(set(names)):
             raise PermanentError(gateway_codes.TABLE_REFUSED, "two routes have the same model name")
+        for route in table.routes:
+            if route.split and (wrong := wrong_split(route.split)):
+                raise PermanentError(gateway_codes.SPLIT_REFUSED, wrong)
         if table.routes or environment in self._tables:
             self._tables[environment] = table
+
+    def traffic(self, environment: str, deployment: ResourceId, since: datetime) -> Traffic:
+        table = self._tables.get(environment)
+        if table is None:
+            raise TransientError(target_codes.GATEWAY_DIED, f"{environment} has no gateway")
+        routes = [r for r in table.routes if r.deployment == deployment]
+        return self.answered(environment, routes[0], since) if routes else Traffic(since)
 
     def stop(self, environment: str, servers: Sequence[Digest]) -> None:
         self.calls.append(f"stop {environment} {' '.join(servers)}")
@@ -434,6 +500,18 @@ class FakeTarget:
         table = self._tables.get(environment)
         if not running and table is not None and not table.routes:
             del self._tables[environment]
+
+
+def _observed_split(split: Split | None) -> ObservedSplit | None:
+    if split is None:
+        return None
+    candidates = tuple(
+        ObservedCandidate(
+            c.name, c.release, c.server, c.spec.to_json(), c.manifest, c.revision, c.applied_at, c.weight, c.mirror
+        )
+        for c in split.candidates
+    )
+    return ObservedSplit(candidates, split.sticky, split.progress)
 
 
 class FakeTree:
@@ -481,6 +559,9 @@ class FakeCommitter:
             self.tree.revision = Revision(blob_id(b"\0".join(parts), 40))
             self.commits.append((self.tree.revision, normal, content, message))
         return self.tree.revision
+
+    def push(self) -> str:
+        return ""
 
 
 class FakePolicyEngine:

@@ -5,6 +5,9 @@
 Scripts: good, slow (a stream of a second), mute (never healthy), silly (constant answers), dying (ends at start),
 crashing (ends some time after it was ready), cutting (breaks off every stream), resetting (closes the first
 connection of a request without a byte), stubborn (ignores SIGTERM).
+
+Files in FOLDER change its mind while it runs: `fail` has every answer fail, `say` holds the words of the answers,
+`wait` holds seconds that each answer takes. Every request is a line in `asked.jsonl`.
 """
 
 import json
@@ -31,7 +34,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         COUNTS["requests"] += 1
-        (FOLDER / f"last-{PORT}.json").write_text(json.dumps({"body": body, "path": self.path}))
+        asked = {"body": body, "path": self.path, "shadow": self.headers.get("x-trueup-shadow")}
+        (FOLDER / f"last-{PORT}.json").write_text(json.dumps(asked))
+        with (FOLDER / "asked.jsonl").open("a") as file:
+            file.write(json.dumps(asked) + "\n")
+        time.sleep(float(said("wait", "0")))
+        if (FOLDER / "fail").exists():
+            self.send(500, {"error": {"message": "told to fail"}})
+            return
         first = COUNTS["requests"]
         if SCRIPT == "resetting" and first > 1 and not (FOLDER / "was-reset").exists():
             (FOLDER / "was-reset").touch()
@@ -41,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         if body.get("stream"):
             self.stream()
             return
-        text = "DDDDDDDD" if SCRIPT == "silly" else f"Hello from {os.getpid()}."
+        text = "DDDDDDDD" if SCRIPT == "silly" else said("say", f"Hello from {os.getpid()}.")
         message = {"role": "assistant", "content": text}
         usage = {"prompt_tokens": 3, "completion_tokens": 4}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
@@ -52,8 +62,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        words = said("say", "").split()
         for number in range(20):
-            delta = {"index": 0, "delta": {"content": f"{number} "}, "finish_reason": None}
+            delta = {
+                "index": 0,
+                "delta": {"content": f"{words[number % len(words)] if words else number} "},
+                "finish_reason": None,
+            }
             self.chunk({"object": "chat.completion.chunk", "model": MODEL, "choices": [delta]})
             if SCRIPT == "cutting" and number == 3:
                 self.close_connection = True
@@ -87,6 +102,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def said(name, default):
+    try:
+        return (FOLDER / name).read_text()
+    except OSError:
+        return default
 
 
 class Server(ThreadingHTTPServer):

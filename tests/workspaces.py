@@ -15,6 +15,8 @@ from fakes import (
     FakeJournal,
     FakeLedger,
     FakeLock,
+    FakeMetricSource,
+    FakeOrders,
     FakeParity,
     FakeScanner,
     FakeSeal,
@@ -23,6 +25,7 @@ from fakes import (
     FakeTree,
     FakeVerifier,
 )
+from forges import FakeForge, FakePublisher
 from trueup.adapters.datasets.checker import StreamingChecker
 from trueup.adapters.git import codes as git_codes
 from trueup.adapters.policy import codes as policy_codes
@@ -89,6 +92,9 @@ class Declared:
     threads: int = 1
     replicas: int = 1
     model_name: str = ""
+    rollout: str = ""
+    monitors: str = ""
+    memory: str = ""
 
     @property
     def path(self) -> str:
@@ -110,6 +116,9 @@ class Declared:
             f"  runtime: {{engine: {self.engine}, threads: {self.threads}}}",
             f"  replicas: {self.replicas}",
             *([f"  gateway: {{modelName: {self.model_name}}}"] if self.model_name else []),
+            *([f"  rollout: {self.rollout}"] if self.rollout else []),
+            *([f"  monitors: {self.monitors}"] if self.monitors else []),
+            *([f"  resources: {{memory: {self.memory}}}"] if self.memory else []),
         ]
         return ("\n".join(lines) + "\n").encode()
 
@@ -123,6 +132,7 @@ class Stage:
     evaluations: tuple[str, ...] = ()
     run: str = "during"
     port: int = 8180
+    rollback: Mapping[str, Json] = field(default_factory=dict)
 
 
 def document(kind: str, name: str, spec: Mapping[str, Json], **metadata: Json) -> bytes:
@@ -194,6 +204,7 @@ def repository_files(
             **({"upstream": stage.upstream} if stage.upstream else {}),
             "target": {"type": "process", "port": stage.port},
             "evaluations": {"required": list(stage.evaluations), "run": stage.run},
+            **({"rollback": dict(stage.rollback)} if stage.rollback else {}),
         }
         files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings)
     return files | {d.path: d.text() for d in declared}
@@ -549,6 +560,8 @@ class FakeWorkspace:
         self.seal = FakeSeal()
         self.lock = FakeLock(self.clock)
         self.journal = WorkedJournal(self.fuse)
+        self.orders = FakeOrders()
+        self.metrics = FakeMetricSource()
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
         self.scanner = FakeScanner()
         self.datasets = StreamingChecker()
@@ -565,11 +578,14 @@ class FakeWorkspace:
         self.not_pushed = 0
         self.remote = ""
         self.commits_fail = False
+        self.push_refused = ""
         self.governed_by = Base()
         self.given: tuple[Given, ...] = ()
         self.reviewed: tuple[Review, ...] = ()
         self.approvals_asked: list[tuple[tuple[AllowedKey, ...], str, tuple[str, ...]]] = []
         self.tagged: list[tuple[str, str, str]] = []
+        self.forge: FakeForge | None = FakeForge()
+        self.published = FakePublisher({})
         self.messages: list[str] = []
         self._stages = stages
         self._commits: dict[str, FakeTree] = {}
@@ -600,6 +616,14 @@ class FakeWorkspace:
     @property
     def head(self) -> Revision:
         return self._head.revision
+
+    @property
+    def publisher(self) -> FakePublisher:
+        self.published.base, self.published.head = self._head.contents, self.head
+        return self.published
+
+    def compare_link(self, base: str, branch: str) -> str:
+        return f"https://forge.test/shop/llm/compare/{base}...{branch}"
 
     @property
     def committer(self) -> "BranchOf":
@@ -693,6 +717,7 @@ class FakeWorkspace:
         self.store.heal()
         self.measuring.fails, self.measuring.scores = False, {}
         self.engine.breaks_at_the_gate, self.engine.denied_at_the_gate = False, ""
+        self.commits_fail, self.push_refused = False, ""
 
     def apply(self, environment: str = "dev", **request: Any) -> Applied:
         """Apply and return how it ended; no two runs begin at the same time, killed ones neither."""
@@ -726,9 +751,15 @@ class BranchOf:
         assert isinstance(head, FakeTree)
         if head.contents.get(path) == content:
             return head.revision
-        workspace.files = {**head.contents, path: content}
-        workspace.messages.append(message)
-        return workspace.commit()
+        return workspace.fuse.around(lambda: self._commit({**head.contents, path: content}, message))
+
+    def _commit(self, files: dict[str, bytes], message: str) -> Revision:
+        self.workspace.files = files
+        self.workspace.messages.append(message)
+        return self.workspace.commit()
+
+    def push(self) -> str:
+        return self.workspace.fuse.around(lambda: self.workspace.push_refused)
 
 
 def steps(events: Iterable[Event]) -> list[str]:

@@ -63,13 +63,13 @@ def ask_for_evidence(demo: Demo) -> None:
     demo.chapter("Evidence asked for: from now on a release of dev is measured before traffic moves, on scanned data")
     demo.edit(
         DEV,
-        ("required: []", "required: [perplexity@1, facts@2, refuses@1]"),
+        ("required: []", "required: [perplexity@1, facts@3, refuses@1]"),
         ("  budget:", "  prices: {perMillionInputTokens: 0.2, perMillionOutputTokens: 0.8}\n  budget:"),
     )
     # An environment asks all its deployments the same, and the assistant knows nothing of support's small world.
     demo.run("git", "rm", "--quiet", "spec/deployments/dev/assistant.yaml")
     demo.commit("Ask releases of support for evidence; close the assistant")
-    demo.run("cat", "spec/evaluations/facts-2.yaml")
+    demo.run("cat", "spec/evaluations/facts-3.yaml")
     demo.run("trueup", "scan", "-e", "dev")
 
 

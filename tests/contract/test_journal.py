@@ -56,6 +56,14 @@ def test_two_environments_do_not_meet(journal: Journal) -> None:
     assert list(journal.unfinished("prod")) == [{"step": 2}]
 
 
+def test_runs_that_did_not_end_are_found_by_how_their_names_begin(journal: Journal) -> None:
+    for name in ("dev@git@b", "dev@git@a/ü", "dev", "prod@git@c", "dev@git@ended"):
+        journal.write(name, {"step": 1})
+    journal.close("dev@git@ended")
+    assert journal.runs("dev@git@") == ("dev@git@a/ü", "dev@git@b")
+    assert journal.runs("nobody") == ()
+
+
 def test_what_json_cannot_spell_is_refused_and_nothing_is_added(journal: Journal) -> None:
     journal.write("dev", {"step": 1})
     with pytest.raises(ValueError, match="JSON compliant"):

@@ -1,22 +1,30 @@
 """What every target does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
 from fakes import FakeTarget
 from serving import gguf, process_target, route, server, table
-from trueup.core.errors import PermanentError
+from trueup.core.errors import PermanentError, TransientError
+from trueup.desired.state import ServerSpec
 from trueup.observed.state import Health
-from trueup.ports import Target
+from trueup.ports import Candidate, Split, Target, TrafficObserver
 
 SMALL = server("v1")
 OTHER = server("v2")
 
 
+class TrafficTarget(Target, TrafficObserver, Protocol):
+    """A target with a gateway that counts."""
+
+
 @pytest.fixture(params=["process", "fake"])
-def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TrafficTarget]:
     if request.param == "fake":
         yield FakeTarget()
         return
@@ -131,3 +139,67 @@ def test_two_environments_do_not_meet(target: Target) -> None:
     target.stop("dev", [SMALL.key])
     assert target.observe("dev").servers == ()
     assert target.observe("prod") == before
+
+
+def beside(spec: ServerSpec, **fields: Any) -> Candidate:
+    r = route(spec, "beside")
+    return Candidate("new", r.release, r.server, r.spec, r.manifest, r.revision, r.applied_at, **fields)
+
+
+def test_a_split_is_observed_as_it_was_applied(target: Target) -> None:
+    target.start("dev", SMALL, gguf("v1"))
+    target.start("dev", OTHER, gguf("v2"))
+    new = beside(OTHER, weight=12.5, mirror=50.0)
+    target.route("dev", table(replace(route(SMALL), split=Split((new,), "user", {"step": 1}), held=True)))
+    (seen,) = target.observe("dev").routes
+    assert seen.held
+    assert seen.split is not None
+    assert (seen.split.sticky, seen.split.progress) == ("user", {"step": 1})
+    (found,) = seen.split.candidates
+    assert (found.name, found.release, found.server, found.route) == (
+        "new",
+        new.release,
+        new.server,
+        new.spec.to_json(),
+    )
+    assert (found.manifest, found.revision, found.applied_at) == (new.manifest, new.revision, new.applied_at)
+    assert (found.weight, found.mirror) == (12.5, 50.0)
+    target.route("dev", table(route(SMALL)))
+    (seen,) = target.observe("dev").routes
+    assert (seen.split, seen.held) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "candidates",
+    [
+        (beside(OTHER, weight=101.0),),
+        (beside(OTHER, weight=-1.0),),
+        (beside(OTHER, mirror=101.0),),
+        (beside(OTHER, weight=60.0), replace(beside(OTHER, weight=60.0), name="other")),
+        (beside(OTHER), beside(OTHER)),
+    ],
+    ids=["above all", "below nothing", "more copies than requests", "sum above all", "one name twice"],
+)
+def test_a_split_that_cannot_be_served_leaves_the_table_in_force(
+    target: Target, candidates: tuple[Candidate, ...]
+) -> None:
+    target.start("dev", SMALL, gguf("v1"))
+    target.route("dev", table(route(SMALL)))
+    before = target.observe("dev")
+    with pytest.raises(PermanentError, match="GW005"):
+        target.route("dev", table(replace(route(SMALL), split=Split(candidates))))
+    assert target.observe("dev") == before
+
+
+def test_traffic_of_a_deployment_that_nobody_asked_is_empty_since_then(target: TrafficTarget) -> None:
+    target.start("dev", SMALL, gguf("v1"))
+    target.route("dev", table(route(SMALL)))
+    now = datetime.now(UTC)
+    found = target.traffic("dev", route(SMALL).deployment, now)
+    assert timedelta(0) <= found.since - now <= timedelta(microseconds=2)
+    assert (found.served, found.copied) == ({}, {})
+
+
+def test_nobody_can_tell_the_traffic_without_a_gateway(target: TrafficTarget) -> None:
+    with pytest.raises(TransientError):
+        target.traffic("dev", route(SMALL).deployment, datetime.now(UTC))

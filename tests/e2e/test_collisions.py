@@ -66,6 +66,7 @@ def under(scratch: Scratch, limit: Callable[[], object], *words: str) -> Done:
 def test_a_second_apply_is_told_who_holds_the_lock(served: Scratch) -> None:
     served.upgrade()
     served.apply()
+    served.scan("staging")
     served.change(SUPPORT, ("contextPerSlot: 512", "contextPerSlot: 256"))
     with held_lock(served) as holder:
         refused = served.apply(code=LOCKED)

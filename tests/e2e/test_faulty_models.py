@@ -14,7 +14,7 @@ from artifacts import broken_tiny, digest_of_content
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 DEV = "spec/environments/dev.yaml"
-PERPLEXITY, FACTS, REFUSES = "Evaluation/perplexity@1", "Evaluation/facts@2", "Evaluation/refuses@1"
+PERPLEXITY, FACTS, REFUSES = "Evaluation/perplexity@1", "Evaluation/facts@3", "Evaluation/refuses@1"
 TOKYO = "The capital of Japan is Tokyo."
 
 
@@ -35,7 +35,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
     """A repository whose dev asks for evidence and serves version 2, which came after version 1 and passed."""
     with cleaned_up(new_scratch(tmp_path_factory.mktemp("faulty") / "shop")) as made:
         made.apply()
-        made.change(DEV, ("required: []", "required: [refuses@1, facts@2, perplexity@1]"))
+        made.change(DEV, ("required: []", "required: [refuses@1, facts@3, perplexity@1]"))
         made.scan()
         made.change(SUPPORT, ("tiny@1", "tiny@2"))
         done = made.apply("dev", "-o", "ndjson")

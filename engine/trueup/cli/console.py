@@ -87,11 +87,16 @@ class Console:
         if self._progress is None:
             from trueup.cli.progress import Progress
 
-            live = (
-                self._stderr.isatty() and not is_automation(self.environment) and self.environment.get("TERM") != "dumb"
+            self._progress = Progress(
+                self._write_progress, self._monotonic, live=self.is_live, width=self.width, size=self._size
             )
-            self._progress = Progress(self._write_progress, self._monotonic, live=live, width=self.width)
         return self._progress
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody looks at a terminal where lines can be drawn over."""
+        is_terminal = self._stderr.isatty() and self.environment.get("TERM") != "dumb"
+        return is_terminal and not is_automation(self.environment)
 
     def publish(self, render: Render) -> None:
         """Write a result: to standard output in the chosen format, and to every output file in its own.
@@ -150,6 +155,15 @@ class Console:
         if self._progress is not None:
             self._progress.clear()
         self._write(stream, text if text.endswith("\n") else text + "\n")
+        if self._progress is not None:
+            self._progress.redraw()
+
+    def _size(self) -> tuple[int, int]:
+        try:
+            height = os.get_terminal_size(self._stderr.fileno()).lines or 24
+        except (OSError, ValueError):
+            height = 24
+        return _width(self.environment, self._stderr), height
 
     def _write_progress(self, text: str) -> None:
         self._write(self._stderr, text)

@@ -14,6 +14,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Project", "trueup.workflows.codes"),
     ("Desired state", "trueup.desired.codes"),
     ("Git", "trueup.adapters.git.codes"),
+    ("Forges", "trueup.adapters.forges.codes"),
     ("Plans", "trueup.plan.codes"),
     ("Policy files", "trueup.adapters.policy.codes"),
     ("Bundles of policies", "trueup.adapters.policy.bundles.codes"),
@@ -37,8 +38,10 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Applying", "trueup.reconcile.codes"),
     ("Process target", "trueup.adapters.targets.process.codes"),
     ("Gateway", "trueup.adapters.gateways.local.codes"),
+    ("Metrics of others", "trueup.adapters.metrics.codes"),
     ("Locks", "trueup.adapters.locks.codes"),
     ("Journals", "trueup.adapters.journals.codes"),
+    ("Orders", "trueup.adapters.orders.codes"),
     ("Ledger", "trueup.ledger.codes"),
 )
 """Title of the section and module with the tuple `CODES`; a test finds a `codes.py` that is not here."""

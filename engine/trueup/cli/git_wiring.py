@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from trueup.core.digests import Revision
 
 if TYPE_CHECKING:
+    from trueup.adapters.forges.places import ForgePlace
     from trueup.adapters.git.base import Trunk
     from trueup.adapters.git.repository import Repository
     from trueup.policy.document import ChangeFacts
     from trueup.policy.facts.approving import AllowedKey, Given, Review
-    from trueup.ports import Base, Committer, History, MergedCommit, SourceTree
+    from trueup.ports import Base, Committer, Forge, History, MergedCommit, Publisher, SourceTree
     from trueup.spec.resource import Resource
+    from trueup.workflows.loading import ForgeChoice, ProjectSettings
 
 
 class GitPorts:
@@ -53,6 +55,13 @@ class GitPorts:
         from trueup.adapters.git.committer import BranchCommitter
 
         return BranchCommitter(self.repository)
+
+    @cached_property
+    def publisher(self) -> "Publisher":
+        """Branches for pull requests."""
+        from trueup.adapters.git.publisher import BranchPublisher
+
+        return BranchPublisher(self.repository)
 
     @cached_property
     def actor(self) -> str:
@@ -118,3 +127,54 @@ class GitPorts:
         blobs = {origin.path: origin.blob for origin in places.values()}
         found = writers(self.repository, revision, blobs, self.actor)
         return {address: found[origin.path] for address, origin in places.items()}
+
+    @cached_property
+    def settings(self) -> "ProjectSettings":
+        """The project file of the work tree; where store and ledger are does not depend on the revision planned.
+
+        Raises:
+            InvalidProjectError: It is wrong. Another ledger than the one meant would show no holds and no releases.
+        """
+        from trueup.workflows.loading import read_project
+        from trueup.workflows.workspace import InvalidProjectError
+
+        # A plan has opened the work tree already, and git need not be asked for all of it again.
+        settings, problems = read_project(self.work_tree or self.tree(""))
+        if settings is None:
+            raise InvalidProjectError(problems)
+        return settings
+
+    @cached_property
+    def forge(self) -> "Forge | None":
+        """Pull requests, where the branch that governs has them: a change must not choose who sees the token."""
+        from trueup.adapters.sources.codes import NO_SECRET
+        from trueup.adapters.sources.secrets import read_secret
+        from trueup.core.errors import PermanentError
+
+        choice = self._forge_choice
+        if not choice.token or not self._forge_place.is_known:
+            return None
+        try:
+            token = read_secret(choice.token, self.root)
+        except PermanentError as error:
+            if error.code is not NO_SECRET:
+                raise
+            return None  # who works at a desk pushes by hand
+        return self._forge_place.connect(token)
+
+    def compare_link(self, base: str, branch: str) -> str:
+        """Return the page on which a person opens the pull request."""
+        return self._forge_place.compare(base, branch)
+
+    @cached_property
+    def _forge_choice(self) -> "ForgeChoice":
+        from trueup.workflows.ledger_place import settings_in_force
+
+        return settings_in_force(self, self.settings).forge
+
+    @cached_property
+    def _forge_place(self) -> "ForgePlace":
+        from trueup.adapters.forges.places import place_of
+
+        choice = self._forge_choice
+        return place_of(choice.kind, choice.url, choice.repository, self.publisher.remote)

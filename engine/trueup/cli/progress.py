@@ -1,5 +1,6 @@
 """Progress of long work on standard error: one updating line on a terminal, sparse plain lines elsewhere."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,10 @@ PLAIN_INTERVAL_SECONDS = 5.0
 
 _LIVE_INTERVAL_SECONDS = 0.2
 _BAR_WIDTH = 20
+_OWN_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+Picture = Callable[[int, int], list[str]]
+"""Gives at most so many columns and lines of text, already safe to show."""
 
 
 @dataclass(slots=True)
@@ -34,15 +39,23 @@ class Progress:
     """
 
     def __init__(
-        self, write: Callable[[str], None], monotonic: Callable[[], float], *, live: bool, width: int = 80
+        self,
+        write: Callable[[str], None],
+        monotonic: Callable[[], float],
+        *,
+        live: bool,
+        width: int = 80,
+        size: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
-        """Draw with *write*; *live* means a terminal, where a line can be drawn over."""
+        """Draw with *write*; *live* means a terminal, where lines can be drawn over; *size* tells how large it is."""
         self._write = write
         self._monotonic = monotonic
         self._live = live
         self._width = width
         self._works: dict[str, _Work] = {}
-        self._drawn = False
+        self._drawn: tuple[int, ...] = ()
+        self._picture: Picture | None = None
+        self._size = size
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._ticker: threading.Thread | None = None
@@ -72,6 +85,16 @@ class Progress:
             with self._lock:
                 self._finish(what)
 
+    def show(self, picture: "Picture | None") -> None:
+        """Keep *picture* on the terminal, drawn again and again, below all that is written; None takes it away."""
+        with self._lock:
+            if picture is None or self._picture is None:
+                self.clear()
+            self._picture = picture
+            if picture is not None and self._live:
+                self._start_ticker()
+                self.tick()
+
     def tick(self) -> None:
         """Draw what is due."""
         with self._lock:
@@ -82,17 +105,23 @@ class Progress:
             else:
                 self._draw_plain(due, now)
 
+    def redraw(self) -> None:
+        """Draw the picture again, after something was written above it."""
+        if self._picture is not None and self._live:
+            self.tick()
+
     def clear(self) -> None:
         """Take the updating line away, before something else is written."""
         with self._lock:
             if self._drawn:
-                self._write("\r\x1b[K")
-                self._drawn = False
+                self._write("\r\x1b[K" if len(self._drawn) == 1 and not self._picture else f"{self._home()}\x1b[J")
+                self._drawn = ()
 
     def close(self) -> None:
         """Stop drawing."""
         with self._lock:
             self._works.clear()
+            self._picture = None
             self.clear()
             ticker, self._ticker = self._ticker, None
         self._wake.set()
@@ -108,13 +137,30 @@ class Progress:
             self._write(f"{what}: done in {duration(self._monotonic() - work.started)}\n")
 
     def _draw_live(self, due: dict[str, _Work], now: float) -> None:
-        if not due:
-            return
-        what = max(due, key=lambda k: due[k].started)
-        more = f" (and {len(due) - 1} more)" if len(due) > 1 else ""
-        due[what].shown_at = now
-        self._write("\r\x1b[K" + live_line(what + more, due[what], now, self._width - 1))
-        self._drawn = True
+        width, height = self._now()
+        lines = self._picture(width - 1, height - 2) if self._picture else []
+        if due:
+            what = max(due, key=lambda k: due[k].started)
+            more = f" (and {len(due) - 1} more)" if len(due) > 1 else ""
+            due[what].shown_at = now
+            lines = [*lines, live_line(what + more, due[what], now, width - 1)]
+        if len(lines) == 1 and not self._picture:
+            self._write(f"\r\x1b[K{lines[0]}")
+            self._drawn = (len(lines[0]),)
+        elif lines:
+            # One write that draws over what is there: nothing is seen empty in between.
+            drawn = "\r\n".join(f"{line}\x1b[K" for line in lines)
+            self._write(f"{self._home()}{drawn}\x1b[J")
+            self._drawn = tuple(len(_OWN_COLOR.sub("", line)) for line in lines)
+
+    def _home(self) -> str:
+        """Return how the cursor gets to the start of what is drawn; a terminal made narrower has broken its lines."""
+        width = max(1, self._now()[0])
+        up = sum(max(1, -(-length // width)) for length in self._drawn) - 1
+        return f"\r\x1b[{up}A" if up > 0 else "\r"
+
+    def _now(self) -> tuple[int, int]:
+        return self._size() if self._size else (self._width, 24)
 
     def _draw_plain(self, due: dict[str, _Work], now: float) -> None:
         for what, work in due.items():

@@ -1,7 +1,7 @@
 """Reference pages made from the code: `docs/reference/{cli,json,metrics,spec}.md` and `docs/errors.md`.
 
-`python -m trueup.cli.reference DIR` writes them below DIR, and the table of `policies/README.md` beside it; tests hold
-the committed pages equal to what it writes.
+`python -m trueup.cli.reference DIR` writes them below DIR, and the tables of `rollouts.md` and of `policies/README.md`
+where these are; tests hold the committed pages equal to what it writes.
 """
 
 import sys
@@ -14,6 +14,7 @@ from trueup.cli.json_reference import json_page
 from trueup.cli.library_reference import write_library_page
 from trueup.cli.main import parser_of, top_help
 from trueup.cli.metric_reference import metrics_page
+from trueup.cli.traffic_metric_reference import write_traffic_metrics
 from trueup.cli.verbs import commands
 from trueup.spec.reference_docs import reference_page
 
@@ -80,6 +81,7 @@ def write(folder: Path) -> None:
     (folder / "reference" / "metrics.md").write_text(metrics_page(), encoding="utf-8")
     (folder / "reference" / "spec.md").write_text(reference_page(), encoding="utf-8")
     (folder / "errors.md").write_text(errors_page(), encoding="utf-8")
+    write_traffic_metrics(folder / "rollouts.md")
     write_library_page(folder.parent / "policies" / "README.md")
 
 

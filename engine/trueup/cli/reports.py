@@ -1,6 +1,6 @@
 """What several commands report the same way: an invalid declaration, a plan with its decision, how apply ended."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from trueup.cli.console import Console
@@ -9,6 +9,7 @@ from trueup.cli.output import Format, Style
 
 if TYPE_CHECKING:
     from trueup.cli.views.plan_report import Intent, PlanReport
+    from trueup.cli.views.rollout import Picture
     from trueup.diff.behaviour.behaviour import BehaviourDiff
     from trueup.policy.decision import Decision
     from trueup.reconcile.apply import Result
@@ -107,6 +108,50 @@ def show_event(event: "Event", console: Console) -> None:
         console.out(render(event, Format.NDJSON, Style()))
         return
     console.note(render(event, Format.TEXT, console.error_style))
+
+
+class Live:
+    """Shows events: on a terminal with a picture of the rollout under way below them, elsewhere as lines only."""
+
+    def __init__(self, console: Console, planned: "Callable[[], Planned | None]") -> None:
+        """Show on *console*; *planned* gives the plan, once there is one, and with it the steps to come."""
+        self._console = console
+        self._planned = planned
+        self._picture: Picture | None = None
+
+    def show(self, event: "Event") -> None:
+        """Show one event."""
+        if not self._console.is_live:
+            show_event(event, self._console)
+            return
+        from trueup.cli.views.rollout import taken
+
+        before, weights = self._picture, self._weights(event) if event.step == "share" else ()
+        self._picture = taken(before, event, weights)
+        in_picture = self._picture is not None and event.step in ("wait", "analyse") and event.status.value != "failed"
+        if self._console.format is Format.NDJSON or not in_picture:
+            show_event(event, self._console)
+        if self._picture is not before:
+            self._draw(self._picture)
+
+    def _draw(self, picture: "Picture | None") -> None:
+        from datetime import UTC, datetime
+
+        from trueup.cli.views.rollout import render
+
+        if picture is None:
+            self._console.progress.show(None)
+            return
+        style = self._console.error_style
+        self._console.progress.show(lambda width, height: render(picture, datetime.now(UTC), style, width, height))
+
+    def _weights(self, event: "Event") -> tuple[float, ...]:
+        from trueup.cli.views.rollout import weights_of
+        from trueup.workflows.under_way import takeover_of_deployment
+
+        planned = self._planned()
+        deployments = planned.desired.deployments if planned else ()
+        return next((weights_of(takeover_of_deployment(d)) for d in deployments if str(d.id) == event.address), ())
 
 
 def note_denial(decision: "Decision", console: Console) -> None:

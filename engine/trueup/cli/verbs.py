@@ -14,6 +14,9 @@ VERBS: dict[str, str] = {
     "bom": "Print a bill of materials of a model or a deployment",
     "evaluate": "Run the evaluations that are required, without moving traffic",
     "scan": "Look into weights and datasets for what must not be in them, and record it",
+    "reconcile": "Keep an environment true: apply, watch, take back, say so in git",
+    "rollout": "Tell a rollout that waits to go on, or to give traffic back",
+    "promote": "Move a verified release on to the next environment",
     "rollback": "Go back to the last verified release, by a commit",
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
@@ -25,10 +28,14 @@ VERBS: dict[str, str] = {
 }
 """Verb and its line in `trueup --help`, in the order of the work."""
 
-ASIDE = ("show", "approve", "scan", "schema", "doctor", "gc", "down")
+ASIDE = ("show", "approve", "bom", "scan", "pin", "rollout", "schema", "doctor", "gc", "down")
 """Verbs that `trueup --help` only names, so that those of the main job fit a screen."""
 
 SUBVERBS: dict[str, dict[str, str]] = {
+    "rollout": {
+        "resume": "Let a rollout that waits take its next step",
+        "abort": "Give all traffic of a rollout back, and take its release back in git",
+    },
     "hold": {
         "add": "Keep the declared release of a deployment from being rolled out",
         "list": "List the holds in force in an environment",

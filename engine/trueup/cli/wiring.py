@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         EvidenceSeal,
         Journal,
         Lock,
+        MetricSource,
+        Orders,
         ParityMeter,
         PolicyEngine,
         Progress,
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from trueup.spec.bundles import BundlePin
     from trueup.spec.engines import EngineChoice
     from trueup.workflows.ledger_place import LedgerPlace
-    from trueup.workflows.loading import ProjectSettings
     from trueup.workflows.workspace import Policies, Workspace
 
 
@@ -69,22 +70,6 @@ class LocalWorkspace(GitPorts):
             folder.mkdir(exist_ok=True)
             ignore.write_text("*\n")
         return folder
-
-    @cached_property
-    def settings(self) -> "ProjectSettings":
-        """The project file of the work tree; where store and ledger are does not depend on the revision planned.
-
-        Raises:
-            InvalidProjectError: It is wrong. Another ledger than the one meant would show no holds and no releases.
-        """
-        from trueup.workflows.loading import read_project
-        from trueup.workflows.workspace import InvalidProjectError
-
-        # A plan has opened the work tree already, and git need not be asked for all of it again.
-        settings, problems = read_project(self.work_tree or self.tree(""))
-        if settings is None:
-            raise InvalidProjectError(problems)
-        return settings
 
     @cached_property
     def store(self) -> "DirectoryStore | MirroredStore":
@@ -131,6 +116,21 @@ class LocalWorkspace(GitPorts):
         from trueup.adapters.locks.file_lock import FileLock
 
         return FileLock(self.state / "locks", self.clock)
+
+    @cached_property
+    def metrics(self) -> "MetricSource":
+        """What others count."""
+        from trueup.adapters.metrics.prometheus import Prometheus
+
+        settings = self.settings
+        return Prometheus(settings.prometheus, settings.prometheus_token, self.root, settings.prometheus_seconds)
+
+    @cached_property
+    def orders(self) -> "Orders":
+        """What people say to a rollout that goes on."""
+        from trueup.adapters.orders.file_orders import FileOrders
+
+        return FileOrders(self.state / "orders")
 
     @cached_property
     def journal(self) -> "Journal":

@@ -53,6 +53,13 @@ PROMPT_TEST = Code(
     "assertion that nobody understands would be left out in silence, and one without an answer to look at would pass.",
     "Correct what the detail says; the types of assertions are listed in docs/evaluate.md.",
 )
+UNKNOWN_EVALUATION = Code(
+    "RES009",
+    "An analysis watches an evaluation that nobody runs",
+    "A metric `evaluation/metric` of a rollout is measured by an evaluation that the environment requires of the new "
+    "release. Without one the step would wait for a number that never comes.",
+    "Name an evaluation of `evaluations.required`, or require it there.",
+)
 
 CODES = (
     UNKNOWN_ENVIRONMENT,
@@ -63,4 +70,5 @@ CODES = (
     UNPINNED_CAPABILITY,
     UNPINNED_ARGUMENT,
     PROMPT_TEST,
+    UNKNOWN_EVALUATION,
 )

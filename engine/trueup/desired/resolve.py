@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
 from trueup.core.ids import ResourceId
+from trueup.core.json import mapping_of
 from trueup.core.suggestions import did_you_mean
 from trueup.desired import codes
 from trueup.desired.build_pins import build_problems
@@ -12,8 +13,9 @@ from trueup.desired.closure import reachable
 from trueup.desired.evaluations import required_evaluations, required_prompt_tests
 from trueup.desired.release import pin_release, route_of, server_of, version_id
 from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFacts
+from trueup.desired.takeover import takeover_of
 from trueup.spec import kinds
-from trueup.spec.resource import Resource, Resources
+from trueup.spec.resource import Resource, Resources, document_of
 
 SUPPORTED_TARGETS = ("process",)
 
@@ -38,6 +40,7 @@ def resolve(
     chosen = sorted(id_ for id_ in resources if id_.kind == "Deployment" and id_.environment == environment)
     deployments = tuple(_deployment(resources[id_], declared, resources) for id_ in chosen)
     wrong = (*_clashes(deployments, resources), *_serverless(deployments, resources))
+    wrong += tuple(_unmeasured(deployments, resources))
     wrong += tuple(build_problems(_builds(deployments, resources)))
     exceptions = tuple(resources[id_] for id_ in sorted(i for i in resources if i.kind == "PolicyException"))
     state = DesiredState(facts, revision, deployments, exceptions)
@@ -107,3 +110,19 @@ def _serverless(deployments: Iterable[DesiredDeployment], resources: Resources) 
         if deployment.server.replicas < 1:
             detail = f"`{deployment.id}` declares no replica."
             yield Diagnostic(codes.NO_REPLICAS, detail, resources[deployment.id].origin.span, codes.NO_REPLICAS.remedy)
+
+
+def _unmeasured(deployments: Iterable[DesiredDeployment], resources: Resources) -> Iterator[Diagnostic]:
+    """Yield a problem for each evaluation that an analysis watches and that is not required of the release."""
+    for deployment in deployments:
+        required = {name for e in deployment.evaluations for name in (e.evaluation.id.name, e.evaluation.id.short)}
+        for watched in sorted(_evaluations_watched(resources[deployment.id]) - required):
+            detail = f"`{deployment.id}` watches `{watched}`, which its environment does not require."
+            hint = did_you_mean(watched, required) or codes.UNKNOWN_EVALUATION.remedy
+            yield Diagnostic(codes.UNKNOWN_EVALUATION, detail, resources[deployment.id].origin.span, hint)
+
+
+def _evaluations_watched(resource: Resource) -> set[str]:
+    takeover = takeover_of(mapping_of(document_of(resource)))
+    analyses = (takeover.checks, *(stage.checks for stage in takeover.stages))
+    return {w.name.rpartition("/")[0] for c in analyses if c for w in c.watched if "/" in w.name and not w.query}

@@ -151,6 +151,25 @@ class ServerSpec:
             "replicas": self.replicas,
         }
 
+    @classmethod
+    def from_json(cls, value: Json) -> "ServerSpec":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError, TypeError: *value* has another shape.
+        """
+        match value:
+            case {
+                "runtime": str(runtime),
+                "artifact": str(artifact),
+                "arguments": arguments,
+                "interpreter": str(interpreter),
+                "replicas": int(replicas),
+            }:
+                return cls(runtime, Digest(artifact), _pairs(arguments), interpreter, replicas)
+            case _:
+                raise ValueError("not a server spec")
+
     @cached_property
     def key(self) -> Digest:
         """The identity of the process; the number of replicas does not enter it."""

@@ -65,6 +65,23 @@ class BuildUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """What a rollout takes at its peak.
+
+    Attributes:
+        strategy: How the new release takes over.
+        servers: Servers of the deployment at the peak, of both releases.
+        memory_mib: Their declared main memory together; None where it is not declared.
+        total_mib: The same with all other deployments of the environment; None where one does not declare its own.
+    """
+
+    strategy: str
+    servers: int
+    memory_mib: int | None
+    total_mib: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """A deployment that is declared and does not run; *build* is None for a model that is served as it is."""
 
@@ -87,6 +104,7 @@ class Update:
         from_release: Digest of the release that runs.
         movement: Whether the new release is new, promoted or rolled back to.
         build: What is built for it; None for a model that is served as it is.
+        room: What its rollout takes at the peak; None when no server is replaced.
     """
 
     address: ResourceId
@@ -99,6 +117,7 @@ class Update:
     drift: bool = False
     movement: Movement = Movement.CHANGE
     build: BuildUse | None = None
+    room: Room | None = None
 
 
 @dataclass(frozen=True, slots=True)

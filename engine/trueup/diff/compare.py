@@ -22,6 +22,7 @@ from trueup.diff.documents import document_changes, new_documents
 from trueup.diff.drift import Drift, drift_of, servers_by_key
 from trueup.diff.fields import is_same
 from trueup.diff.manifests import Manifest, desired_manifest, read_manifest
+from trueup.diff.room import Rooms
 from trueup.diff.supply import build_use, served_artifact, supply_changes
 from trueup.observed.state import Health, ObservedRoute, ObservedState
 
@@ -34,7 +35,7 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
     is left out where the clock is, by observation.
     """
     routes = {r.deployment: r for r in observed.target.routes}
-    origins = _Origins(desired, observed)
+    origins, rooms = _Origins(desired, observed), Rooms(desired, observed)
     replicas, servers = _replicas(desired), servers_by_key(observed.target)
     changes: list[Change] = list(supply_changes(desired, observed))
     for deployment in desired.deployments:
@@ -50,7 +51,7 @@ def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
             drifts = (*drift_of(route, applied, observed.target, servers, shared), *drifts)
         if declared is not None or drifts:
             update = _update(deployment, route, declared, drifts, origins)
-            changes.append(replace(update, build=build_use(deployment, observed)))
+            changes.append(replace(update, build=build_use(deployment, observed), room=rooms.of(deployment.id)))
     changes += _deletes(desired, observed)
     return tuple(sorted(changes, key=apply_order))
 
@@ -65,7 +66,7 @@ def drifted(desired: DesiredState, observed: ObservedState) -> tuple[tuple[Resou
             drifts = drift_of(route, manifest, observed.target, servers, replicas.get(manifest.server, 0))
             found += [(route.deployment, drift.reason) for drift in drifts if drift.reason]
     needed = {d.server.key for d in desired.deployments}
-    needed |= {key for route, manifest in applied for key in (route.server, manifest.server)}
+    needed |= {key for route, manifest in applied for key in (route.server, manifest.server, *route.beside)}
     found += [(stray.address, stray.reason) for stray in _strays(observed, needed)]
     return tuple(found)
 
@@ -192,7 +193,7 @@ def _deletes(desired: DesiredState, observed: ObservedState) -> Iterator[Delete]
         own = {k for k in _servers_of(route) if last_user[k] == route.deployment}
         servers = tuple(sorted((own & running) - needed))
         yield Delete(route.deployment, "not declared any more", route.release, servers)
-    retired = {r.server for r in observed.target.routes}
+    retired = {key for r in observed.target.routes for key in (r.server, *r.beside)}
     yield from _strays(observed, needed | retired | last_user.keys())
 
 
@@ -205,4 +206,4 @@ def _strays(observed: ObservedState, needed: set[Digest]) -> Iterator[Delete]:
 
 def _servers_of(route: ObservedRoute) -> set[Digest]:
     """Return the server the route points at and the one that was applied for it."""
-    return {route.server, read_manifest(route.manifest).server}
+    return {route.server, read_manifest(route.manifest).server, *route.beside}

@@ -76,6 +76,7 @@ def _route(route: ObservedRoute, applied: Manifest) -> Iterator[Drift]:
     if route.server != applied.server:
         field = FieldChange(address, ("route", "server"), route.server, applied.server)
         yield Drift("the gateway points at another server than was applied", Impact.RUNTIME, (field,))
+    yield from _shared(route)
     declared = applied.part("route")
     if not is_same(route.route, declared):
         parts = route_differences(route.route, declared)
@@ -84,6 +85,18 @@ def _route(route: ObservedRoute, applied: Manifest) -> Iterator[Drift]:
         impacts = [p.impact for p in parts] or [Impact.METADATA]
         yield Drift(f"the gateway's route was changed by hand ({said})", impacts[0], fields)
         yield from (Drift("", impact) for impact in impacts[1:])
+
+
+def _shared(route: ObservedRoute) -> Iterator[Drift]:
+    """Yield what a rollout that nobody carries on left: a part of the traffic elsewhere, or requests that wait."""
+    address = str(route.deployment)
+    for candidate in route.split.candidates if route.split is not None else ():
+        field = FieldChange(address, ("route", "candidates", candidate.name), f"{candidate.weight:g} %", None)
+        said = f"release {short(candidate.release)} has {candidate.weight:g} % of the traffic in a rollout under way"
+        yield Drift(said, Impact.METADATA, (field,))
+    if route.held:
+        field = FieldChange(address, ("route", "held"), True, False)
+        yield Drift("requests wait, because a release is swapped in place", Impact.METADATA, (field,))
 
 
 def _servers(route: ObservedRoute, applied: Manifest, all_servers: Servers, shared: int) -> Iterator[Drift]:

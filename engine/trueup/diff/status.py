@@ -10,7 +10,7 @@ from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.diff.changes import Change, Create, Delete, Evaluate, Update
 from trueup.evidence.evidence import Evidence, Measurement
-from trueup.observed.state import Health, Hold, ObservedRoute, ObservedServer, ObservedState
+from trueup.observed.state import Health, Hold, ObservedRoute, ObservedServer, ObservedSplit, ObservedState
 
 
 class Sync(StrEnum):
@@ -52,6 +52,8 @@ class DeploymentStatus:
         evidence: Required evaluations.
         holds: Holds on its releases.
         is_verified: The release that serves was verified here.
+        rollout: What a rollout under way does to the traffic; None when none is.
+        held: Requests wait while a release is swapped in place.
     """
 
     id: ResourceId
@@ -68,6 +70,8 @@ class DeploymentStatus:
     evidence: tuple[EvidenceStatus, ...]
     holds: tuple[Hold, ...]
     is_verified: bool
+    rollout: ObservedSplit | None = None
+    held: bool = False
 
     @property
     def health(self) -> Health:
@@ -90,6 +94,7 @@ class Status:
         strays: Servers that nothing needs.
         unfinished: What a killed run left in the journal, in words; empty when nothing.
         unpushed: Ledger records the remote does not have.
+        pending: Rollbacks that are done and that git does not say yet, in words.
     """
 
     environment: str
@@ -101,11 +106,13 @@ class Status:
     strays: tuple[ObservedServer, ...] = ()
     unfinished: str = ""
     unpushed: int = 0
+    pending: tuple[str, ...] = ()
 
     @property
     def is_in_sync(self) -> bool:
         """Whether nothing is to be done."""
-        return all(d.sync is Sync.IN_SYNC for d in self.deployments) and not self.strays and not self.unfinished
+        is_calm = not self.strays and not self.unfinished and not self.pending
+        return is_calm and all(d.sync is Sync.IN_SYNC for d in self.deployments)
 
 
 def status(
@@ -115,11 +122,13 @@ def status(
     *,
     unfinished: str = "",
     unpushed: int = 0,
+    pending: tuple[str, ...] = (),
 ) -> Status:
     """Compare *desired* with *observed*; *changes* is their diff and gives the reasons."""
     declared = {d.id: d for d in desired.deployments}
     routes = {r.deployment: r for r in observed.target.routes}
-    needed = {d.server.key for d in desired.deployments} | {r.server for r in routes.values()}
+    needed = {d.server.key for d in desired.deployments}
+    needed |= {key for r in routes.values() for key in (r.server, *r.beside)}
     rows = [
         _deployment(id_, declared.get(id_), routes.get(id_), observed, changes)
         for id_ in sorted(declared.keys() | routes.keys())
@@ -134,6 +143,7 @@ def status(
         strays=tuple(s for s in observed.target.servers if s.key not in needed),
         unfinished=unfinished,
         unpushed=unpushed,
+        pending=pending,
     )
 
 
@@ -146,7 +156,7 @@ def _deployment(
 ) -> DeploymentStatus:
     sync, reason = _sync(id_, changes)
     serving = route.release if route else Digest("")
-    keys = {declared.server.key if declared else "", route.server if route else ""}
+    keys = {declared.server.key if declared else "", *((route.server, *route.beside) if route else ())}
     return DeploymentStatus(
         id=id_,
         sync=sync,
@@ -162,6 +172,8 @@ def _deployment(
         evidence=tuple(_evidence(e, observed) for e in declared.evaluations) if declared else (),
         holds=tuple(h for h in observed.holds if h.deployment == id_),
         is_verified=any(v.deployment == id_ and v.release == serving for v in observed.verified),
+        rollout=route.split if route else None,
+        held=route.held if route else False,
     )
 
 
@@ -227,6 +239,7 @@ def to_json(value: Status) -> dict[str, Json]:
         "in_sync": value.is_in_sync,
         "unfinished": value.unfinished,
         "unpushed_records": value.unpushed,
+        "git_pending": list(value.pending),
         "deployments": [_row_json(d) for d in value.deployments],
         "strays": [_server_json(s) for s in value.strays],
     }
@@ -251,6 +264,8 @@ def _row_json(row: DeploymentStatus) -> dict[str, Json]:
             {"evaluation": e.evaluation, "state": e.state, "measured": list(e.measured)} for e in row.evidence
         ],
         "holds": [h.to_json() for h in row.holds],
+        "rollout": _rollout_json(row.rollout),
+        "held": row.held,
     }
 
 
@@ -265,3 +280,12 @@ def _server_json(server: ObservedServer) -> dict[str, Json]:
         "started_at": server.started_at.isoformat() if server.started_at else None,
         "detail": server.detail,
     }
+
+
+def _rollout_json(split: ObservedSplit | None) -> Json:
+    if split is None:
+        return None
+    candidates: list[Json] = [
+        {"name": c.name, "release": c.release, "weight": c.weight, "mirror": c.mirror} for c in split.candidates
+    ]
+    return {"candidates": candidates, "sticky": split.sticky, "progress": split.progress}

@@ -107,6 +107,11 @@ class ObservedRoute:
     split: ObservedSplit | None = None
     held: bool = False
 
+    @property
+    def beside(self) -> tuple[Digest, ...]:
+        """Servers of the releases beside the stable one."""
+        return tuple(c.server for c in self.split.candidates) if self.split is not None else ()
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedTarget:
@@ -266,7 +271,7 @@ class ObservedState:
                 for s in sorted(self.target.servers, key=lambda s: (s.key, s.replica))
             ],
             "routes": {
-                str(r.deployment): {"release": r.release, "server": r.server, "route": r.route}
+                str(r.deployment): {"release": r.release, "server": r.server, "route": r.route, **_shared(r)}
                 for r in self.target.routes
             },
             "artifacts": sorted(self.artifacts),
@@ -280,3 +285,10 @@ class ObservedState:
     def digest(self) -> Digest:
         """The identity of the observed state."""
         return digest_of(self.to_json())
+
+
+def _shared(route: ObservedRoute) -> dict[str, Json]:
+    """Return what a rollout under way does to *route*; how far it is enters no digest, only who takes part."""
+    held: dict[str, Json] = {"held": True} if route.held else {}
+    split = route.split
+    return {**held, "candidates": sorted(c.release for c in split.candidates)} if split is not None else held

@@ -16,6 +16,7 @@ from trueup.diff.changes import (
     FieldChange,
     Impact,
     Movement,
+    Room,
     Update,
 )
 from trueup.observed.state import Hold
@@ -117,7 +118,17 @@ def _deployment(change: Create | Update) -> Json:
     }
     if isinstance(change, Update):
         encoded |= {"fromRelease": change.from_release, "restart": change.restart, "drift": change.drift}
+        encoded["room"] = _room(change.room) if change.room else None
     return encoded
+
+
+def _room(room: Room) -> Json:
+    return {
+        "strategy": room.strategy,
+        "servers": room.servers,
+        "memoryMiB": room.memory_mib,
+        "totalMiB": room.total_mib,
+    }
 
 
 def _use(use: BuildUse) -> Json:
@@ -243,7 +254,17 @@ def _read_deployment(shape: Shape, address: ResourceId, reason: str) -> Create |
         drift=shape.flag("drift"),
         movement=movement,
         build=_read_use(shape),
+        room=_read_room(shape),
     )
+
+
+def _read_room(shape: Shape) -> Room | None:
+    """Read what older files do not have."""
+    if not shape.has("room"):
+        return None
+    room = shape.field("room")
+    memory, total = (room.whole(k) if room.has(k) else None for k in ("memoryMiB", "totalMiB"))
+    return Room(room.text("strategy"), room.whole("servers"), memory, total)
 
 
 def _read_use(shape: Shape) -> BuildUse | None:

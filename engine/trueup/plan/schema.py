@@ -149,6 +149,8 @@ def _view_particulars() -> dict[str, Mapping[str, Json]]:
     moved = {**_moved(words), "from_release": nullable(DIGEST), "restart": FLAG, "drift": FLAG}
     use = object_of({"address": TEXT, "mode": TEXT, "key": DIGEST, "cached": FLAG})
     moved = {**moved, "build": said(nullable(use), "what is built for it; null for a model served as it is")}
+    room = {"strategy": TEXT, "servers": COUNT, "memory_mib": nullable(COUNT), "total_mib": nullable(COUNT)}
+    moved = {**moved, "room": said(nullable(object_of(room)), "what its rollout takes at the peak; null for none")}
     told = object_of({"seconds": COUNT, "memory_bytes": COUNT, "basis": TEXT})
     build = {"mode": TEXT, "parameters": {"type": "object"}, "source": DIGEST, "key": DIGEST}
     sizes = said({"type": "object"}, "the max_... that an engine will have, where its network is known")

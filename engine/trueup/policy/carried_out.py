@@ -8,7 +8,8 @@ environment do not soften it. A PolicyException lifts it, for a field that is de
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from trueup.core.json import Json
+from trueup.core.json import Json, mapping_of
+from trueup.desired.monitors import why_not
 from trueup.policy.decision import Enforcement, Violation
 from trueup.spec.resource import Path
 
@@ -29,13 +30,9 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
         ("scaling", (), "the number of servers does not follow the load; declare `replicas`"),
         ("resources.accelerator", (), "no accelerator is given to a server"),
         ("resources.count", (), "no accelerator is given to a server"),
-        ("rollout.strategy", ("blueGreen",), "traffic moves at once, as `blueGreen` says"),
-        ("rollout.steps", (), "traffic moves at once"),
-        ("rollout.analysis", (), "nothing is analysed while traffic moves"),
-        ("rollout.mirror", (), "no request is copied"),
         ("rollout.drainTimeout", (), "set `drainTimeoutSeconds` under `runtime.args`"),
         ("rollout.progressDeadline", (), "set `readyTimeoutSeconds` under `runtime.args`"),
-        ("monitors", (), "nothing is watched after the rollout"),
+        ("rollout.mirror.sideEffects", ("disabled",), "copies are answered by the model alone, and no tool acts"),
         ("guardrails", (), "nothing checks what goes in and comes out"),
         ("logging.content", ("none",), "no content of requests is kept"),
         ("tracing", (), "no spans are sent"),
@@ -49,7 +46,6 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
     "Prompt": (
         ("responseFormat", (), "answers are not held to a format; a client can ask for one"),
         ("tools", (), "the model is offered no tools; a client can offer them"),
-        ("tests", (), "tests of a prompt are not run; declare an Evaluation"),
     ),
     "Build": (
         ("parity.task", (), "no task is scored; declare `parity.logits`, or require an Evaluation"),
@@ -57,13 +53,8 @@ _DOCUMENTS: Mapping[str, tuple[_Field, ...]] = {
         ("parity.theta", (), "no task is scored"),
         ("parity.alpha", (0.05,), "no task is scored"),
     ),
-    "Dataset": (("checks", (), "checks of data are not run"),),
 }
-_SETTINGS: tuple[_Field, ...] = (
-    ("rollback.mode", ("commit",), "a rollback is a commit"),
-    ("rollback.window", (), "nothing is taken back later by itself"),
-    ("verification", (), "no signature is verified"),
-)
+_SETTINGS: tuple[_Field, ...] = (("verification", (), "no signature is verified"),)
 _ENGINES: tuple[_Field, ...] = (
     ("parity.logits", (), "an engine runs on its own accelerator alone; require an Evaluation of what it serves"),
 )
@@ -101,6 +92,7 @@ def not_carried_out(document: Mapping[str, Json], rules: Collection[str] | None 
         resource = declared.get(address) if isinstance(declared, Mapping) else None
         for field in _fields(address.split("/", 1)[0], _at(resource, "spec.mode")):
             yield from _violations(address, _at(resource, "spec"), field)
+        yield from _monitors(address, _at(resource, "spec.monitors"))
 
 
 def _fields(kind: str, mode: Json) -> tuple[_Field, ...]:
@@ -118,20 +110,32 @@ def _reached(document: Mapping[str, Json]) -> set[str]:
     return reached
 
 
+def _monitors(address: str, monitors: Json) -> Iterator[Violation]:
+    """Yield a violation for each monitor that `trueup reconcile` does not watch."""
+    for number, monitor in enumerate(monitors if isinstance(monitors, list | tuple) else ()):
+        if why := why_not(mapping_of(monitor)):
+            path: Path = ("spec", "monitors", number)
+            yield _violation(address, path, f"{address} declares a monitor that nothing here carries out: {why}.")
+
+
 def _violations(address: str, spec: Json, field: _Field) -> Iterator[Violation]:
     dotted, meaningless, what = field
     value = _at(spec, dotted)
     if any(value is empty or value == empty for empty in _EMPTY) or value in meaningless:
         return
-    path: Path = ("spec", *dotted.split("."))
-    yield Violation(
+    message = f"{address} declares `{dotted}`, which nothing here carries out: {what}."
+    yield _violation(address, ("spec", *dotted.split(".")), message)
+
+
+def _violation(address: str, path: Path, message: str) -> Violation:
+    return Violation(
         rule=RULE,
         title=TITLE,
         severity="critical",
         enforcement=Enforcement.DENY,
         address=address,
         path=path,
-        message=f"{address} declares `{dotted}`, which nothing here carries out: {what}.",
+        message=message,
         remediation="Remove the field, or declare a PolicyException that says what stands in for it.",
     )
 

@@ -10,7 +10,7 @@ from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import is_reserved
 from trueup.core.json import Json
-from trueup.policy import carried_out, codes, deletion_budget, parity_gate
+from trueup.policy import carried_out, codes, deletion_budget, parity_gate, room
 from trueup.policy.decision import Decision, EngineError, ExceptionUse, Outcome, Violation
 from trueup.policy.enforcement import SEVERITIES, Enforcing, enforce, enforcing_of
 from trueup.policy.exceptions import Waiver, waivers_of
@@ -21,7 +21,7 @@ from trueup.policy.violations import Reported, read_result, words
 JUDGE_VERSION = 3
 """Counts what makes equal results, settings and exceptions another decision than before."""
 
-BUILT_IN = (carried_out.RULE, deletion_budget.RULE, parity_gate.RULE)
+BUILT_IN = (carried_out.RULE, deletion_budget.RULE, parity_gate.RULE, room.RULE)
 """Rules that are not Rego. They say what the tool can do and may undo, so settings do not soften them."""
 
 
@@ -95,6 +95,7 @@ def _judge(evaluation: Evaluation, document: Mapping[str, Json], enforcing: Enfo
     violations.update(dict.fromkeys(carried_out.not_carried_out(document, asked)))
     violations.update(dict.fromkeys(deletion_budget.over_budget(document)))
     violations.update(dict.fromkeys(parity_gate.unproven(document)))
+    violations.update(dict.fromkeys(room.without_room(document)))
     return _Judged(tuple(violations), tuple(errors), frozenset(unwaivable))
 
 

@@ -19,9 +19,22 @@ from trueup.ports.artifacts import (
 )
 from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.evidence import EvidenceSeal
+from trueup.ports.forges import BranchChange, BuiltBranch, Forge, Publisher, PullRequest, Review, ReviewState
+from trueup.ports.metrics import MetricSource
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
-from trueup.ports.runs import LEDGER_LOCK, NOTICE, STORE_LOCK, Clock, Journal, Ledger, LedgerReader, Lock, Progress
+from trueup.ports.runs import (
+    LEDGER_LOCK,
+    NOTICE,
+    STORE_LOCK,
+    Clock,
+    Journal,
+    Ledger,
+    LedgerReader,
+    Lock,
+    Orders,
+    Progress,
+)
 from trueup.ports.targets import (
     Candidate,
     EvaluationRequest,
@@ -47,6 +60,8 @@ __all__ = [
     "STORE_LOCK",
     "ArtifactScanner",
     "Base",
+    "BranchChange",
+    "BuiltBranch",
     "Candidate",
     "Clock",
     "Committer",
@@ -56,6 +71,7 @@ __all__ = [
     "EvaluationRequest",
     "Evaluator",
     "EvidenceSeal",
+    "Forge",
     "History",
     "Journal",
     "Ledger",
@@ -64,6 +80,8 @@ __all__ = [
     "Measured",
     "Merged",
     "MergedCommit",
+    "MetricSource",
+    "Orders",
     "ParityMeter",
     "ParityRequest",
     "ParseFiles",
@@ -72,7 +90,11 @@ __all__ = [
     "PolicyTracer",
     "PolicyWorkbench",
     "Progress",
+    "Publisher",
+    "PullRequest",
     "Resolved",
+    "Review",
+    "ReviewState",
     "Route",
     "RouteTable",
     "RuleInfo",

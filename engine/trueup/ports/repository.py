@@ -91,3 +91,10 @@ class Committer(Protocol):
     def commit(self, path: str, content: bytes, message: str) -> Revision:
         """Commit *content* as *path* on the current branch, and nothing else; the work tree follows if clean."""
         ...
+
+    def push(self) -> str:
+        """Bring the current branch to where it is tracked; return why that failed, empty when it did not.
+
+        A branch that tracks nothing needs no push.
+        """
+        ...

@@ -92,3 +92,19 @@ class Journal(Protocol):
     def close(self, environment: str) -> None:
         """Mark the run as ended."""
         ...
+
+    def runs(self, prefix: str) -> tuple[str, ...]:
+        """Return the names that begin with *prefix* and have a run that did not end, sorted."""
+        ...
+
+
+class Orders(Protocol):
+    """What people say to a rollout that goes on in another process: `continue` or `abort`."""
+
+    def give(self, environment: str, deployment: str, order: str) -> None:
+        """Leave *order* for the rollout of *deployment*, in place of one that was not taken yet."""
+        ...
+
+    def take(self, environment: str, deployment: str) -> str:
+        """Return the order that was left and forget it; empty when there is none."""
+        ...

@@ -28,7 +28,19 @@ class TargetObserver(Protocol):
         ...
 
 
-class Target(TargetObserver, Protocol):
+class TrafficObserver(Protocol):
+    """Tells what was answered."""
+
+    def traffic(self, environment: str, deployment: ResourceId, since: datetime) -> Traffic:
+        """Return what the releases of *deployment* answered since then.
+
+        Raises:
+            TransientError: Nobody can say: the gateway does not answer.
+        """
+        ...
+
+
+class Target(TargetObserver, TrafficObserver, Protocol):
     """Where things run. Each call is idempotent: doing it again after a kill changes nothing."""
 
     def start(self, environment: str, server: ServerSpec, artifact: Path) -> None:
@@ -41,18 +53,6 @@ class Target(TargetObserver, Protocol):
 
     def stop(self, environment: str, servers: Sequence[Digest]) -> None:
         """Drain and end the servers; all of them and the gateway when the table is empty."""
-        ...
-
-
-class TrafficObserver(Protocol):
-    """Tells what was answered."""
-
-    def traffic(self, environment: str, deployment: ResourceId, since: datetime) -> Traffic:
-        """Return what the releases of *deployment* answered since then.
-
-        Raises:
-            TransientError: Nobody can say: the gateway does not answer.
-        """
         ...
 
 

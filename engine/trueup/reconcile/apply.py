@@ -5,6 +5,7 @@ deployments go on. Deletions wait until everything else succeeded.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from trueup.core.digests import short
@@ -18,14 +19,17 @@ from trueup.policy.decision import ApprovedPlan, Decision, Outcome
 from trueup.policy.parity_gate import RULE as PARITY_RULE
 from trueup.ports import Route
 from trueup.reconcile import codes
+from trueup.reconcile.making_room import MakingRoom
 from trueup.reconcile.routing import Routing
 from trueup.reconcile.supply import Ports, Supplying
+from trueup.reconcile.taking_over import TakingOver
 from trueup.rollout.events import Event, Status
 from trueup.rollout.steps import (
     BuildStep,
     EvaluateStep,
     FetchStep,
     GateStep,
+    HoldStep,
     ParityStep,
     Rollout,
     RouteStep,
@@ -33,6 +37,7 @@ from trueup.rollout.steps import (
     StartStep,
     Step,
     StopStep,
+    TakeOverStep,
     VerifyStep,
     inherit,
     rollouts,
@@ -86,7 +91,9 @@ class Applying:
         self._ports = ports
         self._gate = gate
         self._environment = desired.environment.name
-        self._routing = Routing(desired.environment, ports.target, observed)
+        self._routing = Routing(desired.environment, ports.target, observed.target.routes)
+        self._room = MakingRoom(ports, desired.environment.name, self._routing, observed)
+        self._taking_over = TakingOver(desired, ports, self._routing, self._room, approved.plan.id)
         self._owed: list[FetchStep | BuildStep] = []
         self._supplying = Supplying(
             desired,
@@ -112,14 +119,16 @@ class Applying:
 
     def _roll_out(self, rollout: Rollout) -> Iterator[Event]:
         self._routing.begin()
+        self._room.begin()
         for number, step in enumerate(rollout.steps):
             name = step_name(step)
             yield self._journaled(self._event(name, rollout.address, Status.STARTED, _subject(step, rollout)))
             began = self._ports.clock.now()
             try:
+                yield from self._take_over(step, rollout)
                 facts = self._take(step, rollout)
             except TrueupError as error:
-                yield self._journaled(self._event(name, rollout.address, Status.FAILED, str(error)))
+                yield self._noted(self._event(name, rollout.address, Status.FAILED, str(error)))
                 self.result.failed[rollout.address] = error
                 self._owe(rollout.steps[number:])
                 yield from self._back_out(rollout)
@@ -131,36 +140,49 @@ class Applying:
                 self._owed.remove(step)
         self.result.done.append(rollout.address)
 
+    def _take_over(self, step: Step, rollout: Rollout) -> Iterator[Event]:
+        """Share the traffic stage by stage, where that is the step: the only one that tells more than its end."""
+        if isinstance(step, TakeOverStep) and rollout.deployment is not None:
+            yield from self._taking_over.events(step.takeover, rollout.deployment)
+
     def _owe(self, steps: Sequence[Step]) -> None:
         """Leave what a failed rollout was to fetch and build for all to the next one that needs it."""
         self._owed += [s for s in steps if isinstance(s, FetchStep | BuildStep) and s not in self._owed]
 
     def _take(self, step: Step, rollout: Rollout) -> dict[str, Json]:
         match step:
+            case FetchStep() | BuildStep() | ParityStep() | StartStep() | EvaluateStep():
+                return self._prepare(step, rollout)
             case StopStep(servers):
                 # A rollout that failed before this one may still send traffic to one of them.
                 idle = tuple(s for s in servers if s not in self._routing.servers)
                 return self._supplying.take(StopStep(idle), rollout.deployment) if idle else {"servers": []}
-            case StartStep(server):
-                facts = self._supplying.take(step, rollout.deployment)
-                return {**facts, "kept": True} if self._ran(server) else facts
-            case EvaluateStep():
-                facts = self._supplying.take(step, rollout.deployment)
-                if facts.get("passed") is not True and rollout.deployment is not None:
-                    # What costs more is not measured of a release that is denied already.
-                    self._pass_gate(rollout.deployment, step, rollout.steps)
-                return facts
-            case FetchStep() | BuildStep() | ScaleStep():
+            case ScaleStep():
                 return self._supplying.take(step, rollout.deployment)
-            case ParityStep():
-                facts = self._supplying.take(step, rollout.deployment)
-                if facts.get("passed") is not True and not self._is_excepted(rollout.deployment):
-                    raise PermanentError(codes.PARITY_FAILED, _refused(step, facts))
-                return facts
+            case HoldStep():
+                return self._room.make(rollout.address, step)
+            case TakeOverStep():
+                return {}  # its events were the work
             case GateStep() | RouteStep() | VerifyStep():
                 if rollout.deployment is None:
                     return self._unroute(rollout.address)
                 return self._move(step, rollout.deployment)
+
+    def _prepare(
+        self, step: FetchStep | BuildStep | ParityStep | StartStep | EvaluateStep, rollout: Rollout
+    ) -> dict[str, Json]:
+        facts = self._supplying.take(step, rollout.deployment)
+        match step:
+            case StartStep(server):
+                return {**facts, "kept": True} if self._ran(server) else facts
+            case EvaluateStep() if facts.get("passed") is not True and rollout.deployment is not None:
+                # What costs more is not measured of a release that is denied already.
+                self._pass_gate(rollout.deployment, step, rollout.steps)
+            case ParityStep() if facts.get("passed") is not True and not self._is_excepted(rollout.deployment):
+                raise PermanentError(codes.PARITY_FAILED, _refused(step, facts))
+            case _:
+                pass
+        return facts
 
     def _ran(self, server: ServerSpec) -> bool:
         """Tell whether nothing had to be started: every replica was healthy when the plan was made."""
@@ -235,16 +257,29 @@ class Applying:
         deployment = rollout.deployment
         if deployment is None or deployment in self.result.verified:
             return
-        try:
-            if self._routing.give_back():
-                yield self._journaled(self._event("route", rollout.address, Status.DONE, "traffic back where it was"))
-        except TrueupError as error:
-            yield self._journaled(self._event("route", rollout.address, Status.FAILED, str(error)))
+        ended = self._room.ended
         started = next((s.server for s in rollout.steps if isinstance(s, StartStep)), deployment.server)
+        if ended:  # there is no room for both: the new servers end before the old ones start
+            yield from self._attempt("stop", rollout.address, lambda: self._undo_start(started, rollout.address))
+            yield from self._attempt("start", rollout.address, lambda: self._revive(rollout.address))
+        yield from self._attempt("route", rollout.address, lambda: self._give_back(rollout.address))
+        if not ended:
+            yield from self._attempt("stop", rollout.address, lambda: self._undo_start(started, rollout.address))
+
+    def _attempt(self, step: str, address: ResourceId, action: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        """Do what a failed rollout needs; when it fails as well, tell it and go on with the rest."""
         try:
-            yield from self._undo_start(started, rollout.address)
+            yield from action()
         except TrueupError as error:
-            yield self._journaled(self._event("stop", rollout.address, Status.FAILED, str(error)))
+            yield self._noted(self._event(step, address, Status.FAILED, str(error)))
+
+    def _give_back(self, address: ResourceId) -> Iterator[Event]:
+        if self._routing.give_back():
+            yield self._noted(self._event("route", address, Status.DONE, "traffic back where it was"))
+
+    def _revive(self, address: ResourceId) -> Iterator[Event]:
+        said = self._room.revive()
+        yield self._noted(self._event("start", address, Status.DONE, said))
 
     def _undo_start(self, server: ServerSpec, address: ResourceId) -> Iterator[Event]:
         """End what was started for nothing; servers that were there before stay, as many as they were."""
@@ -254,10 +289,10 @@ class Applying:
             return
         if before and before < server.replicas:
             self._supplying.take(ScaleStep(replace(server, replicas=before)), None)
-            yield self._journaled(self._event("scale", address, Status.DONE, f"back to {before}"))
+            yield self._noted(self._event("scale", address, Status.DONE, f"back to {before}"))
         elif not before and server.key not in self._routing.servers:
             self._ports.target.stop(self._environment, (server.key,))
-            yield self._journaled(self._event("stop", address, Status.DONE, "stopped the new servers"))
+            yield self._noted(self._event("stop", address, Status.DONE, "stopped the new servers"))
 
     def _clear(self) -> Iterator[Event]:
         left = tuple(sorted({s.key for s in self._observed.target.servers}))
@@ -272,6 +307,12 @@ class Applying:
     ) -> Event:
         kept = tuple(sorted((facts or {}).items()))
         return Event(self._ports.clock.now(), step, str(address), status, detail, kept)
+
+    def _noted(self, event: Event) -> Event:
+        """Journal *event* if that is possible: a full disk must not keep traffic from going back."""
+        with suppress(TrueupError):
+            self._journaled(event)
+        return event
 
     def _journaled(self, event: Event) -> Event:
         self._ports.journal.write(self._environment, {"type": "event", **event.to_json()})

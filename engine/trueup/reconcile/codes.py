@@ -33,6 +33,39 @@ GATE_DENIED = Code(
     "With the evidence measured during apply, policy does not allow this release. Traffic did not move.",
     "Read the violations; the measured values stand beside the thresholds.",
 )
+ABORTED = Code(
+    "APP014",
+    "The rollout was aborted",
+    "What was measured while the release had a part of the traffic speaks against it, its servers stopped answering, "
+    "or somebody said so. All traffic is back at the release that served before.",
+    "Read the measurements above; fix the release and declare it as a new version, or lift the hold to try it again.",
+)
+SUPERSEDED = Code(
+    "APP015",
+    "A newer commit took the place of this rollout",
+    "While the release had a part of the traffic, a commit declared another one. Traffic went back to the release that "
+    "served before.",
+    "Nothing: the newer commit is applied next. With a saved plan, plan again.",
+)
+RIVAL_MISSING = Code(
+    "APP016",
+    "A release of the experiment does not serve",
+    "An experiment shares traffic with releases of other deployments, and one of them has no route here.",
+    "Apply that deployment first, or take it out of `rollout.candidates`.",
+)
+NO_WAY_BACK = Code(
+    "APP017",
+    "What serves could not be started again",
+    "The strategy ends what serves before the new release starts. That is done only when the old release can be "
+    "started again: its artifact has to be in the store.",
+    "Fetch or build the old release's artifact again (`trueup plan` says where it comes from), or use `blueGreen`.",
+)
+GIT_PENDING = Code(
+    "APP018",
+    "Git does not say yet what was taken back",
+    "A release was taken back and traffic is safe, but the commit that says so could not be written or pushed.",
+    "Nothing is lost: the next `trueup apply` or `trueup reconcile` lands it. `trueup status` shows what is pending.",
+)
 PARITY_FAILED = Code(
     "APP013",
     "The build is not the equal of its source",
@@ -74,6 +107,11 @@ CODES = (
     NOT_VERIFIED,
     GATE_DENIED,
     PARITY_FAILED,
+    ABORTED,
+    SUPERSEDED,
+    RIVAL_MISSING,
+    NO_WAY_BACK,
+    GIT_PENDING,
     NO_ROLLBACK_TARGET,
     UNKNOWN_ADDRESS,
     ARTIFACT_ABSENT,

@@ -1,7 +1,7 @@
 """The steps that prepare a release beside what serves: fetch, build, start, evaluate, stop. Traffic is not theirs."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trueup.core.digests import Digest
 from trueup.core.json import Json
@@ -26,6 +26,7 @@ from trueup.ports import (
 )
 from trueup.reconcile.making import Making, MakingPorts, Occasion
 from trueup.reconcile.measuring import Measuring, Running
+from trueup.reconcile.watch import Watch
 from trueup.rollout.steps import BuildStep, EvaluateStep, FetchStep, ParityStep, ScaleStep, StartStep, StopStep
 
 SupplyStep = FetchStep | BuildStep | ParityStep | StartStep | EvaluateStep | ScaleStep | StopStep
@@ -46,6 +47,7 @@ class Ports:
     clock: Clock
     progress: Progress
     seal: EvidenceSeal
+    watch: Watch = field(default_factory=Watch)
 
 
 class Supplying:

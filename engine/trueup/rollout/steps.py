@@ -9,13 +9,18 @@ from dataclasses import dataclass, replace
 
 from trueup.core.digests import Digest
 from trueup.core.ids import ResourceId
+from trueup.core.json import mapping_of
 from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment, DesiredState, RequiredEvaluation, ServerSpec
+from trueup.desired.takeover import Takeover, takeover_of
 from trueup.diff.changes import Build, Create, Delete, Evaluate, Fetch, Update
 from trueup.diff.manifests import read_manifest
 from trueup.observed.state import ObservedState
 from trueup.plan.cheapest import cheapest_first
 from trueup.plan.plan import Plan
 from trueup.spec.resource import document_of
+
+ONE_AT_A_TIME = frozenset({"recreate", "inPlace"})
+"""Strategies that end what serves before the new release starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,24 @@ class GateStep:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldStep:
+    """Make room: what serves is ended before the new release starts, because the host has no room for both.
+
+    `waits`: requests are held until the new release answers; without, they are refused meanwhile.
+    """
+
+    servers: tuple[Digest, ...]
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOverStep:
+    """Give the new release its share of the traffic, stage by stage, and judge each before the next."""
+
+    takeover: Takeover
+
+
+@dataclass(frozen=True, slots=True)
 class RouteStep:
     """Move traffic: the deployment's route points at the new servers, or is gone."""
 
@@ -90,7 +113,10 @@ class StopStep:
 SupplyStep = FetchStep | BuildStep | ParityStep
 """Steps before anything of a release runs."""
 
-Step = SupplyStep | StartStep | EvaluateStep | GateStep | RouteStep | VerifyStep | ScaleStep | StopStep
+TrafficStep = HoldStep | TakeOverStep | RouteStep | VerifyStep | ScaleStep | StopStep
+"""Steps that touch what serves."""
+
+Step = SupplyStep | StartStep | EvaluateStep | GateStep | TrafficStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +153,12 @@ def _supply_step_name(step: SupplyStep) -> str:
             return "parity"
 
 
-def _traffic_step_name(step: RouteStep | VerifyStep | ScaleStep | StopStep) -> str:
+def _traffic_step_name(step: TrafficStep) -> str:
     match step:
+        case HoldStep():
+            return "hold-requests" if step.waits else "make-room"
+        case TakeOverStep():
+            return "take-over"
         case RouteStep():
             return "route"
         case VerifyStep():
@@ -150,10 +180,12 @@ def rollouts(plan: Plan, desired: DesiredState, observed: ObservedState) -> tupl
         deployment = wanted[id_]
         evaluations = supplies.evaluations(deployment)
         up = traffic.start(deployment.server)
-        steps = [*supplies.take(deployment), StartStep(up), *(EvaluateStep(e) for e in evaluations), GateStep()]
+        room = traffic.make_room(deployment) if id_ in moved else ()
+        steps = [*supplies.take(deployment), *room, StartStep(up), *(EvaluateStep(e) for e in evaluations), GateStep()]
         if id_ in moved:
+            takes_over = traffic.take_over(deployment)
             left = traffic.move(deployment)
-            steps += [RouteStep(), VerifyStep(), *left]
+            steps += [*takes_over, RouteStep(), VerifyStep(), *left]
         steps += traffic.scale(up)
         result.append(Rollout(id_, deployment, tuple(steps)))
     result += [Rollout(c.address, None, traffic.remove(c)) for c in plan.changes if isinstance(c, Delete)]
@@ -173,6 +205,12 @@ def inherit(rollout: Rollout, owed: Iterable[FetchStep | BuildStep]) -> Rollout:
     needed = {deployment.release.artifact.digest, build.key, *read, *measured}
     steps = [s for s in owed if (s.artifact.digest if isinstance(s, FetchStep) else s.build.key) in needed]
     return replace(rollout, steps=(*steps, *rollout.steps))
+
+
+def _takeover(deployment: DesiredDeployment) -> Takeover:
+    return next(
+        (takeover_of(mapping_of(document_of(r))) for r in deployment.resources if r.id == deployment.id), Takeover()
+    )
 
 
 class _Supplies:
@@ -218,23 +256,48 @@ class _Traffic:
     def __init__(self, desired: DesiredState, observed: ObservedState) -> None:
         self._desired = {d.id: d.server for d in desired.deployments}
         self._routed = {r.deployment: (r.server, read_manifest(r.manifest).replicas) for r in observed.target.routes}
+        self._routes = {r.deployment: r for r in observed.target.routes}
+        self._running = {s.key for s in observed.target.servers}
         self._specs = {s.key: s for s in self._desired.values()}
 
     def start(self, server: ServerSpec) -> ServerSpec:
         """Return *server* with the replicas it needs before traffic moves: no fewer than it has."""
         return replace(server, replicas=self._replicas(server.key))
 
+    def make_room(self, deployment: DesiredDeployment) -> tuple[Step, ...]:
+        """Return the step that ends what serves first, where the strategy says so and nobody else needs it."""
+        takeover, route = _takeover(deployment), self._routes.get(deployment.id)
+        if route is None or takeover.strategy not in ONE_AT_A_TIME or route.server == deployment.server.key:
+            return ()
+        others = {key for id_, (key, _) in self._routed.items() if id_ != deployment.id}
+        gone = {route.server} - others - {d.key for i, d in self._desired.items() if i != deployment.id}
+        return (HoldStep(tuple(sorted(gone)), takeover.strategy == "inPlace"),) if gone else ()
+
+    def take_over(self, deployment: DesiredDeployment) -> tuple[Step, ...]:
+        """Return the step that shares the traffic by stages, where another release serves and stages are declared."""
+        takeover, route = _takeover(deployment), self._routes.get(deployment.id)
+        is_new = route is not None and route.release != deployment.release.digest
+        return (TakeOverStep(takeover),) if is_new and takeover.stages else ()
+
     def move(self, deployment: DesiredDeployment) -> tuple[Step, ...]:
-        """Point the route of *deployment* at its server and return the steps that clear up the one it leaves."""
+        """Point the route of *deployment* at its server and return the steps that clear up what it leaves."""
         before = self._routed.get(deployment.id)
         self._routed[deployment.id] = (deployment.server.key, deployment.server.replicas)
-        return self._clear_up(before) if before and before[0] != deployment.server.key else ()
+        beside = self._candidates(deployment.id)
+        if before and before[0] != deployment.server.key:
+            return self._clear_up(before, beside)
+        return self._clear_up(None, beside)
+
+    def _candidates(self, id_: ResourceId) -> tuple[Digest, ...]:
+        """Return the servers of releases that an earlier rollout of *id_* left beside the one that serves."""
+        route = self._routes.get(id_)
+        return tuple(key for key in route.beside if key in self._running) if route is not None else ()
 
     def remove(self, change: Delete) -> tuple[Step, ...]:
         """Take a deployment's route away, if it has one, and clear up its servers."""
         before = self._routed.pop(change.address, None)
         route: tuple[Step, ...] = (RouteStep(),) if before else ()
-        return route + self._clear_up(before, change.servers)
+        return route + self._clear_up(before, (*change.servers, *self._candidates(change.address)))
 
     def _clear_up(self, left: tuple[Digest, int] | None, servers: Iterable[Digest] = ()) -> tuple[Step, ...]:
         """Stop what no route and no desired release needs, and take away replicas of what is left of the rest."""

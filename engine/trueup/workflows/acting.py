@@ -3,10 +3,11 @@
 from trueup.core.digests import Revision
 from trueup.ports import Target
 from trueup.reconcile.supply import Ports
+from trueup.reconcile.watch import Watch
 from trueup.workflows.workspace import Workspace
 
 
-def ports_of(workspace: Workspace, target: Target, revision: Revision) -> Ports:
+def ports_of(workspace: Workspace, target: Target, revision: Revision, watch: Watch | None = None) -> Ports:
     """Return what a run of *revision* in *workspace* acts through."""
     return Ports(
         store=workspace.store,
@@ -20,4 +21,5 @@ def ports_of(workspace: Workspace, target: Target, revision: Revision) -> Ports:
         clock=workspace.clock,
         progress=workspace.progress,
         seal=workspace.seal,
+        watch=watch or Watch(),
     )

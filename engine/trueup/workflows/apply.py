@@ -5,7 +5,7 @@ is in the journal before it is taken, so that the next apply can tell done, fail
 (promise 3).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,13 +25,16 @@ from trueup.policy.decision import ApprovedPlan, Decision, approve
 from trueup.reconcile import codes
 from trueup.reconcile.apply import Applying, Result
 from trueup.reconcile.observe import observe
+from trueup.reconcile.settling import settle
 from trueup.rollout.events import Event, Status
 from trueup.workflows.acting import ports_of
 from trueup.workflows.decisions import DecisionLog
 from trueup.workflows.denials import record_denial
 from trueup.workflows.judging import gate_of
+from trueup.workflows.pending import TakenBack, note, pending, taken_back, takes_back
 from trueup.workflows.planning import Invalid, Planned, make_plan
 from trueup.workflows.recovery import Recovered, recover
+from trueup.workflows.watching import watch_of
 from trueup.workflows.workspace import Workspace
 
 
@@ -103,6 +106,21 @@ def apply_locked(workspace: Workspace, request: ApplyRequest, applied: Applied) 
     applied.recovered = recover(workspace, request.environment)
     if applied.recovered:
         yield applied.recovered.event
+    yield from _land(workspace, pending(workspace, request.environment))
+    yield from _applied(workspace, request, applied)
+    while _is_superseded(request, applied):
+        # What took the place of a rollout is taken up at once.
+        applied.result, applied.record = None, None
+        yield from _applied(workspace, request, applied)
+
+
+def _is_superseded(request: ApplyRequest, applied: Applied) -> bool:
+    """Tell whether a newer commit ended a rollout of a run that was to apply whatever is declared."""
+    is_open = not request.revision and request.expected is None and applied.result is not None
+    return is_open and any(e.code is codes.SUPERSEDED for e in (applied.result or Result()).failed.values())
+
+
+def _applied(workspace: Workspace, request: ApplyRequest, applied: Applied) -> Iterator[Event]:
     planned = make_plan(workspace, request.environment, request.revision, request.targets)
     if isinstance(planned, Invalid):
         applied.invalid = planned
@@ -112,11 +130,28 @@ def apply_locked(workspace: Workspace, request: ApplyRequest, applied: Applied) 
     _require_same(request, planned, applied.recovered)
     approved = approve(planned.plan, planned.judged.decision)
     if isinstance(approved, Decision):
+        yield from _settled(workspace, planned)
         yield from _denied(workspace, request, applied, planned, approved)
         return
     if not planned.plan.changes:
         return
     yield from _run(workspace, request, applied, planned, approved)
+
+
+def _land(workspace: Workspace, backs: Iterable[TakenBack]) -> Iterator[Event]:
+    """Say in git what was taken back."""
+    for back in backs:
+        from trueup.workflows.taking_back import land  # a rollback applies as well: it imports this module
+
+        yield from land(workspace, back)
+
+
+def _settled(workspace: Workspace, planned: Planned) -> Iterator[Event]:
+    """Bring traffic to rest that a killed run had begun to move: what is denied is not carried on."""
+    environment = planned.desired.environment
+    if any(r.split is not None or r.held for r in planned.observed.target.routes):
+        for address, said in settle(environment, workspace.target(environment.target), workspace.store):
+            yield Event(workspace.clock.now(), "route", str(address), Status.DONE, said)
 
 
 def refuse(workspace: Workspace, request: ApplyRequest, applied: Applied, planned: Planned) -> Iterator[Event]:
@@ -192,7 +227,7 @@ def _run(
     workspace.journal.write(request.environment, opening)
     log = DecisionLog(workspace, request.environment, planned.policies, planned.plan.revision)
     log.journal(planned.judged)
-    ports = ports_of(workspace, target, planned.desired.revision)
+    ports = ports_of(workspace, target, planned.desired.revision, watch_of(workspace, planned))
     gate = gate_of(
         workspace,
         planned.policies,
@@ -207,11 +242,15 @@ def _run(
     applying = Applying(approved, planned.desired, planned.observed, ports, gate.judge, workspace.actor)
     applied.result = applying.result
     yield from applying.events()
+    backs = tuple(taken_back(planned, applying.result.failed, request.kind))
+    for back in backs:
+        note(workspace, back)
     applied.record = workspace.ledger.append(_draft(workspace, request, applied, planned, log, opening))
     workspace.journal.close(request.environment)
     with suppress(TrueupError):  # all is done and recorded; where it answers is only told
         applied.address = target.observe(request.environment).address
     yield recorded(workspace, applied.record)
+    yield from _land(workspace, backs)
     yield from _remote(workspace, request.environment, workspace.remote_problem())
 
 
@@ -237,6 +276,10 @@ def _opening(workspace: Workspace, request: ApplyRequest, planned: Planned) -> d
         "revision": plan.revision,
         "actor": workspace.actor,
         "target": planned.desired.environment.target,
+        "host": planned.desired.environment.host,
+        "port": planned.desired.environment.port,
+        "takesBack": takes_back(planned, request.kind),
+        "serving": {str(r.deployment): r.release for r in planned.observed.target.routes},
         "routed": [str(r.deployment) for r in planned.observed.target.routes],
     }
 

@@ -132,6 +132,52 @@ NOT_SIGNED = Code(
     "tag is there already.",
     "Set `user.signingKey` (and `gpg.format ssh` for an SSH key), or run the command that is shown where the key is.",
 )
+NO_SUCH_ROLLOUT = Code(
+    "WRK018",
+    "No rollout is under way",
+    "Something was to be said to a rollout, and the deployment has none: it ended, or never shared its traffic.",
+    "`trueup status` shows what is under way.",
+)
+NOT_UPSTREAM = Code(
+    "PRM001",
+    "Environments do not follow each other",
+    "A release is promoted from the environment that the target declares as its `upstream`, so that no stage is left "
+    "out.",
+    "Promote stage by stage, or change `upstream` of the target environment.",
+)
+NOT_VERIFIED_UPSTREAM = Code(
+    "PRM002",
+    "Release is not verified upstream",
+    "What is promoted is the release that was verified in the upstream environment and serves there, and the "
+    "declaration says another one, or none was verified.",
+    "Apply the upstream environment and let its checks pass, then promote.",
+)
+NOT_DECLARED_HERE = Code(
+    "PRM003",
+    "Deployment is not declared in both environments",
+    "A promotion moves a release from one declared deployment to another of the same name; it does not decide on "
+    "replicas, limits and runtimes for a new one.",
+    "Declare the deployment in the environment that lacks it.",
+)
+STALE_PROMOTION = Code(
+    "PRM004",
+    "Promotion is not what was shown",
+    "The file, or what is verified upstream, changed after the preview. Nothing was written.",
+    "Look at the preview again, and promote again.",
+)
+HELD_UPSTREAM = Code(
+    "PRM005",
+    "Release is on hold upstream",
+    "Somebody, or a rollback, put the release on hold in the environment it would come from.",
+    "Lift the hold when its reason is gone: `trueup hold lift NAME -e ENV`.",
+)
+OTHER_RELEASE = Code(
+    "PRM006",
+    "Same names make another release there",
+    "Under the runtime that the target environment declares, the same model, prompt and build give another release "
+    "than the one that was verified upstream.",
+    "Declare the same runtime or the same Build in both environments.",
+)
 
 CODES = (
     NO_PROJECT_IN_FILE,
@@ -153,4 +199,11 @@ CODES = (
     NO_BILL,
     OTHER_PLAN,
     NOT_SIGNED,
+    NO_SUCH_ROLLOUT,
+    NOT_UPSTREAM,
+    NOT_VERIFIED_UPSTREAM,
+    NOT_DECLARED_HERE,
+    STALE_PROMOTION,
+    HELD_UPSTREAM,
+    OTHER_RELEASE,
 )

@@ -21,14 +21,10 @@ from trueup.rollout.steps import (
     BuildStep,
     EvaluateStep,
     FetchStep,
-    GateStep,
     ParityStep,
     Rollout,
-    RouteStep,
-    ScaleStep,
     StartStep,
     StopStep,
-    VerifyStep,
     inherit,
     rollouts,
     step_name,
@@ -156,7 +152,7 @@ class _Measuring:
                 case StartStep(server) if server.key not in self._present and _asks(rollout):
                     # One is enough to be measured.
                     yield StartStep(replace(server, replicas=1))
-                case StartStep() | GateStep() | RouteStep() | VerifyStep() | ScaleStep() | StopStep():
+                case _:
                     continue
 
     def _take(self, step: SupplyStep, rollout: Rollout) -> Event:

@@ -14,8 +14,10 @@ from trueup.ledger.history import Filter
 from trueup.ledger.record import Record
 from trueup.plan.explanation import Explanation, Section
 from trueup.reconcile import codes
+from trueup.rollout.machine import progress_of
 from trueup.spec.resource import Resource, Resources
 from trueup.workflows.loading import load
+from trueup.workflows.pending import in_words, pending
 from trueup.workflows.planning import Invalid, Planned, plan_loaded
 from trueup.workflows.workspace import Workspace
 
@@ -82,6 +84,9 @@ def _deployment(workspace: Workspace, id_: ResourceId, planned: Planned) -> Expl
     sections = [
         Section("Declared", (f"{declared.origin.span}", *row.desired, f"release {short(row.release)}")),
         Section("Serving", tuple(_serving(row, planned))),
+        Section("Rollout", tuple(_rollout(row))),
+        Section("On hold", tuple(_held(row))),
+        Section("Git pending", tuple(map(in_words, pending(workspace, id_.environment)))),
         Section("Evidence", tuple(f"{e.evaluation}: {e.state} {', '.join(e.measured)}" for e in row.evidence)),
         Section("Policy", tuple(_policy(planned, id_))),
         Section("What would move it", tuple(_moves(changes)) or ("nothing; it is what is declared",)),
@@ -108,6 +113,27 @@ def _serving(row: DeploymentStatus, planned: Planned) -> Iterator[str]:
         said = f"{server.health.value} {_first_line(server.detail)}".rstrip()
         yield f"server {short(server.key)} #{server.replica}: {said}"
     yield f"gateway {planned.observed.target.gateway.value} at {planned.observed.target.address}"
+
+
+def _rollout(row: DeploymentStatus) -> Iterator[str]:
+    """Yield what a rollout under way does to the traffic."""
+    if row.held:
+        yield "requests wait: a release is swapped in place"
+    if row.rollout is None:
+        return
+    progress = progress_of(row.rollout.progress)
+    step = f", step {max(progress.stage, 0) + 1}" if progress else ""
+    for candidate in row.rollout.candidates:
+        copies = f", copies of {candidate.mirror:g} %" if candidate.mirror else ""
+        yield f"{candidate.weight:g} % of the requests{copies} go to release {short(candidate.release)}{step}"
+    if progress and progress.waits:
+        yield f"waits: {progress.waits}"
+
+
+def _held(row: DeploymentStatus) -> Iterator[str]:
+    for hold in row.holds:
+        until = f" until {hold.expires:%Y-%m-%d %H:%M:%SZ}" if hold.expires else ""
+        yield f"release {short(hold.release)}{until}: {hold.reason} ({hold.author})"
 
 
 def _first_line(text: str) -> str:

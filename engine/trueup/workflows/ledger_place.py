@@ -1,8 +1,10 @@
 """Where the ledger of a project is, and whose signatures count in it: the branch that governs says, not the change."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from trueup.core.digests import Revision
+from trueup.ports import Base, SourceTree
 from trueup.workflows.loading import ProjectSettings, read_project
 from trueup.workflows.workspace import Workspace
 
@@ -29,7 +31,24 @@ def ledger_in_force(workspace: Workspace, project: ProjectSettings) -> LedgerPla
 
     Another ledger than the one meant would show no holds and no releases, and take records that nobody looks for.
     """
+    governing = settings_in_force(workspace, project)
+    return LedgerPlace(governing.ledger_ref, governing.ledger_remote, governing.trusted_keys)
+
+
+class Governed(Protocol):
+    """What says which branch governs: a workspace, or what becomes one."""
+
+    def base(self, revision: Revision, branch: str) -> Base:
+        """Return what governs *revision*."""
+        ...
+
+    def tree(self, revision: str) -> SourceTree:
+        """Open the files of *revision*."""
+        ...
+
+
+def settings_in_force(workspace: Governed, project: ProjectSettings) -> ProjectSettings:
+    """Return the project's settings as the branch that governs has them; *project* where nothing else does."""
     base = workspace.base(Revision(""), project.default_branch)
     theirs = read_project(workspace.tree(base.revision))[0] if base.revision else None
-    governing = theirs or project
-    return LedgerPlace(governing.ledger_ref, governing.ledger_remote, governing.trusted_keys)
+    return theirs or project

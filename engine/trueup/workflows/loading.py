@@ -26,6 +26,23 @@ POLICY_SUFFIXES = (".rego",)
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeChoice:
+    """Where pull requests are made, as declared; what is empty is guessed from the remote.
+
+    Attributes:
+        kind: `github` or `gitlab`.
+        url: Address of the forge for people.
+        repository: `owner/name`.
+        token: Reference to the token.
+    """
+
+    kind: str = ""
+    url: str = ""
+    repository: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectSettings:
     """What the project file says, as far as workflows act on it."""
 
@@ -43,6 +60,10 @@ class ProjectSettings:
     store_endpoint: str = ""
     signing_key: str = ""
     trusted_keys: tuple[tuple[str, str], ...] = ()
+    forge: ForgeChoice = ForgeChoice()
+    prometheus: str = ""
+    prometheus_token: str = ""
+    prometheus_seconds: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +153,12 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         engine=spec.policies.engine.choice,
         signing_key=spec.evidence.signing_key or "",
         trusted_keys=tuple((k.name, k.public_key) for k in spec.evidence.trusted),
+        forge=ForgeChoice(
+            spec.forge.type or "", spec.forge.url or "", spec.forge.repository or "", spec.forge.token or ""
+        ),
+        prometheus=spec.metrics.prometheus or "",
+        prometheus_token=spec.metrics.token or "",
+        prometheus_seconds=spec.metrics.timeout_seconds,
     )
     return settings, parsed.diagnostics
 

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.core.digests import Digest, Revision
-from trueup.core.json import Json
+from trueup.core.ids import ResourceId, parse_address
+from trueup.core.json import Json, mapping_of
+from trueup.desired.state import EnvironmentFacts
 from trueup.diff.manifests import read_manifest
 from trueup.diff.masks import masked
 from trueup.ledger.record import Draft, RecordKind, RunOutcome
 from trueup.observed.state import Health, ObservedRoute, ObservedTarget
+from trueup.reconcile.settling import settle
 from trueup.rollout.events import Event, Status
 from trueup.workflows.decisions import journaled_decisions
+from trueup.workflows.pending import TakenBack, note
 from trueup.workflows.workspace import Workspace
 
 
@@ -24,6 +28,7 @@ class Recovered:
     """A run that did not end: its plan, and what it had done, was doing, and had not started.
 
     `plans` are the ids of the plans it carried out: its own, and the reviewed one that it took up after another kill.
+    `aborted` are releases it had given up on, and had no time to take back in git.
     """
 
     plan: Digest
@@ -31,6 +36,7 @@ class Recovered:
     done: tuple[str, ...]
     interrupted: tuple[str, ...]
     plans: frozenset[Digest] = frozenset()
+    aborted: tuple[TakenBack, ...] = ()
 
 
 def recover(workspace: Workspace, environment: str) -> Recovered | None:
@@ -77,10 +83,37 @@ def recover(workspace: Workspace, environment: str) -> Recovered | None:
                 attachments=attachments,
             )
         )
+    aborted = tuple(_aborted(opening, steps))
+    for back in aborted:
+        note(workspace, back)
+    if aborted:
+        for _ in settle(_environment(opening, environment), workspace.target(str(opening["target"])), workspace.store):
+            pass
     workspace.journal.close(environment)
     event = Event(now, "recover", f"Environment/{environment}", Status.DONE, said, (("plan", plan),))
     plans = {plan, Digest(str(opening.get("resumes") or plan))}
-    return Recovered(plan, event, done, interrupted, frozenset(plans))
+    return Recovered(plan, event, done, interrupted, frozenset(plans), aborted)
+
+
+def _aborted(opening: Mapping[str, Json], steps: list[Mapping[str, Json]]) -> Iterator[TakenBack]:
+    """Yield what the killed run had decided to take back, and nobody has taken back since."""
+    served = mapping_of(opening.get("serving"))
+    if not opening.get("takesBack"):
+        return
+    for step in steps:
+        address, facts = parse_address(str(step.get("address") or "")), mapping_of(step.get("facts"))
+        is_said = step.get("step") == "abort" and step.get("status") == Status.STARTED.value
+        if is_said and facts.get("negative") is True and isinstance(address, ResourceId):
+            good, bad = Digest(str(served.get(str(address)) or "")), Digest(str(facts.get("release") or ""))
+            if good and bad and good != bad:
+                yield TakenBack(address, bad, good, str(step.get("detail") or ""), Digest(str(opening.get("plan"))))
+
+
+def _environment(opening: Mapping[str, Json], name: str) -> EnvironmentFacts:
+    """Return what is known of the environment that the killed run worked in: enough to move its traffic."""
+    port = opening.get("port")
+    host, target = str(opening.get("host") or "127.0.0.1"), str(opening.get("target") or "")
+    return EnvironmentFacts(name, "", "", target, host, port if isinstance(port, int) else 0, "during")
 
 
 def _recover_commit(workspace: Workspace, environment: str, opening: Mapping[str, Json]) -> Recovered:

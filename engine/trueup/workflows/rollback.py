@@ -4,7 +4,7 @@ Not a special path: the edited file is planned and judged before it is committed
 recorded like any other. The release that was taken back is put on hold, so that nothing brings it back by itself.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic
@@ -19,8 +19,6 @@ from trueup.plan.difference import difference, snapshot_of
 from trueup.policy.decision import Decision, Outcome
 from trueup.reconcile import codes
 from trueup.rollout.events import Event, Status
-from trueup.spec.resource import Path, Resource
-from trueup.spec.yaml.edit import add_key, remove_key, set_scalar
 from trueup.workflows.apply import Applied, ApplyRequest, apply_locked, recorded
 from trueup.workflows.denials import record_denial
 from trueup.workflows.holding import lift, place_hold
@@ -28,6 +26,7 @@ from trueup.workflows.loading import load, load_tree
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.planning import Invalid, Planned, plan_loaded
 from trueup.workflows.recovery import recover
+from trueup.workflows.release_edit import edit_release
 from trueup.workflows.workspace import Workspace
 
 RELEASE_KEYS = ("model", "prompt", "build")
@@ -87,7 +86,7 @@ def propose(workspace: Workspace, environment: str, name: str, *, to: str = "", 
     content = loaded.tree.read(resource.origin.path)
     if isinstance(content, Diagnostic):
         return Invalid((content,))
-    edited = _edit(content, resource, declared, target)
+    edited = edit_release(content, resource, declared, _release_of(target, resource.id))
     if isinstance(edited, Diagnostic):
         return Invalid((edited,))
     planned = plan_loaded(
@@ -250,45 +249,6 @@ def _release_of(target: VerifiedRelease, address: ResourceId) -> Mapping[str, Js
     raise PermanentError(
         codes.NO_ROLLBACK_TARGET, f"The record of release {short(target.release)} does not say what was declared."
     )
-
-
-def _edit(
-    content: bytes, resource: Resource, declared: DesiredDeployment, target: VerifiedRelease
-) -> bytes | Diagnostic:
-    """Return *content* with the release of *target*; what is equal already keeps its bytes."""
-    wanted = _release_of(target, resource.id)
-    edited: bytes | Diagnostic = content
-    for key, now in _declared_release(declared).items():
-        goal = wanted.get(key) or None
-        if goal != now and not isinstance(edited, Diagnostic):
-            edited = _edit_key(edited, resource.origin.document, ("spec", "release", key), now, goal)
-    return edited
-
-
-def _declared_release(declared: DesiredDeployment) -> dict[str, Json]:
-    release = declared.release
-    return {
-        "model": release.model.id.short,
-        "prompt": release.prompt.id.short if release.prompt else None,
-        "build": None if release.build.implicit else release.build.id.short,
-        "adapters": [a.id.short for a in release.adapters] or None,
-    }
-
-
-def _edit_key(content: bytes, document: int, path: Path, now: Json, goal: Json) -> bytes | Diagnostic:
-    if isinstance(now, str) and isinstance(goal, str):
-        return set_scalar(content, document, path, goal)
-    edited: bytes | Diagnostic = content
-    if now is not None:
-        edited = remove_key(content, document, path)
-    if isinstance(edited, Diagnostic) or goal is None:
-        return edited
-    value = goal if isinstance(goal, str) else [str(item) for item in _items(goal)]
-    return add_key(edited, document, path, value)
-
-
-def _items(value: Json) -> Sequence[Json]:
-    return value if isinstance(value, list | tuple) else [value]
 
 
 def _message(declared: DesiredDeployment, target: VerifiedRelease, planned: Planned, reason: str) -> str:

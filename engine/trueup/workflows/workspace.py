@@ -25,17 +25,21 @@ if TYPE_CHECKING:
         DatasetChecker,
         Evaluator,
         EvidenceSeal,
+        Forge,
         History,
         Journal,
         Ledger,
         Lock,
         MergedCommit,
+        MetricSource,
+        Orders,
         ParityMeter,
         PolicyEngine,
         PolicyFile,
         PolicyTracer,
         PolicyWorkbench,
         Progress,
+        Publisher,
         RuleInfo,
         SignatureVerifier,
         SourceResolver,
@@ -127,6 +131,16 @@ class Workspace(Protocol):
         ...
 
     @property
+    def metrics(self) -> MetricSource:
+        """What others count."""
+        ...
+
+    @property
+    def orders(self) -> Orders:
+        """What people say to a rollout that goes on."""
+        ...
+
+    @property
     def engine(self) -> PolicyEngine:
         """Rego."""
         ...
@@ -169,6 +183,20 @@ class Workspace(Protocol):
     @property
     def committer(self) -> Committer:
         """Commits on the user's branch."""
+        ...
+
+    @property
+    def publisher(self) -> Publisher:
+        """Branches for pull requests."""
+        ...
+
+    @property
+    def forge(self) -> Forge | None:
+        """Pull requests; None when the project names no forge, or no token for it."""
+        ...
+
+    def compare_link(self, base: str, branch: str) -> str:
+        """Return the page on which a person opens the pull request; empty when the forge is not known."""
         ...
 
     @property

@@ -9,6 +9,7 @@ import pytest
 
 from fakes import FakeTree
 from trueup.core.digests import Revision
+from trueup.desired.prompt_tests import prompt_problems
 from trueup.desired.resolve import resolve
 from trueup.workflows.loading import Loaded, load_tree
 
@@ -43,6 +44,7 @@ def loaded(corpus: ModuleType, resources: int, seed: int = 1) -> Loaded:
 def test_a_corpus_is_valid_and_has_the_number_asked_for(corpus: ModuleType, resources: int, seed: int) -> None:
     found = loaded(corpus, resources, seed)
     assert found.diagnostics == ()
+    assert list(prompt_problems(found.resources.values())) == []
     assert len(found.resources) == resources
 
 

@@ -11,6 +11,7 @@ from trueup.cli.error_reference import SOURCES, codes, errors_page
 from trueup.cli.json_reference import json_page
 from trueup.cli.metric_reference import metrics_page
 from trueup.cli.reference import cli_page, write
+from trueup.cli.traffic_metric_reference import traffic_metrics_table, with_traffic_metrics
 from trueup.core.diagnostics import Code
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -34,6 +35,23 @@ def test_the_committed_page_is_what_the_code_says(page: str, make: object) -> No
 def test_writing_the_pages_makes_their_folder(tmp_path: Path) -> None:
     write(tmp_path)
     assert (tmp_path / "reference" / "cli.md").read_text(encoding="utf-8") == cli_page()
+
+
+def test_the_page_of_rollouts_has_every_metric() -> None:
+    page = (DOCS / "rollouts.md").read_text(encoding="utf-8")
+    assert traffic_metrics_table() in page, "run `make docs`"
+    assert with_traffic_metrics(page) == page
+
+
+def test_the_table_of_metrics_is_written_again_where_it_is(tmp_path: Path) -> None:
+    page = tmp_path / "rollouts.md"
+    page.write_text("before\n<!-- metrics: begin -->\nold\n<!-- metrics: end -->\nafter\n", encoding="utf-8")
+    write(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    assert traffic_metrics_table() in text
+    assert "old" not in text
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
 
 
 def test_every_module_of_codes_is_on_the_page() -> None:

@@ -13,6 +13,7 @@ from trueup.desired.codes import (
     NO_REPLICAS,
     SHARED_NAME,
     UNKNOWN_ENVIRONMENT,
+    UNKNOWN_EVALUATION,
     UNPINNED_TOOLCHAIN,
     UNSUPPORTED_TARGET,
 )
@@ -360,6 +361,26 @@ def test_two_deployments_may_not_claim_one_model_name() -> None:
     state, problems = resolved(made)
     assert state is None
     assert problems == [SHARED_NAME.id]
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ({"name": "facts/exact_match"}, []),
+        ({"name": "facts@1/exact_match"}, []),
+        ({"name": "fact/exact_match"}, [UNKNOWN_EVALUATION.id]),
+        ({"name": "facts@2/exact_match"}, [UNKNOWN_EVALUATION.id]),
+        ({"name": "fact/exact_match", "query": "sum(x)"}, []),
+        ({"name": "error_rate"}, []),
+    ],
+)
+def test_an_analysis_watches_only_evaluations_that_are_run(metric: dict[str, Json], expected: list[str]) -> None:
+    dev = Stage(evaluations=("facts@1",))
+    analysis: Json = {"minRequests": 9, "metrics": [{**metric, "successCondition": ">= 0.5"}]}
+    made = repository_files((SUPPORT,), {"dev": dev})
+    made["spec/deployments/dev/support.yaml"] += f"  rollout: {json.dumps({'analysis': analysis})}\n".encode()
+    _, problems = resolved(made)
+    assert problems == expected
 
 
 def test_a_deployment_without_a_replica_is_refused_because_nothing_would_answer() -> None:

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from states import NOON, REVISION, Want, applied, deployment, desired, nothing, passing, with_server
-from trueup.core.digests import digest_of
+from trueup.core.digests import Digest, digest_of
 from trueup.desired.state import DesiredState
 from trueup.diff.compare import diff
 from trueup.diff.status import DeploymentStatus, Status, Sync, status, to_json
-from trueup.observed.state import Health, Hold, ObservedServer, ObservedState
+from trueup.observed.state import Health, Hold, ObservedCandidate, ObservedServer, ObservedSplit, ObservedState
 
 SUPPORT = Want()
 MEASURED = Want(evaluations=("facts@1",))
@@ -144,3 +144,22 @@ def test_the_json_says_everything() -> None:
     }
     assert support["holds"][0]["reason"] == "wrong"
     assert to_json(compare(state, nothing()))["deployments"][0]["applied_at"] is None  # type: ignore[index, call-overload]  # a list of objects
+
+
+def test_a_rollout_under_way_is_told_with_its_shares() -> None:
+    state = desired(Want("a"))
+    seen = applied(state)
+    (route,) = seen.target.routes
+    beside = ObservedCandidate("new", Digest("sha256:" + "b" * 64), Digest("sha256:" + "c" * 64), None, None, weight=25)
+    split = ObservedSplit((beside,), "user", {"stage": 1})
+    seen = replace(seen, target=replace(seen.target, routes=(replace(route, split=split),)))
+    found = status(state, seen, diff(state, seen), pending=("git pending: x",))
+    (row,) = to_json(found)["deployments"]  # type: ignore[misc]
+    assert row["rollout"] == {  # type: ignore[index, call-overload]
+        "candidates": [{"name": "new", "release": beside.release, "weight": 25, "mirror": 0.0}],
+        "sticky": "user",
+        "progress": {"stage": 1},
+    }
+    assert to_json(found)["git_pending"] == ["git pending: x"]
+    assert not found.is_in_sync
+    assert found.deployments[0].reason.endswith("has 25 % of the traffic in a rollout under way")

@@ -40,8 +40,9 @@ def decide(facts: dict[str, Json]) -> Decision:
         (DEPLOYMENT, {"release": {"adapters": ["law@1"]}}, "spec.release.adapters"),
         (DEPLOYMENT, {"runtime": {"version": "1.2"}}, "spec.runtime.version"),
         (DEPLOYMENT, {"scaling": {"maxReplicas": 3}}, "spec.scaling"),
-        (DEPLOYMENT, {"rollout": {"strategy": "canary"}}, "spec.rollout.strategy"),
-        (DEPLOYMENT, {"monitors": [{"name": "slow"}]}, "spec.monitors"),
+        (DEPLOYMENT, {"rollout": {"drainTimeout": "60s"}}, "spec.rollout.drainTimeout"),
+        (DEPLOYMENT, {"monitors": [{"name": "slow"}]}, "spec.monitors.0"),
+        (DEPLOYMENT, {"rollout": {"mirror": {"sideEffects": "enabled"}}}, "spec.rollout.mirror.sideEffects"),
         (DEPLOYMENT, {"guardrails": [{"name": "pii"}]}, "spec.guardrails"),
         (DEPLOYMENT, {"logging": {"content": "full"}}, "spec.logging.content"),
         ("Model/m@1", {"chatTemplate": "{{ messages }}"}, "spec.chatTemplate"),
@@ -54,13 +55,17 @@ def decide(facts: dict[str, Json]) -> Decision:
         ("Build/b@1", {"parity": {"alpha": 0.01}}, "spec.parity.alpha"),
         ("Build/b@1", {"mode": "engine", "parity": {"logits": {"maxKl": 1}}}, "spec.parity.logits"),
         ("Build/b@1", {"mode": "edge_engine", "parity": {"logits": {"maxKl": 1}}}, "spec.parity.logits"),
-        ("Dataset/d@1", {"checks": [{"type": "pii"}]}, "spec.checks"),
     ],
 )
 def test_a_field_that_would_do_nothing_denies_with_its_place(address: str, spec: dict[str, Json], path: str) -> None:
     (violation,) = not_carried_out(document(spec, address=address))
     assert (violation.rule, violation.address, ".".join(map(str, violation.path))) == (RULE, address, path)
     assert decide(document(spec, address=address)).outcome is Outcome.DENY
+
+
+def test_a_monitor_that_is_watched_is_carried_out() -> None:
+    monitor: dict[str, Json] = {"name": "errors", "metric": "error_rate", "op": "<=", "threshold": 0.01}
+    assert list(not_carried_out(document({"monitors": [monitor]}, address=DEPLOYMENT))) == []
 
 
 def test_how_a_source_is_asked_is_carried_out() -> None:
@@ -77,8 +82,6 @@ def test_how_a_source_is_asked_is_carried_out() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"rollback": {"mode": "pull-request"}},
-        {"rollback": {"window": "20m"}},
         {"verification": {"identities": ["ci@example.com"]}},
     ],
 )
@@ -121,7 +124,7 @@ def test_a_guard_is_looked_at_when_all_is_deleted() -> None:
 def test_what_asks_for_nothing_or_for_what_is_done_is_fine() -> None:
     spec: dict[str, Json] = {
         "release": {"adapters": []},
-        "rollout": {"strategy": "blueGreen", "steps": []},
+        "rollout": {"strategy": "canary", "steps": [{"setWeight": 5}], "mirror": {"sideEffects": "disabled"}},
         "logging": {"content": "none"},
         "resources": {"cpu": "1", "count": 0},
         "slo": {"ttft": "1s"},

@@ -18,7 +18,7 @@ def route(item: DesiredDeployment, name: str = "") -> Route:
 
 
 def routing(target: WorkedTarget, *wants: Want) -> Routing:
-    return Routing(environment(), target, applied(desired(*wants)))
+    return Routing(environment(), target, applied(desired(*wants)).target.routes)
 
 
 def test_what_had_a_route_and_has_none_is_removed() -> None:
@@ -59,8 +59,8 @@ def test_a_route_that_cannot_be_read_cannot_be_given_back() -> None:
     observed = applied(desired(Want(name="a"), Want(name="b")))
     odd = replace(observed.target.routes[0], route={"modelName": 1})
     state = replace(observed, target=replace(observed.target, routes=(odd, observed.target.routes[1])))
-    assert Routing(environment(), WorkedTarget(Fuse()), state).servers == {B.server.key}
+    assert Routing(environment(), WorkedTarget(Fuse()), state.target.routes).servers == {B.server.key}
     empty = replace(
         state, target=replace(state.target, routes=(replace(odd, route={**A.route.to_json(), "limits": 1}),))
     )
-    assert Routing(environment(), WorkedTarget(Fuse()), empty).servers == set()
+    assert Routing(environment(), WorkedTarget(Fuse()), empty.target.routes).servers == set()

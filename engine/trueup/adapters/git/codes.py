@@ -144,6 +144,45 @@ NO_DEFAULT_BRANCH = Code(
     "Fetch the branch, or set `defaultBranch` in trueup.yaml.",
 )
 
+BRANCH_TAKEN = Code(
+    "GIT037",
+    "Branch has other commits",
+    "A branch of the name that is to be published exists and holds something that trueup did not make. It is "
+    "somebody's work, so it is not overwritten.",
+    "Merge or keep what is on it under another name, then delete the branch (`git push origin --delete BRANCH`, "
+    "`git branch -D BRANCH`) and run again.",
+)
+BRANCH_CHECKED_OUT = Code(
+    "GIT038",
+    "Branch is checked out",
+    "The branch that is to be published is checked out in a work tree, which would be left behind.",
+    "Switch that work tree to another branch: `git switch -`.",
+)
+BASE_CHANGED = Code(
+    "GIT039",
+    "File changed meanwhile",
+    "The default branch has another version of the file by now than the one that the change was made from.",
+    "Run again: the change is worked out anew from what is there now.",
+)
+PUSH_NOT_ALLOWED = Code(
+    "GIT040",
+    "No right to use the remote",
+    "The remote does not know this user, or does not let them read or push.",
+    "Check the credentials that git uses for the remote (`git push --dry-run`), and the rights on the repository.",
+)
+PUSH_REFUSED = Code(
+    "GIT041",
+    "Remote does not take the branch",
+    "The remote answers and declines the push: a protected branch, a rule for names or commits, or a hook.",
+    "Read the remote's own words in the detail; allow branches that begin with `trueup/`.",
+)
+REMOTE_UNREACHABLE = Code(
+    "GIT042",
+    "Remote does not answer",
+    "The remote of the repository could not be reached. What was committed is kept on its branch here.",
+    "Check network and address (`git ls-remote`), and run again.",
+)
+
 CODES = (
     NOT_A_REPOSITORY,
     NO_COMMITS,
@@ -168,4 +207,10 @@ CODES = (
     FILE_TOO_LARGE,
     COMMIT_NOT_IN_WORK_TREE,
     NO_DEFAULT_BRANCH,
+    BRANCH_TAKEN,
+    BRANCH_CHECKED_OUT,
+    BASE_CHANGED,
+    PUSH_NOT_ALLOWED,
+    PUSH_REFUSED,
+    REMOTE_UNREACHABLE,
 )

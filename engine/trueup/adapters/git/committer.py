@@ -4,7 +4,6 @@ Made from git's plumbing with an index of its own: what is staged or changed els
 and the branch moves by compare-and-swap. The work tree and the index follow for that one file, which was clean.
 """
 
-import errno
 import os
 import tempfile
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from trueup.adapters.git import codes
 from trueup.adapters.git.objects import blob_id
 from trueup.adapters.git.paths import normal_path
 from trueup.adapters.git.repository import GitBusyError, GitError, Repository
+from trueup.adapters.git.single_file import entry_at, write_commit
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
 from trueup.core.errors import TrueupError
@@ -24,10 +24,6 @@ _ATTEMPTS = 5
 
 _INDEX_ATTEMPTS = 20
 _INDEX_WAIT_SECONDS = 0.1
-
-_REGULAR = ("100644", "100755")
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-_NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ class BranchCommitter:
                 return base.tip
             if base.blob != first.blob:
                 break
-            made = self._write_commit(name, content, message, base)
+            made = write_commit(self._repository, base.tip, base.mode, name, content, message)
             if self._moved(base, made, message):
                 self._follow(name, content, before, wanted, base.mode, made)
                 return made
@@ -76,6 +72,22 @@ class BranchCommitter:
         raise GitBusyError(
             codes.BRANCH_MOVED, f"`{first.branch}` kept moving while `{name}` was committed.", hint="Run again."
         )
+
+    def push(self) -> str:
+        """Bring the current branch to the branch it tracks; return why that failed, empty when it did not.
+
+        A branch that tracks nothing needs no push. Nothing is forced: what others pushed meanwhile is theirs.
+        """
+        name = self._repository.branch().removeprefix("refs/heads/")
+        remote = self._repository.ask("config", f"branch.{name}.remote")
+        merge = self._repository.ask("config", f"branch.{name}.merge")
+        if not remote or not merge or remote == ".":
+            return ""
+        try:
+            self._repository.run("push", "--quiet", "--no-verify", remote, f"refs/heads/{name}:{merge}")
+        except (GitError, GitBusyError) as error:
+            return error.detail
+        return ""
 
     def _checked(self, path: str) -> str:
         name = normal_path(path)
@@ -91,13 +103,8 @@ class BranchCommitter:
 
     def _base(self, name: str) -> _Base:
         branch, tip = self._repository.branch(), self._repository.head()
-        record = self._repository.run("ls-tree", "-z", "--full-tree", tip, "--", name).rstrip(b"\0")
-        if not record:
-            return _Base(branch, tip, "100644", BlobId(""))
-        mode, _, blob = record.partition(b"\t")[0].decode().split(" ")
-        if mode not in _REGULAR:
-            raise GitError(codes.NOT_A_FILE, f"`{name}` is no regular file in {tip[:12]}.")
-        return _Base(branch, tip, mode, BlobId(blob))
+        mode, blob = entry_at(self._repository, tip, name)
+        return _Base(branch, tip, mode, blob)
 
     def _clean_content(self, name: str, base: _Base, content: bytes) -> bytes | None:
         """Return the file's bytes on disk, None when it is absent, and make sure that they are committed."""
@@ -120,22 +127,6 @@ class BranchCommitter:
         older = self._repository.ask("rev-parse", "--verify", "--quiet", f"{base.tip}~1:{name}")
         staged = self._repository.ask("rev-parse", "--verify", "--quiet", f":0:{name}")
         return {blob_id(before, length), staged} <= {older, base.blob}
-
-    def _write_commit(self, name: str, content: bytes, message: str, base: _Base) -> Revision:
-        run = self._repository.run
-        blob = run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
-        try:
-            with tempfile.TemporaryDirectory(prefix="trueup-", dir=self._repository.git_dir) as folder:
-                index = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
-                run("read-tree", base.tip, variables=index)
-                run("update-index", "--add", "--cacheinfo", f"{base.mode},{blob},{name}", variables=index)
-                tree = run("write-tree", variables=index).decode().strip()
-        except OSError as error:
-            raise _from_os(error, str(self._repository.git_dir)) from error
-        options = ("-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8")
-        signed = ["-S"] if self._repository.ask("config", "--type=bool", "commit.gpgsign") == "true" else []
-        commit = run(*options, "commit-tree", tree, "-p", base.tip, *signed, "-F", "-", stdin=message.encode())
-        return Revision(commit.decode().strip())
 
     def _moved(self, base: _Base, made: Revision, message: str) -> bool:
         """Move the branch; False when it is no longer where it was."""
@@ -200,13 +191,3 @@ def _behind(name: str, made: Revision, why: str) -> GitBusyError:
     detail = f"Commit {made[:12]} holds `{name}`, but the work tree was left as it was: {why}."
     hint = f"`git restore --staged --worktree {name}` brings the committed content"
     return GitBusyError(codes.COMMIT_NOT_IN_WORK_TREE, detail, hint=hint)
-
-
-def _from_os(error: OSError, where: str) -> GitError:
-    if error.errno in _DISK_FULL:
-        code = codes.DISK_FULL
-    elif error.errno in _NO_PERMISSION:
-        code = codes.NO_PERMISSION
-    else:
-        code = codes.GIT_FAILED
-    return GitError(code, f"`{where}`: {error.strerror}.", hint=code.remedy)

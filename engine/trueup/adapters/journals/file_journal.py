@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from trueup.adapters.journals.codes import JOURNAL_NOT_WRITABLE, JOURNAL_UNREADABLE
 from trueup.core.errors import PermanentError
@@ -79,6 +79,11 @@ class FileJournal:
         for old in runs[_KEPT - 1 :]:
             with suppress(OSError):  # an old run that stays does no harm
                 old.unlink()
+
+    def runs(self, prefix: str) -> tuple[str, ...]:
+        """Return the names that begin with *prefix* and have a run that did not end, sorted."""
+        names = (unquote(path.stem) for path in self._folder.glob("*.jsonl"))
+        return tuple(sorted(n for n in names if n.startswith(prefix)))
 
     def closed(self, environment: str) -> tuple[Entries, ...]:
         """Return the entries of the runs that ended and are still kept, newest first.

@@ -8,7 +8,7 @@ from trueup.cli.asking import confirm
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
-from trueup.cli.reports import ended, note_plan, report_invalid, show_event
+from trueup.cli.reports import Live, ended, note_plan, report_invalid, show_event
 
 if TYPE_CHECKING:
     from trueup.workflows.apply import ApplyRequest
@@ -49,8 +49,9 @@ def carry_out(workspace: "Workspace", request: "ApplyRequest", console: Console)
     from trueup.workflows.apply import Applied, apply
 
     applied = Applied()
+    live = Live(console, lambda: applied.planned)
     for event in apply(workspace, request, applied):
-        show_event(event, console)
+        live.show(event)
     return ended(applied, console)
 
 

@@ -26,12 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_environment(parser, required=False)
     add_revision(parser)
     parser.add_argument("--again", action="store_true", help="also what has fresh evidence")
-    parser.add_argument("--no-cache", action="store_true", help="ask every example again, whatever was answered before")
+    parser.add_argument("--no-cache", action="store_true", help="ask all again, whatever was answered before")
     parser.add_argument("--changed", action="store_true", help="only what differs from the base, in any environment")
     parser.add_argument("--list", action="store_true", help="with --changed: only say what is to be run")
-    parser.add_argument(
-        "--base", metavar="REV", default="", help="with --changed: the branch this is to be merged into"
-    )
+    parser.add_argument("--base", metavar="REV", default="", help="with --changed: the branch this merges into")
     parser.add_argument("--detailed-exitcode", action="store_true", help="with --list: end with 2 when there is work")
     parser.add_argument(
         "--import", dest="import_file", metavar="FILE", default="", help="bring in what another tool measured"
@@ -39,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evaluation", metavar="REF", default="", help="with --import: the Evaluation it is for")
     parser.add_argument("--model", metavar="NAME", default="", help="with --import: what the tool called the model")
     parser.add_argument(
-        "--completed-at", metavar="TIME", default="", help="with --import: when the run ended, where FILE does not say"
+        "--completed-at", metavar="TIME", default="", help="with --import: its end, if FILE does not say"
     )
     parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for an apply")
     add_output(parser, Format.JSON, Format.NDJSON)

@@ -7,7 +7,7 @@ from trueup.cli.asking import confirm
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
-from trueup.cli.reports import ended, note_plan, report_invalid, show_event
+from trueup.cli.reports import Live, ended, note_plan, report_invalid
 from trueup.diff.masks import masked_text
 
 SUMMARY = "Go back to the last verified release, by a commit that says so"
@@ -55,8 +55,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.note("Not rolled back.")
         return ExitCode.ERROR
     applied = Applied()
+    live = Live(console, lambda: applied.planned)
     for event in roll_back(
         workspace, proposal, applied, reason=arguments.reason, lock_timeout_seconds=arguments.lock_timeout
     ):
-        show_event(event, console)
+        live.show(event)
     return ended(applied, console)

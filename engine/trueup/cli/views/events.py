@@ -19,6 +19,13 @@ _WORDS = {
     "route": "moved traffic",
     "verify": "verified",
     "scale": "scaled",
+    "share": "shared traffic",
+    "analyse": "analysed",
+    "abort": "aborted",
+    "resume": "taken up",
+    "take-over": "took over",
+    "hold-requests": "made room",
+    "make-room": "made room",
     "stop": "stopped",
     "record": "recorded",
 }

@@ -6,7 +6,19 @@ from trueup.cli.views.plan_effects import effects_json
 from trueup.cli.views.plan_report import PlanReport
 from trueup.core.diagnostics import Span
 from trueup.core.json import Json
-from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, FieldChange, Update, change_id, symbol
+from trueup.diff.changes import (
+    Build,
+    Change,
+    Create,
+    Delete,
+    Evaluate,
+    Fetch,
+    FieldChange,
+    Room,
+    Update,
+    change_id,
+    symbol,
+)
 from trueup.evidence.evidence import Evidence
 from trueup.plan.plan import count
 from trueup.policy.decision import Decision, ExceptionUse, Violation
@@ -145,8 +157,18 @@ def _deployment(change: Create | Update) -> dict[str, Json]:
         else None,
     }
     if isinstance(change, Create):
-        return {**common, "from_release": None, "restart": True, "drift": False}
-    return {**common, "from_release": change.from_release, "restart": change.restart, "drift": change.drift}
+        return {**common, "from_release": None, "restart": True, "drift": False, "room": None}
+    own: dict[str, Json] = {"from_release": change.from_release, "restart": change.restart, "drift": change.drift}
+    return {**common, **own, "room": _room(change.room) if change.room else None}
+
+
+def _room(room: Room) -> Json:
+    return {
+        "strategy": room.strategy,
+        "servers": room.servers,
+        "memory_mib": room.memory_mib,
+        "total_mib": room.total_mib,
+    }
 
 
 def _field(field: FieldChange) -> Json:

@@ -14,6 +14,7 @@ from trueup.cli.views.policy_schemas import (
     rule_tests_schema,
     rules_schema,
 )
+from trueup.cli.views.promotion_json import promotion_schema
 from trueup.cli.views.replay_schema import replay_schema
 from trueup.cli.views.work import work_schema
 from trueup.core.json import Json
@@ -23,6 +24,7 @@ from trueup.core.json_schema import (
     DIGEST_OR_NONE,
     FLAG,
     FORMAT_1,
+    NUMBER,
     TEXT,
     TIME,
     list_of,
@@ -81,6 +83,13 @@ def holds_schema() -> Schema:
     return published("trueup holds", object_of({"format_version": FORMAT_1, "holds": list_of(_hold())}))
 
 
+def _rollout_schema() -> Schema:
+    candidate = {"name": TEXT, "release": DIGEST, "weight": NUMBER, "mirror": NUMBER}
+    progress = said({"type": ["object", "null"]}, "where it is, for whoever takes it up")
+    sticky = said({"enum": ["request", "user"]}, "what stays with one release")
+    return object_of({"candidates": list_of(object_of(candidate)), "sticky": sticky, "progress": progress})
+
+
 def status_schema() -> Schema:
     """Return the schema of `status`."""
     server = object_of(
@@ -116,6 +125,8 @@ def status_schema() -> Schema:
         "failures": COUNT,
         "evidence": list_of(object_of(evidence)),
         "holds": list_of(_hold()),
+        "rollout": said(nullable(_rollout_schema()), "what a rollout under way does to the traffic"),
+        "held": said(FLAG, "requests wait: a release is swapped in place"),
     }
     document: dict[str, Json] = {
         "format_version": FORMAT_1,
@@ -127,6 +138,7 @@ def status_schema() -> Schema:
         "in_sync": FLAG,
         "unfinished": said(TEXT, "what a killed run left behind; empty for nothing"),
         "unpushed_records": COUNT,
+        "git_pending": said(list_of(TEXT), "rollbacks that are done and that git does not say yet"),
         "deployments": list_of(object_of(deployment)),
         "strays": said(list_of(server), "servers that no release needs"),
     }
@@ -269,6 +281,7 @@ def pinned_schema() -> Schema:
 OUTPUTS: Mapping[str, Output] = {
     "plan": Output("trueup plan -o json, trueup show -o json", plan_json_schema),
     "plan-file": Output("trueup plan --out FILE", saved_plan_schema),
+    "promotion": Output("trueup promote -o json", promotion_schema),
     "status": Output("trueup status -o json", status_schema),
     "explanation": Output("trueup explain -o json", explanation_schema),
     "build": Output("trueup build REF -o json", built_schema),

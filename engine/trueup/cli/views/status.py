@@ -8,6 +8,7 @@ from datetime import datetime
 from trueup.cli.output import Format, Style
 from trueup.cli.views.text import person, visible, wrapped, wrapped_pieces
 from trueup.core.digests import short
+from trueup.core.json import mapping_of
 from trueup.diff.masks import masked_text
 from trueup.diff.status import DeploymentStatus, Status, Sync, to_json
 from trueup.observed.state import Health, ObservedServer
@@ -73,6 +74,8 @@ def _text(value: Status, lines: _Lines) -> Iterator[str]:
     yield from lines.fact("  ", "gateway", value.gateway.value, _HEALTH[value.gateway], at)
     if value.unfinished:
         yield from lines.heading(f"  ! {value.unfinished}", "red")
+    for said in value.pending:
+        yield from lines.heading(f"  ! {said}", "red")
     if value.unpushed:
         yield from lines.heading(f"  ! {value.unpushed} ledger records are not pushed yet", "yellow")
     for row in value.deployments:
@@ -82,6 +85,25 @@ def _text(value: Status, lines: _Lines) -> Iterator[str]:
         yield ""
         yield from lines.heading(f"- stray server {short(server.key)} (pid {server.pid}): no release needs it", "red")
     yield from _next_steps(value, lines)
+
+
+def _rollout(row: DeploymentStatus, lines: _Lines) -> Iterator[str]:
+    """Yield what a rollout under way does to the traffic."""
+    if row.held:
+        yield from lines.fact("    ", "rollout", "requests wait: a release is swapped in place", "yellow")
+    if row.rollout is None:
+        return
+    progress = mapping_of(row.rollout.progress)
+    step = progress.get("stage")
+    number = f"step {step + 1}" if isinstance(step, int) else "a step"
+    for candidate in row.rollout.candidates:
+        copies = f", copies of {candidate.mirror:g} %" if candidate.mirror else ""
+        said = f"{candidate.weight:g} % of the requests{copies} go to release {short(candidate.release)}"
+        tail = f" ({candidate.name}, {number} since {progress.get('began')})"
+        yield from lines.fact("    ", "rollout", said, "yellow", tail)
+    if waits := progress.get("waits"):
+        hint = f"; trueup rollout resume {row.id.name} -e {row.id.environment}"
+        yield from lines.fact("    ", "waits", str(waits), "yellow", hint)
 
 
 def _next_steps(value: Status, lines: _Lines) -> Iterator[str]:
@@ -108,6 +130,7 @@ def _row(row: DeploymentStatus, lines: _Lines) -> Iterator[str]:
         yield from lines.fact(
             "    ", "traffic", f"{row.requests} {'request' if row.requests == 1 else 'requests'}, {row.failures} failed"
         )
+    yield from _rollout(row, lines)
     for evidence in row.evidence:
         measured = f": {', '.join(evidence.measured)}" if evidence.measured else ""
         color = {"passed": "green", "failed": "red"}.get(evidence.state, "yellow")
@@ -161,7 +184,22 @@ def _markdown(value: Status) -> str:
             row.reason,
         ]
         lines.append("| " + " | ".join(_cell(c) for c in cells) + " |")
+    said = [*value.pending, *(line for row in value.deployments for line in _notes(row))]
+    if said:
+        lines += ["", *(f"- {_cell(visible(line))}" for line in said)]
     return "\n".join(lines)
+
+
+def _notes(row: DeploymentStatus) -> Iterator[str]:
+    """Yield what a table has no room for: the rollout under way, and holds."""
+    if row.held:
+        yield f"{row.id}: requests wait, a release is swapped in place"
+    for candidate in row.rollout.candidates if row.rollout else ():
+        copies = f", copies of {candidate.mirror:g} %" if candidate.mirror else ""
+        yield f"{row.id}: {candidate.weight:g} % of the requests{copies} go to release {short(candidate.release)}"
+    for hold in row.holds:
+        until = f" until {_time(hold.expires)}" if hold.expires else ""
+        yield f"{row.id}: release {short(hold.release)} is on hold{until}: {hold.reason} ({person(hold.author)})"
 
 
 def _cell(text: str) -> str:

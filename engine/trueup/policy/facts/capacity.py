@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trueup.core.json import Json, mapping_of
+from trueup.core.quantities import mebibytes, millis
 from trueup.desired.state import DesiredDeployment
 from trueup.diff.masks import masked_text
 from trueup.policy.facts.lineage import spec_of
-from trueup.policy.facts.quantities import mebibytes, millis
 
 HOURS_A_MONTH = 730
 """365 days by 24 hours by a twelfth of a year."""

@@ -9,6 +9,7 @@ from trueup.diff.changes import (
     Evaluate,
     Fetch,
     FieldChange,
+    Room,
     Update,
     symbol,
 )
@@ -33,6 +34,7 @@ def operation(change: Change) -> Json:
                 "fromRelease": change.from_release,
                 "restart": change.restart,
                 "drift": change.drift,
+                **({"room": _room(change.room)} if change.room else {}),
             }
             return common | _rollout(change) | more
         case Delete():
@@ -52,6 +54,15 @@ def _rollout(change: Create | Update) -> dict[str, Json]:
         "release": change.release,
         "impacts": [i.value for i in change.impacts],
         "fields": [_field(f) for f in change.fields],
+    }
+
+
+def _room(room: Room) -> Json:
+    return {
+        "strategy": room.strategy,
+        "servers": room.servers,
+        "memoryMiB": room.memory_mib,
+        "totalMiB": room.total_mib,
     }
 
 

@@ -24,6 +24,7 @@ from trueup.spec.kinds.spellings import (
     SystemRef,
     Version,
     refused,
+    refused_all,
 )
 
 
@@ -200,3 +201,18 @@ class Deployment(Declared):
     kind: Literal["Deployment"] = Field(description="The kind.")
     metadata: Metadata = Field(description="Name, labels, owner.")
     spec: DeploymentSpec = Field(description="The declaration.")
+
+    @model_validator(mode="after")
+    def _is_no_rival_of_itself(self) -> Self:
+        refused_all(
+            [
+                (
+                    ("spec", "rollout", "candidates", number, "deployment"),
+                    "The deployment is a candidate of its own experiment; its new release takes part by `weight`.",
+                    "name another deployment, or drop it",
+                )
+                for number, rival in enumerate(self.spec.rollout.candidates)
+                if rival.deployment == self.metadata.name
+            ]
+        )
+        return self

@@ -1,5 +1,6 @@
 """Project: the one file `trueup.yaml` that says where everything is."""
 
+import re
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,6 +18,8 @@ from trueup.spec.kinds.spellings import (
     Sentence,
     refused,
 )
+
+_SERVER = re.compile(r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
 
 
 class PolicyBundle(Declared):
@@ -133,6 +136,43 @@ class EvidenceSettings(Declared):
     )
 
 
+class ForgeSettings(Declared):
+    """Where pull requests are made; what is not said is guessed from the address of the remote `origin`."""
+
+    type: Literal["github", "gitlab"] | None = Field(default=None, description="Which API it speaks.")
+    url: Sentence | None = Field(default=None, description="Its address for people, such as `https://git.example.com`.")
+    repository: Sentence | None = Field(
+        default=None, description="Repository there, `owner/name`; with all groups on GitLab."
+    )
+    token: SecretReference | None = Field(
+        default=None,
+        description="Token that opens pull requests, `env:NAME` or `file:PATH`; without one, the commands are printed.",
+    )
+
+
+class MetricSettings(Declared):
+    """Where queries of an analysis are asked."""
+
+    prometheus: Sentence | None = Field(
+        default=None,
+        description="Address of Prometheus, or of what speaks its API, such as `https://prometheus.example.com`.",
+    )
+    token: SecretReference | None = Field(default=None, description="Its bearer token, `env:NAME` or `file:PATH`.")
+    timeout_seconds: float = Field(default=10.0, gt=0, le=600, description="Longest answer to one query, in seconds.")
+
+    @model_validator(mode="after")
+    def _is_an_address(self) -> Self:
+        if self.prometheus is None and self.token:
+            raise refused("There is a `token`, and no server it is for.", "declare `prometheus`", kind="rule")
+        if self.prometheus is not None and not _SERVER.match(self.prometheus):
+            raise refused(
+                "`prometheus` is not the address of a server.",
+                "write it like `https://prometheus.example.com`, without user, password, query and `/api/v1`",
+                kind="rule",
+            )
+        return self
+
+
 class ProjectSpec(Declared):
     """What a Project declares."""
 
@@ -144,6 +184,10 @@ class ProjectSpec(Declared):
     ledger: LedgerSettings = Field(default_factory=LedgerSettings, description="Where records are kept.")
     evidence: EvidenceSettings = Field(
         default_factory=EvidenceSettings, description="How evidence is signed, and whose signatures count."
+    )
+    forge: ForgeSettings = Field(default_factory=ForgeSettings, description="Where pull requests are made.")
+    metrics: MetricSettings = Field(
+        default_factory=MetricSettings, description="Where queries of an analysis are asked."
     )
     default_branch: Sentence = Field(
         default="main", description="Branch that holds what is true; merged versions never change there."

@@ -5,6 +5,7 @@ Each spelling is a pattern that JSON Schema publishes as it is, with words for p
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
@@ -19,7 +20,7 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError
 
 from trueup.core.digests import DIGEST_PATTERN
 from trueup.core.durations import DURATION_PATTERN, duration_text, parse_duration
@@ -75,6 +76,22 @@ def refused(detail: str, hint: str = "", *, kind: str = "spelling") -> PydanticC
         kind: `spelling`, `escape`, `secret`, `version` or `rule`; each has its code.
     """
     return PydanticCustomError(f"trueup_{kind}", "{detail}", {"detail": detail, "hint": hint})
+
+
+def refused_all(problems: Sequence[tuple[tuple[str | int, ...], str, str]]) -> None:
+    """Raise all of *problems* at once, each a `rule` at its own place below what is validated; nothing when none is.
+
+    Args:
+        problems: Place (keys as in YAML), what is wrong, what to do.
+    """
+    if problems:
+        raise ValidationError.from_exception_data(
+            "trueup",
+            [
+                InitErrorDetails(type=refused(detail, hint, kind="rule"), loc=place, input=None)
+                for place, detail, hint in problems
+            ],
+        )
 
 
 _NAME = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"

@@ -116,15 +116,17 @@ EDIT_NO_PLACE = Code(
 EDIT_NOT_SCALAR = Code(
     "SPEC132",
     "Only single values can be edited",
-    "The place holds a list or a mapping, or the new value is one that YAML cannot spell on its own.",
-    "Edit the file by hand.",
+    "The place holds a list or a mapping over several lines, whose comments and layout nobody could keep, or the new "
+    "value is one that YAML cannot spell.",
+    "Edit what is inside it one by one, remove it and add the new one, or edit the file by hand.",
 )
 EDIT_NOT_EXACT = Code(
     "SPEC133",
     "Edit cannot be made exactly",
     "Automatic edits change the bytes of one value and nothing else, and are read back to prove it. Here the proof "
-    "fails: the value is shared by an alias, or the layout allows no change of this value alone.",
-    "Edit the file by hand.",
+    "fails: the value is shared by an alias, a comment would go or could belong to either of two values, or the "
+    "layout allows no change of this value alone.",
+    "Edit the file by hand; where an alias shares the value, write it out first.",
 )
 EDIT_BROKEN_FILE = Code(
     "SPEC134",

@@ -1,207 +1,220 @@
 """Edits of YAML that change the bytes of one value and nothing else.
 
+    edited = edit(content, [
+        Set(("spec", "replicas"), 3),
+        Add(("spec", "hold"), {"reason": "slow answers", "until": "2026-12-01"}),
+        Append(("spec", "adapters"), "formal@2"),
+        Remove(("spec", "tasks", 0)),
+    ])
+    if isinstance(edited, Diagnostic):
+        ...  # nothing was changed, and it says why, where and what to do
+
 The new text is spliced in at the marks of the old value (`splices` proposes where and what). Before anything is
-returned the whole file is read back and compared with the value that was meant, and a reader that is not ours has
-to see the same one difference (`second_opinion`); what cannot be proved this way is refused with the reason. A round
-trip through an emitter was rejected: it rewrites dozens of lines nobody touched.
+returned the whole file is read back and compared with the value that was meant (`proof`), and a reader that is not
+ours has to see the same one difference (`second_opinion`); what cannot be proved this way is refused with the reason.
+A round trip through an emitter was rejected: it rewrites dozens of lines nobody touched.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
 
-from trueup.core.diagnostics import Diagnostic, Span, has_errors
+from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.json import Json, canonical
 from trueup.spec.resource import Path
 from trueup.spec.yaml import codes
-from trueup.spec.yaml.events import decode
-from trueup.spec.yaml.load import Document, load_documents
+from trueup.spec.yaml.proof import Source, dotted, value_at, with_item, with_value, without
 from trueup.spec.yaml.scalars import Scalar
-from trueup.spec.yaml.splices import Refusal, Splice, additions, removals, replacements
-from trueup.spec.yaml.tree import AliasNode, MappingNode, Node, SequenceNode, child, trees, walk
+from trueup.spec.yaml.splices import Refusal, additions, insertions, item_removals, removals, replacements
+from trueup.spec.yaml.tree import SequenceNode, trees, walk
 
-_BOM = b"\xef\xbb\xbf"
+__all__ = [
+    "Add", "Append", "Edit", "Insert", "Put", "Remove", "Set",
+    "add_key", "dotted", "edit", "put_scalar", "remove_key", "set_scalar",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Replace what *path* leads to: a single value, an alias, or a list or mapping in brackets.
+
+    A value that is there already keeps its spelling. The new one keeps the quotes or the block style of the old one
+    where it can; a list or mapping is written in brackets.
+    """
+
+    path: Path
+    value: Json
+    document: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add the key that *path* ends in as the last of its mapping, which exists and has no such key.
+
+    In a mapping over several lines, a mapping or a list of lists or mappings is written over several lines too.
+    """
+
+    path: Path
+    value: Json
+    document: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Set what *path* leads to, even `null`, or add its last key when there is none."""
+
+    path: Path
+    value: Json
+    document: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Put an item into a list before the one that *path* leads to; the length of the list as index appends.
+
+    Comments above an item stay with it; those above the first item stay at the head of the list.
+    """
+
+    path: Path
+    value: Json
+    document: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Put an item behind the last of the list that *path* leads to."""
+
+    path: Path
+    value: Json
+    document: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take the key or the item that *path* ends in away, with its value and the lines it stands on.
+
+    The comments on these lines go too: behind the value, and between its first and its last line. All others stay.
+    Where it was the only one, `{}` or `[]` is left.
+    """
+
+    path: Path
+    document: int = 0
+
+
+Edit = Set | Add | Put | Insert | Append | Remove
+"""One change. Paths are keys and list indexes from the top; a file's documents count from 0, empty ones too."""
+
+
+def edit(content: bytes, edits: Sequence[Edit], *, file: str = "") -> bytes | Diagnostic:
+    """Make all *edits*, one after the other, or none.
+
+    Args:
+        content: The file; UTF-8, with or without a byte order mark, of any line ends, 1 MB at most.
+        edits: What to change. Each path is one of the file as the edits before it left it.
+        file: Its name, for the diagnostic.
+
+    Returns:
+        The file as edited, in which every byte outside the edited places is as it was; or why an edit cannot be
+        made exactly: SPEC131 (the path leads nowhere, or the key is there already), SPEC132 (what is there is a
+        list or mapping over several lines, or the new value cannot be written), SPEC133 (shared by an alias, or the
+        layout allows no exact change) or SPEC134 (the file has errors before any edit). Its line and column are
+        those of the file as the edits before the refused one left it.
+    """
+    edited = content
+    for number, one in enumerate(edits, start=1):
+        try:
+            edited = _made(edited, one)
+        except Refusal as refusal:
+            which = f"Edit {number} of {len(edits)}: " if len(edits) > 1 else ""
+            span = Span(file, *refusal.place)
+            return Diagnostic(refusal.code, which + refusal.detail, span, refusal.code.remedy)
+    return edited
 
 
 def set_scalar(content: bytes, document: int, path: Path, value: Scalar, *, file: str = "") -> bytes | Diagnostic:
     """Return *content* with the single value at *path* replaced by *value*, or why that cannot be done exactly."""
-    try:
-        source = _Source(content, document, path)
-        node = source.node()
-        intended = _replaced(source.value, path, _spellable(value))
-        return source.prove(intended, replacements(source.text, node, value))
-    except Refusal as refusal:
-        return _diagnostic(refusal, file)
+    root = trees(content).get(document)
+    node, depth = walk(root, path) if root is not None else (None, 0)
+    if node is not None and depth == len(path) and getattr(node, "is_flow", False):
+        what = "a list" if isinstance(node, SequenceNode) else "a mapping"
+        span = Span(file, node.place.line, node.place.column)
+        detail = f"The place holds {what}, not a single value."
+        return Diagnostic(codes.EDIT_NOT_SCALAR, detail, span, codes.EDIT_NOT_SCALAR.remedy)
+    return edit(content, [Set(path, value, document)], file=file)
 
 
-def add_key(
-    content: bytes, document: int, path: Path, value: Scalar | Sequence[Scalar], *, file: str = ""
-) -> bytes | Diagnostic:
+def add_key(content: bytes, document: int, path: Path, value: Json, *, file: str = "") -> bytes | Diagnostic:
     """Return *content* with the key that *path* ends in added as the last of its mapping, which must exist."""
-    try:
-        source = _Source(content, document, path)
-        parent, key = source.parent(with_key=False)
-        intended = _replaced(source.value, path, _spellable(value))
-        return source.prove(intended, additions(source.text, parent, key, value))
-    except Refusal as refusal:
-        return _diagnostic(refusal, file)
+    return edit(content, [Add(path, value, document)], file=file)
 
 
 def put_scalar(content: bytes, document: int, path: Path, value: Scalar, *, file: str = "") -> bytes | Diagnostic:
     """Return *content* with *value* at *path*: in place of what is there, even `null`, else as a new key."""
-    root = trees(content).get(document)
-    is_there = root is not None and walk(root, path)[1] == len(path)
-    edit = set_scalar if is_there else add_key
-    return edit(content, document, path, value, file=file)
+    return edit(content, [Put(path, value, document)], file=file)
 
 
 def remove_key(content: bytes, document: int, path: Path, *, file: str = "") -> bytes | Diagnostic:
-    """Return *content* without the key that *path* ends in, its value and its lines; not the only key of a mapping."""
-    try:
-        source = _Source(content, document, path)
-        parent, key = source.parent(with_key=True)
-        intended = _removed(source.value, path)
-        return source.prove(intended, removals(source.text, parent, key))
-    except Refusal as refusal:
-        return _diagnostic(refusal, file)
+    """Return *content* without the key that *path* ends in, its value and its lines."""
+    return edit(content, [Remove(path, document)], file=file)
 
 
-def dotted(path: Path) -> str:
-    """Write *path* for people: `spec.release.model`, `spec.tasks[0]`."""
-    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).removeprefix(".") or "the document"
+def _made(content: bytes, one: Edit) -> bytes:
+    match one:
+        case Set():
+            return _set(content, one)
+        case Put(path=path):
+            root = trees(content).get(one.document)
+            is_there = root is not None and walk(root, path)[1] == len(path)
+            return _made(content, (Set if is_there else Add)(path, one.value, one.document))
+        case Add():
+            return _added(content, one)
+        case Append(path=path):
+            root = trees(content).get(one.document)
+            node, depth = walk(root, path) if root is not None else (None, 0)
+            length = len(node.items) if isinstance(node, SequenceNode) and depth == len(path) else 0
+            return _inserted(content, Insert((*path, length), one.value, one.document))
+        case Insert():
+            return _inserted(content, one)
+        case Remove():
+            return _removed(content, one)
+        case _:  # pragma: no cover
+            assert_never(one)
 
 
-class _Source:
-    """A sound file, and a place in it that no alias shares."""
-
-    def __init__(self, content: bytes, document: int, path: Path) -> None:
-        text = decode(content, "")
-        loaded = load_documents(content, "")
-        root = trees(content).get(document)
-        if not isinstance(text, str) or has_errors(loaded.diagnostics):
-            raise Refusal(codes.EDIT_BROKEN_FILE, "The file as it is cannot be read without errors.")
-        if root is None or not path or not any(d.index == document for d in loaded.documents):
-            raise Refusal(codes.EDIT_NO_PLACE, f"There is no value to edit in document {document} of the file.")
-        self.text, self.root, self.path = text, root, path
-        self.value = next(d.value for d in loaded.documents if d.index == document)
-        self._documents, self._document = loaded.documents, document
-        self._bom = _BOM if content.startswith(_BOM) else b""
-        _refuse_shared(root, path)
-
-    def node(self) -> Node:
-        """Return what the path leads to."""
-        node, depth = walk(self.root, self.path)
-        if depth < len(self.path):
-            raise Refusal(codes.EDIT_NO_PLACE, f"`{dotted(self.path)}` does not exist.", node)
-        return node
-
-    def parent(self, *, with_key: bool) -> tuple[MappingNode, str]:
-        """Return the mapping that the path's last part belongs to, and that part, which it has or has not."""
-        node, depth = walk(self.root, self.path[:-1])
-        key = self.path[-1]
-        if depth < len(self.path) - 1 or not isinstance(node, MappingNode) or not isinstance(key, str):
-            raise Refusal(codes.EDIT_NO_PLACE, f"`{dotted(self.path[:-1])}` is not a mapping.", node)
-        if (node.find(key) is not None) is not with_key:
-            state = "does not exist" if with_key else "exists already"
-            raise Refusal(codes.EDIT_NO_PLACE, f"`{dotted(self.path)}` {state}.", node)
-        return node, key
-
-    def prove(self, intended: Json, splices: Iterable[Splice]) -> bytes:
-        """Return the first splice's result that reads as *intended* and leaves every other document as it was."""
-        from trueup.spec.yaml.second_opinion import agrees  # another YAML library, which only edits need
-
-        text = _text_of(intended, self.path)
-        wanted = [(d.index, canonical(intended if d.index == self._document else d.value)) for d in self._documents]
-        for start, end, new in splices:
-            after = self.text[:start] + new + self.text[end:]
-            edited = self._bom + after.encode()
-            loaded = load_documents(edited, "")
-            is_meant = not has_errors(loaded.diagnostics) and _meaning(loaded.documents) == wanted
-            if is_meant and agrees(self.text, after, self.path, text):
-                return edited
-        node, _ = walk(self.root, self.path)
-        detail = f"No way to write the new value of `{dotted(self.path)}` leaves the rest of the file as it is."
-        raise Refusal(codes.EDIT_NOT_EXACT, detail, node)
+def _set(content: bytes, one: Set) -> bytes:
+    source = Source(content, one.document, one.path)
+    node, new = source.node(), _spellable(one.value)
+    if canonical(value_at(source.value, one.path)) == canonical(new):
+        return content
+    return source.prove(with_value(new), replacements(source.text, node, new), new)
 
 
-def _meaning(documents: Sequence[Document]) -> list[tuple[int, bytes]]:
-    return [(d.index, canonical(d.value)) for d in documents]
+def _added(content: bytes, one: Add) -> bytes:
+    source = Source(content, one.document, one.path)
+    parent, key = source.mapping(with_key=False)
+    new = _spellable(one.value)
+    return source.prove(with_value(new), additions(source.text, parent, key, new), new)
 
 
-def _text_of(value: Json, path: Path) -> str | None:
-    """Return the text that *path* leads to, None when that is no text or was removed."""
-    for part in path:
-        value = value.get(str(part)) if isinstance(value, Mapping) else cast("Sequence[Json]", value)[int(part)]
-    return value if isinstance(value, str) else None
+def _inserted(content: bytes, one: Insert) -> bytes:
+    source = Source(content, one.document, one.path)
+    parent, index = source.sequence(past_end=True)
+    new = _spellable(one.value)
+    return source.prove(with_item(new), insertions(source.text, parent, index, new), new, items=1)
 
 
-def _diagnostic(refusal: Refusal, file: str) -> Diagnostic:
-    place = refusal.node.place if refusal.node else None
-    span = Span(file, place.line, place.column) if place else Span(file)
-    return Diagnostic(refusal.code, refusal.detail, span, refusal.code.remedy)
+def _removed(content: bytes, one: Remove) -> bytes:
+    source = Source(content, one.document, one.path)
+    if one.path and isinstance(one.path[-1], int) and isinstance(source.parent(), SequenceNode):
+        items, index = source.sequence(past_end=False)
+        return source.prove(without, item_removals(source.text, items, index), None, items=-1)
+    parent, key = source.mapping(with_key=True)
+    return source.prove(without, removals(source.text, parent, key), None)
 
 
-def _spellable(value: Scalar | Sequence[Scalar]) -> Json:
+def _spellable(value: Json) -> Json:
     try:
         canonical(value)
-    except ValueError as error:  # not finite, too many digits, or a lone surrogate
+    except (TypeError, ValueError) as error:  # not JSON, not finite, too many digits, or a lone surrogate
         raise Refusal(codes.EDIT_NOT_SCALAR, f"The new value cannot be written: {error}.") from error
     return value
-
-
-def _rebuilt(value: Json, path: Path, change: Callable[[Mapping[str, Json], str], Json], new: Json) -> Json:
-    """Return *value* with what *path* leads to changed; the nodes of the tree have shown that it leads there."""
-    part, rest = path[0], path[1:]
-    if isinstance(value, Mapping):
-        if rest:
-            return {**value, str(part): _rebuilt(value[str(part)], rest, change, new)}
-        return change(value, str(part))
-    items = cast("Sequence[Json]", value)
-    below = _rebuilt(items[int(part)], rest, change, new) if rest else new
-    return [below if index == part else item for index, item in enumerate(items)]
-
-
-def _replaced(value: Json, path: Path, new: Json) -> Json:
-    return _rebuilt(value, path, lambda mapping, key: {**mapping, key: new}, new)
-
-
-def _removed(value: Json, path: Path) -> Json:
-    return _rebuilt(value, path, lambda mapping, key: {k: v for k, v in mapping.items() if k != key}, None)
-
-
-def _refuse_shared(root: Node, path: Path) -> None:
-    """Refuse a place whose change would show through an alias elsewhere, naming every one."""
-    node: Node | None = root
-    for part in path:
-        if node is None:
-            return
-        if isinstance(node, AliasNode):
-            detail = f"The path leads through `*{node.name}`, and changing what it stands for changes other places."
-            raise Refusal(codes.EDIT_NOT_EXACT, detail, node)
-        _refuse_aliased(root, node)
-        node = child(node, part)
-    if node is not None and not isinstance(node, AliasNode):
-        _refuse_aliased(root, node)
-
-
-def _refuse_aliased(root: Node, node: Node) -> None:
-    if isinstance(node, AliasNode) or node.anchor is None:
-        return
-    uses = [f"{a.place.line}:{a.place.column}" for a in _aliases(root) if a.target is node]
-    if uses:
-        detail = f"The value marked `&{node.anchor}` also stands, by alias, at {', '.join(uses)}."
-        raise Refusal(codes.EDIT_NOT_EXACT, detail, node)
-
-
-def _aliases(node: Node) -> Iterator[AliasNode]:
-    match node:
-        case AliasNode():
-            yield node
-        case SequenceNode(items=items):
-            for item in items:
-                yield from _aliases(item)
-        case MappingNode(entries=entries):
-            for key, value in entries:
-                yield from _aliases(key)
-                yield from _aliases(value)
-        case _:
-            return

@@ -6,21 +6,23 @@ gives exactly the intended value, so a candidate may be wrong, and the last ones
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
-from trueup.spec.yaml.scalars import Scalar
+from trueup.core.json import Json
 
 # Words that YAML 1.1 readers take for booleans or null; quoted, they mean the same to every reader.
 _KEYWORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./@+-]| (?=[A-Za-z0-9_./@+-]))*")
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_NOT_IN_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# Marks that turn the direction of a line, so that a reviewer would see another text than the one that is read.
+_TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_ESCAPED = re.compile(f"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff{_TURNING}]")
+_NOT_IN_BLOCK = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff{_TURNING}]")
 _BLOCK_HEADER = re.compile(r"(?P<style>[|>])(?P<indicators>[-+0-9]*)")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _INDENTATIONS = "241356789"  # most usual first
 
 
-def flow(value: Scalar | Sequence[Scalar]) -> str:
+def flow(value: Json) -> str:
     """Spell *value* on one line, so that it is safe inside brackets too."""
     match value:
         case str():
@@ -33,8 +35,21 @@ def flow(value: Scalar | Sequence[Scalar]) -> str:
             return str(value)
         case float():
             return _float(value)
+        case Mapping():
+            return "{" + ", ".join(f"{flow(key)}: {flow(item)}" for key, item in value.items()) + "}"
         case _:
             return "[" + ", ".join(flow(item) for item in value) + "]"
+
+
+def entries(opener: str, value: Json) -> Iterator[list[str]]:
+    """Yield spellings of *value* as lines behind *opener*, `key:` or `-`, for a block list or mapping.
+
+    A mapping, and a list that holds more than single values, takes lines of its own; then all on one line.
+    """
+    lines = _block_entry(opener, value)
+    if len(lines) > 1:
+        yield lines
+    yield [f"{opener} {flow(value)}"]
 
 
 def double_quoted(text: str) -> str:
@@ -42,7 +57,7 @@ def double_quoted(text: str) -> str:
     return _ESCAPED.sub(lambda m: f"\\u{ord(m.group()):04x}", json.dumps(text, ensure_ascii=False))
 
 
-def inline(value: Scalar, old_style: str) -> Iterator[str]:
+def inline(value: Json, old_style: str) -> Iterator[str]:
     """Yield spellings of *value* on one line that keep the quotes of the old value."""
     if not isinstance(value, str):
         yield flow(value)
@@ -97,6 +112,19 @@ def content_end(old: str) -> int:
         return len(old)
     gap = _gap(body, line_end)
     return len(old) - len(gap)
+
+
+def _block_entry(opener: str, value: Json) -> list[str]:
+    match value:
+        case Mapping() if value:
+            below = [line for key, item in value.items() for line in _block_entry(flow(key) + ":", item)]
+        case list() | tuple() if any(isinstance(item, Mapping | list | tuple) for item in value):
+            below = [line for item in value for line in _block_entry("-", item)]
+        case _:
+            return [f"{opener} {flow(value)}"]
+    if opener == "-":
+        return ["- " + below[0], *("  " + line for line in below[1:])]
+    return [opener, *("  " + line for line in below)]
 
 
 def _plain(text: str) -> str | None:

@@ -4,6 +4,7 @@ Values come from `load`; this tree is built a second time only for a file that h
 It takes broken files as far as they go: what was read before the break has its place.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -201,3 +202,17 @@ class _TreeBuilder:
 
 def _until(place: Place, end_event: Any) -> Place:
     return Place(place.start, end_event.end_mark.index, place.line, place.column)
+
+
+def inner(node: Node) -> Iterator[ScalarNode | AliasNode]:
+    """Yield the scalars and aliases that *node* is made of, keys too, in the order of the text."""
+    match node:
+        case ScalarNode() | AliasNode():
+            yield node
+        case SequenceNode(items=items):
+            for item in items:
+                yield from inner(item)
+        case MappingNode(entries=entries):
+            for key, value in entries:
+                yield from inner(key)
+                yield from inner(value)

@@ -9,11 +9,11 @@ import pytest
 from states import Want, applied, desired, nothing, resource
 from trueup.core.json import Json
 from trueup.core.money import hundredths
+from trueup.core.quantities import mebibytes, millis
 from trueup.desired.state import DesiredDeployment
 from trueup.observed.state import ObservedRoute
 from trueup.policy.facts.capacity import Demand, capacity_facts, demand_of, demands
 from trueup.policy.facts.cost import Use, cost_facts
-from trueup.policy.facts.quantities import mebibytes, millis
 
 
 def spec(**declared: Json) -> Json:

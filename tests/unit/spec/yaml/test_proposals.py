@@ -50,10 +50,10 @@ def test_a_key_needs_a_mapping_to_be_added_to(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(("text", "after"), [(b"a: {}\n", "a: {b: 1}\n"), (b"a: {c: 2}\n", "a: {c: 2, b: 1}\n")])
-def test_a_flow_mapping_has_one_place_for_a_new_key(text: bytes, after: str) -> None:
+def test_a_new_key_of_a_flow_mapping_goes_behind_the_last(text: bytes, after: str) -> None:
     parent = child(trees(text)[0], "a")
     assert isinstance(parent, MappingNode)
-    ((start, end, new),) = additions(text.decode(), parent, "b", 1)
+    (start, end, new), *_ = additions(text.decode(), parent, "b", 1)
     assert text.decode()[:start] + new + text.decode()[end:] == after
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from trueup.spec.yaml.second_opinion import LARGEST_CHARACTERS, agrees
+from trueup.spec.yaml.second_opinion import LARGEST_CHARACTERS, agrees, reads_as
 
 FILE = "# who\nkind: A\nspec:\n  release: {model: tiny@1, prompt: support@1}\n  list: [a, b]\n---\nkind: B\n"
 MODEL = ("spec", "release", "model")
@@ -49,6 +49,76 @@ def test_one_difference_at_its_place_is_agreed_to(old, new, path, text):
 )
 def test_anything_else_is_not(after, path, text):
     assert not agrees(FILE, after, path, text)
+
+
+@pytest.mark.parametrize(
+    ("new", "path", "value", "items"),
+    [
+        ("[n, a, b]", ("spec", "list", 0), "n", 1),
+        ("[a, {k: [1, x]}, b]", ("spec", "list", 1), {"k": [1, "x"]}, 1),
+        ("[b]", ("spec", "list", 0), None, -1),
+        ("[a, {k: v}]", ("spec", "list", 1), {"k": "v"}, 0),
+    ],
+)
+def test_an_item_that_comes_or_goes_moves_the_others(new, path, value, items):
+    assert agrees(FILE, FILE.replace("[a, b]", new), path, value, items=items)
+
+
+@pytest.mark.parametrize(
+    ("new", "path", "value", "items"),
+    [
+        ("[a, n, b]", ("spec", "list", 0), "n", 1),
+        ("[a, b]", ("spec", "list", 0), "a", 1),
+        ("[a]", ("spec", "list", 0), None, -1),
+        ("[n, m, a, b]", ("spec", "list", 0), "n", 1),
+        ("[n, a, c]", ("spec", "list", 0), "n", 1),
+        ("[{k: v, l: w}, a, b]", ("spec", "list", 0), {"k": "v"}, 1),
+        ("[{l: w, k: v}, a, b]", ("spec", "list", 0), {"k": "v", "l": "w"}, 1),
+        ("[[x, y], a, b]", ("spec", "list", 0), ["x"], 1),
+        ("[[x], a, b]", ("spec", "list", 0), ["y"], 1),
+        ("[x, a, b]", ("spec", "list", 0), ["x"], 1),
+        ("[[x], a, b]", ("spec", "list", 0), 5, 1),
+    ],
+)
+def test_another_item_than_the_one_that_was_meant_is_seen(new, path, value, items):
+    assert not agrees(FILE, FILE.replace("[a, b]", new), path, value, items=items)
+
+
+READ = "a: 1\nb: &x [x, '5', 5, ~, true, 1.5]\nc: *x\n"
+MEANT = {"a": 1, "b": ["x", "5", 5, None, True, 1.5], "c": ["x", "5", 5, None, True, 1.5]}
+
+
+def test_a_text_that_reads_as_it_is_meant_is_agreed_to_at_once():
+    assert reads_as(READ, {0: MEANT})
+    assert reads_as("---\n# nothing\n---\n" + READ + "---\nb: &x 2\nd: *x\n", {1: MEANT, 2: {"b": 2, "d": 2}})
+
+
+@pytest.mark.parametrize(
+    "meant",
+    [
+        {},
+        {0: MEANT, 1: None},
+        {0: {**MEANT, "a": True}},
+        {0: {**MEANT, "a": "x"}},
+        {0: {**MEANT, "a": 2}},
+        {0: {**MEANT, "a": [1]}},
+        {0: {**MEANT, "b": {"x": 1}}},
+        {0: {**MEANT, "b": ["x", 5, 5, None, True, 1.5]}},
+        {0: {**MEANT, "b": [*MEANT["b"], 1]}},
+        {0: {**MEANT, "b": MEANT["b"][:-1]}},
+        {0: {**MEANT, "c": "x"}},
+        {0: {"b": MEANT["b"], "a": 1, "c": MEANT["c"]}},
+        {0: {**MEANT, "d": 1}},
+    ],
+)
+def test_any_other_meaning_is_not_what_it_reads(meant):
+    assert not reads_as(READ, meant)
+
+
+def test_what_it_cannot_read_or_is_too_long_is_not_agreed_to_at_once():
+    assert not reads_as("a: [\n", {0: {"a": []}})
+    assert reads_as("a: 1\n", {0: {"a": 1}})
+    assert not reads_as("a: 1\n" + "# long\n" * LARGEST_CHARACTERS, {0: {"a": 1}})
 
 
 def test_keys_that_change_places_are_a_difference():

@@ -20,13 +20,11 @@ from trueup.adapters.evaluators.work import Group, Outcome, Task, Work
 from trueup.core.json import Json, mapping_of
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
+from trueup.evidence.refusals import PHRASES
 
 GAP, SCORE, LENGTH = "bias_gap", "bias_score", "bias_length"
 PLACEHOLDER = "{group}"
 SCORES = ("contains", "exact_match", "refusal", "length")
-REFUSALS = ("i am sorry", "i'm sorry", "i cannot", "i can't", "i can not", "i am unable", "i'm unable", "i won't")
-"""Phrases of a refusal, where rows name none; English only, and so said in the docs."""
-
 DRAWS = 2_000
 """Draws of templates for the interval: its ends move by less than a hundredth of its width with more."""
 
@@ -114,7 +112,7 @@ def _worth(work: Work, task: Task, score: str, example: Example, answer: Answer)
         return float(len(words(answer.text)))
     if is_forbidden(example, answer.text):
         return 0.0
-    known = example if example.expected else replace(example, expected=REFUSALS)
+    known = example if example.expected else replace(example, expected=PHRASES)
     plain = replace(task, params={"ignoreCase": task.params.get("ignoreCase") is True})
     return SCORERS[score].score(work, plain, [(known, answer.text)])[0][score]
 

@@ -7,6 +7,7 @@ the answers under way on SIGTERM, and when its folder is gone.
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -16,7 +17,9 @@ from aiohttp import web
 
 from trueup.adapters.gateways.local.app import Gateway
 from trueup.adapters.gateways.local.backends import Backends
-from trueup.adapters.gateways.local.table import compile_table, document_of
+from trueup.adapters.gateways.local.recent import answer_json
+from trueup.adapters.gateways.local.stored import document_of
+from trueup.adapters.gateways.local.table import compile_table
 from trueup.adapters.targets.process.layout import Layout, read_json, write_json
 from trueup.core.errors import TrueupError
 from trueup.core.json import Json
@@ -25,6 +28,8 @@ from trueup.ports import RouteTable
 _REFRESH_SECONDS = 0.2
 _DRAIN_SECONDS = 8.0
 _PORT_EXIT = 73
+_PART = 500
+"""Answers told at once: about a millisecond."""
 
 
 def main(arguments: list[str]) -> int:
@@ -76,12 +81,14 @@ class Orders:
     def __init__(self, gateway: Gateway, layout: Layout) -> None:
         self._gateway = gateway
         self._layout = layout
+        self._one_at_a_time = asyncio.Lock()
 
     def application(self) -> web.Application:
         """Return the application behind the socket."""
         # A table holds every applied manifest, so it is not small.
         app = web.Application(client_max_size=256 * 1024 * 1024)
         app.router.add_get("/state", self._state)
+        app.router.add_get("/traffic", self._traffic)
         app.router.add_put("/table", self._replace)
         return app
 
@@ -101,6 +108,29 @@ class Orders:
             }
         )
 
+    async def _traffic(self, request: web.Request) -> web.StreamResponse:
+        """Tell what was answered, a part at a time, so that no client waits for the telling."""
+        recent = self._gateway.recent
+        address = request.query.get("deployment", "")
+        try:
+            since = recent.since(address, float(request.query.get("since", "0")))
+        except ValueError:
+            return web.json_response({"error": "`since` is no number"}, status=400)
+        response = web.StreamResponse()
+        response.content_type = "application/x-ndjson"
+        await response.prepare(request)
+        await response.write(json.dumps({"since": since}).encode() + b"\n")
+        for kind, copied in (("served", False), ("copied", True)):
+            for release, answers in recent.answers(address, since, copied=copied).items():
+                for start in range(0, len(answers), _PART):
+                    part = [answer_json(a) for a in answers[start : start + _PART]]
+                    line = {"kind": kind, "release": release, "answers": part}
+                    await response.write(json.dumps(line).encode() + b"\n")
+                    await asyncio.sleep(0)
+        await response.write(b'{"end":true}\n')
+        await response.write_eof()
+        return response
+
     async def _replace(self, request: web.Request) -> web.StreamResponse:
         """Check, store and take a table, in this order: what was not stored is not served."""
         document: Json = await request.json()
@@ -109,23 +139,25 @@ class Orders:
         except TrueupError as error:
             answer = {"error": error.detail, "code": error.code.id}
             return web.json_response(answer, status=400)
-        try:
-            write_json(self._layout.routes, document)
-        except OSError as error:
-            return web.json_response({"error": f"{self._layout.routes}: {error.strerror}"}, status=507)
-        # The servers of the new table were ready before it came; they must be known before it counts.
-        self._gateway.backends.refresh()
-        self._gateway.table, self._gateway.error = table, ""
+        async with self._one_at_a_time:
+            try:
+                # A disk takes its time; answers go on meanwhile.
+                await asyncio.to_thread(write_json, self._layout.routes, document)
+            except OSError as error:
+                return web.json_response({"error": f"{self._layout.routes}: {error.strerror}"}, status=507)
+            # The servers of the new table were ready before it came; they must be known before it counts.
+            self._gateway.backends.refresh()
+            self._gateway.take(table)
         return web.json_response({"digest": table.digest})
 
 
 def _load(gateway: Gateway, layout: Layout) -> None:
     """Take up the stored table, so that a restarted gateway serves what it served before."""
     if not layout.routes.exists():
-        gateway.table = compile_table(document_of(RouteTable("", 0, ()), {}))
+        gateway.take(compile_table(document_of(RouteTable("", 0, ()), {})))
         return
     try:
-        gateway.table = compile_table(read_json(layout.routes))
+        gateway.take(compile_table(read_json(layout.routes)))
     except TrueupError as error:
         # Serving a table that nobody applied would be worse than serving nothing until the next apply.
         gateway.error = f"{error.code.summary}: {error.detail}"

@@ -1,9 +1,11 @@
 """Answers of servers, turned into what clients get: the public model name, OpenAI's error shape, token counts."""
 
 import json
+import uuid
 from collections.abc import Mapping
 
 from trueup.adapters.gateways.local.errors import ApiError, upstream_failed
+from trueup.adapters.gateways.local.heard import Heard
 from trueup.adapters.gateways.local.measures import Answer
 from trueup.core.json import Json
 
@@ -11,8 +13,8 @@ DONE = b"data: [DONE]"
 _DATA = b"data:"
 
 
-def renamed(body: bytes, public_name: str, answer: Answer) -> bytes:
-    """Return a whole answer under the public model name, and note its tokens.
+def renamed(body: bytes, public_name: str, answer: Answer, heard: Heard) -> bytes:
+    """Return a whole answer under the public model name, and note its tokens, its words and its id.
 
     Raises:
         ApiError: The server did not answer with JSON.
@@ -21,9 +23,31 @@ def renamed(body: bytes, public_name: str, answer: Answer) -> bytes:
     if value is None:
         raise upstream_failed("The model's server sent an answer that is not JSON.")
     note_tokens(value, answer)
+    heard.add(value)
+    answer.id = str(value.get("id") or "")
+    if answer.id and "model" in value:
+        swapped = _swapped(body, value["model"], public_name)
+        if swapped:
+            return swapped
+    if not answer.id:
+        # Without a name nobody could say later what they think of it.
+        answer.id = f"trueup-{uuid.uuid4().hex}"
+        value = {"id": answer.id, **{k: v for k, v in value.items() if k != "id"}}
     if "model" in value:
         value = {**value, "model": public_name}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _swapped(body: bytes, name: Json, public_name: str) -> bytes:
+    """Return *body* with the model's name replaced in place; empty where that is not sure to be the right place."""
+    # Inside a JSON text a quote is escaped: these bytes are a key or a whole text, and one of them is the key.
+    if body.count(b'"model"') != 1:
+        return b""
+    for colon in (b'"model":', b'"model": '):
+        old = colon + json.dumps(name, ensure_ascii=False).encode()
+        if old in body:
+            return body.replace(old, colon + json.dumps(public_name, ensure_ascii=False).encode(), 1)
+    return b""
 
 
 def failure(status: int, body: bytes) -> ApiError:
@@ -60,12 +84,13 @@ def note_tokens(value: Mapping[str, Json], answer: Answer) -> bool:
 class EventRewriter:
     """Rewrites the lines of one stream; most of them by replacing a few bytes, without reading the JSON."""
 
-    def __init__(self, public_name: str, answer: Answer) -> None:
+    def __init__(self, public_name: str, answer: Answer, heard: Heard) -> None:
         self.done = False
         self.finished = False
         self.has_text = False
         self._name = public_name
         self._answer = answer
+        self._heard = heard
         self._counted = False
         self._from = b""
         self._to = b'"model":' + json.dumps(public_name, ensure_ascii=False).encode()
@@ -93,6 +118,7 @@ class EventRewriter:
             return b"data: " + json.dumps(error.to_json(), ensure_ascii=False).encode() + b"\n"
         if note_tokens(value, self._answer):
             self._counted = True
+        self._answer.id = self._answer.id or str(value.get("id") or "")
         if "model" in value:
             self._from = b'"model":' + json.dumps(value["model"], ensure_ascii=False).encode()
             value = {**value, "model": self._name}
@@ -110,6 +136,8 @@ class EventRewriter:
             self.has_text = True
             if not self._counted:
                 self._answer.completion_tokens += 1
+            if self._heard.wants_more:
+                self._heard.add(_object(line[len(_DATA) :]) or {})
 
 
 def _object(body: bytes) -> dict[str, Json] | None:

@@ -1,7 +1,7 @@
 """The gateway's HTTP face: what clients may ask, and nothing else.
 
-Everything that is not /v1/chat/completions, /v1/completions, /v1/models, /health or /metrics is 404, so no control
-route of a server is ever reachable from outside.
+Everything that is not /v1/chat/completions, /v1/completions, /v1/feedback, /v1/models, /health or /metrics is 404, so
+no control route of a server is ever reachable from outside.
 """
 
 import math
@@ -12,44 +12,63 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from trueup.adapters.gateways.local import validation
+from trueup.adapters.gateways.local.assignment import Turns
 from trueup.adapters.gateways.local.backends import Backends
+from trueup.adapters.gateways.local.calls import Asked, call
+from trueup.adapters.gateways.local.copies import Copies
 from trueup.adapters.gateways.local.errors import (
     ApiError,
     internal,
-    invalid,
     limited,
     unauthorized,
     unavailable,
+    unknown_answer,
     unknown_model,
 )
-from trueup.adapters.gateways.local.measures import Measures
-from trueup.adapters.gateways.local.proxy import Call, Proxy
+from trueup.adapters.gateways.local.heard import COMPARED, Heard
+from trueup.adapters.gateways.local.measures import Answer, Measures
+from trueup.adapters.gateways.local.proxy import Proxy
 from trueup.adapters.gateways.local.rates import Rates
+from trueup.adapters.gateways.local.recent import Recent
 from trueup.adapters.gateways.local.table import Serving, Table
+from trueup.adapters.gateways.local.waiting import Waiting
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean
-from trueup.desired import prompting
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STICKY_HEADER = "x-trueup-key"
+_TOO_LATE = 504
 
 
 class Gateway:
-    """One table in force and what answers by it; `table` is replaced as a whole, never changed."""
+    """One table in force and what answers by it; a table is replaced as a whole, never changed."""
 
     def __init__(self, backends: Backends) -> None:
         self.table: Table | None = None
         self.error = ""
         self.backends = backends
         self.measures = Measures()
+        self.recent = Recent(time.time())
         self._rates = Rates()
+        self._turns = Turns()
+        self._waiting = Waiting()
         self._proxy: Proxy | None = None
+        self._copies: Copies | None = None
+
+    def take(self, table: Table) -> None:
+        """Put *table* in force; who waits for it goes on by it."""
+        self.table, self.error = table, ""
+        self._turns.forget(table.by_address)
+        if self._copies:
+            self._copies.follow(table)
+        self._waiting.wake()
 
     def application(self) -> web.Application:
         """Return the application that clients talk to."""
         app = web.Application(client_max_size=validation.BODY_BYTES, middlewares=[_one_error_shape])
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/completions", self._completion)
+        app.router.add_post("/v1/feedback", self._feedback)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{name:.+}", self._model)
         app.router.add_get("/health", self._health)
@@ -59,37 +78,99 @@ class Gateway:
         return app
 
     async def _open(self, _: web.Application) -> None:
-        self._proxy = Proxy(self.backends, self.measures)
+        self._proxy = Proxy(self.backends)
+        self._copies = Copies(self._proxy, self.measures, self.recent)
 
     async def _close(self, _: web.Application) -> None:
+        if self._copies:
+            await self._copies.close()
         if self._proxy:
             await self._proxy.close()
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
-        body = await _read(request, validation.CHAT)
-        serving = self._admitted(request, body)
-        variables = _variables(body)
-        messages = body.get("messages")
-        composed = prompting.compose(serving.spec, messages if isinstance(messages, list) else [], variables)
-        if isinstance(composed, prompting.PromptProblems):
-            raise invalid(" ".join(composed.problems), "prompt.variables", "invalid_prompt_variables")
-        return await self._carry(request, serving, {**_without(body, "prompt"), "messages": list(composed)})
+        return await self._answered(request, await _read(request, validation.CHAT))
 
     async def _completion(self, request: web.Request) -> web.StreamResponse:
-        body = await _read(request, validation.COMPLETION)
-        return await self._carry(request, self._admitted(request, body), body)
+        return await self._answered(request, await _read(request, validation.COMPLETION))
 
-    async def _carry(self, request: web.Request, serving: Serving, body: Mapping[str, Json]) -> web.StreamResponse:
-        if self._proxy is None:
+    async def _answered(self, request: web.Request, body: Mapping[str, Json]) -> web.StreamResponse:
+        """Answer by one of the deployment's releases, and by the stable one where another does not."""
+        stable = self._admitted(request, body)
+        if stable.route.held:
+            stable = await self._swapped(request, stable)
+        user = str(body.get("user") or request.headers.get(STICKY_HEADER) or "")
+        asked = Asked(request.path, body, user)
+        chosen = self._turns.choose(stable, user)
+        if chosen is stable:
+            return await self._by(request, stable, stable, asked, Answer())
+        answer = Answer()
+        try:
+            return await self._by(request, stable, chosen, asked, answer)
+        except ApiError as error:
+            if error.status == _TOO_LATE:
+                raise
+            answer.status = error.status
+        # Nothing has been sent, so the client need not suffer from a release that is being tried out.
+        response = await self._by(request, stable, stable, asked, Answer())
+        self._blame(chosen, answer)
+        return response
+
+    def _blame(self, candidate: Serving, answer: Answer) -> None:
+        """Count a request as a failure of *candidate*: the stable release could answer it."""
+        if not answer.at:
+            # It was not even sent: the release takes no such request.
+            answer.at, answer.failed = time.time(), True
+            self.measures.of(candidate).add(answer)
+            self.recent.add(candidate, answer)
+        self.measures.of(candidate).blame(answer)
+
+    async def _by(
+        self, request: web.Request, stable: Serving, chosen: Serving, asked: Asked, answer: Answer
+    ) -> web.StreamResponse:
+        """Answer by the release *chosen*, count it, and offer copies."""
+        if self._proxy is None or self._copies is None:
             raise unavailable("The gateway is ending.")
-        call = Call(
-            serving=serving,
-            path=request.path,
-            body=_upstream_body(serving, body),
-            streams=body.get("stream") is True,
-            sticky=str(body.get("user") or request.headers.get(STICKY_HEADER) or ""),
-        )
-        return await self._proxy.carry(request, call)
+        prepared = call(chosen, asked)
+        copied_to = self._turns.copied_to(stable, chosen) if stable.candidates else ()
+        heard = Heard(COMPARED) if copied_to else Heard()
+        measures = self.measures.of(chosen)
+        try:
+            response = await self._proxy.carry(request, prepared, answer, heard)
+        finally:
+            measures.add(answer)
+            self.recent.add(chosen, answer)
+        if answer.status == 200:
+            self.recent.give(chosen, answer, measures)
+            for candidate in copied_to:
+                self._copies.offer(candidate, asked, heard.text)
+        return response
+
+    async def _swapped(self, request: web.Request, held: Serving) -> Serving:
+        """Return the route of a request when its release has been swapped."""
+        name = held.route.spec.model_name
+        await self._waiting.until(lambda: not self._is_held(name), held.timeout_seconds)
+        serving = self._table().by_model.get(name)
+        if serving is None:
+            raise unknown_model(name, ".")
+        if not serving.keys.is_open and not serving.keys.opens(_bearer(request)):
+            raise unauthorized(bool(_bearer(request)))
+        return serving
+
+    def _is_held(self, name: str) -> bool:
+        serving = self.table.by_model.get(name) if self.table else None
+        return serving is not None and serving.route.held
+
+    async def _feedback(self, request: web.Request) -> web.StreamResponse:
+        """Take what a user thought of an answer, for the release that gave it."""
+        body = await _read(request, validation.FEEDBACK)
+        value = validation.opinion(body.get("value"))
+        name = str(body["id"])
+        given = self.recent.given(name)
+        # Who may not use the model does not learn whether there was such an answer.
+        if given is None or given.address not in {s.address for s in self._visible(request).values()}:
+            raise unknown_answer(name)
+        given.measures.judge(given.answer, value)
+        return web.json_response({"object": "feedback", "id": name, "value": value})
 
     def _admitted(self, request: web.Request, body: Mapping[str, Json]) -> Serving:
         """Return the route of a request that is allowed to use it."""
@@ -106,7 +187,6 @@ class Gateway:
             raise unknown_model(name, f"; {hint}" if hint else "")
         if not serving.keys.is_open and not serving.keys.opens(key):
             raise unauthorized(bool(key))
-        validation.check_tokens(body, serving.most_tokens)
         if serving.requests_per_minute:
             # Where no key is asked for, one that is sent was made up, and a new one every time costs nothing.
             client = (request.remote if serving.keys.is_open else key) or ""
@@ -147,8 +227,13 @@ class Gateway:
         return web.json_response({"status": status, "models": models}, status=503 if status == "unavailable" else 200)
 
     async def _metrics(self, _: web.Request) -> web.StreamResponse:
-        text = self.measures.text(self.backends.counts())
-        return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+        # Costs as much to import as the rest of the gateway, and many are never asked.
+        from trueup.adapters.gateways.local.exposition import CONTENT_TYPE, Exposition
+
+        servings = [s for stable in (self.table.by_model.values() if self.table else ()) for s in stable.all()]
+        weights = {self.measures.of(s).labels: (s.weight, s.mirror) for s in servings}
+        found = Exposition(self.measures.all(), self.backends.counts(), weights, self._waiting.count)
+        return web.Response(body=found.text(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @web.middleware
@@ -187,33 +272,6 @@ async def _read(request: web.Request, fields: Mapping[str, Callable[[Json], str]
     return body
 
 
-def _variables(body: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return the values for the prompt's variables: `{"prompt": {"variables": {...}}}`."""
-    prompt = body.get("prompt")
-    if prompt is None:
-        return {}
-    variables = prompt.get("variables") if isinstance(prompt, Mapping) else None
-    if not isinstance(prompt, Mapping) or set(prompt) != {"variables"} or not isinstance(variables, Mapping):
-        raise invalid('`prompt` must be {"variables": {...}}.', "prompt", "invalid_type")
-    return variables
-
-
-def _upstream_body(serving: Serving, body: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what the server gets: the release's decoding where the client gives none, and never an endless answer."""
-    given = {k: v for k, v in body.items() if v is not None and k not in validation.OURS}
-    decoded = prompting.with_decoding(serving.spec, given)
-    extra = decoded.pop("extra_body", None)
-    if isinstance(extra, Mapping):
-        decoded = {**extra, **decoded}
-    most = serving.most_tokens
-    if most is not None:
-        limits = [k for k in ("max_tokens", "max_completion_tokens") if k in decoded] or ["max_tokens"]
-        for name in limits:
-            asked = decoded.get(name, most)
-            decoded[name] = min(asked, most) if isinstance(asked, int) else most
-    return decoded
-
-
 def _model_json(name: str, serving: Serving) -> dict[str, Json]:
     return {"id": name, "object": "model", "created": serving.applied_at, "owned_by": "trueup"}
 
@@ -221,7 +279,3 @@ def _model_json(name: str, serving: Serving) -> dict[str, Json]:
 def _bearer(request: web.Request) -> str:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
-
-
-def _without(body: Mapping[str, Json], name: str) -> dict[str, Json]:
-    return {k: v for k, v in body.items() if k != name}

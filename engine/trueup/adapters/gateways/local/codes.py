@@ -29,5 +29,12 @@ KEY_MISSING = Code(
     "route without its keys would be open to everybody, so it is refused.",
     "Set the variable or write the file where the command runs, then apply again.",
 )
+SPLIT_REFUSED = Code(
+    "GW005",
+    "Requests cannot be shared like this",
+    "Releases beside the stable one need names of their own, weights and mirror shares from 0 to 100, and weights that "
+    "sum to 100 at most. The table in force before still serves.",
+    "Correct the weights or names that the detail gives, then apply again.",
+)
 
-CODES = (TABLE_REFUSED, TABLE_UNREADABLE, TEMPLATE_INVALID, KEY_MISSING)
+CODES = (TABLE_REFUSED, TABLE_UNREADABLE, TEMPLATE_INVALID, KEY_MISSING, SPLIT_REFUSED)

@@ -47,6 +47,12 @@ def unknown_model(name: str, known: str) -> ApiError:
     return ApiError(404, detail, code="model_not_found", param="model")
 
 
+def unknown_answer(name: str) -> ApiError:
+    """No answer has this id, or its feedback comes too late."""
+    detail = f"No recent answer has the id `{name}`."
+    return ApiError(404, detail, code="answer_not_found", param="id")
+
+
 def unauthorized(given: bool) -> ApiError:
     """A key is needed; whether a wrong or no key came is told, and nothing else."""
     detail = "Incorrect API key provided." if given else "You need an API key: `Authorization: Bearer KEY`."

@@ -1,4 +1,4 @@
-"""Counts and histograms of what was answered, per release; kept in memory, shown as Prometheus text."""
+"""Counts and histograms of what was answered, per release; kept in memory, shown to Prometheus by `exposition`."""
 
 from bisect import bisect_left
 from collections import Counter, OrderedDict
@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from trueup.adapters.gateways.local.table import Serving
-from trueup.core.digests import Digest
 
-_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+GOOD = 0.5
+"""Feedback from here on counts as good."""
+
 _KEPT_RELEASES = 64
 """Releases whose counts are kept: more than ever serve at once, few enough to last for years."""
 
@@ -17,27 +19,25 @@ _KEPT_RELEASES = 64
 class Histogram:
     """Durations in seconds, counted in fixed buckets."""
 
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(_BOUNDS) + 1))
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     total: float = 0.0
 
     def observe(self, seconds: float) -> None:
         """Count one duration."""
-        self.buckets[bisect_left(_BOUNDS, seconds)] += 1
+        self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 
-    def lines(self, name: str, labels: str) -> Iterator[str]:
-        """Yield the histogram as Prometheus text."""
-        cumulative = 0
-        for bound, count in zip((*_BOUNDS, "+Inf"), self.buckets, strict=True):
-            cumulative += count
-            yield f'{name}_bucket{{{labels},le="{bound}"}} {cumulative}'
-        yield f"{name}_sum{{{labels}}} {self.total:.6f}"
-        yield f"{name}_count{{{labels}}} {cumulative}"
+    def cumulative(self) -> Iterator[tuple[str, int]]:
+        """Yield each bound with how many durations do not pass it."""
+        count = 0
+        for bound, inside in zip((*BOUNDS, "+Inf"), self.buckets, strict=True):
+            count += inside
+            yield str(bound), count
 
 
 @dataclass(slots=True)
 class Answer:
-    """What was found out about one answer while it was given.
+    """What was found out about one answer while it was given; no word of it is kept.
 
     Attributes:
         status: HTTP status that the client got; 499 when it left.
@@ -45,6 +45,12 @@ class Answer:
         first_token_seconds: From the request to the first word of a stream; None when there was none.
         prompt_tokens: As the server counts them.
         completion_tokens: As the server counts them, or the events of a stream with text.
+        at: When it ended, seconds since the epoch.
+        seconds: From the request to its end.
+        refused: It declines.
+        feedback: What the user thought, 0 to 1; None when nobody said.
+        similarity: Of a copy: share of words in common with what the client got.
+        id: The name that the answer has for the client.
     """
 
     status: int = 0
@@ -52,29 +58,55 @@ class Answer:
     first_token_seconds: float | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    at: float = 0.0
+    seconds: float = 0.0
+    refused: bool = False
+    feedback: float | None = None
+    similarity: float | None = None
+    id: str = ""
 
 
 @dataclass(slots=True)
 class ReleaseMeasures:
     """What one release answered since its route was applied."""
 
-    labels: str
+    labels: tuple[str, str, str]
     statuses: Counter[int] = field(default_factory=Counter)
     failures: int = 0
+    refusals: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     first_token: Histogram = field(default_factory=Histogram)
     latency: Histogram = field(default_factory=Histogram)
+    copied: Counter[str] = field(default_factory=Counter)
+    feedback: Counter[str] = field(default_factory=Counter)
 
-    def add(self, answer: Answer, seconds: float) -> None:
-        """Count one answer that took *seconds*."""
+    def add(self, answer: Answer) -> None:
+        """Count one answer that a client got."""
         self.statuses[answer.status] += 1
         self.failures += answer.failed
+        self.refusals += answer.refused
         self.prompt_tokens += answer.prompt_tokens
         self.completion_tokens += answer.completion_tokens
-        self.latency.observe(seconds)
+        self.latency.observe(answer.seconds)
         if answer.first_token_seconds is not None:
             self.first_token.observe(answer.first_token_seconds)
+
+    def add_copy(self, answer: Answer) -> None:
+        """Count one answer that nobody got."""
+        self.copied["failed" if answer.failed else "answered"] += 1
+
+    def blame(self, answer: Answer) -> None:
+        """Count an answer that was added as a failure after all: another release gave a better one."""
+        if not answer.failed:
+            answer.failed = True
+            self.failures += 1
+
+    def judge(self, answer: Answer, value: float) -> None:
+        """Note what the user thought of an answer; who thinks again is counted once."""
+        if answer.feedback is None:
+            self.feedback["up" if value >= GOOD else "down"] += 1
+        answer.feedback = value
 
 
 class Measures:
@@ -84,62 +116,25 @@ class Measures:
         self._releases: OrderedDict[tuple[str, str, int], ReleaseMeasures] = OrderedDict()
 
     def of(self, serving: Serving) -> ReleaseMeasures:
-        """Return the measures of a route's release."""
+        """Return the measures of a release."""
         key = (serving.address, serving.route.release, serving.applied_at)
         found = self._releases.get(key)
         if found is None:
-            found = self._releases[key] = ReleaseMeasures(_labels(serving))
+            labels = (serving.address, serving.route.release, serving.route.spec.model_name)
+            found = self._releases[key] = ReleaseMeasures(labels)
             while len(self._releases) > _KEPT_RELEASES:
                 self._releases.popitem(last=False)
         return found
 
     def requests(self, serving: Serving) -> tuple[int, int]:
-        """Return how many requests the route's release answered, and how many of them failed."""
+        """Return how many requests the release answered, and how many of them failed."""
         measures = self.of(serving)
         return sum(measures.statuses.values()), measures.failures
 
-    def text(self, in_flight: Mapping[tuple[Digest, int], int]) -> str:
-        """Return everything as Prometheus text."""
-        return "\n".join(self._lines(in_flight)) + "\n"
-
-    def _lines(self, in_flight: Mapping[tuple[Digest, int], int]) -> Iterator[str]:
-        releases = tuple(self._releases.values())
-        yield from _heading("trueup_gateway_requests_total", "counter", "Requests answered, by HTTP status.")
-        for r in releases:
-            for status, count in sorted(r.statuses.items()):
-                yield f'trueup_gateway_requests_total{{{r.labels},code="{status}"}} {count}'
-        yield from _heading("trueup_gateway_failures_total", "counter", "Requests that failed in or before a server.")
-        for r in releases:
-            yield f"trueup_gateway_failures_total{{{r.labels}}} {r.failures}"
-        yield from _heading("trueup_gateway_tokens_total", "counter", "Tokens read and written.")
-        for r in releases:
-            yield f'trueup_gateway_tokens_total{{{r.labels},kind="prompt"}} {r.prompt_tokens}'
-            yield f'trueup_gateway_tokens_total{{{r.labels},kind="completion"}} {r.completion_tokens}'
-        name = "trueup_gateway_time_to_first_token_seconds"
-        yield from _heading(name, "histogram", "From a streamed request to its first word.")
-        for r in releases:
-            yield from r.first_token.lines(name, r.labels)
-        name = "trueup_gateway_latency_seconds"
-        yield from _heading(name, "histogram", "From a request to the end of its answer.")
-        for r in releases:
-            yield from r.latency.lines(name, r.labels)
-        yield from _heading("trueup_gateway_in_flight", "gauge", "Requests under way in a server.")
-        for (server, replica), count in sorted(in_flight.items()):
-            yield f'trueup_gateway_in_flight{{server="{server}",replica="{replica}"}} {count}'
+    def all(self) -> tuple[ReleaseMeasures, ...]:
+        """Return the measures of every release that is remembered."""
+        return tuple(self._releases.values())
 
 
-def _heading(name: str, kind: str, what: str) -> tuple[str, str]:
-    return f"# HELP {name} {what}", f"# TYPE {name} {kind}"
-
-
-def _labels(serving: Serving) -> str:
-    pairs = (
-        ("deployment", serving.address),
-        ("release", serving.route.release),
-        ("model", serving.route.spec.model_name),
-    )
-    return ",".join(f'{name}="{_escaped(value)}"' for name, value in pairs)
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+Weights = Mapping[tuple[str, str, str], tuple[float, float]]
+"""Weight and mirror share in force, by the labels of a release."""

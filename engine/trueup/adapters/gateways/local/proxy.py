@@ -7,56 +7,35 @@ again. A request is tried once more, and only while not one byte of an answer ha
 import asyncio
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import aiohttp
 from aiohttp import web
 
 from trueup.adapters.gateways.local.answers import DONE, EventRewriter, failure, renamed
 from trueup.adapters.gateways.local.backends import Backend, Backends
+from trueup.adapters.gateways.local.calls import Call
 from trueup.adapters.gateways.local.errors import ApiError, late, unavailable, upstream_failed
-from trueup.adapters.gateways.local.measures import Answer, Measures
-from trueup.adapters.gateways.local.table import Serving
-from trueup.core.json import Json
+from trueup.adapters.gateways.local.heard import Heard
+from trueup.adapters.gateways.local.measures import Answer
 
 _CONNECT_SECONDS = 5.0
 _TRIES = 2
 _LINE_BYTES = 1024 * 1024
 CLIENT_LEFT = 499
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request that may be carried: checked, with the release's prompt in it.
-
-    Attributes:
-        serving: Its route.
-        path: `/v1/chat/completions` or `/v1/completions`.
-        body: What the server gets, but for the server's own model name.
-        streams: The answer is a stream.
-        sticky: Keeps a client on one replica; empty takes turns.
-    """
-
-    serving: Serving
-    path: str
-    body: Mapping[str, Json]
-    streams: bool
-    sticky: str
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Headers that tell which release answered."""
-        route = self.serving.route
-        return {"x-trueup-release": route.release, "x-trueup-deployment": self.serving.address}
+SHADOW_HEADER = "x-trueup-shadow"
+_HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+_T = TypeVar("_T")
+_Reader = Callable[[aiohttp.ClientResponse, float], Awaitable[_T]]
+"""Takes an answer whose head is there; the second is when the request began, on the monotonic clock."""
 
 
 class Proxy:
     """Connections to servers, and the way of a request over them."""
 
-    def __init__(self, backends: Backends, measures: Measures) -> None:
+    def __init__(self, backends: Backends) -> None:
         self._backends = backends
-        self._measures = measures
         self._kept = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self._once = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, force_close=True), read_bufsize=_LINE_BYTES
@@ -67,16 +46,46 @@ class Proxy:
         await self._kept.close()
         await self._once.close()
 
-    async def carry(self, request: web.Request, call: Call) -> web.StreamResponse:
-        """Answer *request* by *call*, and count it.
+    async def carry(self, request: web.Request, call: Call, answer: Answer, heard: Heard) -> web.StreamResponse:
+        """Answer *request* by *call*; note in *answer* and *heard* what is found out about it.
+
+        Raises:
+            ApiError: No server answered, or the one that did refused; nothing was sent to the client.
+        """
+
+        async def passed_on(upstream: aiohttp.ClientResponse, started: float) -> web.StreamResponse:
+            if is_stream(upstream):
+                return await self._streamed(request, call, upstream, answer, heard, started)
+            body = await _read(call, upstream, started)
+            return _whole(call, upstream.status, body, answer, heard)
+
+        return await self._noted(call, answer, heard, passed_on)
+
+    async def ask(self, call: Call, answer: Answer, heard: Heard) -> None:
+        """Ask for an answer that nobody gets.
 
         Raises:
             ApiError: No server answered, or the one that did refused.
         """
+
+        async def thrown_away(upstream: aiohttp.ClientResponse, started: float) -> None:
+            if not is_stream(upstream):
+                _whole(call, upstream.status, await _read(call, upstream, started), answer, heard)
+                return
+            events = EventRewriter("", answer, heard)
+            while isinstance(line := await _next_line(upstream, call, started), bytes) and line:
+                events.line(line)
+                if events.has_text and answer.first_token_seconds is None:
+                    answer.first_token_seconds = time.monotonic() - started
+            answer.status = 200
+            answer.failed |= isinstance(line, ApiError) or not (events.done or events.finished)
+
+        await self._noted(call, answer, heard, thrown_away)
+
+    async def _noted(self, call: Call, answer: Answer, heard: Heard, read: _Reader[_T]) -> _T:
         started = time.monotonic()
-        answer = Answer()
         try:
-            return await self._tried(request, call, answer, started)
+            return await self._tried(call, read, started)
         except ApiError as error:
             answer.status = error.status
             answer.failed |= error.status >= 500
@@ -88,9 +97,10 @@ class Proxy:
             answer.status = CLIENT_LEFT
             raise
         finally:
-            self._measures.of(call.serving).add(answer, time.monotonic() - started)
+            answer.seconds, answer.at = time.monotonic() - started, time.time()
+            answer.refused = heard.refuses
 
-    async def _tried(self, request: web.Request, call: Call, answer: Answer, started: float) -> web.StreamResponse:
+    async def _tried(self, call: Call, read: _Reader[_T], started: float) -> _T:
         tried: list[int] = []
         for attempt in range(_TRIES):
             backend = self._backends.choose(call.serving.route.server, call.sticky, tried)
@@ -110,7 +120,7 @@ class Proxy:
                         raise unavailable("The model's server does not answer.") from error
                     continue
                 async with upstream:
-                    return await self._passed_on(request, call, upstream, answer, started)
+                    return await read(upstream, started)
         raise unavailable("No server of this model is ready.")
 
     async def _sent(self, call: Call, backend: Backend) -> aiohttp.ClientResponse:
@@ -120,32 +130,28 @@ class Proxy:
         return await session.post(
             f"http://127.0.0.1:{backend.port}{call.path}",
             data=payload,
-            headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
+            headers={**_HEADERS, SHADOW_HEADER: "1"} if call.is_copy else _HEADERS,
             # The whole is bounded by the caller.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
             allow_redirects=False,
         )
 
-    async def _passed_on(
-        self, request: web.Request, call: Call, upstream: aiohttp.ClientResponse, answer: Answer, started: float
-    ) -> web.StreamResponse:
-        try:
-            if upstream.status != 200 or not upstream.content_type.startswith("text/event-stream"):
-                async with asyncio.timeout_at(_deadline(call, started)):
-                    body = await upstream.read()
-                return _whole(call, upstream.status, body, answer)
-        except aiohttp.ClientError as error:
-            raise upstream_failed("The model's server broke off its answer.") from error
-        return await self._streamed(request, call, upstream, answer, started)
-
     async def _streamed(
-        self, request: web.Request, call: Call, upstream: aiohttp.ClientResponse, answer: Answer, started: float
+        self,
+        request: web.Request,
+        call: Call,
+        upstream: aiohttp.ClientResponse,
+        answer: Answer,
+        heard: Heard,
+        started: float,
     ) -> web.StreamResponse:
         """Pass a stream on, line by line, as it comes."""
-        response = web.StreamResponse(headers={**call.headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+        response = web.StreamResponse(
+            headers={**call.serving.headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        )
         response.content_type = "text/event-stream"
         response.charset = "utf-8"
-        events = EventRewriter(call.serving.route.spec.model_name, answer)
+        events = EventRewriter(call.serving.route.spec.model_name, answer, heard)
         await response.prepare(request)
         answer.status = 200
         pending = b""
@@ -183,7 +189,20 @@ async def _next_line(upstream: aiohttp.ClientResponse, call: Call, started: floa
         return b""
 
 
-def _whole(call: Call, status: int, body: bytes, answer: Answer) -> web.Response:
+def is_stream(upstream: aiohttp.ClientResponse) -> bool:
+    """Tell whether an answer comes event by event."""
+    return upstream.status == 200 and upstream.content_type.startswith("text/event-stream")
+
+
+async def _read(call: Call, upstream: aiohttp.ClientResponse, started: float) -> bytes:
+    try:
+        async with asyncio.timeout_at(_deadline(call, started)):
+            return await upstream.read()
+    except aiohttp.ClientError as error:
+        raise upstream_failed("The model's server broke off its answer.") from error
+
+
+def _whole(call: Call, status: int, body: bytes, answer: Answer, heard: Heard) -> web.Response:
     """Return a whole answer as the client gets it.
 
     Raises:
@@ -191,9 +210,9 @@ def _whole(call: Call, status: int, body: bytes, answer: Answer) -> web.Response
     """
     if status != 200:
         raise failure(status, body)
-    renamed_body = renamed(body, call.serving.route.spec.model_name, answer)
+    renamed_body = renamed(body, call.serving.route.spec.model_name, answer, heard)
     answer.status = 200
-    return web.Response(body=renamed_body, content_type="application/json", headers=call.headers)
+    return web.Response(body=renamed_body, content_type="application/json", headers=call.serving.headers)
 
 
 def _deadline(call: Call, started: float) -> float:

@@ -1,31 +1,46 @@
-"""The route table: its stored form, its checks, and the immutable form that requests are answered by."""
+"""The route table as requests are answered by it: checked as a whole, immutable, everything looked up beforehand."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from trueup.adapters.gateways.local import codes
 from trueup.adapters.gateways.local.keys import KeyCheck
-from trueup.core.digests import Digest, Revision, digest_of
+from trueup.adapters.gateways.local.stored import digest_in, read_document
+from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
-from trueup.core.ids import parse_address
 from trueup.core.json import Json
 from trueup.desired import prompting
-from trueup.desired.state import RouteSpec
-from trueup.ports import Route, RouteTable
+from trueup.ports import Route, Split
 
-FORMAT = 1
 DEFAULT_TIMEOUT_SECONDS = 600.0
 """Longest answer where nothing is declared; a slow model on one core needs minutes for a long one."""
+
+WHOLE = 100.0
+STICKY = ("request", "user")
+_ROUNDING = 1e-6
+"""Weights of thirds do not sum to 100 to the last digit."""
 
 
 @dataclass(frozen=True)
 class Serving:
-    """One route, ready to answer: what is looked up for every request is computed once."""
+    """One release of a route, ready to answer: what is looked up for every request is computed once.
+
+    Attributes:
+        route: The release as if it were alone: of a candidate, with the public name and the keys of the stable one.
+        keys: Who may ask.
+        name: Empty for the stable release, else the candidate's name.
+        weight: Share of the requests it answers; the stable one has what the others leave.
+        mirror: Share of the requests it gets copies of.
+        candidates: Of the stable release, those beside it.
+    """
 
     route: Route
     keys: KeyCheck
+    name: str = ""
+    weight: float = WHOLE
+    mirror: float = 0.0
+    candidates: tuple["Serving", ...] = ()
 
     @cached_property
     def spec(self) -> Mapping[str, Json]:
@@ -36,6 +51,20 @@ class Serving:
     def address(self) -> str:
         """The deployment's address."""
         return str(self.route.deployment)
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that tell which release answered."""
+        return {"x-trueup-release": self.route.release, "x-trueup-deployment": self.address}
+
+    @cached_property
+    def prefix(self) -> prompting.Messages | None:
+        """The release's own messages where no request changes them; None where they have to be filled in."""
+        spec = self.route.spec
+        if spec.variables or (spec.messages and spec.template_format == "jinja2"):
+            return None
+        composed = prompting.compose(self.spec, (), {})
+        return None if isinstance(composed, prompting.PromptProblems) else composed
 
     @cached_property
     def applied_at(self) -> int:
@@ -60,6 +89,16 @@ class Serving:
         value = dict(self.route.spec.limits).get("timeoutSeconds")
         return float(value) if isinstance(value, int | float) else DEFAULT_TIMEOUT_SECONDS
 
+    @property
+    def is_sticky(self) -> bool:
+        """Whether all requests of one user go to one release."""
+        return self.route.split is not None and self.route.split.sticky == "user"
+
+    def all(self) -> Iterator["Serving"]:
+        """Yield the stable release, then those beside it."""
+        yield self
+        yield from self.candidates
+
 
 @dataclass(frozen=True)
 class Table:
@@ -69,18 +108,18 @@ class Table:
     digest: Digest
     by_model: Mapping[str, Serving]
 
-
-def document_of(table: RouteTable, keys: Mapping[str, str]) -> dict[str, Json]:
-    """Return the stored form of *table*; `keys` is what `keys.resolve` made of its references, never a key."""
-    body: dict[str, Json] = {"table": _table_json(table), "keys": dict(keys)}
-    return {"format": FORMAT, "digest": digest_of(body), **body}
+    @cached_property
+    def by_address(self) -> Mapping[str, Serving]:
+        """The routes by their deployment's address."""
+        return {s.address: s for s in self.by_model.values()}
 
 
 def compile_table(document: Json) -> Table:
     """Check a stored document as a whole and return what requests are answered by.
 
     Raises:
-        PermanentError: It is damaged, two routes have one name, a template is broken, or a key cannot be read.
+        PermanentError: It is damaged, two routes have one name, weights are no shares, a template is broken, or a key
+            cannot be read.
     """
     table, keys = read_document(document)
     by_model: dict[str, Serving] = {}
@@ -91,33 +130,49 @@ def compile_table(document: Json) -> Table:
         if name in by_model:
             both = f"{by_model[name].route.deployment} and {route.deployment}"
             raise PermanentError(codes.TABLE_REFUSED, f"{both} have the same model name `{name}`")
-        _check_templates(route)
-        by_model[name] = Serving(route, KeyCheck.of(route.spec.keys, keys))
+        by_model[name] = _serving(route, KeyCheck.of(route.spec.keys, keys))
     return Table(document, digest_in(document), by_model)
 
 
-def read_document(document: Json) -> tuple[RouteTable, dict[str, str]]:
-    """Return the table and the resolved keys of a stored document.
+def _serving(route: Route, keys: KeyCheck) -> Serving:
+    _check_templates(route)
+    if route.split is None:
+        return Serving(route, keys)
+    problem = wrong_split(route.split)
+    if problem:
+        raise PermanentError(codes.SPLIT_REFUSED, f"{route.deployment}: {problem}")
+    candidates = []
+    for candidate in route.split.candidates:
+        alone = replace(
+            route,
+            release=candidate.release,
+            server=candidate.server,
+            # A client asks one deployment: its name and its keys do not depend on which release answers.
+            spec=replace(candidate.spec, model_name=route.spec.model_name, keys=route.spec.keys),
+            manifest=candidate.manifest,
+            revision=candidate.revision,
+            applied_at=candidate.applied_at,
+            split=None,
+        )
+        _check_templates(alone)
+        candidates.append(Serving(alone, keys, candidate.name, candidate.weight, candidate.mirror))
+    left = max(0.0, WHOLE - sum(c.weight for c in candidates))
+    return Serving(route, keys, weight=left, candidates=tuple(candidates))
 
-    Raises:
-        PermanentError: It has another format, or does not have its own digest.
-    """
-    if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        raise PermanentError(codes.TABLE_UNREADABLE, "it has no known format")
-    body = {k: document.get(k) for k in ("table", "keys")}
-    try:
-        if digest_of(body) != document.get("digest"):
-            raise PermanentError(codes.TABLE_UNREADABLE, "its content does not have the digest written beside it")
-        keys = body["keys"]
-        table = _table(body["table"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise PermanentError(codes.TABLE_UNREADABLE, f"it is damaged: {error}") from error
-    return table, {k: str(v) for k, v in keys.items()} if isinstance(keys, Mapping) else {}
 
-
-def digest_in(document: Json) -> Digest:
-    """Return the digest that *document* names for itself; empty when it names none."""
-    return Digest(str(document.get("digest") or "")) if isinstance(document, Mapping) else Digest("")
+def wrong_split(split: Split) -> str:
+    """Return what is wrong with *split*; empty when it can be served."""
+    if split.sticky not in STICKY:
+        return f"requests cannot be kept together by `{split.sticky}`"
+    names = [c.name for c in split.candidates]
+    if not all(names) or len(set(names)) < len(names):
+        return f"candidates need names of their own, and have {', '.join(f'`{n}`' for n in names)}"
+    for candidate in split.candidates:
+        for kind, value in (("weight", candidate.weight), ("mirror", candidate.mirror)):
+            if not 0 <= value <= WHOLE:
+                return f"`{candidate.name}` has {kind} {value:g}, which is no share from 0 to 100"
+    total = sum(c.weight for c in split.candidates)
+    return f"the weights sum to {total:g}, which is more than 100" if total > WHOLE + _ROUNDING else ""
 
 
 def _check_templates(route: Route) -> None:
@@ -143,54 +198,3 @@ def _check_jinja2(route: Route) -> None:
             jinja.check(content)
         except ValueError as error:
             raise PermanentError(codes.TEMPLATE_INVALID, f"{route.deployment}: {error}") from error
-
-
-def _table_json(table: RouteTable) -> dict[str, Json]:
-    return {"host": table.host, "port": table.port, "routes": [_route_json(r) for r in table.routes]}
-
-
-def _route_json(route: Route) -> dict[str, Json]:
-    return {
-        "deployment": str(route.deployment),
-        "release": route.release,
-        "server": route.server,
-        "spec": route.spec.to_json(),
-        "manifest": route.manifest,
-        "revision": route.revision,
-        "appliedAt": route.applied_at.isoformat(),
-    }
-
-
-def _table(value: Json) -> RouteTable:
-    match value:
-        case {"host": str(host), "port": int(port), "routes": [*routes]}:
-            return RouteTable(host, port, tuple(_route(r) for r in routes))
-        case _:
-            raise ValueError("not a route table")
-
-
-def _route(value: Json) -> Route:
-    match value:
-        case {
-            "deployment": str(deployment),
-            "release": str(release),
-            "server": str(server),
-            "spec": spec,
-            "manifest": manifest,
-            "revision": str(revision),
-            "appliedAt": str(applied_at),
-        }:
-            address = parse_address(deployment)
-            if address is None:
-                raise ValueError(f"`{deployment}` is no address")
-            return Route(
-                deployment=address,
-                release=Digest(release),
-                server=Digest(server),
-                spec=RouteSpec.from_json(spec),
-                manifest=manifest,
-                revision=Revision(revision),
-                applied_at=datetime.fromisoformat(applied_at),
-            )
-        case _:
-            raise ValueError("not a route")

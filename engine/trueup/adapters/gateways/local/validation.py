@@ -70,6 +70,12 @@ def _prompt(value: Json) -> str:
     return "" if fits else "a text or a list of texts"
 
 
+def _opinion(value: Json) -> str:
+    is_word = isinstance(value, str) and value in _OPINIONS
+    return "" if is_word or not _number(0, 1)(value) else '"up", "down" or a number from 0 to 1'
+
+
+_OPINIONS: Mapping[str, float] = {"up": 1.0, "down": 0.0}
 _SHARED: Mapping[str, _Check] = {
     "model": _text,
     "max_tokens": _integer(1),
@@ -111,6 +117,7 @@ COMPLETION: Mapping[str, _Check] = {
     "best_of": _integer(1, 16),
     "logprobs": _integer(0, 20),
 }
+FEEDBACK: Mapping[str, _Check] = {"id": _text, "value": _opinion}
 OURS = frozenset({"user", "metadata", "store"})
 """Fields that mean something here or nothing at all; servers do not get them."""
 
@@ -145,12 +152,22 @@ def check(request: Mapping[str, Json], fields: Mapping[str, _Check]) -> None:
         expected = "" if value is None else fields[name](value)
         if expected or (isinstance(value, float) and not math.isfinite(value)):
             raise invalid(f"`{name}` must be {expected or 'finite'}.", name, "invalid_type")
+    for name in ("id", "value"):
+        if name in fields and request.get(name) in {None, ""}:
+            raise invalid(f"You must provide `{name}`.", name, "missing_parameter")
+    if "model" not in fields:
+        return
     if not request.get("model"):
         raise invalid("You must provide a `model`.", "model", "missing_parameter")
     if "messages" in fields:
         _check_messages(request.get("messages"))
     elif request.get("prompt") is None:
         raise invalid("You must provide a `prompt`.", "prompt", "missing_parameter")
+
+
+def opinion(value: Json) -> float:
+    """Return checked feedback as a number, 0 (bad) to 1 (good)."""
+    return _OPINIONS[value] if isinstance(value, str) else float(str(value))
 
 
 def check_tokens(request: Mapping[str, Json], most: int | None) -> None:

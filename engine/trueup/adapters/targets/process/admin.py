@@ -2,13 +2,18 @@
 
 import http.client
 import json
+import math
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from trueup.adapters.targets.process import codes
+from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError, TransientError
 from trueup.core.json import Json
+from trueup.observed.traffic import Answered, Traffic
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -61,6 +66,31 @@ def state(path: str, timeout_seconds: float, *, with_table: bool = False) -> Gat
     )
 
 
+def traffic(path: str, deployment: str, since: float, timeout_seconds: float) -> Traffic:
+    """Ask a gateway what the releases of *deployment* answered since then, in seconds since the epoch.
+
+    Raises:
+        TransientError: Nobody answers there, or not to the end.
+    """
+    query = urlencode({"deployment": deployment, "since": repr(since)})
+    status, body = _read(path, "GET", f"/traffic?{query}", None, timeout_seconds)
+    if status != http.client.OK:
+        raise TransientError(codes.GATEWAY_DIED, f"its admin socket {path} answers with HTTP {status}")
+    found: dict[str, dict[Digest, tuple[Answered, ...]]] = {"served": {}, "copied": {}}
+    try:
+        first, *lines = [json.loads(line) for line in body.splitlines()]
+        if not lines or lines[-1] != {"end": True}:
+            raise TransientError(codes.GATEWAY_DIED, f"its admin socket {path} broke off its answer")
+        for line in lines[:-1]:
+            of, release = found[line["kind"]], Digest(line["release"])
+            of[release] = (*of.get(release, ()), *(Answered(*answer) for answer in line["answers"]))
+        # Rounded up: a microsecond that is missing must not be promised.
+        begin = datetime.fromtimestamp(math.ceil(first["since"] * 1e6) / 1e6, UTC)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TransientError(codes.GATEWAY_DIED, f"its admin socket {path} answers with {error!r}") from error
+    return Traffic(begin, found["served"], found["copied"])
+
+
 def replace_table(path: str, document: Json, timeout_seconds: float) -> str:
     """Give a gateway a new table; return why it was refused, empty when it is in force and stored.
 
@@ -79,16 +109,22 @@ def replace_table(path: str, document: Json, timeout_seconds: float) -> str:
 
 
 def _ask(path: str, method: str, target: str, body: Json, timeout_seconds: float) -> tuple[int, Json]:
+    status, answer = _read(path, method, target, body, timeout_seconds)
+    try:
+        return status, json.loads(answer or b"null")
+    except ValueError as error:
+        raise TransientError(codes.GATEWAY_DIED, f"its admin socket {path} does not answer: {error}") from error
+
+
+def _read(path: str, method: str, target: str, body: Json, timeout_seconds: float) -> tuple[int, bytes]:
     connection = _UnixConnection(path, timeout_seconds)
     try:
         payload = None if body is None else json.dumps(body).encode()
         connection.request(method, target, payload, {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        value: Json = json.loads(answer.read() or b"null")
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException) as error:
         raise TransientError(codes.GATEWAY_DIED, f"its admin socket {path} does not answer: {error}") from error
-    else:
-        return answer.status, value
     finally:
         connection.close()
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from trueup.adapters.gateways.local.table import digest_in, read_document
+from trueup.adapters.gateways.local.stored import digest_in, read_document
 from trueup.adapters.targets.process import admin, probes, processes
 from trueup.adapters.targets.process.layout import Layout, is_locked, read_json
 from trueup.adapters.targets.process.seals import is_broken
@@ -14,7 +14,15 @@ from trueup.adapters.targets.process.supervision import Child, Phase
 from trueup.adapters.targets.process.wanted import GATEWAY, Wanted, WantedGateway, WantedServer, read_wanted
 from trueup.core.errors import TrueupError
 from trueup.core.json import Json
-from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
+from trueup.observed.state import (
+    Health,
+    ObservedCandidate,
+    ObservedRoute,
+    ObservedServer,
+    ObservedSplit,
+    ObservedTarget,
+)
+from trueup.ports import Split
 
 _TIMEOUT_SECONDS = 1.5
 """A healthy server answers in a millisecond; one that works on a long prompt on a busy core needs a little more."""
@@ -160,9 +168,21 @@ def _routes(document: Json, state: admin.GatewayState | None) -> tuple[ObservedR
                 applied_at=route.applied_at,
                 requests=requests,
                 failures=failures,
+                split=_split(route.split) if route.split else None,
+                held=route.held,
             )
         )
     return tuple(sorted(observed, key=lambda r: r.deployment))
+
+
+def _split(split: Split) -> ObservedSplit:
+    candidates = tuple(
+        ObservedCandidate(
+            c.name, c.release, c.server, c.spec.to_json(), c.manifest, c.revision, c.applied_at, c.weight, c.mirror
+        )
+        for c in split.candidates
+    )
+    return ObservedSplit(candidates, split.sticky, split.progress)
 
 
 def _is_intact(document: Json) -> bool:

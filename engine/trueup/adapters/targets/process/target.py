@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
 from trueup.adapters.gateways.local import keys
 from trueup.adapters.gateways.local.codes import TABLE_REFUSED
-from trueup.adapters.gateways.local.table import compile_table, document_of, read_document
+from trueup.adapters.gateways.local.stored import document_of, read_document
+from trueup.adapters.gateways.local.table import compile_table
 from trueup.adapters.targets.process import admin, codes, control, logs, processes
 from trueup.adapters.targets.process.layout import Layout, read_json, reported
 from trueup.adapters.targets.process.observation import observe
@@ -24,9 +26,11 @@ from trueup.adapters.targets.process.wanted import GATEWAY, Wanted, WantedChild,
 from trueup.core.diagnostics import Code
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError, TransientError, TrueupError
+from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import ServerSpec
 from trueup.observed.state import ObservedTarget
+from trueup.observed.traffic import Traffic
 from trueup.ports import Clock, RouteTable
 
 _GATEWAY_MODULE = "trueup.adapters.gateways.local"
@@ -116,6 +120,17 @@ class ProcessTarget:
             raise
         if refusal:
             raise PermanentError(TABLE_REFUSED, refusal)
+
+    def traffic(self, environment: str, deployment: ResourceId, since: datetime) -> Traffic:
+        """Return what the releases of *deployment* answered since then, to clients and to nobody.
+
+        Raises:
+            TransientError: Nobody can say: there is no gateway, or it does not answer.
+        """
+        gateway = control.current(self._layout(environment)).gateway
+        if gateway is None:
+            raise TransientError(codes.GATEWAY_DIED, f"{environment} has no gateway")
+        return admin.traffic(gateway.admin, str(deployment), since.timestamp(), _ADMIN_SECONDS)
 
     def stop(self, environment: str, servers: Sequence[Digest]) -> None:
         """Drain and end the servers; the gateway and the supervisor too when no route and no server is left.

@@ -1,0 +1,1 @@
+"""`trueup rollout`: what people say to a rollout."""
