@@ -40,7 +40,7 @@ from trueup.ledger.record import Draft, Record
 from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
 from trueup.policy.document import ChangeFacts
-from trueup.policy.facts.approving import AllowedKey, Given, Review
+from trueup.policy.facts.approving import AllowedKey, Given, Reviews
 from trueup.policy.facts.change import ChangedFile, Commit
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import FileCoverage, Read, Reads, RuleTrace, TestCase, TestRun
@@ -581,7 +581,8 @@ class FakeWorkspace:
         self.push_refused = ""
         self.governed_by = Base()
         self.given: tuple[Given, ...] = ()
-        self.reviewed: tuple[Review, ...] = ()
+        self.reviewed = Reviews()
+        self.signs_as: AllowedKey | None = None
         self.approvals_asked: list[tuple[tuple[AllowedKey, ...], str, tuple[str, ...]]] = []
         self.tagged: list[tuple[str, str, str]] = []
         self.forge: FakeForge | None = FakeForge()
@@ -677,7 +678,13 @@ class FakeWorkspace:
     def tag_signed(self, name: str, message: str, revision: Revision) -> None:
         self.tagged.append((name, message, revision))
 
-    def reviews(self, revision: Revision) -> tuple[Review, ...]:
+    def untag(self, name: str) -> None:
+        self.tagged = [t for t in self.tagged if t[0] != name]
+
+    def signing(self) -> str:
+        return "a key" if self.signs_as else ""
+
+    def reviews(self, revision: Revision) -> Reviews:
         return self.reviewed
 
     def rules(self, policies: Policies, *, remembered: bool) -> tuple[RuleInfo, ...] | None:

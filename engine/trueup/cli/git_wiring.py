@@ -1,6 +1,6 @@
 """Joins git: what is declared, what it was before, who wrote it, and what governs it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trueup.adapters.git.base import Trunk
     from trueup.adapters.git.repository import Repository
     from trueup.policy.document import ChangeFacts
-    from trueup.policy.facts.approving import AllowedKey, Given, Review
+    from trueup.policy.facts.approving import AllowedKey, Given, Reviews
     from trueup.ports import Base, Committer, Forge, History, MergedCommit, Publisher, SourceTree
     from trueup.spec.resource import Resource
     from trueup.workflows.loading import ForgeChoice, ProjectSettings
@@ -26,8 +26,8 @@ class GitPorts:
         self.root = root
         self.asked_base = ""
         """What the user or the CI job names as the base of the change."""
-        self.ask_reviews: Callable[[Revision], tuple[Review, ...]] | None = None
-        """Asks a forge for the reviews of the change that ends in a commit."""
+        self.asks_reviews = False
+        """Whether the forge may be asked for reviews: planning alone needs no network."""
         self.work_tree: SourceTree | None = None
         """The one that was opened last: git need not be asked for all of it again."""
 
@@ -111,13 +111,28 @@ class GitPorts:
 
         return given_approvals(self.repository, keys, plan, revisions)
 
-    def reviews(self, revision: Revision) -> "tuple[Review, ...]":
-        """Return what the forge says of reviews: nothing, where none is asked."""
-        return self.ask_reviews(revision) if self.ask_reviews else ()
+    def reviews(self, revision: Revision) -> "Reviews":
+        """Return what the forge says of reviews: nothing, where none may be asked."""
+        from trueup.adapters.forges.reviewing import reviews_of
+        from trueup.adapters.git.approvals import bring_in
+        from trueup.policy.facts.approving import Reviews
+
+        forge = self.forge if self.asks_reviews else None
+        return reviews_of(forge, revision, lambda c: bring_in(self.repository, c)) if forge else Reviews()
+
+    def signing(self) -> str:
+        """Return what git signs with here, in words; empty when nothing is set up."""
+        from trueup.adapters.git.approvals import signing_key
+
+        return signing_key(self.repository)
 
     def tag_signed(self, name: str, message: str, revision: Revision) -> None:
         """Write a signed tag, with the key that git signs with here."""
         self.repository.run("tag", "--sign", "--file=-", name, revision, stdin=message.encode())
+
+    def untag(self, name: str) -> None:
+        """Delete a tag of this clone."""
+        self.repository.run("update-ref", "-d", f"refs/tags/{name}")
 
     def writers(self, revision: Revision, resources: Iterable["Resource"]) -> dict[str, str]:
         """Return who last wrote the file of each resource."""

@@ -357,10 +357,14 @@ class LocalWorkspace(GitPorts):
         return self.ledger.unpushed()
 
 
-def open_workspace(console: Console, base: str = "") -> "LocalWorkspace":
-    """Return the workspace of the project around the current folder; *base* as the user or the CI job names it."""
+def open_workspace(console: Console, base: str = "", *, reviews: bool = False) -> "LocalWorkspace":
+    """Return the workspace of the project around the current folder; *base* as the user or the CI job names it.
+
+    With *reviews*, the forge is asked for them: not where only a plan is shown, which needs no network.
+    """
     workspace = LocalWorkspace(find_project(), console.progress)
     workspace.asked_base = base
+    workspace.asks_reviews = reviews
     return workspace
 
 

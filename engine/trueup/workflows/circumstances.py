@@ -1,17 +1,18 @@
 """What policy may know around a plan: where its change comes from, what was declared before, what is installed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
 
 from trueup.builds.network import Network
-from trueup.core.json import Json, mapping_of
+from trueup.core.digests import Digest, Revision
+from trueup.core.errors import TrueupError
+from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Create, Update
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.document import Surroundings
-from trueup.policy.facts.approving import AllowedKey, given_in
+from trueup.policy.facts.approving import Reviews, given_in
 from trueup.policy.facts.base import BaseResources
 from trueup.policy.facts.change import ChangedFile, ChangeFacts
 from trueup.policy.facts.fit import subject_of, takes_accelerator
@@ -19,8 +20,8 @@ from trueup.policy.facts.reviews import PolicyFacts
 from trueup.ports import SourceTree
 from trueup.spec.parse import read_unchecked
 from trueup.spec.resource import Resources, document_of
-from trueup.workflows.governing import settings_in_force
-from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, read_project
+from trueup.workflows.governing import approvers_in_force
+from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, load_tree, read_project
 from trueup.workflows.networks import network_for
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.workspace import Policies, Workspace
@@ -52,7 +53,7 @@ def circumstances(  # noqa: PLR0913 - all that a plan is made from
 
     What rules say of themselves may be *remembered* from an earlier run where the plan is only shown.
     """
-    change = _approved(workspace, loaded, plan, _change(workspace, loaded, plan, observed))
+    change = change_of(workspace, loaded, plan, observed)
     return Circumstances(
         change,
         PolicyFacts(
@@ -95,24 +96,36 @@ def _takes_accelerator(deployment: DesiredDeployment, desired: DesiredState) -> 
     return takes_accelerator(subject_of(deployment, documents, desired.environment.settings, {}))
 
 
-def _approved(workspace: Workspace, loaded: Loaded, plan: Plan, change: ChangeFacts) -> ChangeFacts:
-    """Return *change* with the approvals that were given: by keys of the branch that governs, never of the change."""
+def change_of(workspace: Workspace, loaded: Loaded, plan: Plan, observed: ObservedState) -> ChangeFacts:
+    """Return where *plan* comes from, with the approvals that were given, whether they count or not.
+
+    Keys, roles and people are those of the branch that governs, never of the change.
+    """
+    change = _change(workspace, loaded, plan, observed)
     if not change.revision or change.commits is None:
         return change
-    settings = settings_in_force(workspace, loaded, plan.environment)
+    approvers = approvers_in_force(workspace, loaded, plan.environment)
     revisions = [c.revision for c in change.commits] or [change.revision]
-    keys = tuple(_keys(settings, workspace.clock.now().date()))
-    given = workspace.approvals(keys, plan.id, revisions)
-    newest = change.written[0].revision if change.written else change.revision
-    return replace(change, given=(*given, *given_in(workspace.reviews(plan.revision), newest, plan.id)))
+    given = workspace.approvals(approvers.keys, plan.id, revisions)
+    if plan.changes and "review" in approvers.sources:
+        reviews = workspace.reviews(plan.revision)
+        given = (*given, *given_in(reviews, _declaring_the_same(workspace, plan, reviews), plan.revision, plan.id))
+    return replace(change, given=given, approvers=approvers)
 
 
-def _keys(settings: Json, today: date) -> Iterator[AllowedKey]:
-    declared = mapping_of(mapping_of(settings).get("approvals")).get("keys")
-    for key in declared if isinstance(declared, list | tuple) else ():
-        member, ssh, gpg, expires = (mapping_of(key).get(k) for k in ("member", "ssh", "gpg", "expires"))
-        has_expired = isinstance(expires, str) and date.fromisoformat(expires) < today
-        yield AllowedKey(str(member), str(ssh or ""), str(gpg or ""), has_expired)
+def _declaring_the_same(workspace: Workspace, plan: Plan, reviews: Reviews) -> set[Revision]:
+    """Return the commits that were reviewed and declare what *plan* was made from, byte for byte what it means."""
+    commits = {r.commit for r in reviews.found if r.state == "approved" and r.commit}
+    return {c for c in commits if c == plan.revision or _desired(workspace, plan, c) == plan.inputs.desired}
+
+
+def _desired(workspace: Workspace, plan: Plan, commit: Revision) -> Digest | None:
+    try:
+        loaded = load_tree(workspace.tree(commit))
+    except TrueupError:
+        return None  # it is not in this clone
+    desired, _ = resolve(loaded.resources, plan.environment, commit) if loaded.is_valid else (None, ())
+    return desired.digest if desired else None
 
 
 def _change(workspace: Workspace, loaded: Loaded, plan: Plan, observed: ObservedState) -> ChangeFacts:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
 from trueup.core.ids import ResourceId
-from trueup.core.json import Json
 from trueup.desired.resolve import environment_facts
 from trueup.policy.enforcement import Settings, settings_of
+from trueup.policy.facts.approvers import Approvers, approvers_of
 from trueup.policy.results import LIBRARY
 from trueup.ports import SourceTree
 from trueup.spec.bundles import BundlePin
@@ -62,23 +62,24 @@ def governing_policies(
     return Governing(replace(policies, changed=changed), own)
 
 
-def settings_in_force(workspace: Workspace, loaded: Loaded, environment: str) -> Json:
-    """Return the settings of *environment* as the branch that governs has them; None when nobody can tell.
+def approvers_in_force(workspace: Workspace, loaded: Loaded, environment: str) -> Approvers:
+    """Return who may approve in *environment* by the branch that governs: a change makes nobody an approver.
 
-    What is merged, or begins a repository, is governed by itself.
+    What is merged, or brings trueup into a repository, is governed by itself.
     """
     declared = loaded.resources.get(ResourceId("Environment", environment))
     if declared is None or loaded.project is None:
-        return None
+        return Approvers()
+    today, own = workspace.clock.now().date(), environment_facts(declared).settings
     base = workspace.base(loaded.tree.revision, loaded.project.default_branch)
-    if not base.is_known:
-        return None
     if base.revision is None:
-        return environment_facts(declared).settings
+        return approvers_of(own, today, trusted=base.is_known)
     tree = workspace.tree(base.revision)
+    if isinstance(tree.read(PROJECT_FILE), Diagnostic):
+        return approvers_of(own, today)
     project, _ = read_project(tree)
     found = _declared_at(tree, project, loaded, declared) if project else None
-    return environment_facts(found).settings if found else None
+    return approvers_of(environment_facts(found).settings if found else own, today, trusted=found is not None)
 
 
 def _declared_at(tree: SourceTree, project: ProjectSettings, loaded: Loaded, declared: Resource) -> Resource | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trueup.evidence.imported import ImportedRun
     from trueup.policy.document import ChangeFacts
     from trueup.policy.enforcement import Settings
-    from trueup.policy.facts.approving import AllowedKey, Given, Review
+    from trueup.policy.facts.approving import AllowedKey, Given, Reviews
     from trueup.ports import (
         ArtifactScanner,
         Base,
@@ -276,10 +276,18 @@ class Workspace(Protocol):
         """
         ...
 
-    def reviews(self, revision: Revision) -> tuple[Review, ...]:
-        """Return what the forge says of reviews of the change that ends in *revision*, oldest first.
+    def untag(self, name: str) -> None:
+        """Delete a tag of this clone."""
+        ...
 
-        None where no forge is asked. Planning needs no network, so what was fetched before may be all there is.
+    def signing(self) -> str:
+        """Return what git signs with here; empty when nothing is set up."""
+        ...
+
+    def reviews(self, revision: Revision) -> Reviews:
+        """Return what the forge says of reviews of the change that ends in *revision*.
+
+        Nothing where no forge may be asked: planning alone needs no network, and what is carried out asks.
         """
         ...
 

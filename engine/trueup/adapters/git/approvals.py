@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from trueup.adapters.git.repository import Repository, call
+from trueup.core.digests import Revision
 from trueup.policy.facts.approving import SHOWN, TAGS, TRAILER, AllowedKey, Given, plan_named
 
 MOST = 200
@@ -45,6 +46,19 @@ def given_approvals(
         lines = [f'approver namespaces="git" {key.ssh}\n' for key in keys if key.ssh]
         signers.write_text("".join(lines), encoding="utf-8")
         return tuple(_verified(repository, keys, signers, one, content) for one, content in found)
+
+
+def bring_in(repository: Repository, commit: Revision) -> None:
+    """Fetch *commit* from `origin` when it is not here; a remote that does not give it leaves it missing."""
+    if repository.ask("cat-file", "-e", f"{commit}^{{commit}}") is None:
+        repository.ask("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", commit)
+
+
+def signing_key(repository: Repository) -> str:
+    """Return what git signs with here: the key that is set up; empty for none. GPG takes one for the e-mail else."""
+    is_ssh = (repository.ask("config", "gpg.format") or "openpgp") == "ssh"
+    fallback = repository.ask("config", "gpg.ssh.defaultKeyCommand") if is_ssh else ""
+    return repository.ask("config", "user.signingKey") or fallback or ""
 
 
 def ssh_key_in(signed: bytes) -> str:

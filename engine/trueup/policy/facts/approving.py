@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from trueup.core.digests import short
+from trueup.core.digests import Revision, short
 from trueup.policy.people import email_of
 
 TRAILER = "Trueup-Approve"
@@ -94,13 +94,21 @@ class Review:
         login: Who, as the forge calls them.
         email: Their e-mail; empty where the forge does not tell.
         state: `approved`, `changes_requested`, `dismissed` or `commented`.
-        commit: The commit that was looked at.
+        commit: The commit that was looked at; empty when the forge does not tell.
     """
 
     login: str
     email: str
     state: str
-    commit: str
+    commit: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Reviews of a change as a forge has them, and why it could not be asked; both are empty where none is asked."""
+
+    found: tuple[Review, ...] = ()
+    problem: str = ""
 
 
 def plan_named(trailers: Iterable[tuple[str, str]]) -> str:
@@ -110,28 +118,29 @@ def plan_named(trailers: Iterable[tuple[str, str]]) -> str:
     return f"sha256:{next(iter(plans))}" if len(plans) == 1 and plans != {""} else ""
 
 
-def given_in(reviews: Sequence[Review], commit: str, asked: str) -> tuple[Given, ...]:
-    """Return the approvals in *reviews*, oldest first as the forge has them: the last word of each person counts.
+def given_in(reviews: Reviews, same: Collection[str], commit: str, plan: str) -> tuple[Given, ...]:
+    """Return the approvals in *reviews*: a review approves the plan when the commit it is of declares the same.
 
     Args:
-        reviews: Of the change.
-        commit: The newest commit that changes something, which a review has to be of.
-        asked: Id of the plan: a review of the commit that it is made from is one of it.
+        reviews: What the forge has, the newest word of each person.
+        same: Commits that declare what the plan was made from.
+        commit: The one that it was made from.
+        plan: Its id.
     """
-    last: dict[str, Review] = {}
-    for review in reviews:
-        if review.state != "commented":
-            last[review.login.casefold()] = review
-    found = []
-    for review in last.values():
-        if review.state != "approved":
-            continue
-        detail = "" if review.commit == commit else f"approved commit {review.commit[:12]}; it is now {commit[:12]}"
-        if not email_of(review.email):
-            detail = detail or "the forge does not tell the e-mail of this account"
-        by = f"{review.login} <{review.email}>" if email_of(review.email) else review.login
-        found.append(Given("review", f"review of {review.login}", by, asked, review.commit, "good", "", detail))
+    found = [_reviewed(r, same, commit, plan) for r in reviews.found if r.state == "approved"]
+    if reviews.problem:
+        found.append(Given("review", "on the forge", "somebody", plan, status="unchecked", detail=reviews.problem))
     return tuple(found)
+
+
+def _reviewed(review: Review, same: Collection[str], commit: str, plan: str) -> Given:
+    detail = ""
+    if not review.commit:
+        detail = "the forge does not tell which commit was approved"
+    elif review.commit not in same:
+        detail = f"approved commit {review.commit[:12]}, which does not declare what commit {commit[:12]} does"
+    name, by = f"by {review.login}", f"{review.login} <{review.email}>" if email_of(review.email) else review.login
+    return Given("review", name, by, plan, review.commit, "good", "", detail)
 
 
 def judged(
@@ -162,6 +171,9 @@ def _why_not(one: Given, plan: str, sources: Collection[str], counted: Sequence[
         named = f"approved plan {short(one.plan)}" if one.plan else "it names no plan"
         return f"{named}; the plan is now {short(plan)}"
     if one.status != "good":
-        return _WHY.get(one.status, _WHY["unchecked"])
+        said = _WHY.get(one.status, _WHY["unchecked"])
+        return f"{said} ({one.key})" if one.key else said
+    if not email_of(one.by):
+        return "the environment does not declare whose it is (`approvals.people`)"
     same = next((c for c in counted if email_of(c.by) == email_of(one.by) or (one.key and c.key == one.key)), None)
     return f"the same person approved by {same.source} {same.name} already" if same else ""

@@ -1,13 +1,14 @@
 """Where a change comes from: its commits with their signatures, its files, its approvals."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trueup.core.digests import short
-from trueup.core.json import Json, mapping_of
+from trueup.core.json import Json
 from trueup.diff.masks import masked_text
-from trueup.policy.facts.approving import SOURCES, Given, Refused, judged, plan_named
-from trueup.policy.people import email_of, is_among
+from trueup.policy.facts.approvers import Approvers, approvers_of
+from trueup.policy.facts.approving import Given, Refused, judged, plan_named
+from trueup.policy.people import is_among
 
 _APPROVALS = ("approved-by", "reviewed-by")
 _CO_AUTHOR = "co-authored-by"
@@ -70,6 +71,7 @@ class ChangeFacts:
         files: What differs from the base, by path; None when it cannot be known.
         truncated: There are more commits than are listed.
         given: Approvals that name a plan, or a commit as reviews do; whether they count is decided here.
+        approvers: Who may approve, by the branch that governs; None where the change's own environment says it.
     """
 
     revision: str = ""
@@ -82,6 +84,7 @@ class ChangeFacts:
     files: tuple[ChangedFile, ...] | None = None
     truncated: bool = False
     given: tuple[Given, ...] = ()
+    approvers: Approvers | None = None
 
     @property
     def written(self) -> tuple[Commit, ...]:
@@ -131,7 +134,7 @@ def change_facts(change: ChangeFacts) -> dict[str, Json]:
 
 
 def approvals(change: ChangeFacts, settings: Json, plan: str = "") -> list[Json] | None:
-    """Return who approved the change, with the roles that *settings* give them.
+    """Return who approved the change, with their roles.
 
     Trailers of its commits approve whatever the commits bring, or, in a commit that names a plan, only *plan*; what
     else was given approves one plan. *settings* are those of the Environment. None when the commits are unknown.
@@ -147,43 +150,50 @@ def not_counted(change: ChangeFacts, settings: Json, plan: str) -> list[Json]:
 
 def _sorted_out(change: ChangeFacts, settings: Json, plan: str) -> tuple[list[Json], list[Refused]]:
     """Return the approvals that count, and the others."""
-    sources = _sources(settings)
-    members = tuple(_members(settings))
-    keys = {c.signature.key for c in change.written if c.signature.key}
+    approvers = change.approvers or approvers_of(settings)
     found: list[Json] = []
     refused: list[Refused] = []
     for person, commit in _trailers(change.commits or ()):
         named = plan_named(commit.trailers)
-        if "trailer" not in sources:
+        if "trailer" not in approvers.sources:
             why = "approvals of this environment do not come from trailers"
         elif named and named != plan:
             why = f"approved plan {short(named)}; the plan is now {short(plan)}"
         else:
-            found.append(
-                {
-                    **_who(person, members),
-                    "commit": commit.revision,
-                    "source": "trailer",
-                    "signed": commit.signature.status == "good",
-                    "isAuthor": is_among(person, change.authors),
-                }
-            )
+            is_signed = commit.signature.status == "good"
+            found.append(_approval(change, approvers, Given("trailer", "", person, "", commit.revision), is_signed))
             continue
         refused.append(Refused(person, "trailer", commit.revision, why))
-    counted, others = judged(change.given, plan, sources)
-    found += [
-        {
-            **_who(given.by, members),
-            "commit": given.commit,
-            "source": given.source,
-            "signed": given.source != "review",
-            "isAuthor": is_among(given.by, change.authors) or given.key in keys,
-            "plan": plan,
-            "key": given.key,
-        }
-        for given in counted
-    ]
+    counted, others = judged((_known(g, approvers) for g in change.given), plan, approvers.sources)
+    for given in counted:
+        more: dict[str, Json] = {"plan": plan, "name": shown(given.name), "key": given.key}
+        found.append({**_approval(change, approvers, given, given.source != "review"), **more})
     return found, [*refused, *others]
+
+
+def _known(given: Given, approvers: Approvers) -> Given:
+    """Return *given* by the address that stands for whoever gave it."""
+    if given.status != "good":
+        return given
+    if given.source != "review":
+        return replace(given, by=approvers.email_of(given.by) or given.by)
+    login = given.by.partition(" <")[0]
+    email = approvers.email_of(approvers.named(login) or given.by)
+    return replace(given, by=f"{login} <{email}>" if email else login)
+
+
+def _approval(change: ChangeFacts, approvers: Approvers, given: Given, is_signed: bool) -> dict[str, Json]:
+    keys = {c.signature.key for c in change.written if c.signature.key}
+    authors = tuple(map(approvers.spelt, change.authors))
+    return {
+        "by": shown(given.by),
+        "email": shown(approvers.email_of(given.by)),
+        "roles": list(dict.fromkeys(map(shown, approvers.roles_of(given.by)))),
+        "commit": given.commit,
+        "source": given.source,
+        "signed": is_signed,
+        "isAuthor": is_among(approvers.spelt(given.by), authors) or given.key in keys,
+    }
 
 
 def _trailers(commits: Iterable[Commit]) -> Iterator[tuple[str, Commit]]:
@@ -193,30 +203,6 @@ def _trailers(commits: Iterable[Commit]) -> Iterator[tuple[str, Commit]]:
         yield from ((person, commit) for person in people)
 
 
-def _who(person: str, members: Iterable[tuple[str, str]]) -> dict[str, Json]:
-    email = email_of(person)
-    roles = list(dict.fromkeys(shown(role) for role, mail in members if email and mail == email))
-    return {"by": shown(person), "email": shown(email), "roles": roles}
-
-
-def _sources(settings: Json) -> frozenset[str]:
-    """Return where approvals may come from; an environment that does not say takes all."""
-    declared = mapping_of(mapping_of(settings).get("approvals")).get("sources", SOURCES)
-    return frozenset(str(s) for s in declared) if isinstance(declared, list | tuple) else frozenset()
-
-
 def shown(words: str) -> str:
     """Return *words* as people wrote them in git, masked; bytes that are no UTF-8 become question marks."""
     return masked_text(words.encode("utf-8", "replace").decode())
-
-
-def _members(settings: Json) -> Iterator[tuple[str, str]]:
-    """Yield (role, e-mail) as the Environment's approvals declare them."""
-    approvals_declared = settings.get("approvals") if isinstance(settings, Mapping) else None
-    roles = approvals_declared.get("roles") if isinstance(approvals_declared, Mapping) else None
-    for declared in roles if isinstance(roles, list | tuple) else ():
-        match declared:
-            case {"role": str(role), "members": [*members]}:
-                yield from ((role, email_of(str(member))) for member in members)
-            case _:  # a role that nobody is known to have
-                pass

@@ -195,6 +195,14 @@ class ApprovalKey(Declared):
         return self
 
 
+class ApprovalPerson(Declared):
+    """Somebody who approves and is known by more than one address, or by a name on the forge."""
+
+    member: Sentence = Field(description="E-mail that stands for them in `roles` and `keys`.")
+    also: Items[Sentence] = Field(default=(), description="Their other e-mails: they approve once, whichever they use.")
+    login: Sentence | None = Field(default=None, description="Their name on the forge, for reviews.")
+
+
 class Approvals(Declared):
     """Who must agree before apply."""
 
@@ -204,6 +212,7 @@ class Approvals(Declared):
     keys: Items[ApprovalKey] = Field(
         default=(), description="Keys whose signatures approve a plan; those of the branch that governs count."
     )
+    people: Items[ApprovalPerson] = Field(default=(), description="People with several e-mails or a name on the forge.")
     sources: Items[Literal["signature", "trailer", "review"]] = Field(
         default=("signature", "trailer", "review"),
         description="Where approvals may come from: signed tags and commits that name the plan, trailers of commits, "
@@ -215,6 +224,14 @@ class Approvals(Declared):
         named = [key.ssh or key.gpg for key in self.keys]
         if len(set(named)) < len(named):
             raise refused("One key that signs approvals is declared twice.", "one key is one person", kind="rule")
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_person_an_address(self) -> Self:
+        named = [a.casefold() for p in self.people for a in dict.fromkeys((p.member, *p.also))]
+        logins = [p.login.casefold() for p in self.people if p.login]
+        if len(set(named)) < len(named) or len(set(logins)) < len(logins):
+            raise refused("One address or login is declared for two people.", "name each person once", kind="rule")
         return self
 
 
