@@ -676,15 +676,24 @@ class FakeWorkspace:
         return self.given
 
     def tag_signed(self, name: str, message: str, revision: Revision) -> None:
+        """Sign as `signs_as`, whose key is allowed or not; without one, as git does that has none."""
+        if self.signs_as is None:
+            raise PermanentError(git_codes.GIT_FAILED, "`git tag` says: error: gpg failed to sign the data")
         self.tagged.append((name, message, revision))
+        plan = message.rpartition(": ")[2].strip()
+        given = Given("tag", name, "Grace", plan, revision, "unknown", "SHA256:k")
+        if self.signs_as in self.approvals_asked[-1][0]:
+            given = replace(given, by=self.signs_as.member, status="good")
+        self.given = (*self.given, given)
 
     def untag(self, name: str) -> None:
         self.tagged = [t for t in self.tagged if t[0] != name]
+        self.given = tuple(g for g in self.given if g.name != name)
 
     def signing(self) -> str:
         return "a key" if self.signs_as else ""
 
-    def reviews(self, revision: Revision) -> Reviews:
+    def reviews(self, revisions: Sequence[Revision]) -> Reviews:
         return self.reviewed
 
     def rules(self, policies: Policies, *, remembered: bool) -> tuple[RuleInfo, ...] | None:

@@ -26,8 +26,8 @@ class GitPorts:
         self.root = root
         self.asked_base = ""
         """What the user or the CI job names as the base of the change."""
-        self.asks_reviews = False
-        """Whether the forge may be asked for reviews: planning alone needs no network."""
+        self.asks_others = False
+        """Whether remote and forge may be asked for approvals: planning alone needs no network."""
         self.work_tree: SourceTree | None = None
         """The one that was opened last: git need not be asked for all of it again."""
 
@@ -106,19 +106,21 @@ class GitPorts:
         return change_facts(self.repository, revision, self.actor, base, applied)
 
     def approvals(self, keys: "Sequence[AllowedKey]", plan: str, revisions: Sequence[str]) -> "tuple[Given, ...]":
-        """Return the approvals that are signed in git."""
-        from trueup.adapters.git.approvals import given_approvals
+        """Return the approvals that are signed in git, with those of the remote where it may be asked."""
+        from trueup.adapters.git.approvals import bring_in_tags, given_approvals
 
+        if self.asks_others:
+            bring_in_tags(self.repository, plan)
         return given_approvals(self.repository, keys, plan, revisions)
 
-    def reviews(self, revision: Revision) -> "Reviews":
+    def reviews(self, revisions: Sequence[Revision]) -> "Reviews":
         """Return what the forge says of reviews: nothing, where none may be asked."""
         from trueup.adapters.forges.reviewing import reviews_of
         from trueup.adapters.git.approvals import bring_in
         from trueup.policy.facts.approving import Reviews
 
-        forge = self.forge if self.asks_reviews else None
-        return reviews_of(forge, revision, lambda c: bring_in(self.repository, c)) if forge else Reviews()
+        forge = self.forge if self.asks_others else None
+        return reviews_of(forge, revisions, lambda c: bring_in(self.repository, c)) if forge else Reviews()
 
     def signing(self) -> str:
         """Return what git signs with here, in words; empty when nothing is set up."""

@@ -105,10 +105,12 @@ def change_of(workspace: Workspace, loaded: Loaded, plan: Plan, observed: Observ
     if not change.revision or change.commits is None:
         return change
     approvers = approvers_in_force(workspace, loaded, plan.environment)
+    if not plan.changes:
+        return replace(change, approvers=approvers)
     revisions = [c.revision for c in change.commits] or [change.revision]
     given = workspace.approvals(approvers.keys, plan.id, revisions)
-    if plan.changes and "review" in approvers.sources:
-        reviews = workspace.reviews(plan.revision)
+    if "review" in approvers.sources:
+        reviews = workspace.reviews(tuple(dict.fromkeys(map(Revision, (plan.revision, *revisions)))))
         given = (*given, *given_in(reviews, _declaring_the_same(workspace, plan, reviews), plan.revision, plan.id))
     return replace(change, given=given, approvers=approvers)
 

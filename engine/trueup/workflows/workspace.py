@@ -284,8 +284,8 @@ class Workspace(Protocol):
         """Return what git signs with here; empty when nothing is set up."""
         ...
 
-    def reviews(self, revision: Revision) -> Reviews:
-        """Return what the forge says of reviews of the change that ends in *revision*.
+    def reviews(self, revisions: Sequence[Revision]) -> Reviews:
+        """Return what the forge says of reviews of the change that *revisions* are the commits of, newest first.
 
         Nothing where no forge may be asked: planning alone needs no network, and what is carried out asks.
         """

@@ -54,6 +54,13 @@ def bring_in(repository: Repository, commit: Revision) -> None:
         repository.ask("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", commit)
 
 
+def bring_in_tags(repository: Repository, plan: str) -> None:
+    """Fetch the tags that approve *plan* from `origin`; tags of this clone stay, and without a remote nothing comes."""
+    refs = f"{TAGS}{plan.removeprefix('sha256:')[:SHOWN]}/*"
+    if repository.ask("config", "remote.origin.url"):
+        repository.ask("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", f"{refs}:{refs}")
+
+
 def signing_key(repository: Repository) -> str:
     """Return what git signs with here: the key that is set up; empty for none. GPG takes one for the e-mail else."""
     is_ssh = (repository.ask("config", "gpg.format") or "openpgp") == "ssh"

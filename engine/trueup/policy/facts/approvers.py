@@ -103,10 +103,6 @@ def _keys(declared: Json, today: date | None) -> Iterator[AllowedKey]:
 
 
 def _people(declared: Json) -> Iterator[Person]:
-    for found in _listed(declared):
-        match found:
-            case {"member": str(member), **more}:
-                also = tuple(str(address) for address in _listed(more.get("also")))
-                yield Person(member, also, str(more.get("login") or ""))
-            case _:  # nobody
-                pass
+    for found in map(mapping_of, _listed(declared)):
+        also = tuple(str(address) for address in _listed(found.get("also")))
+        yield Person(str(found.get("member") or ""), also, str(found.get("login") or ""))
