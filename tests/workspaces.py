@@ -680,7 +680,7 @@ class FakeWorkspace:
         if self.signs_as is None:
             raise PermanentError(git_codes.GIT_FAILED, "`git tag` says: error: gpg failed to sign the data")
         self.tagged.append((name, message, revision))
-        plan = message.rpartition(": ")[2].strip()
+        plan = message.partition("Trueup-Approve: ")[2].split()[0]
         given = Given("tag", name, "Grace", plan, revision, "unknown", "SHA256:k")
         if self.signs_as in self.approvals_asked[-1][0]:
             given = replace(given, by=self.signs_as.member, status="good")

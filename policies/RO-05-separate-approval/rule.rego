@@ -12,8 +12,8 @@
 #   roles: []
 #   lastReviewed: "2026-11-21"
 #   remediation: >-
-#     Have the change approved by others (a trailer `Approved-by: Name <mail>` of its merge commit), and change owners,
-#     policies and settings in a change of its own.
+#     Have the plan approved by others (`trueup approve`, a review on the forge, or a trailer `Approved-by: Name <mail>`
+#     of its merge commit), and change owners, policies and settings in a change of its own.
 package trueup.rules.ro_05
 
 import data.parameters.approvals as parameters

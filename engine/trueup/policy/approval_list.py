@@ -1,5 +1,6 @@
 """Approvals of one plan as people read them: which count, which do not and why, and what is still missing."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -81,6 +82,12 @@ def standing_of(tier: str, settings: Json, approved: Json, refused: Json) -> Sta
     listed = [*_listed(approved, is_separate(tier, settings)), *_listed(refused, False)]
     listed.sort(key=lambda a: bool(a.why))
     return Standing(required if isinstance(required, int) else 0, roles, tuple(listed), approved is not None)
+
+
+def approvals_judged(document: bytes) -> list[Json]:
+    """Return the approvals that a policy document has: who, by which source, with which key."""
+    approved = mapping_of(json.loads(document)).get("approvals")
+    return list(approved) if isinstance(approved, list) else []
 
 
 def _asked(roles: Sequence[Json]) -> Iterator[tuple[str, int]]:

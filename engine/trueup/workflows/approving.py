@@ -14,7 +14,7 @@ from trueup.plan.plan import Plan
 from trueup.plan.saved import SavedPlan
 from trueup.policy.approval_list import Standing, is_separate, standing_of
 from trueup.policy.facts.approvers import Approvers
-from trueup.policy.facts.approving import SHOWN, TAGS, TRAILER
+from trueup.policy.facts.approving import ENVIRONMENT, SHOWN, TAGS, TRAILER
 from trueup.policy.facts.change import ChangeFacts, approvals, not_counted
 from trueup.policy.people import is_among
 from trueup.reconcile.codes import DIRTY
@@ -144,7 +144,8 @@ def approval_of(workspace: Workspace, proposed: Proposed) -> Approval:
         raise PermanentError(codes.OWN_CHANGE, f"{me} wrote a part of it.")
     mine = (a for a in proposed.standing.listed if not a.why and a.source == "tag")
     before = next((a.name for a in mine if a.email == approvers.email_of(me)), "")
-    message = f"Approve a plan for {environment.name}\n\n{TRAILER}: {plan.id}\n"
+    trailers = f"{TRAILER}: {plan.id}\n{ENVIRONMENT}: {environment.name}\n"
+    message = f"Approve a plan for {environment.name}\n\n{trailers}"
     taken = {given.name for given in change.given}
     return Approval(before or _free(plan, approvers.email_of(me), taken), message, proposed, is_new=not before)
 

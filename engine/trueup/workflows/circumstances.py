@@ -108,7 +108,10 @@ def change_of(workspace: Workspace, loaded: Loaded, plan: Plan, observed: Observ
     if not plan.changes:
         return replace(change, approvers=approvers)
     revisions = [c.revision for c in change.commits] or [change.revision]
-    given = workspace.approvals(approvers.keys, plan.id, revisions)
+    # Where nothing was applied yet, the commit before may be the one that was approved, and this one voids it.
+    before = [change.base] if change.base and not replaced_revisions(plan, observed) else []
+    found = workspace.approvals(approvers.keys, plan.id, [*revisions, *before])
+    given = tuple(g for g in found if g.plan == plan.id or g.environment in {"", plan.environment})
     if "review" in approvers.sources:
         reviews = workspace.reviews(tuple(dict.fromkeys(map(Revision, (plan.revision, *revisions)))))
         given = (*given, *given_in(reviews, _declaring_the_same(workspace, plan, reviews), plan.revision, plan.id))

@@ -148,9 +148,8 @@ WOULD_NOT_COUNT = Code(
     "WRK016",
     "The approval would not count",
     "It was signed, and by what the branch that governs declares it counts for nothing: the key is not among the "
-    "`approvals.keys` of the environment there, or has expired. The tag was taken away again.",
-    "Sign with a key that is declared, or have yours declared in a change of its own; "
-    "[approvals](approvals.md) says how.",
+    "`approvals.signers` of the environment there, or has expired. The tag was taken away again.",
+    "Sign with a key that is declared, or have yours declared in a change of its own (docs/approvals.md).",
 )
 NOTHING_TO_APPROVE = Code(
     "WRK017",

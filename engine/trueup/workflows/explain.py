@@ -162,7 +162,7 @@ def _policy(planned: Planned, id_: ResourceId) -> Iterator[str]:
 
 def _approvals(planned: Planned) -> Iterator[str]:
     """Yield which approvals the plan has, why others do not count, and what is missing."""
-    document = json.loads(planned.judged.document)
+    document = json.loads(planned.judged.document or b"{}")
     environment = planned.desired.environment
     given, refused = document.get("approvals"), document.get("approvalsNotCounted")
     standing = standing_of(environment.tier, environment.settings, given, refused)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from trueup.adapters.git.repository import Repository, call
 from trueup.core.digests import Revision
-from trueup.policy.facts.approving import SHOWN, TAGS, TRAILER, AllowedKey, Given, plan_named
+from trueup.policy.facts.approving import SHOWN, TAGS, TRAILER, AllowedKey, Given, environment_named, plan_named
 
 MOST = 200
 """Tags and commits of one plan that are verified: a program is started for each."""
@@ -104,17 +104,19 @@ def _tags(repository: Repository, plan: str, revisions: Collection[str]) -> Iter
         headers, _, message = content.partition(b"\n\n")
         fields = dict(field.partition(b" ")[::2] for field in headers.split(b"\n"))
         tagger = fields.get(b"tagger", b"").rpartition(b">")[0] + b">"
-        given = Given("tag", name, tagger.decode("utf-8", "replace"), _plan_in(message), target)
+        said = _said_in(message)
+        by, where = tagger.decode("utf-8", "replace"), environment_named(said)
+        given = Given("tag", name, by, plan_named(said), target, environment=where)
         if fields.get(b"tag", b"").decode("utf-8", "replace") != name:
             given = replace(given, detail="it was signed under another name")
         yield given, id_.encode() + b"\0" + content
 
 
-def _plan_in(message: bytes) -> str:
-    """Return the plan that a tag's message names before its signature."""
+def _said_in(message: bytes) -> list[tuple[str, str]]:
+    """Return the pairs of key and value in a tag's message before its signature."""
     words = re.split(rb"^-----BEGIN ", message, maxsplit=1, flags=re.MULTILINE)[0].decode("utf-8", "replace")
     pairs = [line.partition(":")[::2] for line in words.splitlines()]
-    return plan_named([(key.strip(), value.strip()) for key, value in pairs])
+    return [(key.strip(), value.strip()) for key, value in pairs]
 
 
 def _commits(repository: Repository, revisions: Collection[str]) -> Iterator[tuple[Given, bytes]]:
@@ -132,11 +134,13 @@ def _commits(repository: Repository, revisions: Collection[str]) -> Iterator[tup
     for line in lines:
         revision, author, trailers = line.split("\0")
         pairs = [t.partition(":")[::2] for t in trailers.split("\x01")]
-        plan = plan_named([(key.strip(), value.strip()) for key, value in pairs])
+        said = [(key.strip(), value.strip()) for key, value in pairs]
+        plan = plan_named(said)
         is_after = revision in within or repository.ask("merge-base", "--is-ancestor", newest, revision) is not None
         if plan and is_after:
             content = repository.run("cat-file", "commit", revision)
-            yield Given("commit", revision, author, plan, revision), revision.encode() + b"\0" + content
+            given = Given("commit", revision, author, plan, revision, environment=environment_named(said))
+            yield given, revision.encode() + b"\0" + content
 
 
 def _verified(repository: Repository, keys: Sequence[AllowedKey], signers: Path, given: Given, content: bytes) -> Given:

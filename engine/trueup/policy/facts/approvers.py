@@ -77,7 +77,7 @@ def approvers_of(settings: Json, today: date | None = None, *, trusted: bool = T
     return Approvers(
         found,
         tuple(_roles(declared.get("roles"))),
-        tuple(_keys(declared.get("keys"), today)),
+        tuple(_keys(declared.get("signers"), today)),
         tuple(_people(declared.get("people"))),
     )
 

@@ -13,6 +13,9 @@ from trueup.policy.people import email_of
 TRAILER = "Trueup-Approve"
 """Names the plan that a signed tag or commit approves."""
 
+ENVIRONMENT = "Trueup-Environment"
+"""Names the environment of that plan for people; what binds is the plan's id, which it is a part of."""
+
 TAGS = "refs/tags/trueup/approve/"
 """Where such tags lie: below it come the first 12 digits of the plan id and a name."""
 
@@ -64,6 +67,7 @@ class Given:
         status: `good`, or why it does not count: `bad`, `expired`, `revoked`, `unknown`, `unchecked`, `none`.
         key: Fingerprint of the key.
         detail: What else is wrong with it, in words; empty for nothing.
+        environment: The one it says it is for; empty when it says nothing.
     """
 
     source: str
@@ -74,6 +78,7 @@ class Given:
     status: str = "none"
     key: str = ""
     detail: str = ""
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,11 @@ def plan_named(trailers: Iterable[tuple[str, str]]) -> str:
     values = [value for key, value in trailers if key.casefold() == TRAILER.casefold()]
     plans = {found[1] if (found := _PLAN.fullmatch(value)) else "" for value in values}
     return f"sha256:{next(iter(plans))}" if len(plans) == 1 and plans != {""} else ""
+
+
+def environment_named(trailers: Iterable[tuple[str, str]]) -> str:
+    """Return the environment that *trailers* say they are for; empty when they say none."""
+    return next((value for key, value in trailers if key.casefold() == ENVIRONMENT.casefold()), "")
 
 
 def given_in(reviews: Reviews, same: Collection[str], commit: str, plan: str) -> tuple[Given, ...]:

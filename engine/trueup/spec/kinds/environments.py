@@ -176,7 +176,7 @@ SshKey = Annotated[
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9A-F]{40}([0-9A-F]{24})?$", description="Of a primary key.")]
 
 
-class ApprovalKey(Declared):
+class ApprovalSigner(Declared):
     """A key that signs approvals, and whose it is."""
 
     member: Sentence = Field(description="Whose it is, by e-mail as git has it.")
@@ -191,14 +191,14 @@ class ApprovalKey(Declared):
     @model_validator(mode="after")
     def _is_one_key(self) -> Self:
         if (self.ssh is None) == (self.gpg is None):
-            raise refused("A key for approvals is not clear about which it is.", "give `ssh` or `gpg`", kind="rule")
+            raise refused("Who signs approvals is not clear about the key.", "give `ssh` or `gpg`", kind="rule")
         return self
 
 
 class ApprovalPerson(Declared):
     """Somebody who approves and is known by more than one address, or by a name on the forge."""
 
-    member: Sentence = Field(description="E-mail that stands for them in `roles` and `keys`.")
+    member: Sentence = Field(description="E-mail that stands for them in `roles` and `signers`.")
     also: Items[Sentence] = Field(default=(), description="Their other e-mails: they approve once, whichever they use.")
     login: Sentence | None = Field(default=None, description="Their name on the forge, for reviews.")
 
@@ -209,7 +209,7 @@ class Approvals(Declared):
     required: int = Field(default=0, ge=0, description="Approvals in all.")
     roles: Items[ApprovalRole] = Field(default=(), description="Approvals by role.")
     separate_author: bool = Field(default=True, description="Whether the author's own approval does not count.")
-    keys: Items[ApprovalKey] = Field(
+    signers: Items[ApprovalSigner] = Field(
         default=(), description="Keys whose signatures approve a plan; those of the branch that governs count."
     )
     people: Items[ApprovalPerson] = Field(default=(), description="People with several e-mails or a name on the forge.")
@@ -221,7 +221,7 @@ class Approvals(Declared):
 
     @model_validator(mode="after")
     def _has_one_person_a_key(self) -> Self:
-        named = [key.ssh or key.gpg for key in self.keys]
+        named = [s.ssh or s.gpg for s in self.signers]
         if len(set(named)) < len(named):
             raise refused("One key that signs approvals is declared twice.", "one key is one person", kind="rule")
         return self
