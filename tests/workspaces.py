@@ -133,6 +133,7 @@ class Stage:
     run: str = "during"
     port: int = 8180
     rollback: Mapping[str, Json] = field(default_factory=dict)
+    approvals: Mapping[str, Json] = field(default_factory=dict)
 
 
 def document(kind: str, name: str, spec: Mapping[str, Json], **metadata: Json) -> bytes:
@@ -205,6 +206,7 @@ def repository_files(
             "target": {"type": "process", "port": stage.port},
             "evaluations": {"required": list(stage.evaluations), "run": stage.run},
             **({"rollback": dict(stage.rollback)} if stage.rollback else {}),
+            **({"approvals": dict(stage.approvals)} if stage.approvals else {}),
         }
         files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings)
     return files | {d.path: d.text() for d in declared}
@@ -580,6 +582,7 @@ class FakeWorkspace:
         self.commits_fail = False
         self.push_refused = ""
         self.governed_by = Base()
+        self.author = ""
         self.given: tuple[Given, ...] = ()
         self.reviewed = Reviews()
         self.signs_as: AllowedKey | None = None
@@ -665,9 +668,9 @@ class FakeWorkspace:
         return ChangeFacts(
             revision=revision,
             base=since,
-            author=self.actor,
+            author=self.author or self.actor,
             actor=self.actor,
-            commits=(Commit(revision, self.actor),),
+            commits=(Commit(revision, self.author or self.actor),),
             files=changed_files(contents, self._commits[revision].contents),
         )
 
@@ -681,7 +684,8 @@ class FakeWorkspace:
             raise PermanentError(git_codes.GIT_FAILED, "`git tag` says: error: gpg failed to sign the data")
         self.tagged.append((name, message, revision))
         plan = message.partition("Trueup-Approve: ")[2].split()[0]
-        given = Given("tag", name, "Grace", plan, revision, "unknown", "SHA256:k")
+        key = f"SHA256:{self.signs_as.ssh[-4:]}"
+        given = Given("tag", name, "Grace", plan, revision, "unknown", key)
         if self.signs_as in self.approvals_asked[-1][0]:
             given = replace(given, by=self.signs_as.member, status="good")
         self.given = (*self.given, given)

@@ -11,8 +11,8 @@ ROLES = [{"role": "risk-owner", "count": 2}, {"role": "finops"}, {"role": "stran
 SETTINGS: Any = {"approvals": {"required": 2, "roles": ROLES}}
 
 
-def approval(email: str, *roles: str, **more: Any) -> Any:
-    return {"by": email, "email": email, "source": "tag", "name": "t", "roles": list(roles), "isAuthor": False, **more}
+def approval(who: str, *roles: str, **more: Any) -> Any:
+    return {"by": who, "email": who, "source": "tag", "name": "t", "roles": list(roles), "isAuthor": False, **more}
 
 
 def standing(*approved: Any, refused: Any = None, settings: Any = SETTINGS, tier: str = "production") -> Any:
