@@ -4,16 +4,26 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from repositories import commit, git, repository
-from trueup.adapters.git.approvals import fingerprint, given_approvals, ssh_key_in
+from trueup.adapters.git.approvals import (
+    bring_in,
+    bring_in_tags,
+    fingerprint,
+    given_approvals,
+    signing_key,
+    ssh_key_in,
+)
 from trueup.adapters.git.commits import change_facts
 from trueup.adapters.git.repository import Repository
+from trueup.core.digests import Revision
 from trueup.policy.facts.approving import AllowedKey, Given
 
 PLAN, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -202,22 +212,33 @@ class Keyring:
     fingerprint: str
 
 
-@pytest.fixture(scope="module")
-def keyring() -> Iterator[Keyring]:
+@contextmanager
+def new_keyring(expires: str = "1d") -> Iterator[Keyring]:
     if shutil.which("gpg") is None:
-        pytest.skip("there is no gpg here")
+        pytest.skip("GPG APPROVALS ARE NOT TESTED: there is no gpg on this machine")
     # A path that is short enough for the socket of its agent.
     home = Path(tempfile.mkdtemp(prefix="gpg-"))
     home.chmod(0o700)
-    options = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", ""]
-    made = subprocess.run([*options, "--quick-gen-key", f"Grace <{GRACE}>", "ed25519", "sign", "1d"], check=False)
-    if made.returncode:
-        pytest.skip("gpg cannot make a key here")
-    listed = subprocess.run([*options, "--with-colons", "--list-keys"], check=True, capture_output=True, text=True)
-    found = next(line.split(":")[9] for line in listed.stdout.splitlines() if line.startswith("fpr:"))
-    yield Keyring(home, found)
-    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "gpg-agent"], check=False)
-    shutil.rmtree(home, ignore_errors=True)
+    words = ("--passphrase", "", "--quick-gen-key", f"Grace <{GRACE}>", "ed25519", "sign", expires)
+    subprocess.run(["gpg", "--homedir", str(home), "--batch", "--quiet", *words], check=True)
+    listed = gpg(home, "--with-colons", "--list-keys")
+    found = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
+    try:
+        yield Keyring(home, found)
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "gpg-agent"], check=False)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def gpg(home: Path, *words: str) -> str:
+    command = ["gpg", "--homedir", str(home), "--batch", "--quiet", *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def keyring() -> Iterator[Keyring]:
+    with new_keyring() as made:
+        yield made
 
 
 def by_gpg(made: Repository, keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,3 +266,76 @@ def test_a_message_changed_after_gpg_signed_it_is_bad(made: Repository, keyring,
     by_gpg(made, keyring, monkeypatch)
     retold(made, b"Approve\n", b"approve\n")
     assert only(made, AllowedKey(GRACE, gpg=keyring.fingerprint)).status == "bad"
+
+
+@pytest.mark.timeout(30)
+def test_a_gpg_key_that_has_expired_since_does_not_count(made: Repository, monkeypatch) -> None:
+    with new_keyring("seconds=3") as brief:
+        by_gpg(made, brief, monkeypatch)
+        allowed = AllowedKey(GRACE, gpg=brief.fingerprint)
+        end = time.monotonic() + 20
+        while (found := only(made, allowed)).status == "good" and time.monotonic() < end:
+            time.sleep(0.5)
+        assert (found.status, found.key) == ("expired", brief.fingerprint)
+
+
+@pytest.mark.timeout(30)
+def test_a_gpg_key_that_was_revoked_since_does_not_count(made: Repository, monkeypatch) -> None:
+    with new_keyring() as lost:
+        by_gpg(made, lost, monkeypatch)
+        certificate = lost.home / "openpgp-revocs.d" / f"{lost.fingerprint}.rev"
+        # GnuPG puts a colon before the first line so that nobody revokes by mistake.
+        certificate.write_text(certificate.read_text().replace(":-----BEGIN", "-----BEGIN"))
+        gpg(lost.home, "--import", str(certificate))
+        found = only(made, AllowedKey(GRACE, gpg=lost.fingerprint))
+        assert (found.status, found.key) == ("revoked", lost.fingerprint)
+
+
+def test_a_tag_names_its_environment_for_people(made: Repository, keys) -> None:
+    message = f"Approve\n\nTrueup-Approve: {PLAN}\nTrueup-Environment: prod"
+    git(made.root, *keys[0].signing, "tag", "--sign", "-m", message, "trueup/approve/aaaaaaaaaaaa/grace")
+    assert only(made, keys[0].allowed()).environment == "prod"
+
+
+def test_a_tag_that_was_made_for_another_plan_does_not_count_when_it_is_copied(made: Repository, keys) -> None:
+    tag(made, keys[0], "bbbbbbbbbbbb/grace", OTHER)
+    source = "refs/tags/trueup/approve/bbbbbbbbbbbb/grace"
+    git(made.root, "update-ref", "refs/tags/trueup/approve/aaaaaaaaaaaa/grace", source)
+    copied, _ = given_approvals(made, [keys[0].allowed()], PLAN, [head(made)])
+    assert copied.detail == "it was signed under another name"
+
+
+def test_what_git_signs_with_is_told(made: Repository) -> None:
+    assert signing_key(made) == ""
+    git(made.root, "config", "gpg.format", "ssh")
+    assert signing_key(made) == ""
+    git(made.root, "config", "gpg.ssh.defaultKeyCommand", "ssh-add -L")
+    assert signing_key(made) == "ssh-add -L"
+    git(made.root, "config", "user.signingKey", "~/.ssh/id_ed25519")
+    assert signing_key(made) == "~/.ssh/id_ed25519"
+
+
+def test_tags_of_the_plan_are_brought_in_from_the_remote_and_others_are_not(made: Repository, keys, tmp_path) -> None:
+    git(tmp_path, "clone", "--quiet", str(made.root), "reviewer")
+    reviewer = Repository.discover(tmp_path / "reviewer")
+    tag(reviewer, keys[0])
+    tag(reviewer, keys[0], "bbbbbbbbbbbb/grace", OTHER)
+    bring_in_tags(made, PLAN)  # without a remote nothing comes
+    git(made.root, "remote", "add", "origin", str(reviewer.root))
+    assert given_approvals(made, [keys[0].allowed()], PLAN, [head(made)]) == ()
+    bring_in_tags(made, PLAN)
+    assert git(made.root, "tag").splitlines() == ["trueup/approve/aaaaaaaaaaaa/grace"]
+    assert only(made, keys[0].allowed()).status == "good"
+
+
+def test_a_commit_is_brought_in_when_the_remote_gives_it(made: Repository, tmp_path) -> None:
+    git(tmp_path, "clone", "--quiet", str(made.root), "reviewed")
+    there = tmp_path / "reviewed"
+    approved = Revision(commit(there, {"a": b"3"}))
+    git(there, "update-ref", "refs/pull/1/head", approved)
+    git(made.root, "remote", "add", "origin", str(there))
+    bring_in(made, Revision("9" * 40))
+    assert made.ask("cat-file", "-e", approved) is None
+    bring_in(made, approved)
+    assert made.ask("cat-file", "-e", approved) is not None
+    bring_in(made, approved)
