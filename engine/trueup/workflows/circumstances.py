@@ -102,17 +102,18 @@ def change_of(workspace: Workspace, loaded: Loaded, plan: Plan, observed: Observ
     Keys, roles and people are those of the branch that governs, never of the change.
     """
     change = _change(workspace, loaded, plan, observed)
-    if not change.revision or change.commits is None:
+    if change.commits is None:
         return change
     approvers = approvers_in_force(workspace, loaded, plan.environment)
     if not plan.changes:
         return replace(change, approvers=approvers)
-    revisions = [c.revision for c in change.commits] or [change.revision]
+    # What is only proposed has no commit yet, and may have been approved by the id that its plan will have.
+    revisions = [c.revision for c in change.commits] or [r for r in (change.revision,) if r]
     # Where nothing was applied yet, the commit before may be the one that was approved, and this one voids it.
-    before = [change.base] if change.base and not replaced_revisions(plan, observed) else []
+    before = [change.base] if revisions and change.base and not replaced_revisions(plan, observed) else []
     found = workspace.approvals(approvers.keys, plan.id, [*revisions, *before])
     given = tuple(g for g in found if g.plan == plan.id or g.environment in {"", plan.environment})
-    if "review" in approvers.sources:
+    if revisions and "review" in approvers.sources:
         reviews = workspace.reviews(tuple(dict.fromkeys(map(Revision, (plan.revision, *revisions)))))
         given = (*given, *given_in(reviews, _declaring_the_same(workspace, plan, reviews), plan.revision, plan.id))
     return replace(change, given=given, approvers=approvers)

@@ -14,8 +14,8 @@ from trueup.ledger.record import RecordKind
 from trueup.plan.codec import read_saved_plan, write_saved_plan
 from trueup.plan.saved import SavedPlan, save_plan
 from trueup.policy.approval_list import Standing
+from trueup.policy.decision import Outcome
 from trueup.policy.facts.approving import AllowedKey, Given, Review, Reviews
-from trueup.policy.facts.change import ChangeFacts
 from trueup.ports import Base
 from trueup.reconcile.codes import DIRTY
 from trueup.workflows import codes
@@ -414,11 +414,31 @@ def test_the_record_says_who_approved_by_what_and_with_which_key(make: Make) -> 
     assert (found["email"], found["source"], found["key"]) == (GRACE, "tag", "SHA256:AAAA")  # type: ignore[index,call-overload]  # JSON
 
 
-def test_nothing_is_asked_about_what_was_not_committed(make: Make) -> None:
+def test_what_is_not_committed_yet_may_be_approved_by_the_id_its_plan_will_have(make: Make) -> None:
     workspace = asking(make)
     workspace.files["spec/deployments/dev/support.yaml"] += b"\n"
+    workspace.reviewed = Reviews((Review("gh", GRACE, "approved", workspace.head),))
     planned = make_plan(workspace, "dev")
     assert isinstance(planned, Planned)
+    workspace.given = (Given("tag", "t", GRACE, planned.plan.id, "", "good", "SHA256:k"),)
     change = change_of(workspace, planned.loaded, planned.plan, planned.observed)
-    assert isinstance(change, ChangeFacts)
-    assert workspace.approvals_asked == []
+    assert change.given == workspace.given, "and by no review, which is of a commit"
+    assert workspace.approvals_asked[-1][2] == ()
+
+
+def test_apply_looks_at_approvals_again_under_its_lock(make: Make) -> None:
+    def wants_one(facts: Any) -> Any:
+        return [] if facts["approvals"] else [{"id": "AP", "severity": "critical", "msg": "nobody approved"}]
+
+    workspace = asking(make, {**APPROVALS, "required": 0})
+    workspace.engine.rules.append(wants_one)
+    sign(workspace, approval_of(workspace, proposed(workspace)))
+    planned = make_plan(workspace, "dev")
+    assert isinstance(planned, Planned)
+    assert planned.judged.decision.outcome is Outcome.ALLOW
+    good, workspace.given = workspace.given, (replace(workspace.given[0], status="revoked"),)
+    denied = workspace.apply(expected=planned.plan.inputs).denied
+    assert denied is not None
+    assert [v.message for v in denied.violations] == ["nobody approved"]
+    workspace.given = good
+    assert workspace.apply(expected=planned.plan.inputs).denied is None

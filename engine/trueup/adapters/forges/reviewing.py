@@ -11,8 +11,9 @@ from trueup.ports import Forge
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
-MOST_COMMITS = 20
-"""Commits of a change that the forge is asked about, newest first: each is a request."""
+MOST_COMMITS = 10
+"""Commits of a change that the forge is asked about, newest first: each is a request, and `reconcile` asks again every
+round that something waits."""
 
 
 def reviews_of(forge: Forge, commits: Sequence[Revision], bring_in: Callable[[Revision], None]) -> Reviews:
