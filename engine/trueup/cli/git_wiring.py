@@ -109,7 +109,7 @@ class GitPorts:
         """Return the approvals that are signed in git, with those of the remote where it may be asked."""
         from trueup.adapters.git.approvals import bring_in_tags, given_approvals
 
-        if self.asks_others:
+        if self.asks_others and keys:
             bring_in_tags(self.repository, plan)
         return given_approvals(self.repository, keys, plan, revisions)
 

@@ -181,6 +181,12 @@ def test_a_review_counts_by_the_address_that_the_forge_tells() -> None:
     assert found["roles"] == ["risk-owner", "finops"]
 
 
+def test_a_signature_that_is_not_good_is_told_with_who_says_to_have_made_it() -> None:
+    _, (refused,) = given(replace(TAG, status="unknown", by="Linus <linus@example.com>"))
+    assert refused["by"] == "Linus <linus@example.com>"
+    assert refused["why"] == "its signature is by no key that this environment allows (SHA256:k)"
+
+
 def test_a_signer_without_an_address_is_told() -> None:
     _, (refused,) = given(replace(TAG, by="grace"))
     assert (refused["by"], refused["why"]) == (
