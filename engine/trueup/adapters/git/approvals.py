@@ -38,7 +38,8 @@ def given_approvals(
     Raises:
         GitError: Objects are missing.
     """
-    found = [*_tags(repository, plan, revisions), *_commits(repository, revisions)][:MOST]
+    # Without a key that counts, no commit is worth the search through every branch; tags are found at once.
+    found = [*_tags(repository, plan, revisions), *(_commits(repository, revisions) if keys else ())][:MOST]
     if not found:
         return ()
     with tempfile.TemporaryDirectory() as folder:
