@@ -26,6 +26,8 @@ _SIGNED_BY_SSH = re.compile(r'^Good "git" signature for (\S+) with \S+ key (SHA2
 _GPG_STATUS = re.compile(r"^\[GNUPG:\] (\S+) ?(.*)$", re.MULTILINE)
 _GPG_WORDS = {"BADSIG": "bad", "EXPSIG": "expired", "EXPKEYSIG": "expired", "REVKEYSIG": "revoked"}
 """What GnuPG's status lines mean (doc/DETAILS of GnuPG)."""
+_OLD = 6
+"""Fields of an `ERRSIG` line of a GnuPG that does not tell the fingerprint yet."""
 
 
 def given_approvals(
@@ -178,7 +180,9 @@ def _by_gpg(keys: Sequence[AllowedKey], given: Given, status: int, said: str) ->
     own = next((k for k in keys if k.gpg and k.gpg == primary), None)
     if wrong or not valid:
         missing = "unknown" if {"NO_PUBKEY", "ERRSIG"} & words.keys() else "unchecked"
-        return replace(given, status=wrong or missing, key=primary)
+        # Of a key that is not in the keyring, GnuPG tells the fingerprint last, older ones the short id first.
+        named = words.get("ERRSIG") or [""]
+        return replace(given, status=wrong or missing, key=primary or (named[-1] if len(named) > _OLD else named[0]))
     if own is None or status:
         return replace(given, status="unknown", key=primary)
     return replace(given, status="expired" if own.has_expired else "good", by=own.member, key=primary)

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     if arguments.diff + arguments.commit + arguments.pull_request > 1:
         raise UsageError("`--diff`, `--commit` and `--pull-request` exclude each other.")
-    workspace = open_workspace(console, ask_others=True)
+    workspace = open_workspace(console)
     workspace.take_remote_records()
     work_out = propose_on_base if arguments.pull_request else propose
     promotion = work_out(workspace, arguments.name, arguments.source, arguments.target)
