@@ -163,6 +163,9 @@ def github(state: ForgeState, method: str, path: str, query: dict[str, str], bod
         if "base" in query:
             found = [r for r in found if r["base"] == query["base"]]
         return 200, [_github(r) for r in found]
+    if match := re.fullmatch(r"/commits/([0-9a-f]+)/pulls", rest):
+        found = [r for r in state.requests.values() if match[1] in (r["head"], r.get("merged"))]
+        return (200, [_github(r) for r in found]) if found else (422, {"message": f"No commit found: {match[1]}"})
     match = re.fullmatch(r"/(pulls|issues)/(\d+)(/reviews|/comments)?", rest)
     if not match or int(match[2]) not in state.requests:
         return 404, {"message": "Not Found"}
@@ -220,6 +223,9 @@ def gitlab(state: ForgeState, method: str, path: str, query: dict[str, str], bod
         for key, name in (("source_branch", "branch"), ("target_branch", "base")):
             found = [r for r in found if query.get(key) in (None, r[name])]
         return 200, [_gitlab(r) for r in found]
+    if match := re.fullmatch(r"repository/commits/([0-9a-f]+)/merge_requests", rest):
+        found = [r for r in state.requests.values() if match[1] in (r["head"], r.get("merged"))]
+        return (200, [_gitlab(r) for r in found]) if found else (404, {"message": "404 Commit Not Found"})
     match = re.fullmatch(r"merge_requests/(\d+)(/approvals|/notes|/versions)?", rest)
     if not match or int(match[1]) not in state.requests:
         return 404, {"message": "404 Not found"}

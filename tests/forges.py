@@ -39,6 +39,9 @@ class FakeForge:
         self.state.requests[number]["state"] = "closed"
         self.state.comments.append((number, comment))
 
+    def including(self, commit: Revision) -> Sequence[int]:
+        return sorted(n for n, r in self.state.requests.items() if commit in (r["head"], r.get("merged")))
+
     def reviews(self, number: int) -> Sequence[Review]:
         self._require(number)
         newest: dict[str, Review] = {}

@@ -41,6 +41,7 @@ from trueup.observed.state import Health, ObservedTarget
 from trueup.policy.bundle_files import bundle_digest
 from trueup.policy.deletion_budget import MARK
 from trueup.policy.document import ChangeFacts
+from trueup.policy.facts.approving import AllowedKey, Given, Reviews
 from trueup.policy.facts.change import ChangedFile, Commit
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import FileCoverage, Read, Reads, RuleTrace, TestCase, TestRun
@@ -135,6 +136,7 @@ class Stage:
     rollback: Mapping[str, Json] = field(default_factory=dict)
     confirm_delete: str = ""
     deletion_budget: Mapping[str, Json] = field(default_factory=dict)
+    approvals: Mapping[str, Json] = field(default_factory=dict)
 
 
 def document(kind: str, name: str, spec: Mapping[str, Json], **metadata: Json) -> bytes:
@@ -208,6 +210,7 @@ def repository_files(
             "evaluations": {"required": list(stage.evaluations), "run": stage.run},
             **({"rollback": dict(stage.rollback)} if stage.rollback else {}),
             **({"deletionBudget": dict(stage.deletion_budget)} if stage.deletion_budget else {}),
+            **({"approvals": dict(stage.approvals)} if stage.approvals else {}),
         }
         marks: dict[str, Json] = {"annotations": {MARK: stage.confirm_delete}} if stage.confirm_delete else {}
         files[f"spec/environments/{name}.yaml"] = document("Environment", name, settings, **marks)
@@ -584,6 +587,12 @@ class FakeWorkspace:
         self.commits_fail = False
         self.push_refused = ""
         self.governed_by = Base()
+        self.author = ""
+        self.given: tuple[Given, ...] = ()
+        self.reviewed = Reviews()
+        self.signs_as: AllowedKey | None = None
+        self.approvals_asked: list[tuple[tuple[AllowedKey, ...], str, tuple[str, ...]]] = []
+        self.tagged: list[tuple[str, str, str]] = []
         self.forge: FakeForge | None = FakeForge()
         self.published = FakePublisher({})
         self.messages: list[str] = []
@@ -668,11 +677,37 @@ class FakeWorkspace:
         return ChangeFacts(
             revision=revision,
             base=since,
-            author=self.actor,
+            author=self.author or self.actor,
             actor=self.actor,
-            commits=(Commit(revision, self.actor),),
+            commits=(Commit(revision, self.author or self.actor),),
             files=changed_files(contents, self._commits[revision].contents),
         )
+
+    def approvals(self, keys: Sequence[AllowedKey], plan: str, revisions: Sequence[str]) -> tuple[Given, ...]:
+        self.approvals_asked.append((tuple(keys), plan, tuple(revisions)))
+        return self.given
+
+    def tag_signed(self, name: str, message: str, revision: Revision) -> None:
+        """Sign as `signs_as`, whose key is allowed or not; without one, as git does that has none."""
+        if self.signs_as is None:
+            raise PermanentError(git_codes.GIT_FAILED, "`git tag` says: error: gpg failed to sign the data")
+        self.tagged.append((name, message, revision))
+        plan = message.partition("Trueup-Approve: ")[2].split()[0]
+        key = f"SHA256:{self.signs_as.ssh[-4:]}"
+        given = Given("tag", name, "Grace", plan, revision, "unknown", key)
+        if self.signs_as in self.approvals_asked[-1][0]:
+            given = replace(given, by=self.signs_as.member, status="good")
+        self.given = (*self.given, given)
+
+    def untag(self, name: str) -> None:
+        self.tagged = [t for t in self.tagged if t[0] != name]
+        self.given = tuple(g for g in self.given if g.name != name)
+
+    def signing(self) -> str:
+        return "a key" if self.signs_as else ""
+
+    def reviews(self, revisions: Sequence[Revision]) -> Reviews:
+        return self.reviewed
 
     def rules(self, policies: Policies, *, remembered: bool) -> tuple[RuleInfo, ...] | None:
         described = self.workbench.describe(policies.files)

@@ -12,8 +12,8 @@
 #   roles: []
 #   lastReviewed: "2026-11-21"
 #   remediation: >-
-#     Have the change approved by others (a trailer `Approved-by: Name <mail>` of its merge commit), and change owners,
-#     policies and settings in a change of its own.
+#     Have the plan approved by others (`trueup approve`, a review on the forge, or a trailer `Approved-by: Name <mail>`
+#     of its merge commit), and change owners, policies and settings in a change of its own.
 package trueup.rules.ro_05
 
 import data.parameters.approvals as parameters
@@ -70,6 +70,18 @@ deny contains lib.result("RO-05", "critical", "", [], msg) if {
 	msg := sprintf("%s, which says who approves or by which rules, changes together with %s.", [
 		file,
 		concat(", ", sort(moved)),
+	])
+}
+
+# An approval that was given and does not count is told: who gave it believes that it does.
+warn contains lib.result("RO-05", "low", environment, ["spec", "approvals"], msg) if {
+	count(to_approve) > 0
+	some refused in lib.list(lib.field(input, ["approvalsNotCounted"]))
+	msg := sprintf("The approval by %v (%v %v) does not count: %v.", [
+		object.get(refused, "by", "somebody"),
+		object.get(refused, "source", ""),
+		object.get(refused, "name", ""),
+		object.get(refused, "why", "nobody knows why"),
 	])
 }
 

@@ -53,6 +53,27 @@ test_an_author_never_counts if {
 	count(ro_05.deny) == 1 with input as document
 }
 
+test_an_approval_of_the_plan_by_a_signed_tag_counts_as_one_by_a_trailer_does if {
+	high := fixtures.changed(risk, "high-annex-iii")
+	tag := object.union(linus, {"source": "tag", "signed": true, "plan": high.plan.id, "key": "SHA256:k"})
+	count(ro_05.deny) == 0 with input as approved(high, [grace, tag])
+	count(ro_05.deny) == 1 with input as approved(high, [grace, object.union(tag, {"isAuthor": true})])
+}
+
+test_an_approval_that_does_not_count_is_told_with_the_reason if {
+	refused := {"by": "Linus", "source": "tag", "name": "trueup/approve/a/linus", "why": "its signature is bad"}
+	document := fixtures.added("/approvalsNotCounted", [refused, {}])
+	results := ro_05.warn with input as document
+	{r.msg | some r in results} == {
+		"The approval by Linus (tag trueup/approve/a/linus) does not count: its signature is bad.",
+		"The approval by somebody ( ) does not count: nobody knows why.",
+	}
+	{[r.address, r.severity] | some r in results} == {["Environment/prod", "low"]}
+	count(ro_05.deny) == 0 with input as document
+	back := json.patch(document, [{"op": "replace", "path": "/deployments/0/movement", "value": "rollback"}])
+	count(ro_05.warn) == 0 with input as back
+}
+
 test_an_approval_by_nobody_does_not_count if {
 	high := fixtures.changed(risk, "high-annex-iii")
 	count(ro_05.deny) == 1 with input as approved(high, [grace, object.union(linus, {"email": ""})])

@@ -112,6 +112,19 @@ def test_approvals_name_person_address_and_commit(setup):
     ]
 
 
+def test_pull_requests_are_found_by_their_newest_commit_and_by_the_commit_that_merged_them(setup):
+    number = setup.forge.open(BRANCH, "main", "T", "").number
+    setup.state.requests[number] |= {"head": FIRST, "merged": SECOND, "state": "closed"}
+    other = setup.state.add("other")
+    setup.state.requests[other]["head"] = FIRST
+    assert list(setup.forge.including(FIRST)) == [number, other]
+    assert list(setup.forge.including(SECOND)) == [number]
+
+
+def test_a_commit_that_the_forge_does_not_have_is_in_no_pull_request(setup):
+    assert list(setup.forge.including("3" * 40)) == []
+
+
 def test_without_reviews_there_are_none(setup):
     number = setup.forge.open(BRANCH, "main", "T", "").number
     assert list(setup.forge.reviews(number)) == []
@@ -130,6 +143,13 @@ def test_a_pull_request_that_does_not_exist_is_not_found(setup):
 
 
 # Over HTTP.
+
+
+def test_a_forge_that_refuses_is_told_when_it_is_asked_for_a_commit(http):
+    http.state.answers = [(401, {}, b"{}")]
+    with pytest.raises(ForgeRefusedError) as caught:
+        http.forge.including(FIRST)
+    assert caught.value.code is codes.TOKEN_REFUSED
 
 
 def test_every_page_is_read(http):

@@ -61,7 +61,7 @@ def test_a_release_moves_by_preview_pull_request_and_commit(scratch: Scratch, th
         "+    model: tiny@2",
         "way back",
         "policy           allowed",
-        "Evaluation/facts@2: passed",
+        "Evaluation/facts@3: passed",
     ):
         assert said in preview.out
     shown = ready.trueup(*WORDS, "-o", "json").json

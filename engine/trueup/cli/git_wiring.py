@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trueup.adapters.git.base import Trunk
     from trueup.adapters.git.repository import Repository
     from trueup.policy.document import ChangeFacts
+    from trueup.policy.facts.approving import AllowedKey, Given, Reviews
     from trueup.ports import Base, Committer, Forge, History, MergedCommit, Publisher, SourceTree
     from trueup.spec.resource import Resource
     from trueup.workflows.loading import ForgeChoice, ProjectSettings
@@ -25,6 +26,8 @@ class GitPorts:
         self.root = root
         self.asked_base = ""
         """What the user or the CI job names as the base of the change."""
+        self.asks_others = False
+        """Whether remote and forge may be asked for approvals: planning alone needs no network."""
         self.work_tree: SourceTree | None = None
         """The one that was opened last: git need not be asked for all of it again."""
 
@@ -101,6 +104,37 @@ class GitPorts:
         from trueup.adapters.git.commits import change_facts
 
         return change_facts(self.repository, revision, self.actor, base, applied)
+
+    def approvals(self, keys: "Sequence[AllowedKey]", plan: str, revisions: Sequence[str]) -> "tuple[Given, ...]":
+        """Return the approvals that are signed in git, with those of the remote where it may be asked."""
+        from trueup.adapters.git.approvals import bring_in_tags, given_approvals
+
+        if self.asks_others and keys:
+            bring_in_tags(self.repository, plan)
+        return given_approvals(self.repository, keys, plan, revisions)
+
+    def reviews(self, revisions: Sequence[Revision]) -> "Reviews":
+        """Return what the forge says of reviews: nothing, where none may be asked."""
+        from trueup.adapters.forges.reviewing import reviews_of
+        from trueup.adapters.git.approvals import bring_in
+        from trueup.policy.facts.approving import Reviews
+
+        forge = self.forge if self.asks_others else None
+        return reviews_of(forge, revisions, lambda c: bring_in(self.repository, c)) if forge else Reviews()
+
+    def signing(self) -> str:
+        """Return what git signs with here, in words; empty when nothing is set up."""
+        from trueup.adapters.git.approvals import signing_key
+
+        return signing_key(self.repository)
+
+    def tag_signed(self, name: str, message: str, revision: Revision) -> None:
+        """Write a signed tag, with the key that git signs with here."""
+        self.repository.run("tag", "--sign", "--file=-", name, revision, stdin=message.encode())
+
+    def untag(self, name: str) -> None:
+        """Delete a tag of this clone."""
+        self.repository.run("update-ref", "-d", f"refs/tags/{name}")
 
     def writers(self, revision: Revision, resources: Iterable["Resource"]) -> dict[str, str]:
         """Return who last wrote the file of each resource."""

@@ -6,6 +6,7 @@ VERBS: dict[str, str] = {
     "pin": "Write into the YAML which revision and digest a source has now",
     "plan": "Show what would change, why, and what policy says",
     "show": "Show a saved plan, offline",
+    "approve": "Sign that a plan may be carried out",
     "apply": "Make an environment what a commit declares, or nothing",
     "status": "Show desired and observed, health, drift, holds, evidence",
     "explain": "Say why a resource is in its state, and what would move it",
@@ -27,7 +28,7 @@ VERBS: dict[str, str] = {
 }
 """Verb and its line in `trueup --help`, in the order of the work."""
 
-ASIDE = ("show", "bom", "scan", "pin", "rollout", "schema", "doctor", "gc", "down")
+ASIDE = ("show", "approve", "bom", "scan", "pin", "rollout", "schema", "doctor", "gc", "down")
 """Verbs that `trueup --help` only names, so that those of the main job fit a screen."""
 
 SUBVERBS: dict[str, dict[str, str]] = {

@@ -357,10 +357,14 @@ class LocalWorkspace(GitPorts):
         return self.ledger.unpushed()
 
 
-def open_workspace(console: Console, base: str = "") -> "LocalWorkspace":
-    """Return the workspace of the project around the current folder; *base* as the user or the CI job names it."""
+def open_workspace(console: Console, base: str = "", *, ask_others: bool = False) -> "LocalWorkspace":
+    """Return the workspace of the project around the current folder; *base* as the user or the CI job names it.
+
+    With *ask_others*, approvals are looked for on remote and forge: a plan that is only shown needs no network.
+    """
     workspace = LocalWorkspace(find_project(), console.progress)
     workspace.asked_base = base
+    workspace.asks_others = ask_others
     return workspace
 
 

@@ -25,7 +25,7 @@ from trueup.policy.derived import Documents, Subject, derive
 from trueup.policy.exceptions import read_waivers
 from trueup.policy.facts.base import BaseResources, base_documents
 from trueup.policy.facts.change import ChangeFacts as ChangeFacts  # noqa: PLC0414 - callers speak of it
-from trueup.policy.facts.change import approvals, change_facts
+from trueup.policy.facts.change import approvals, change_facts, not_counted
 from trueup.policy.facts.change import shown as written
 from trueup.policy.facts.deployments import deployment_facts
 from trueup.policy.facts.fit import fit_evidence, subject_of
@@ -127,9 +127,11 @@ def policy_document(  # noqa: PLR0913 - a document is a function of exactly thes
         **({"deletions": deleted.to_json()} if deleted else {}),
         **({"retirement": [r.to_json() for r in around.retiring]} if around.retiring else {}),
     }
-    approved = approvals(change, desired.environment.settings)
+    approved = approvals(change, desired.environment.settings, plan.id)
     if approved is not None:
         document["approvals"] = approved
+    if refused := not_counted(change, desired.environment.settings, plan.id):
+        document["approvalsNotCounted"] = refused
     if around.base is not None:
         document["base"] = {"resources": base_documents(around.base, resources)}
     return document

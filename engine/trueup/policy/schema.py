@@ -84,16 +84,21 @@ _CHANGE = _optional(
     files=list_of(object_of({"path": TEXT, "status": _one_of("added", "modified", "deleted")})),
 )
 
-_APPROVAL = object_of(
-    {
-        "by": TEXT,
-        "email": TEXT,
-        "roles": list_of(TEXT),
-        "commit": TEXT,
-        "source": _one_of("trailer"),
-        "signed": FLAG,
-        "isAuthor": FLAG,
-    }
+_APPROVAL = _optional(
+    object_of(
+        {
+            "by": TEXT,
+            "email": TEXT,
+            "roles": list_of(TEXT),
+            "commit": TEXT,
+            "source": _one_of("trailer", "tag", "commit", "review"),
+            "signed": FLAG,
+            "isAuthor": FLAG,
+        }
+    ),
+    plan=DIGEST,
+    name=TEXT,
+    key=TEXT,
 )
 
 _RELEASE = object_of(
@@ -357,6 +362,7 @@ SCHEMA: dict[str, Json] = published(
             }
         ),
         approvals=list_of(_APPROVAL),
+        approvalsNotCounted=list_of(object_of({"by": TEXT, "source": TEXT, "name": TEXT, "why": TEXT})),
         base=object_of({"resources": _by_address({"type": ["object", "null"]})}),
     ),
 )

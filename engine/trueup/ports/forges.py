@@ -153,6 +153,10 @@ class Forge(Protocol):
         """Close a pull request without merging it, and say why."""
         ...
 
+    def including(self, commit: Revision) -> Sequence[int]:
+        """Return the numbers of the pull requests, open or merged, that have *commit* or brought it in."""
+        ...
+
     def reviews(self, number: int) -> Sequence[Review]:
         """Return the newest review of each person who reviewed it, by name."""
         ...

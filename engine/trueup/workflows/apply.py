@@ -21,6 +21,7 @@ from trueup.plan.codes import EXPIRED_PLAN
 from trueup.plan.difference import Snapshot, difference, snapshot_of
 from trueup.plan.plan import Inputs
 from trueup.plan.saved import SavedPlan
+from trueup.policy.approval_list import approvals_judged
 from trueup.policy.decision import ApprovedPlan, Decision, approve
 from trueup.reconcile import codes
 from trueup.reconcile.apply import Applying, Result
@@ -331,6 +332,8 @@ def _draft(
         "failed": {str(a): f"{e.code.id} {e.detail}" for a, e in result.failed.items()},
         "notStarted": [str(a) for a in result.not_started],
     }
+    if approved := approvals_judged(planned.judged.document):
+        body["approvals"] = approved
     return Draft(
         kind=request.kind,
         environment=request.environment,

@@ -1,14 +1,18 @@
 """What policy may know around a plan: where its change comes from, what was declared before, what is installed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.builds.network import Network
+from trueup.core.digests import Digest, Revision
+from trueup.core.errors import TrueupError
+from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Create, Update
 from trueup.observed.state import ObservedState
 from trueup.plan.plan import Plan
 from trueup.policy.document import Surroundings
+from trueup.policy.facts.approving import Reviews, given_in
 from trueup.policy.facts.base import BaseResources
 from trueup.policy.facts.change import ChangedFile, ChangeFacts
 from trueup.policy.facts.fit import subject_of, takes_accelerator
@@ -16,7 +20,8 @@ from trueup.policy.facts.reviews import PolicyFacts
 from trueup.ports import SourceTree
 from trueup.spec.parse import read_unchecked
 from trueup.spec.resource import Resources, document_of
-from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, read_project
+from trueup.workflows.governing import approvers_in_force
+from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, load_tree, read_project
 from trueup.workflows.networks import network_for
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.retiring import retirement
@@ -49,7 +54,7 @@ def circumstances(  # noqa: PLR0913 - all that a plan is made from
 
     What rules say of themselves may be *remembered* from an earlier run where the plan is only shown.
     """
-    change = _change(workspace, loaded, plan, observed)
+    change = change_of(workspace, loaded, plan, observed)
     base = _base(workspace, loaded, change)
     return Circumstances(
         change,
@@ -92,6 +97,44 @@ def _takes_accelerator(deployment: DesiredDeployment, desired: DesiredState) -> 
         return False
     documents = {str(r.id): document_of(r) for r in declared}
     return takes_accelerator(subject_of(deployment, documents, desired.environment.settings, {}))
+
+
+def change_of(workspace: Workspace, loaded: Loaded, plan: Plan, observed: ObservedState) -> ChangeFacts:
+    """Return where *plan* comes from, with the approvals that were given, whether they count or not.
+
+    Keys, roles and people are those of the branch that governs, never of the change.
+    """
+    change = _change(workspace, loaded, plan, observed)
+    if change.commits is None:
+        return change
+    approvers = approvers_in_force(workspace, loaded, plan.environment)
+    if not plan.changes:
+        return replace(change, approvers=approvers)
+    # What is only proposed has no commit yet, and may have been approved by the id that its plan will have.
+    revisions = [c.revision for c in change.commits] or [r for r in (change.revision,) if r]
+    # Where nothing was applied yet, the commit before may be the one that was approved, and this one voids it.
+    before = [change.base] if revisions and change.base and not replaced_revisions(plan, observed) else []
+    found = workspace.approvals(approvers.keys, plan.id, [*revisions, *before])
+    given = tuple(g for g in found if g.plan == plan.id or g.environment in {"", plan.environment})
+    if revisions and "review" in approvers.sources:
+        reviews = workspace.reviews(tuple(dict.fromkeys(map(Revision, (plan.revision, *revisions)))))
+        given = (*given, *given_in(reviews, _declaring_the_same(workspace, plan, reviews), plan.revision, plan.id))
+    return replace(change, given=given, approvers=approvers)
+
+
+def _declaring_the_same(workspace: Workspace, plan: Plan, reviews: Reviews) -> set[Revision]:
+    """Return the commits that were reviewed and declare what *plan* was made from, byte for byte what it means."""
+    commits = {r.commit for r in reviews.found if r.state == "approved" and r.commit}
+    return {c for c in commits if c == plan.revision or _desired(workspace, plan, c) == plan.inputs.desired}
+
+
+def _desired(workspace: Workspace, plan: Plan, commit: Revision) -> Digest | None:
+    try:
+        loaded = load_tree(workspace.tree(commit))
+    except TrueupError:
+        return None  # it is not in this clone
+    desired, _ = resolve(loaded.resources, plan.environment, commit) if loaded.is_valid else (None, ())
+    return desired.digest if desired else None
 
 
 def _change(workspace: Workspace, loaded: Loaded, plan: Plan, observed: ObservedState) -> ChangeFacts:

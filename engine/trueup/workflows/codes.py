@@ -132,6 +132,45 @@ NO_BILL = Code(
     "Build with `--model`.",
 )
 
+OTHER_PLAN = Code(
+    "WRK012",
+    "Another plan is approved than the one that is made now",
+    "An approval is of one plan, by its id. What would be done now has another id: the declaration, what runs, the "
+    "policies or the tool have changed since.",
+    "Look at the plan that is made now (`trueup plan`), and approve that one if it is right.",
+)
+NOT_SIGNED = Code(
+    "WRK013",
+    "The approval was not signed",
+    "An approval is a signed tag, and git could not write it: no key is set up to sign with, the key is locked, or the "
+    "tag is there already.",
+    "Set `user.signingKey` (and `gpg.format ssh` for an SSH key), or run the command that is shown where the key is.",
+)
+OWN_CHANGE = Code(
+    "WRK014",
+    "Authors do not approve their own change",
+    "Whoever wrote a part of a change, under any of their addresses or keys, is no other pair of eyes.",
+    "Have somebody else approve it.",
+)
+NO_SIGNATURES = Code(
+    "WRK015",
+    "Signed approvals do not count in this environment",
+    "The environment declares in `approvals.sources` where approvals may come from, and signatures are not among them.",
+    "Approve where it says: by a review on the forge, or by a trailer of the merge commit.",
+)
+WOULD_NOT_COUNT = Code(
+    "WRK016",
+    "The approval would not count",
+    "It was signed, and by what the branch that governs declares it counts for nothing: the key is not among the "
+    "`approvals.signers` of the environment there, or has expired. The tag was taken away again.",
+    "Sign with a key that is declared, or have yours declared in a change of its own (docs/approvals.md).",
+)
+NOTHING_TO_APPROVE = Code(
+    "WRK017",
+    "There is nothing to approve",
+    "A plan without changes is carried out by doing nothing.",
+    "Plan again when something is to change.",
+)
 NO_SUCH_ROLLOUT = Code(
     "WRK018",
     "No rollout is under way",
@@ -199,6 +238,12 @@ CODES = (
     NOT_REQUIRED,
     NOT_BROUGHT_IN,
     NO_BILL,
+    OTHER_PLAN,
+    NOT_SIGNED,
+    OWN_CHANGE,
+    NO_SIGNATURES,
+    WOULD_NOT_COUNT,
+    NOTHING_TO_APPROVE,
     NO_SUCH_ROLLOUT,
     NOT_UPSTREAM,
     NOT_VERIFIED_UPSTREAM,

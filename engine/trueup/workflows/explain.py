@@ -1,5 +1,6 @@
 """Explains an address: declared where, serving since which commit, allowed by what, and what would move it."""
 
+import json
 from collections.abc import Iterator
 
 from trueup.core.digests import short
@@ -13,6 +14,7 @@ from trueup.ledger import history
 from trueup.ledger.history import Filter
 from trueup.ledger.record import Record
 from trueup.plan.explanation import Explanation, Section
+from trueup.policy.approval_list import standing_of
 from trueup.reconcile import codes
 from trueup.rollout.machine import progress_of
 from trueup.spec.resource import Resource, Resources
@@ -89,6 +91,7 @@ def _deployment(workspace: Workspace, id_: ResourceId, planned: Planned) -> Expl
         Section("Git pending", tuple(map(in_words, pending(workspace, id_.environment)))),
         Section("Evidence", tuple(f"{e.evaluation}: {e.state} {', '.join(e.measured)}" for e in row.evidence)),
         Section("Policy", tuple(_policy(planned, id_))),
+        Section("Approvals", tuple(_approvals(planned)) if changes else ()),
         Section("What would move it", tuple(_moves(changes)) or ("nothing; it is what is declared",)),
         Section("Verified releases", tuple(_targets(planned, id_)) or ("none yet",)),
         Section("Recorded", tuple(_records(workspace, str(id_))) or ("never",)),
@@ -156,6 +159,18 @@ def _policy(planned: Planned, id_: ResourceId) -> Iterator[str]:
     for hold in planned.observed.holds:
         if hold.deployment == id_ or hold.release in declared:
             yield f"hold on release {short(hold.release)}: {hold.reason} ({hold.author})"
+
+
+def _approvals(planned: Planned) -> Iterator[str]:
+    """Yield which approvals the plan has, why others do not count, and what is missing."""
+    document = json.loads(planned.judged.document or b"{}")
+    environment = planned.desired.environment
+    given, refused = document.get("approvals"), document.get("approvalsNotCounted")
+    standing = standing_of(environment.tier, environment.settings, given, refused)
+    for one in standing.listed:
+        yield f"{one.source} {one.name} by {one.by} " + (f"does not count: {one.why}" if one.why else "counts")
+    if standing.missing:
+        yield f"missing: {', '.join(standing.missing)}"
 
 
 def _moves(changes: tuple[Change, ...]) -> Iterator[str]:

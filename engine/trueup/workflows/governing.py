@@ -12,11 +12,12 @@ from trueup.core.digests import Revision
 from trueup.core.ids import ResourceId
 from trueup.desired.resolve import environment_facts
 from trueup.policy.enforcement import Settings, settings_of
+from trueup.policy.facts.approvers import Approvers, approvers_of
 from trueup.policy.results import LIBRARY
 from trueup.ports import SourceTree
 from trueup.spec.bundles import BundlePin
 from trueup.spec.parse import parse
-from trueup.spec.resource import SourceFile
+from trueup.spec.resource import Resource, SourceFile
 from trueup.workflows.loading import PROJECT_FILE, Invalid, Loaded, ProjectSettings, load_tree, read_project
 from trueup.workflows.workspace import Policies, Workspace
 
@@ -61,6 +62,39 @@ def governing_policies(
     return Governing(replace(policies, changed=changed), own)
 
 
+def approvers_in_force(workspace: Workspace, loaded: Loaded, environment: str) -> Approvers:
+    """Return who may approve in *environment* by the branch that governs: a change makes nobody an approver.
+
+    What is merged, or brings trueup into a repository, is governed by itself.
+    """
+    declared = loaded.resources.get(ResourceId("Environment", environment))
+    if declared is None or loaded.project is None:
+        return Approvers()
+    today, own = workspace.clock.now().date(), environment_facts(declared).settings
+    base = workspace.base(loaded.tree.revision, loaded.project.default_branch)
+    if base.revision is None:
+        return approvers_of(own, today, trusted=base.is_known)
+    tree = workspace.tree(base.revision)
+    if isinstance(tree.read(PROJECT_FILE), Diagnostic):
+        return approvers_of(own, today)
+    project, _ = read_project(tree)
+    found = _declared_at(tree, project, loaded, declared) if project else None
+    return approvers_of(environment_facts(found).settings if found else own, today, trusted=found is not None)
+
+
+def _declared_at(tree: SourceTree, project: ProjectSettings, loaded: Loaded, declared: Resource) -> Resource | None:
+    """Return what *project* declared in *tree* under the address of *declared*."""
+    path = declared.origin.path
+    is_declared = loaded.project is not None and loaded.project.specs == project.specs
+    there = tree.read(path)
+    if is_declared and there == loaded.tree.read(path):
+        return declared
+    found = None
+    if is_declared and isinstance(there, bytes):
+        found = parse([SourceFile(path, declared.origin.blob, there)], tree.read).resources.get(declared.id)
+    return found or load_tree(tree).resources.get(declared.id)
+
+
 def _settings_at(tree: SourceTree, project: ProjectSettings, loaded: Loaded, environment: str) -> Settings | None:
     """Return the settings *environment* has in *tree*; one file is read when it was neither moved nor made new.
 
@@ -69,16 +103,8 @@ def _settings_at(tree: SourceTree, project: ProjectSettings, loaded: Loaded, env
     declared = loaded.resources.get(ResourceId("Environment", environment))
     if declared is None:
         return None
-    path = declared.origin.path
-    is_declared = loaded.project is not None and loaded.project.specs == project.specs
-    there = tree.read(path)
-    if is_declared and there == loaded.tree.read(path):
-        return None
-    found = None
-    if is_declared and isinstance(there, bytes):
-        found = parse([SourceFile(path, declared.origin.blob, there)], tree.read).resources.get(declared.id)
-    found = found or load_tree(tree).resources.get(declared.id)
-    if found is None:
+    found = _declared_at(tree, project, loaded, declared)
+    if found is None or found is declared:
         return None
     facts = environment_facts(found)
     return settings_of(facts.tier, facts.settings.get("policy") if isinstance(facts.settings, Mapping) else None)

@@ -5,7 +5,6 @@ out again from what is there then.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,6 +21,7 @@ from trueup.diff.changes import Room, Update
 from trueup.diff.status import EvidenceStatus, status
 from trueup.observed.state import VerifiedRelease
 from trueup.plan.promotion import Approvals, Soak, WayBack
+from trueup.policy.approval_list import standing_of
 from trueup.policy.decision import Decision, Outcome
 from trueup.policy.facts.soak import soak_facts
 from trueup.spec import kinds
@@ -300,23 +300,10 @@ def _soak(planned: Planned, made: DesiredDeployment) -> Soak:
 
 
 def _approvals(planned: Planned) -> Approvals:
-    settings = planned.desired.environment.settings
-    declared = settings.get("approvals") if isinstance(settings, Mapping) else None
-    if not isinstance(declared, Mapping):
-        return Approvals()
-    required, found = declared.get("required"), declared.get("roles")
-    roles = tuple(_role(r) for r in found) if isinstance(found, list | tuple) else ()
-    document = json.loads(planned.judged.document or b"{}")
-    given = tuple(str(a.get("by", "")) for a in document.get("approvals") or ())
-    return Approvals(required if isinstance(required, int) else 0, roles, given)
-
-
-def _role(value: Json) -> tuple[str, int]:
-    match value:
-        case {"role": str(role), "count": int(count)}:
-            return role, count
-        case _:
-            raise ValueError("not a role that approves")
+    environment = planned.desired.environment
+    given = json.loads(planned.judged.document or b"{}").get("approvals")
+    standing = standing_of(environment.tier, environment.settings, given, None)
+    return Approvals(standing.required, standing.roles, tuple(a.by for a in standing.listed if not a.why))
 
 
 def _way_back(

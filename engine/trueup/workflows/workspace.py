@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trueup.evidence.imported import ImportedRun
     from trueup.policy.document import ChangeFacts
     from trueup.policy.enforcement import Settings
+    from trueup.policy.facts.approving import AllowedKey, Given, Reviews
     from trueup.ports import (
         ArtifactScanner,
         Base,
@@ -257,6 +258,36 @@ class Workspace(Protocol):
         """Return who wrote *revision* (the work tree when empty) and what it changes.
 
         *base* is what governs it; *applied* are the commits from which what it replaces was applied, oldest first.
+        """
+        ...
+
+    def approvals(self, keys: Sequence[AllowedKey], plan: str, revisions: Sequence[str]) -> tuple[Given, ...]:
+        """Return the approvals of *plan* that are signed in git, and those of other plans about *revisions*.
+
+        *revisions* are the commits of the change, newest first; signatures count by *keys*.
+        """
+        ...
+
+    def tag_signed(self, name: str, message: str, revision: Revision) -> None:
+        """Write a signed tag at *revision*, with the key that git signs with here.
+
+        Raises:
+            TrueupError: There is no key, or a tag of this name.
+        """
+        ...
+
+    def untag(self, name: str) -> None:
+        """Delete a tag of this clone."""
+        ...
+
+    def signing(self) -> str:
+        """Return what git signs with here; empty when nothing is set up."""
+        ...
+
+    def reviews(self, revisions: Sequence[Revision]) -> Reviews:
+        """Return what the forge says of reviews of the change that *revisions* are the commits of, newest first.
+
+        Nothing where no forge may be asked: planning alone needs no network, and what is carried out asks.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from trueup.core.json import Json
 from trueup.diff.fields import field_changes
 from trueup.diff.masks import MASK, is_secret_name, masked, masked_line, masked_text
 from trueup.diff.words import word_difference
@@ -84,6 +85,12 @@ def test_a_reference_to_a_secret_stays_readable() -> None:
 )
 def test_a_known_key_is_masked_inside_any_text(secret: str) -> None:
     assert masked_text(f"Use {secret} please.") == f"Use {MASK} please."
+
+
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"])
+def test_a_public_key_is_no_secret(kind: str) -> None:
+    declared: Json = {"signers": [{"member": "g@x.org", "ssh": f"{kind} AAAAC3NzaC1lZDI1NTE5AAAAIGk"}]}
+    assert masked(declared) == declared
 
 
 def test_signatures_and_users_in_addresses_are_masked() -> None:

@@ -17,6 +17,7 @@ from trueup.diff.compare import diff
 from trueup.observed.state import Drill, Health, ObservedState
 from trueup.plan.build import build_plan
 from trueup.policy.document import Surroundings, policy_document
+from trueup.policy.facts.approving import Given
 from trueup.policy.facts.base import BaseResources
 from trueup.policy.facts.change import ChangedFile, ChangeFacts, Commit
 from trueup.policy.facts.reviews import PolicyFacts
@@ -317,6 +318,16 @@ def test_a_freeze_of_the_environment_is_derived() -> None:
 def test_what_is_deleted_is_an_operation() -> None:
     (operation,) = made(replace(desired(WANT), deployments=()), applied(desired(WANT)))["change"]["operations"]
     assert (operation["kind"], operation["symbol"]) == ("delete", "-")
+
+
+def test_approvals_of_the_plan_are_there_and_others_with_why_they_do_not_count() -> None:
+    state = desired(WANT)
+    plan = made(state, nothing("prod"))["plan"]["id"]
+    tag = Given("tag", "t", "linus@example.com", plan, "c1", "good", "SHA256:k")
+    found = made(state, nothing("prod"), replace(CHANGE, given=(tag, replace(tag, name="t2", status="bad"))))
+    assert [a["key"] for a in found["approvals"] if a["source"] == "tag"] == ["SHA256:k"]
+    assert [(a["name"], a["why"]) for a in found["approvalsNotCounted"]] == [("t2", "its signature is bad (SHA256:k)")]
+    assert "approvalsNotCounted" not in made(state, nothing("prod"))
 
 
 def test_a_dirty_work_tree_has_no_approvals() -> None:

@@ -212,3 +212,40 @@ def test_times_are_aware_and_utc_and_durations_are_durations():
     assert kinds.policy_exception(resource("PolicyException", MINIMAL["PolicyException"])).spec.expires == date(
         2026, 12, 24
     )
+
+
+SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGk"
+
+
+def approving(**approvals):
+    return kinds.environment(resource("Environment", {**MINIMAL["Environment"], "approvals": approvals})).spec.approvals
+
+
+def test_signers_people_and_sources_of_approvals_are_declared():
+    signers = [{"member": "g@x.org", "ssh": SSH, "expires": "2026-12-24"}, {"member": "g@x.org", "gpg": "A" * 40}]
+    found = approving(signers=signers, people=[{"member": "g@x.org", "also": ["g@home.org"], "login": "gh"}])
+    assert [(s.ssh, s.gpg, s.expires) for s in found.signers] == [
+        (SSH, None, date(2026, 12, 24)),
+        (None, "A" * 40, None),
+    ]
+    assert found.people[0].also == ("g@home.org",)
+    assert found.sources == ("signature", "trailer", "review")
+
+
+@pytest.mark.parametrize(
+    ("approvals", "said"),
+    [
+        ({"signers": [{"member": "g@x.org"}]}, "not clear about the key"),
+        ({"signers": [{"member": "g@x.org", "ssh": SSH, "gpg": "A" * 40}]}, "not clear about the key"),
+        ({"signers": [{"member": "g@x.org", "ssh": SSH}, {"member": "b@x.org", "ssh": SSH}]}, "declared twice"),
+        ({"people": [{"member": "g@x.org"}, {"member": "b@x.org", "also": ["G@x.org"]}]}, "declared for two people"),
+        ({"people": [{"member": "g@x.org", "login": "a"}, {"member": "b@x.org", "login": "A"}]}, "for two people"),
+        ({"signers": [{"member": "g@x.org", "ssh": f"{SSH} a comment"}]}, "pattern"),
+        ({"signers": [{"member": "g@x.org", "ssh": f'{SSH}\nx namespaces="git" {SSH}'}]}, "pattern"),
+        ({"signers": [{"member": "g@x.org", "ssh": f"cert-authority {SSH}"}]}, "pattern"),
+        ({"signers": [{"member": "g@x.org", "gpg": "A" * 16}]}, "pattern"),
+    ],
+)
+def test_a_signer_has_one_whole_key_and_a_person_one_place(approvals, said):
+    with pytest.raises(ValidationError, match=said):
+        approving(**approvals)

@@ -13,6 +13,7 @@ from trueup.cli.views.promotion import Landed, render
 from trueup.core.digests import Revision
 from trueup.core.errors import PermanentError
 from trueup.desired.codes import UNKNOWN_ENVIRONMENT
+from trueup.policy.facts.approving import Given
 from trueup.workflows import codes
 from trueup.workflows.holding import hold_declared
 from trueup.workflows.planning import Invalid
@@ -216,6 +217,16 @@ def test_soak_time_and_approvals_are_those_of_the_target(workspace) -> None:
     assert (young.approvals.required, young.approvals.roles) == (2, (("risk", 1),))
     workspace.clock.sleep(3600)
     assert proposed(workspace).soak.left == timedelta()
+
+
+def test_approvals_of_the_plan_that_the_promotion_will_have_are_given_and_the_authors_own_are_not(workspace) -> None:
+    plan = proposed(workspace).planned.plan.id
+    workspace.given = (
+        Given("tag", "t1", "grace@example.com", plan, "", "good", "SHA256:1"),
+        Given("tag", "t2", workspace.actor.rpartition(" on ")[0], plan, "", "good", "SHA256:2"),
+        Given("tag", "t3", "linus@example.com", f"sha256:{'0' * 64}", "", "good", "SHA256:3"),
+    )
+    assert proposed(workspace).approvals.given == ("grace@example.com",)
 
 
 # What is shown.

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from trueup.adapters.forges import codes
-from trueup.adapters.forges.http import ForgeClient, ForgeRefusedError
+from trueup.adapters.forges.http import ForgeClient, ForgeRefusedError, included
 from trueup.core.digests import Revision
 from trueup.ports import PullRequest, Review, ReviewState
 
@@ -53,6 +53,10 @@ class GitHub:
         """Close a pull request without merging it, and say why."""
         self._client.ask("PATCH", f"{self._path}/pulls/{number}", {"state": "closed"})
         self._client.ask("POST", f"{self._path}/issues/{number}/comments", {"body": comment})
+
+    def including(self, commit: Revision) -> Sequence[int]:
+        """Return the numbers of the pull requests, open or merged, that have *commit* or brought it in."""
+        return included(self._client, f"{self._path}/commits/{quote(commit)}/pulls", "number")
 
     def reviews(self, number: int) -> Sequence[Review]:
         """Return the newest review of each person; a remark does not take an earlier yes or no back."""

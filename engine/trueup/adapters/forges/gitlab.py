@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from trueup.adapters.forges import codes
-from trueup.adapters.forges.http import ForgeClient, ForgeRefusedError
+from trueup.adapters.forges.http import ForgeClient, ForgeRefusedError, included
 from trueup.core.digests import Revision
 from trueup.ports import PullRequest, Review, ReviewState
 
@@ -46,6 +46,10 @@ class GitLab:
         """Close a merge request without merging it, and say why."""
         self._client.ask("PUT", f"{self._path}/merge_requests/{number}", {"state_event": "close"})
         self._client.ask("POST", f"{self._path}/merge_requests/{number}/notes", {"body": comment})
+
+    def including(self, commit: Revision) -> Sequence[int]:
+        """Return the numbers of the merge requests, open or merged, that have *commit* or brought it in."""
+        return included(self._client, f"{self._path}/repository/commits/{quote(commit)}/merge_requests", "iid")
 
     def reviews(self, number: int) -> Sequence[Review]:
         """Return the approvals, by name; of which commit one is follows from its time, where GitLab tells it."""

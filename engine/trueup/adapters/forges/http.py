@@ -221,3 +221,15 @@ def _is_limited(answer: _Answer) -> bool:
 
 def _lower(headers: Any) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in headers.items()}
+
+
+def included(client: ForgeClient, path: str, key: str) -> list[int]:
+    """Return the numbers under *key* of what is listed at *path*; none for a commit that the forge does not have."""
+    try:
+        found = list(client.pages(path))
+    except ForgeRefusedError as error:
+        if error.status in (404, 422):
+            return []
+        raise
+    numbers = [request.get(key) for request in found if isinstance(request, Mapping)]
+    return sorted({number for number in numbers if isinstance(number, int)})

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from trueup.adapters.git.approvals import ssh_key_in
 from trueup.adapters.git.objects import records
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.git.trees import shown
@@ -22,6 +23,7 @@ _FIELDS = (
     "%G?",
     "%GS",
     "%GG",
+    "%GP",
     "%(trailers:only,unfold,separator=%x01)",
 )
 _SIGNATURES = {"G": "good", "B": "bad", "R": "bad"}
@@ -130,25 +132,30 @@ def _commits(repository: Repository, scope: str, most: int) -> Iterator[Commit]:
     fields = [field.decode("utf-8", "replace") for field in said.split(b"\0")[:-1]]
     rows = [fields[i : i + len(_FIELDS)] for i in range(0, len(fields), len(_FIELDS))]
     signed = _signed(repository, [row[0] for row in rows])
-    for revision, author, letter, signer, words, trailers in rows:
+    for revision, author, letter, signer, words, key, trailers in rows:
         signature = Signature()
         if revision in signed:
             # Without a program that checks, git says "bad" and nothing else.
             status = _SIGNATURES.get(letter, "unknown") if words.strip() else "unknown"
-            signature = Signature(status, signer.strip() if status == "good" else "")
+            named = signed[revision] or key.strip()
+            signature = Signature(status, signer.strip() if status == "good" else "", named)
         yield Commit(revision, author, signature, tuple(_trailers(trailers)))
 
 
-def _signed(repository: Repository, revisions: Sequence[str]) -> set[str]:
-    """Return those of *revisions* that carry a signature: where git cannot check one, it says that there is none."""
-    found, place = set(), 0
+def _signed(repository: Repository, revisions: Sequence[str]) -> dict[str, str]:
+    """Return those of *revisions* that carry a signature, with the SSH key in it; empty for another kind.
+
+    Where git cannot check a signature, it says that there is none.
+    """
+    found: dict[str, str] = {}
+    place = 0
     answer = repository.run("cat-file", "--batch", stdin="".join(f"{r}\n" for r in revisions).encode())
     for revision in revisions:
         start = answer.index(b"\n", place) + 1
         place = start + int(answer[place:start].split(b" ")[2]) + 1
         headers = answer[start : answer.index(b"\n\n", start, place)]
         if any(line.startswith((b"gpgsig ", b"gpgsig-sha256 ")) for line in headers.split(b"\n")):
-            found.add(revision)
+            found[revision] = ssh_key_in(headers)
     return found
 
 

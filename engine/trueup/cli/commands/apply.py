@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.planning import Invalid
 
-    workspace = open_workspace(console)
+    workspace = open_workspace(console, ask_others=True)
     request = _from_file(arguments, workspace) if arguments.plan else _from_flags(arguments, workspace, console)
     if isinstance(request, Invalid):
         return report_invalid(request, console)

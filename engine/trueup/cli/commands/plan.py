@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_EXAMPLES,
         help=f"most changed examples shown of each evaluation ({DEFAULT_EXAMPLES})",
     )
+    parser.add_argument("--ask-others", action="store_true", help="look for approvals on remote and forge, too")
     add_output(parser, *PLAN_FORMATS, Format.HTML)
 
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from trueup.cli.files import refuse_unwritable
 
         refuse_unwritable(arguments.out)
-    workspace = open_workspace(console, arguments.base)
+    workspace = open_workspace(console, arguments.base, ask_others=arguments.ask_others)
     planned = make_plan(
         workspace,
         arguments.environment,

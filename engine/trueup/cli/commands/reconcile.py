@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.workflows.reconciling import Round, reconcile_once
 
     while True:
-        workspace, found = open_workspace(console), Round()
+        workspace, found = open_workspace(console, ask_others=True), Round()
         code = ExitCode.DONE
         live = Live(console, partial(_planned, found))
         try:

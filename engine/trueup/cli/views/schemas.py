@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from trueup.cli.views.approvals import approvals_schema
 from trueup.cli.views.build_check import build_check_schema
 from trueup.cli.views.built import built_schema
 from trueup.cli.views.data_scan import data_scan_schema
@@ -304,6 +305,7 @@ OUTPUTS: Mapping[str, Output] = {
     "event": Output("a line of trueup apply, rollback or evaluate, with -o ndjson", event_schema),
     "evaluations": Output("trueup evaluate --changed -o json", work_schema),
     "holds": Output("trueup hold list -o json", holds_schema),
+    "approvals": Output("trueup approve --list -o json", approvals_schema),
     "exceptions": Output("trueup policy exceptions -o json", exceptions_schema),
     "audit-log": Output("trueup audit log -o json", audit_log_schema),
     "audit-at": Output("trueup audit at TIME -o json", audit_at_schema),

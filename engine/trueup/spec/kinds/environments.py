@@ -8,6 +8,7 @@ from trueup.spec.kinds.base import TAG, ApiVersion, Declared, Metadata
 from trueup.spec.kinds.spellings import (
     Count,
     Currency,
+    Day,
     Duration,
     EnvironmentRef,
     EvaluationRef,
@@ -169,12 +170,69 @@ class ApprovalRole(Declared):
     )
 
 
+SshKey = Annotated[
+    str, Field(pattern=r"^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}$", description="A public key.")
+]
+Fingerprint = Annotated[str, Field(pattern=r"^[0-9A-F]{40}([0-9A-F]{24})?$", description="Of a primary key.")]
+
+
+class ApprovalSigner(Declared):
+    """A key that signs approvals, and whose it is."""
+
+    member: Sentence = Field(description="Whose it is, by e-mail as git has it.")
+    ssh: SshKey | None = Field(
+        default=None, description="Type and base64 of an SSH public key, `ssh-ed25519 AAAA...`, without a comment."
+    )
+    gpg: Fingerprint | None = Field(
+        default=None, description="Fingerprint of the primary GPG key, in capitals and without blanks."
+    )
+    expires: Day | None = Field(default=None, description="Last day on which it counts.")
+
+    @model_validator(mode="after")
+    def _is_one_key(self) -> Self:
+        if (self.ssh is None) == (self.gpg is None):
+            raise refused("Who signs approvals is not clear about the key.", "give `ssh` or `gpg`", kind="rule")
+        return self
+
+
+class ApprovalPerson(Declared):
+    """Somebody who approves and is known by more than one address, or by a name on the forge."""
+
+    member: Sentence = Field(description="E-mail that stands for them in `roles` and `signers`.")
+    also: Items[Sentence] = Field(default=(), description="Their other e-mails: they approve once, whichever they use.")
+    login: Sentence | None = Field(default=None, description="Their name on the forge, for reviews.")
+
+
 class Approvals(Declared):
     """Who must agree before apply."""
 
     required: int = Field(default=0, ge=0, description="Approvals in all.")
     roles: Items[ApprovalRole] = Field(default=(), description="Approvals by role.")
     separate_author: bool = Field(default=True, description="Whether the author's own approval does not count.")
+    signers: Items[ApprovalSigner] = Field(
+        default=(), description="Keys whose signatures approve a plan; those of the branch that governs count."
+    )
+    people: Items[ApprovalPerson] = Field(default=(), description="People with several e-mails or a name on the forge.")
+    sources: Items[Literal["signature", "trailer", "review"]] = Field(
+        default=("signature", "trailer", "review"),
+        description="Where approvals may come from: signed tags and commits that name the plan, trailers of commits, "
+        "reviews on the forge.",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_person_a_key(self) -> Self:
+        named = [s.ssh or s.gpg for s in self.signers]
+        if len(set(named)) < len(named):
+            raise refused("One key that signs approvals is declared twice.", "one key is one person", kind="rule")
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_person_an_address(self) -> Self:
+        named = [a.casefold() for p in self.people for a in dict.fromkeys((p.member, *p.also))]
+        logins = [p.login.casefold() for p in self.people if p.login]
+        if len(set(named)) < len(named) or len(set(logins)) < len(logins):
+            raise refused("One address or login is declared for two people.", "name each person once", kind="rule")
+        return self
 
 
 def _not_off(value: Any) -> Any:
