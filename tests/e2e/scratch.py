@@ -191,13 +191,20 @@ class Scratch:
             with contextlib.suppress(psutil.Error, OSError):
                 if Path(process.cwd()).is_relative_to(self.folder):
                     found[process.pid] = process
-        return [p for p in found.values() if p.status() != psutil.STATUS_ZOMBIE]
+        return [p for p in found.values() if _is_running(p)]
 
     def copied_to(self, folder: Path) -> "Scratch":
         """Return a copy, which must not run anything yet."""
         assert not (self.folder / ".trueup/targets").exists()
         shutil.copytree(self.folder, folder, symlinks=True)
         return Scratch(folder, self.more)
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:  # it has ended since it was listed
+        return False
 
 
 def new_scratch(folder: Path) -> Scratch:

@@ -111,8 +111,9 @@ class Shop:
             yield process
 
     @contextlib.contextmanager
-    def rolling(self) -> Iterator["subprocess.Popen[str]"]:
-        with self.scratch.start(*APPLY) as process:
+    def rolling(self, *more: str) -> Iterator["subprocess.Popen[str]"]:
+        """Apply in another process, which is ended when the test fails."""
+        with self.scratch.start(*APPLY, *more) as process:
             try:
                 yield process
             finally:
@@ -331,7 +332,7 @@ def test_two_engines_at_once(shop: Shop) -> None:
     with shop.waiting() as process:
         refused = shop.scratch.run(*APPLY)
         assert refused.code == LOCKED, refused
-        with shop.scratch.start(*APPLY, "--lock-timeout", "60") as second:
+        with shop.rolling("--lock-timeout", "60") as second:
             shop.go_on(process)
             ended(second, 0)
     shop.answered()
@@ -339,10 +340,12 @@ def test_two_engines_at_once(shop: Shop) -> None:
 
 def test_the_engine_is_killed_while_another_waits(shop: Shop) -> None:
     shop.row.fault = "engine killed while a second `apply` waits for it"
-    with shop.waiting() as process, shop.scratch.start(*APPLY, "--lock-timeout", "60") as second:
+    journal = shop.scratch.folder / ".trueup/journal/dev.jsonl"
+    with shop.waiting() as process, shop.rolling("--lock-timeout", "60") as second:
         process.kill()
         process.wait(10)
-        until(lambda: '"resume"' in shop.scratch.read(".trueup/journal/dev.jsonl"))
+        # What was killed is recorded and its journal closed before the journal of the next begins.
+        until(lambda: journal.exists() and '"resume"' in journal.read_text())
         shop.go_on(second)
     shop.answered()
 
