@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from trueup.cli.output import PLAIN, SGR, Format, OutputFile, Render, Style, is_automation, wants_color
+from trueup.cli.output import PLAIN, SGR, Format, OutputFile, Render, Stream, Style, is_automation, wants_color
 
 if TYPE_CHECKING:
     from trueup.cli.progress import Progress
@@ -112,10 +112,20 @@ class Console:
         from trueup.cli.files import replace_file
 
         for file in self.files:
-            text = render(file.format, PLAIN)
-            if file.format.is_for_people:
-                text = _visible(text, color=False)
-            replace_file(file.path, (text if text.endswith("\n") or not text else text + "\n").encode(errors="replace"))
+            replace_file(file.path, _encoded(render(file.format, PLAIN), file.format))
+
+    def stream(self, render: Stream) -> None:
+        """Write a result as `publish` does, line by line as it is made.
+
+        Raises:
+            PermanentError: An output file cannot be written.
+        """
+        from trueup.cli.files import replace_file_with
+
+        for line in render(self.format, self.style if self.format is Format.TEXT else PLAIN):
+            self.out(line)
+        for file in self.files:
+            replace_file_with(file.path, (_encoded(line, file.format) for line in render(file.format, PLAIN)))
 
     def out(self, text: str) -> None:
         """Write data to standard output, ending in a newline; nothing at all for an empty text."""
@@ -221,6 +231,13 @@ def _visible(text: str, *, color: bool) -> str:
         pieces += [_CONTROL.sub(_escape, text[end : match.start()]), match.group()]
         end = match.end()
     return "".join([*pieces, _CONTROL.sub(_escape, text[end:])])
+
+
+def _encoded(text: str, output: Format) -> bytes:
+    """Return *text* as a file has it, ending in a newline; nothing at all for an empty text."""
+    if output.is_for_people:
+        text = _visible(text, color=False)
+    return (text if text.endswith("\n") or not text else text + "\n").encode(errors="replace")
 
 
 def _escape(match: re.Match[str]) -> str:
