@@ -117,6 +117,12 @@ NO_BILL = Code(
     "Name a Model or a Deployment: `trueup bom Model/tiny@2`, `trueup bom Deployment/prod/support`; or the model of a "
     "Build with `--model`.",
 )
+NO_DOCUMENT = Code(
+    "DOC001",
+    "There is no such document of this",
+    "A model card is about a Model; technical documentation is about a System, or about one Deployment of it.",
+    "Name one: `trueup audit document model-card Model/tiny@2`, `trueup audit document annex-iv System/support`.",
+)
 
 NO_SUCH_ROLLOUT = Code(
     "WRK018",
@@ -183,6 +189,7 @@ CODES = (
     NOT_REQUIRED,
     NOT_BROUGHT_IN,
     NO_BILL,
+    NO_DOCUMENT,
     NO_SUCH_ROLLOUT,
     NOT_UPSTREAM,
     NOT_VERIFIED_UPSTREAM,

@@ -25,6 +25,7 @@ RULES = """
 .skip{position:absolute;inset-inline-start:-999rem}
 .skip:focus{position:static}
 .verdict{border:1px solid var(--line);border-inline-start:6px solid var(--good);padding:.4rem .9rem;margin:1rem 0}
+.verdict h2{margin-top:.3rem}.w{white-space:nowrap}
 .verdict.broken{border-inline-start-color:var(--bad)}
 .filters{display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:end;background:var(--panel);
 border:1px solid var(--line);border-radius:6px;padding:.4rem .9rem;margin:1rem 0}
@@ -43,7 +44,7 @@ border:1px solid var(--line);border-radius:4px;padding:.2rem .5rem;max-width:100
 @media (max-width:40rem){.entry dl{grid-template-columns:1fr}.entry dd{margin-inline-start:.8rem}
 .timeline ol{padding-inline-start:.5rem}}
 @media print{.filters>:not(.count),.skip{display:none}.filters{border:0;padding:0;background:none}
-h2,h3,h4{break-after:avoid}.entry{break-inside:auto}.entry dt,.entry li{break-inside:avoid}
+h2,h3,h4{break-after:avoid}.entry dt,.entry li{break-inside:avoid}
 .scroll{overflow:visible}a{color:inherit}}
 @page{margin:14mm 12mm;@bottom-right{content:counter(page) " / " counter(pages);font-size:8pt}}
 """
@@ -84,7 +85,7 @@ def _verdict(header: Header, broken: str, *, cut: bool) -> Iterator[str]:
     ledger = header.ledger
     yield f'<section class="verdict{"" if ledger.is_sound else " broken"}" aria-labelledby="stands-on">'
     yield '<h2 id="stands-on">What this report stands on</h2>'
-    yield f'<p class="said {"good" if ledger.is_sound else "bad"}">{shown(words.ledger_line(header))}</p>'
+    yield f'<p class="said {"good" if ledger.is_sound else "bad"}">{shown(words.verdict(header.ledger))}</p>'
     if ledger.newest:
         yield f"<p>Digest of the newest record: <code>{shown(ledger.newest.digest)}</code></p>"
         yield '<p class="quiet">A ledger that verifies and has this digest has all that came before it.</p>'
@@ -154,7 +155,7 @@ def _deployment_row(name: str, about: tuple[str, Entry | None, int]) -> list[str
 def _people(entries: Iterable[Entry]) -> list[list[str]]:
     did: dict[str, Counter[str]] = {}
     for entry in entries:
-        did.setdefault(entry.actor, Counter())["ran"] += 1
+        did.setdefault(words.person(entry.actor), Counter())["ran"] += 1
         for name in entry.authors:
             did.setdefault(name, Counter())["changed"] += 1
         for name in dict.fromkeys(a.by for a in entry.approvals):
@@ -173,8 +174,8 @@ def _policies(entries: Iterable[Entry]) -> list[list[str]]:
         [
             shown(f"{found.name} {found.revision}" if found.revision != found.digest else found.name),
             f"<td><code>{shown(found.digest)}</code></td>",
-            f"<td>{shown(words.when(judged[-1]))}</td>",
-            f"<td>{shown(words.when(judged[0]))}</td>",
+            f'<td class="w">{shown(words.when(judged[-1]))}</td>',
+            f'<td class="w">{shown(words.when(judged[0]))}</td>',
             f'<td class="n">{len(judged)}</td>',
         ]
         for found, judged in seen.items()
@@ -189,10 +190,9 @@ def _excuses(entries: Iterable[Entry]) -> list[list[str]]:
     return [
         [
             shown(e.address),
-            *(
-                f"<td>{shown(text)}</td>"
-                for text in (e.rule, e.resource, e.reason, e.compensating_control, e.approved_by, e.expires)
-            ),
+            f'<td class="w">{shown(e.rule)}</td>',
+            *(f"<td>{shown(text)}</td>" for text in (e.resource, e.reason, e.compensating_control, e.approved_by)),
+            f'<td class="w">{shown(e.expires)}</td>',
             f"<td>{', '.join(_link(one) for one in found)}</td>",
         ]
         for e, found in used.items()

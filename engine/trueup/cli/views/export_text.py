@@ -13,7 +13,7 @@ from trueup.ledger.export.header import Header
 def lines(header: Header, found: Iterable[Line], style: Style, width: int) -> Iterator[str]:
     """Yield the lines."""
     colour = "green" if header.ledger.is_sound else "red"
-    yield from wrapped(words.ledger_line(header), width, "", style, "bold", colour)
+    yield from wrapped(words.verdict(header.ledger), width, "", style, "bold", colour)
     if header.ledger.hint:
         yield from wrapped(f"hint: {header.ledger.hint}", width, "", style, "cyan")
     kinds: Counter[str] = Counter()

@@ -1,17 +1,27 @@
 """Words that all formats of an audit report share."""
 
+import re
+
 from trueup.cli.views.audit import time_text, verdict_line
 from trueup.core.digests import short
+from trueup.ledger.audit import AuditVerification
 from trueup.ledger.export.entry import Approval, Entry, Excuse, Finding, Policies, Proof, Served
 from trueup.ledger.export.header import Header
+
+_HOST = re.compile(r"(?<=>) on [^<>]*$")
 
 UNKNOWN = "not recorded"
 """Where nobody says; nobody knows is not nobody was."""
 
 
-def ledger_line(header: Header) -> str:
-    """Say whether the ledger verified when the report was made."""
-    return f"The {verdict_line(header.ledger)}."
+def person(actor: str) -> str:
+    """Return who ran a command, without the machine: `Name <mail>`, as git has authors."""
+    return _HOST.sub("", actor)
+
+
+def verdict(ledger: AuditVerification) -> str:
+    """Say whether the ledger verified."""
+    return f"The {verdict_line(ledger)}."
 
 
 def scope_line(header: Header) -> str:

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Verify the ledger, and write what was asked for of it."""
     from trueup.cli.times import read_time
     from trueup.cli.views.export import pieces
-    from trueup.cli.views.export_words import ledger_line
+    from trueup.cli.views.export_words import verdict
     from trueup.cli.wiring import open_workspace
     from trueup.ledger.history import Filter
     from trueup.ledger.record import RecordKind
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     found = export(workspace, wanted, deployment)
     console.stream(lambda output, style: pieces(found.header, found.lines(), output, style, console.width))
     if console.format is not Format.TEXT:
-        console.note(ledger_line(found.header))
+        console.note(verdict(found.header.ledger))
     if found.header.ledger.is_sound:
         return ExitCode.DONE
     console.report(found.header.ledger.all_problems)
