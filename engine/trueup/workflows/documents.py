@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
-from trueup.core.digests import Revision
 from trueup.core.errors import PermanentError
 from trueup.core.ids import ResourceId
 from trueup.desired.closure import reachable
@@ -13,7 +12,6 @@ from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment
 from trueup.diff.masks import masked
 from trueup.ledger import history
-from trueup.ledger.audit import AuditVerification
 from trueup.ledger.documents.annex_iv import annex_iv
 from trueup.ledger.documents.drafts import Declared, Dossier, Facts, Measured
 from trueup.ledger.documents.model_card import model_card
@@ -27,6 +25,7 @@ from trueup.spec.resource import Resource, Resources, document_of
 from trueup.workflows import codes
 from trueup.workflows.audit import verify
 from trueup.workflows.explain import find_address
+from trueup.workflows.ledger_place import LedgerPlace
 from trueup.workflows.loading import Invalid, environments, load
 from trueup.workflows.workspace import Workspace
 
@@ -48,11 +47,14 @@ class _Recorded:
     changes: tuple[Entry, ...] = ()
 
 
-def document(workspace: Workspace, kind: str, reference: str, revision: str = "") -> Dossier | Invalid:
+def document(
+    workspace: Workspace, place: LedgerPlace, kind: str, reference: str, revision: str = ""
+) -> Dossier | Invalid:
     """Return the draft of a document.
 
     Args:
         workspace: The repository.
+        place: Where its ledger is, for who has none here.
         kind: `model-card` or `annex-iv`.
         reference: What it is about: a Model; a System or a Deployment.
         revision: Commit to read; the work tree when empty.
@@ -74,33 +76,23 @@ def document(workspace: Workspace, kind: str, reference: str, revision: str = ""
         if desired is None:
             return Invalid(problems)
         deployments += [d for d in desired.deployments if _is_about(d, subject, loaded.resources)]
-    ledger = verify(workspace.ledger, workspace.ledger_place)
+    ledger = verify(workspace.ledger, place)
     recorded = _recorded(workspace, deployments) if ledger.is_sound and deployments else _Recorded()
-    return draft(_facts(workspace, subject, deployments, loaded.resources, recorded, ledger, loaded.tree.revision))
-
-
-def _facts(  # noqa: PLR0913 - facts are a function of exactly these
-    workspace: Workspace,
-    subject: ResourceId,
-    deployments: list[DesiredDeployment],
-    resources: Resources,
-    recorded: _Recorded,
-    ledger: AuditVerification,
-    revision: Revision,
-) -> Facts:
     now = workspace.clock.now()
-    return Facts(
-        subject=str(subject),
-        revision=revision,
-        tool=workspace.tool,
-        made_on=now.date().isoformat(),
-        declared=tuple(_declared(subject, deployments, resources, now)),
-        ledger=ledger,
-        required=tuple((str(d.id), str(e.evaluation.id)) for d in deployments for e in d.measured),
-        measured=recorded.measured,
-        serving=recorded.serving,
-        changes=recorded.changes[:_CHANGES],
-        more_changes=len(recorded.changes) > _CHANGES,
+    return draft(
+        Facts(
+            subject=str(subject),
+            revision=loaded.tree.revision,
+            tool=workspace.tool,
+            made_on=now.date().isoformat(),
+            declared=tuple(_declared(subject, deployments, loaded.resources, now)),
+            ledger=ledger,
+            required=tuple((str(d.id), str(e.evaluation.id)) for d in deployments for e in d.measured),
+            measured=recorded.measured,
+            serving=recorded.serving,
+            changes=recorded.changes[:_CHANGES],
+            more_changes=len(recorded.changes) > _CHANGES,
+        )
     )
 
 

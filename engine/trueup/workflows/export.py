@@ -14,6 +14,7 @@ from trueup.ledger.export.reading import entry_of, judged_document
 from trueup.ledger.history import Filter
 from trueup.ports import Ledger
 from trueup.workflows.audit import verify
+from trueup.workflows.ledger_place import LedgerPlace
 from trueup.workflows.loading import read_project
 from trueup.workflows.workspace import Workspace
 
@@ -42,11 +43,12 @@ class Export:
             yield Broken(error.detail)
 
 
-def export(workspace: Workspace, wanted: Filter, deployment: str = "") -> Export:
+def export(workspace: Workspace, place: LedgerPlace, wanted: Filter, deployment: str = "") -> Export:
     """Verify the ledger, and return an export of the records that *wanted* asks for.
 
     Args:
         workspace: The repository.
+        place: Where its ledger is, for who has none here.
         wanted: Which records.
         deployment: Its deployment as it was asked for, for the head.
     """
@@ -57,7 +59,7 @@ def export(workspace: Workspace, wanted: Filter, deployment: str = "") -> Export
         made_at=workspace.clock.now(),
         wanted=wanted,
         deployment=deployment,
-        ledger=verify(workspace.ledger, workspace.ledger_place),
+        ledger=verify(workspace.ledger, place),
     )
     return Export(header, workspace.ledger)
 

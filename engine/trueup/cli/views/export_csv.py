@@ -50,17 +50,17 @@ _NOTHING = Served("", "", "", "", "", verified=False)
 
 def rows(header: Header, lines: Iterable[Line]) -> Iterator[str]:
     """Yield the heading and the rows, each with its line end."""
-    yield _row(COLUMNS)
+    yield row(COLUMNS)
     newest = header.ledger.newest
     ledger = ("yes" if header.ledger.is_sound else "no", newest.digest if newest else "")
     for line in lines:
         match line:
             case Broken(detail):
                 note = f"the ledger cannot be read beyond this: {detail}"
-                yield _row([note if column == "note" else "" for column in COLUMNS[:-2]] + list(ledger))
+                yield row([note if column == "note" else "" for column in COLUMNS[:-2]] + list(ledger))
             case Entry():
                 for deployment in line.deployments or ("",):
-                    yield _row([*_cells(line, deployment), *ledger])
+                    yield row([*_cells(line, deployment), *ledger])
 
 
 def safe(text: str) -> str:
@@ -68,7 +68,8 @@ def safe(text: str) -> str:
     return _FORMULA.sub(r"\1'", visible(text))
 
 
-def _row(cells: Iterable[str]) -> str:
+def row(cells: Iterable[str]) -> str:
+    """Return one row of harmless cells, with its line end."""
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow([safe(cell) for cell in cells])
     return out.getvalue()

@@ -55,10 +55,13 @@ def _parts(entry: Entry, deployment: str, measured: Mapping[str, int]) -> Iterat
     yield "Findings", _texts(map(words.finding_text, entry.findings))
     yield "Exceptions", _texts(map(words.excuse_text, entry.excuses))
     yield "Evidence", [_proof(p, measured, entry) for p in entry.proofs]
-    yield "Serves since", _texts(
-        words.served_text(s) if not is_alone else f"{s.deployment}: {words.served_text(s)}"
-        for s in entry.served
-        if is_alone or s.deployment == deployment
+    yield (
+        "Serves since",
+        _texts(
+            words.served_text(s) if not is_alone else f"{s.deployment}: {words.served_text(s)}"
+            for s in entry.served
+            if is_alone or s.deployment == deployment
+        ),
     )
     yield "Removed", _texts(r for r in entry.removed if is_alone or r == deployment)
     yield "Failed", _texts(why for name, why in entry.failed if is_alone or name == deployment)

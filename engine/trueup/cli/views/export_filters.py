@@ -33,8 +33,8 @@ SCRIPT = """
     for (const section of sections) {
       section.hidden = !section.querySelector("article.entry:not([hidden])");
     }
-    count.textContent = kept === entries.length
-      ? `All ${kept} entries are shown.` : `${kept} of ${entries.length} entries are shown; the others are filtered out.`;
+    count.textContent = kept === entries.length ? `All ${kept} entries are shown.`
+      : `${kept} of ${entries.length} entries are shown; the others are filtered out.`;
   };
   bar.addEventListener("input", apply);
   document.getElementById("filter-clear").addEventListener("click", () => {

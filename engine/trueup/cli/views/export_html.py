@@ -60,8 +60,7 @@ def render(header: Header, lines: Iterable[Line]) -> str:
         '<a class="skip" href="#timelines">Skip to the timelines</a>',
         "<header>",
         f"<h1>{shown(title)}</h1>",
-        f'<p class="quiet">Made {header.made_at:%Y-%m-%d %H:%M} UTC by {shown(header.tool)}, of '
-        f"{shown(words.scope_line(header))}.</p>",
+        f'<p class="quiet">{shown(_made(header))}</p>',
         "</header>",
         "<main>",
         *_verdict(header, broken, cut=len(found) > LARGEST),
@@ -72,6 +71,10 @@ def render(header: Header, lines: Iterable[Line]) -> str:
         f'<footer class="quiet"><p>{_LEGEND}</p></footer>',
     ]
     return page(title, body, rules=RULES, script=SCRIPT)
+
+
+def _made(header: Header) -> str:
+    return f"Made {header.made_at:%Y-%m-%d %H:%M} UTC by {header.tool}, of {words.scope_line(header)}."
 
 
 _LEGEND = (
@@ -120,8 +123,8 @@ def _summary(entries: Sequence[Entry]) -> Iterator[str]:
         yield '<p class="said">No record was asked for that the ledger has.</p>'
         return
     yield "<h2>Summary</h2>"
-    head = ("deployment", "served last", "since", "entries")
-    yield from table("Deployments", head, [_deployment_row(n, about) for n, about in _last(entries).items()])
+    served = ("deployment", "served last", "since", "entries")
+    yield from table("Deployments", served, [_deployment_row(n, about) for n, about in _last(entries).items()])
     yield from table("People", ("who", "ran", "changed", "approved"), _people(entries))
     policies = _policies(entries)
     if policies:
@@ -138,7 +141,9 @@ def _last(entries: Iterable[Entry]) -> dict[str, tuple[str, Entry | None, int]]:
     last: dict[str, tuple[str, Entry]] = {}
     for entry in entries:
         counts.update(entry.deployments)
-        said = {s.deployment: words.served_text(s) for s in entry.served} | dict.fromkeys(entry.removed, "nothing: removed")
+        said = {s.deployment: words.served_text(s) for s in entry.served} | dict.fromkeys(
+            entry.removed, "nothing: removed"
+        )
         for deployment, what in said.items():
             last.setdefault(deployment, (what, entry))
     nothing = ("not known from these entries", None)

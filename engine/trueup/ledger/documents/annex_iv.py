@@ -60,9 +60,7 @@ def _accuracy(facts: Facts) -> Found:
 
 def _risks(facts: Facts) -> Found:
     """Yield the rules that judged the changes, and what was excused from them."""
-    judged = dict.fromkeys(
-        (p, entry.sequence) for entry in facts.changes[:1] for p in entry.policies
-    )
+    judged = dict.fromkeys((p, entry.sequence) for entry in facts.changes[:1] for p in entry.policies)
     for policies, sequence in judged:
         said = f"{policies.name} {policies.revision}, {policies.digest}"
         yield Statement("rules that judged the last change", said, f"record {sequence}")

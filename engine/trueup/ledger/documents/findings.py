@@ -25,7 +25,9 @@ def unmeasured(facts: Facts, *categories: str) -> Iterator[Gap]:
         label = f"evidence of {evaluation} for {deployment}"
         if found is None:
             environment = deployment.split("/")[1]
-            yield Gap(label, _advice(facts, f"Run `trueup evaluate -e {environment}`: it has not run for this release."))
+            yield Gap(
+                label, _advice(facts, f"Run `trueup evaluate -e {environment}`: it has not run for this release.")
+            )
         elif found.simulated:
             yield Gap(label, "It was simulated, which proves nothing: run it on what serves.")
 

@@ -8,7 +8,18 @@ from collections.abc import Callable, Iterator
 from trueup.core.json import Json, mapping_of
 from trueup.ledger.documents import findings
 from trueup.ledger.documents.asking import Ask, Template, answered
-from trueup.ledger.documents.drafts import Declared, Dossier, Facts, Gap, Item, Section, Statement, spelled, split, value_at
+from trueup.ledger.documents.drafts import (
+    Declared,
+    Dossier,
+    Facts,
+    Gap,
+    Item,
+    Section,
+    Statement,
+    spelled,
+    split,
+    value_at,
+)
 
 PREFACE = (
     "Drafted from what is declared and recorded. Each statement names the resource, record or evidence that it comes "
@@ -16,8 +27,27 @@ PREFACE = (
 )
 _HUB = "hf://"
 _HUB_LICENSES = frozenset(
-    "apache-2.0 mit bsd-2-clause bsd-3-clause isc gpl-2.0 gpl-3.0 lgpl-2.1 lgpl-3.0 agpl-3.0 mpl-2.0 cc0-1.0 cc-by-4.0 "
-    "cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 cc-by-nc-nd-4.0 unlicense wtfpl".split()
+    {
+        "apache-2.0",
+        "mit",
+        "bsd-2-clause",
+        "bsd-3-clause",
+        "isc",
+        "gpl-2.0",
+        "gpl-3.0",
+        "lgpl-2.1",
+        "lgpl-3.0",
+        "agpl-3.0",
+        "mpl-2.0",
+        "cc0-1.0",
+        "cc-by-4.0",
+        "cc-by-sa-4.0",
+        "cc-by-nc-4.0",
+        "cc-by-nc-sa-4.0",
+        "cc-by-nc-nd-4.0",
+        "unlicense",
+        "wtfpl",
+    }
 )
 """SPDX identifiers, in lower case, that the hub knows as such."""
 

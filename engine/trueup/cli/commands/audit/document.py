@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.workflows.documents import document
     from trueup.workflows.planning import Invalid
 
-    found = document(open_workspace(console), arguments.kind, arguments.ref, arguments.revision)
+    workspace = open_workspace(console)
+    found = document(workspace, workspace.ledger_place, arguments.kind, arguments.ref, arguments.revision)
     if isinstance(found, Invalid):
         return report_invalid(found, console)
     console.publish(lambda output, style: render(found, output, style, console.width))

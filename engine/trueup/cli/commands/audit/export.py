@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         until=read_time(arguments.until, now) if arguments.until else None,
         kinds=tuple(RecordKind(kind) for kind in arguments.kind),
     )
-    found = export(workspace, wanted, deployment)
+    found = export(workspace, workspace.ledger_place, wanted, deployment)
     console.stream(lambda output, style: pieces(found.header, found.lines(), output, style, console.width))
     if console.format is not Format.TEXT:
         console.note(verdict(found.header.ledger))
