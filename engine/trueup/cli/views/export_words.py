@@ -81,8 +81,9 @@ def proof_text(found: Proof) -> str:
     """Say what was measured, with which result."""
     result = "simulated" if found.simulated else "passed" if found.passed else "did not pass"
     measured = f": {', '.join(found.measured)}" if found.measured else ""
-    digest = f", evidence {short(found.digest)}" if found.digest else ""
-    return f"{found.subject} {result}{measured} ({found.completed_at[:19]}Z, key {short(found.key)}{digest})"
+    about = [f"{found.completed_at[:19]}Z"]
+    about += [f"{name} {short(digest)}" for name, digest in (("key", found.key), ("evidence", found.digest)) if digest]
+    return f"{found.subject} {result}{measured} ({', '.join(about)})"
 
 
 def served_text(found: Served) -> str:

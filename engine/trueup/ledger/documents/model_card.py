@@ -4,6 +4,7 @@ Source of the format: https://huggingface.co/docs/hub/model-cards and its metada
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from trueup.core.json import Json, mapping_of
 from trueup.ledger.documents import findings
@@ -79,7 +80,7 @@ _TECHNICAL = (
     Ask("how the served artifact is made", "Build", "spec.mode", optional=True),
     Ask("served by", "Deployment", "spec.runtime.engine", optional=True),
 )
-_SECTIONS = (
+SECTIONS = (
     ("Model details", Template("", "Description", "What it is, who made it, from what.", _DETAILS)),
     (
         "Uses",
@@ -177,11 +178,14 @@ _SECTIONS = (
         ),
     ),
 )
+"""The template in order; each section is one item."""
 
 
 def model_card(facts: Facts) -> Dossier:
     """Return the draft of the card of a Model; *facts* are of it and of the deployments that serve it."""
-    sections = tuple(Section(title, (_item(title, template, facts),)) for title, template in _SECTIONS)
+    # Of other models, such as the one that it was made from, the card says no more than their names.
+    own = replace(facts, declared=tuple(d for d in facts.declared if d.kind != "Model" or d.address == facts.subject))
+    sections = tuple(Section(title, (_item(title, template, own),)) for title, template in SECTIONS)
     model = next(d for d in facts.of("Model") if d.address == facts.subject)
     front = tuple((key, value) for key, value in _front(model, facts) if value)
     missing = tuple(_missing(model, dict(front)))
