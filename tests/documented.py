@@ -23,7 +23,11 @@ _EVALUATION: dict[str, Json] = {"dataset": "facts@1", "metricDecisionThreshold":
 
 def declared(kind: str, address: str, spec: dict[str, Json], **annotations: Json) -> Declared:
     """Return a declared resource."""
-    metadata: dict[str, Json] = {"name": address.split("/")[-1], "owner": "support-team", "annotations": annotations}
+    metadata: dict[str, Json] = {
+        "name": address.rsplit("/", 1)[-1],
+        "owner": "support-team",
+        "annotations": annotations,
+    }
     return Declared(kind, address, {"kind": kind, "metadata": metadata, "spec": spec})
 
 

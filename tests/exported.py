@@ -94,7 +94,7 @@ def decided(draft: Draft, document: bytes, *decisions: dict[str, Json]) -> Draft
 
 
 def drafts(document: bytes | None = None, reason: str = "it answers in riddles") -> tuple[Draft, ...]:
-    """Return what happened, oldest first: applies, evidence, a denial, a hold that was lifted, a rollback, a removal."""
+    """Return what happened, oldest first: applies, evidence, a denial, a hold and its end, a rollback, a removal."""
     document = document or judged()
     denied = decided(applied("b", minutes=4, outcome=RunOutcome.DENIED), document, decision(document, "deny"))
     failed = decided(applied("c", minutes=9, outcome=RunOutcome.FAILED), document)

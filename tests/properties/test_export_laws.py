@@ -25,11 +25,41 @@ from trueup.ledger.export.entry import Entry
 
 DELIMITERS = ",;\t|"
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
-PIECES = st.sampled_from(
-    ["=", "+", "-", "@", "\uff1d", '"', "'", ";", ",", "|", "\t", "\r", "\n", "\u2028", "\x00", "\x1b[2J", "\u202e", " ",
-     "<script>", "</script>", "<b>", "&amp;", "]]>", "-->", "`", "```", "[x](https://evil.example)", "![", "@ada", "#1", "::",
-     "##[error]", "https://evil.example", "|a|", "\n---\n", "\n# x", "{{", "1+1", "cmd|' /C calc'!A0", "a"]
-)  # fmt: skip
+_SIGNS = [
+    "=",
+    "+",
+    "-",
+    "@",
+    "\uff1d",
+    '"',
+    "'",
+    ";",
+    ",",
+    "|",
+    "\t",
+    "\r",
+    "\n",
+    "\u2028",
+    "\x00",
+    "\x1b[2J",
+    "\u202e",
+]
+_MARKUP = ["<script>", "</script>", "<b>", "&amp;", "]]>", "-->", "`", "```", "[x](https://evil.example)", "![", "@ada"]
+_REST = [
+    "#1",
+    "::",
+    "##[error]",
+    "https://evil.example",
+    "|a|",
+    "\n---\n",
+    "\n# x",
+    "{{",
+    "1+1",
+    "cmd|' /C calc'!A0",
+    " ",
+    "a",
+]
+PIECES = st.sampled_from([*_SIGNS, *_MARKUP, *_REST])
 texts = st.one_of(st.lists(PIECES, max_size=8).map("".join), st.text(max_size=20))
 
 
@@ -136,8 +166,8 @@ def test_ids_are_unique_and_every_link_leads_somewhere(text: str) -> None:
 
 def facts_with(text: str, subject: str) -> Facts:
     """Return facts in which everything that is declared is *text*."""
-    model = declared("Model", MODEL, {"vendor": text, "card": text, "task": text, "licenseName": text,
-                                      "capabilities": {"languages": [text]}, "licenses": [text]}, **{text: text})  # fmt: skip
+    able = {"capabilities": {"languages": [text]}, "licenses": [text], "licenseName": text}
+    model = declared("Model", MODEL, {"vendor": text, "card": text, "task": text, **able}, **{text: text})
     system = declared("System", "System/support", {"intendedPurpose": text, "standards": [text]})
     return facts(bare=True, subject=subject, declared=(model, system), changes=tuple(entries_with(text)))
 

@@ -17,7 +17,7 @@ from trueup.ledger.documents.model_card import SECTIONS as CARD_SECTIONS
 from trueup.ledger.documents.model_card import model_card
 from trueup.spec.kinds import KINDS, model_class
 
-ANNEX = "1a 1b 1c 1d 1e 1f 1g 1h 2a 2b 2c 2d 2e 2f 2g 2h 3 4 5 6 7 8 9".split()
+ANNEX = [*(f"1{letter}" for letter in "abcdefgh"), *(f"2{letter}" for letter in "abcdefgh"), *"3456789"]
 """Source: Annex IV of Regulation (EU) 2024/1689, points 1 to 9 and their letters."""
 
 
@@ -232,9 +232,8 @@ def test_what_comes_from_elsewhere_has_no_name_on_the_hub() -> None:
 
 def with_model(spec: dict[str, Json]) -> Facts:
     bare = facts(bare=True, subject=MODEL)
-    return replace(
-        bare, declared=tuple(d for d in bare.declared if d.kind != "Model") + (declared("Model", MODEL, spec),)
-    )
+    others = (d for d in bare.declared if d.kind != "Model")
+    return replace(bare, declared=(*others, declared("Model", MODEL, spec)))
 
 
 def test_simulated_evidence_and_evidence_without_numbers_stay_out_of_the_results_that_machines_read() -> None:

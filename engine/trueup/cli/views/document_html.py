@@ -10,7 +10,7 @@ RULES = """
 .item{break-inside:avoid}
 .item ul{margin:.3rem 0;padding-inline-start:1.2rem}.item li{margin:.25rem 0}
 .gap{border-inline-start:4px solid var(--care);padding-inline-start:.6rem;list-style:none;margin-inline-start:-1.2rem}
-.source{color:var(--quiet);font-size:.9rem}
+.source{color:var(--quiet);font-size:.9em}
 h2,h3{break-after:avoid}
 @page{margin:14mm 12mm;@bottom-right{content:counter(page) " / " counter(pages);font-size:8pt}}
 """

@@ -7,8 +7,8 @@ from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
 
-SUMMARY = "Draft a model card or technical documentation (EU AI Act, Annex IV), gaps marked"
-EXAMPLE = "trueup audit document annex-iv System/support-assistant -o html > annex-iv.html"
+SUMMARY = "Draft a model card or technical documentation, gaps marked"
+EXAMPLE = "trueup audit document annex-iv System/support -o markdown"
 
 _KINDS = ("model-card", "annex-iv")
 

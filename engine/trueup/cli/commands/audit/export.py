@@ -8,7 +8,7 @@ from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
 
 SUMMARY = "Export the records with who, why and on what grounds, for auditors"
-EXAMPLE = "trueup audit export -e prod --since 2026-10-01 -o html > audit.html"
+EXAMPLE = "trueup audit export -e prod --since 90d --output-file html=audit.html"
 
 _KINDS = ("apply", "rollback", "build", "evidence", "hold", "lift")
 
