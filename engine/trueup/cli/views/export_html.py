@@ -26,12 +26,14 @@ RULES = """
 .skip:focus{position:static}
 .verdict{border:1px solid var(--line);border-inline-start:6px solid var(--good);padding:.4rem .9rem;margin:1rem 0}
 .verdict h2{margin-top:.3rem}.w{white-space:nowrap}
+td.d{overflow-wrap:anywhere;min-width:12rem}
 .verdict.broken{border-inline-start-color:var(--bad)}
 .filters{display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:end;background:var(--panel);
 border:1px solid var(--line);border-radius:6px;padding:.4rem .9rem;margin:1rem 0}
 .filters p{margin:.2rem 0}.filters label{display:block;font-size:.85rem;color:var(--quiet)}
 .filters input,.filters select,.filters button{font:inherit;color:var(--ink);background:var(--paper);
 border:1px solid var(--line);border-radius:4px;padding:.2rem .5rem;max-width:100%;min-height:2rem}
+.filters select{max-width:13rem}.filters input[type=search]{width:11rem}
 .filters :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .filters .count{flex-basis:100%;font-weight:600}
 .timeline ol{list-style:none;margin:0;padding:0 0 0 1rem;border-inline-start:3px solid var(--line)}
@@ -178,7 +180,7 @@ def _policies(entries: Iterable[Entry]) -> list[list[str]]:
     return [
         [
             shown(f"{found.name} {found.revision}" if found.revision != found.digest else found.name),
-            f"<td><code>{shown(found.digest)}</code></td>",
+            f'<td class="d"><code>{shown(found.digest)}</code></td>',
             f'<td class="w">{shown(words.when(judged[-1]))}</td>',
             f'<td class="w">{shown(words.when(judged[0]))}</td>',
             f'<td class="n">{len(judged)}</td>',
