@@ -46,8 +46,9 @@ border:1px solid var(--line);border-radius:4px;padding:.2rem .5rem;max-width:100
 @media (max-width:40rem){.entry dl{grid-template-columns:1fr}.entry dd{margin-inline-start:.8rem}
 .timeline ol{padding-inline-start:.5rem}}
 @media print{.filters>:not(.count),.skip{display:none}.filters{border:0;padding:0;background:none}
-h2,h3,h4{break-after:avoid}.entry dt,.entry li{break-inside:avoid}
-.scroll{overflow:visible}a{color:inherit}}
+h2,h3,h4{break-after:avoid}.entry{break-inside:auto;-webkit-box-decoration-break:clone;box-decoration-break:clone}
+.entry dt,.entry li{break-inside:avoid}
+.scroll{overflow:visible}tbody td:not(.n,.w){overflow-wrap:anywhere}a{color:inherit}}
 @page{margin:14mm 12mm;@bottom-right{content:counter(page) " / " counter(pages);font-size:8pt}}
 """
 
