@@ -19,6 +19,7 @@ from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
 
 POLICIES = digest_of("policies")
 EXCEPTION = "PolicyException/no-rota"
+EVE = "Eve <eve@example.com>"
 HOSTILE = "=1+1;\"=cmd|' /C calc'!A0\n@x\t+y</script><script>alert(1)</script>\u202e##[error]::set-output::x|-1"
 
 
@@ -35,6 +36,7 @@ def judged(name: str = "Bob <bob@example.com>", reason: str = "No rota yet") -> 
             {"by": "Ada <ada@example.com>", "source": "tag", "name": "t", "key": "SHA256:k", "signed": True,
              "isAuthor": True},
         ],
+        "approvalsNotCounted": [{"by": EVE, "source": "tag", "name": "t2", "why": "it is not signed"}],
         "evidence": [
             {
                 "evaluation": "Evaluation/facts@1",

@@ -166,7 +166,7 @@ def _people(entries: Iterable[Entry]) -> list[list[str]]:
         did.setdefault(words.person(entry.actor), Counter())["ran"] += 1
         for name in entry.authors:
             did.setdefault(name, Counter())["changed"] += 1
-        for name in dict.fromkeys(a.by for a in entry.approvals):
+        for name in dict.fromkeys(a.by for a in entry.approvals if not a.why):
             did.setdefault(name, Counter())["approved"] += 1
     kinds = ("ran", "changed", "approved")
     return [[shown(who), *(f'<td class="n">{counts[k]}</td>' for k in kinds)] for who, counts in sorted(did.items())]

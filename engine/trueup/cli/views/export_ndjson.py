@@ -74,6 +74,7 @@ def _entry() -> Json:
             "key": said(TEXT, "fingerprint of the key that signed; empty for none"),
             "signed": FLAG,
             "is_author": said(FLAG, "wrote a part of the change"),
+            "why": said(TEXT, "why it does not count; empty for one that was counted"),
         }
     )
     findings = dict.fromkeys(("rule", "severity", "enforcement", "address", "message", "excepted_by"), TEXT)

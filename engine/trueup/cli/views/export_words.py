@@ -30,7 +30,9 @@ def scope_line(header: Header) -> str:
 
 
 def approval_text(found: Approval) -> str:
-    """Say who approved, how, and whether it is signed."""
+    """Say who approved, how, and whether it is signed; or why it does not count."""
+    if found.why:
+        return f"{found.by} ({found.source}, does not count: {found.why})"
     said = [found.source, *found.roles]
     said += [f"signed with {found.key}" if found.key else "signed"] if found.signed else ["not signed"]
     said += ["wrote a part of the change"] if found.is_author else []
@@ -39,11 +41,10 @@ def approval_text(found: Approval) -> str:
 
 def approvals_texts(entry: Entry) -> tuple[str, ...]:
     """Say who approved; nothing where no approval belongs to the entry."""
-    if entry.approvals:
-        return tuple(map(approval_text, entry.approvals))
-    if not entry.decisions:
-        return ()
-    return ("nobody",) if entry.is_documented else (UNKNOWN,)
+    said = tuple(map(approval_text, entry.approvals))
+    if not entry.decisions or any(not a.why for a in entry.approvals):
+        return said
+    return ("nobody" if entry.is_documented else UNKNOWN, *said)
 
 
 def authors_texts(entry: Entry) -> tuple[str, ...]:

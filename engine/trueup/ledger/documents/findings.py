@@ -96,7 +96,7 @@ def _change(entry: Entry) -> str:
     )
     removed = f"removed {', '.join(entry.removed)}" if entry.removed else ""
     by = f"changed by {', '.join(entry.authors)}" if entry.authors else f"run by {entry.actor}"
-    approved = ", ".join(a.by for a in entry.approvals)
+    approved = ", ".join(a.by for a in entry.approvals if not a.why)
     approvals = f"approved by {approved}" if approved else ""
     excused = f"under {', '.join(e.address for e in entry.excuses)}" if entry.excuses else ""
     rules = dict.fromkeys(f.rule for f in entry.findings if f.enforcement == "deny" and not f.excepted_by)

@@ -19,6 +19,7 @@ class Approval:
         key: Fingerprint of the key that signed; empty when nobody knows one.
         signed: Whether a signature that counts stands behind it.
         is_author: They wrote a part of the change themselves.
+        why: Why it does not count; empty for one that was counted.
     """
 
     by: str
@@ -28,6 +29,7 @@ class Approval:
     key: str = ""
     signed: bool = False
     is_author: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Entry:
         resources: Other resources it names.
         note: Reason or cause in words; empty for none.
         authors: Who wrote the change that was judged; empty where nobody says.
-        approvals: Who approved it.
+        approvals: Who approved it, first those that counted.
         is_documented: It is known who approved it; else nobody says, which is not the same as nobody.
         policies: Rules that judged.
         decisions: What they decided, in order: `plan allow`, `gate deny`.

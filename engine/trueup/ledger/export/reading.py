@@ -56,7 +56,7 @@ def entry_of(record: Record, document: bytes | None = None) -> Entry:
         resources=tuple(r for r in draft.resources if not r.startswith(_DEPLOYMENT)),
         note=_note(record),
         authors=tuple(_authors(mapping_of(judged.get("change")))),
-        approvals=tuple(_approval(a) for a in _mappings(approved)),
+        approvals=tuple(_approval(a) for a in (*_mappings(approved), *_mappings(judged.get("approvalsNotCounted")))),
         is_documented="approvals" in body or "approvals" in judged,
         policies=tuple(dict.fromkeys(p for d in map(mapping_of, draft.decisions) for p in _policies(d))),
         decisions=tuple(_decision(d) for d in map(mapping_of, draft.decisions)),
@@ -107,6 +107,7 @@ def _approval(found: Mapping[str, Json]) -> Approval:
         key=_text(found, "key"),
         signed=found.get("signed") is True,
         is_author=found.get("isAuthor") is True,
+        why=_text(found, "why"),
     )
 
 

@@ -125,7 +125,11 @@ def test_an_approval_says_how_it_was_given() -> None:
     assert approvals_texts(entry) == (
         "Bob <bob@example.com> (trailer, risk, signed)",
         "Ada <ada@example.com> (tag, signed with SHA256:k, wrote a part of the change)",
+        "Eve <eve@example.com> (tag, does not count: it is not signed)",
     )
+    refused = entry.approvals[2:]
+    assert approvals_texts(replace(entry, approvals=refused))[0] == "nobody"
+    assert approvals_texts(replace(entry, approvals=refused, is_documented=False))[0] == UNKNOWN
     unsigned = replace(entry.approvals[0], signed=False)
     assert approvals_texts(replace(entry, approvals=(unsigned,))) == (
         "Bob <bob@example.com> (trailer, risk, not signed)",
