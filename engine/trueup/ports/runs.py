@@ -37,7 +37,18 @@ class Clock(Protocol):
         ...
 
 
-class LedgerReader(Protocol):
+class LedgerDocuments(Protocol):
+    """What records keep beside them, for reading many."""
+
+    def beside(self, wanted: Iterable[tuple[Record, Digest]]) -> Iterator[tuple[Record, bytes | None]]:
+        """Yield each record with its document of that digest; an empty digest asks for none.
+
+        None stands for a document that is not there, or is not what the digest says, which `verify` reports.
+        """
+        ...
+
+
+class LedgerReader(LedgerDocuments, Protocol):
     """The records."""
 
     def records(self) -> Iterator[Record]:
@@ -53,18 +64,7 @@ class LedgerReader(Protocol):
         ...
 
 
-class LedgerDocuments(Protocol):
-    """What records keep beside them, for reading many."""
-
-    def beside(self, wanted: Iterable[tuple[Record, Digest]]) -> Iterator[tuple[Record, bytes | None]]:
-        """Yield each record with its document of that digest; an empty digest asks for none.
-
-        None stands for a document that is not there, or is not what the digest says, which `verify` reports.
-        """
-        ...
-
-
-class Ledger(LedgerReader, LedgerDocuments, Protocol):
+class Ledger(LedgerReader, Protocol):
     """The records, with the right to add one."""
 
     def append(self, draft: Draft) -> Record:
