@@ -117,13 +117,6 @@ NO_BILL = Code(
     "Name a Model or a Deployment: `trueup bom Model/tiny@2`, `trueup bom Deployment/prod/support`; or the model of a "
     "Build with `--model`.",
 )
-NO_DOCUMENT = Code(
-    "DOC001",
-    "There is no such document of this",
-    "A model card is about a Model; technical documentation is about a System, or about one Deployment of it.",
-    "Name one: `trueup audit document model-card Model/tiny@2`, `trueup audit document annex-iv System/support`.",
-)
-
 NO_SUCH_ROLLOUT = Code(
     "WRK018",
     "No rollout is under way",
@@ -170,6 +163,12 @@ OTHER_RELEASE = Code(
     "than the one that was verified upstream.",
     "Declare the same runtime or the same Build in both environments.",
 )
+NO_DOCUMENT = Code(
+    "DOC001",
+    "There is no such document of this",
+    "A model card is about a Model; technical documentation is about a System, or about one Deployment of it.",
+    "Name one: `trueup audit document model-card Model/tiny@2`, `trueup audit document annex-iv System/support`.",
+)
 
 CODES = (
     NO_PROJECT_IN_FILE,
@@ -189,7 +188,6 @@ CODES = (
     NOT_REQUIRED,
     NOT_BROUGHT_IN,
     NO_BILL,
-    NO_DOCUMENT,
     NO_SUCH_ROLLOUT,
     NOT_UPSTREAM,
     NOT_VERIFIED_UPSTREAM,
@@ -197,4 +195,5 @@ CODES = (
     STALE_PROMOTION,
     HELD_UPSTREAM,
     OTHER_RELEASE,
+    NO_DOCUMENT,
 )
