@@ -110,6 +110,12 @@ NOT_BROUGHT_IN = Code(
     "Evaluate the release as it is served, under the name of its route, with the declared tasks and settings; say by "
     "`--model` what the tool called it, and by `--completed-at` when the run ended, where the file does not.",
 )
+NO_DOCUMENT = Code(
+    "DOC001",
+    "There is no such document of this",
+    "A model card is about a Model; technical documentation is about a System, or about one Deployment of it.",
+    "Name one: `trueup audit document model-card Model/tiny@2`, `trueup audit document annex-iv System/support`.",
+)
 NO_BILL = Code(
     "BOM001",
     "There is no bill of materials of this",
@@ -162,12 +168,6 @@ OTHER_RELEASE = Code(
     "Under the runtime that the target environment declares, the same model, prompt and build give another release "
     "than the one that was verified upstream.",
     "Declare the same runtime or the same Build in both environments.",
-)
-NO_DOCUMENT = Code(
-    "DOC001",
-    "There is no such document of this",
-    "A model card is about a Model; technical documentation is about a System, or about one Deployment of it.",
-    "Name one: `trueup audit document model-card Model/tiny@2`, `trueup audit document annex-iv System/support`.",
 )
 
 CODES = (
