@@ -123,6 +123,7 @@ NO_BILL = Code(
     "Name a Model or a Deployment: `trueup bom Model/tiny@2`, `trueup bom Deployment/prod/support`; or the model of a "
     "Build with `--model`.",
 )
+
 NO_SUCH_ROLLOUT = Code(
     "WRK018",
     "No rollout is under way",
