@@ -98,6 +98,22 @@ class Console:
         is_terminal = self._stderr.isatty() and self.environment.get("TERM") != "dumb"
         return is_terminal and not is_automation(self.environment)
 
+    def stream(self, render: Stream) -> None:
+        """Write a result as `publish` does, line by line as it is made.
+
+        Raises:
+            PermanentError: An output file cannot be written.
+        """
+        from trueup.cli.files import replace_file_with
+
+        for line in render(self.format, self.style if self.format is Format.TEXT else PLAIN):
+            self.out(line)
+        for file in self.files:
+            lines = render(file.format, PLAIN)
+            shown = (_visible(line, color=False) for line in lines) if file.format.is_for_people else lines
+            ended = (line if line.endswith("\n") else f"{line}\n" for line in shown)
+            replace_file_with(file.path, (line.encode(errors="replace") for line in ended))
+
     def publish(self, render: Render) -> None:
         """Write a result: to standard output in the chosen format, and to every output file in its own.
 
@@ -112,20 +128,10 @@ class Console:
         from trueup.cli.files import replace_file
 
         for file in self.files:
-            replace_file(file.path, _encoded(render(file.format, PLAIN), file.format))
-
-    def stream(self, render: Stream) -> None:
-        """Write a result as `publish` does, line by line as it is made.
-
-        Raises:
-            PermanentError: An output file cannot be written.
-        """
-        from trueup.cli.files import replace_file_with
-
-        for line in render(self.format, self.style if self.format is Format.TEXT else PLAIN):
-            self.out(line)
-        for file in self.files:
-            replace_file_with(file.path, (_encoded(line, file.format) for line in render(file.format, PLAIN)))
+            text = render(file.format, PLAIN)
+            if file.format.is_for_people:
+                text = _visible(text, color=False)
+            replace_file(file.path, (text if text.endswith("\n") or not text else text + "\n").encode(errors="replace"))
 
     def out(self, text: str) -> None:
         """Write data to standard output, ending in a newline; nothing at all for an empty text."""
@@ -231,13 +237,6 @@ def _visible(text: str, *, color: bool) -> str:
         pieces += [_CONTROL.sub(_escape, text[end : match.start()]), match.group()]
         end = match.end()
     return "".join([*pieces, _CONTROL.sub(_escape, text[end:])])
-
-
-def _encoded(text: str, output: Format) -> bytes:
-    """Return *text* as a file has it, ending in a newline; nothing at all for an empty text."""
-    if output.is_for_people:
-        text = _visible(text, color=False)
-    return (text if text.endswith("\n") or not text else text + "\n").encode(errors="replace")
 
 
 def _escape(match: re.Match[str]) -> str:
