@@ -107,6 +107,11 @@ class FakeLedger:
     def attachment(self, digest: Digest, beside: Record | None = None) -> bytes | None:
         return self.attachments.get(digest)
 
+    def beside(self, wanted: Iterable[tuple[Record, Digest]]) -> Iterator[tuple[Record, bytes | None]]:
+        for record, digest in wanted:
+            content = self.attachments.get(digest, b"changed")
+            yield record, content if digest_of_bytes(content) == digest else None
+
     def verify(self) -> tuple[int, tuple[Diagnostic, ...]]:
         entries = [self._whole(self._entry(n)) for n in range(1, len(self.stored) + 1)]
         return len(entries), chain.verify(entries)

@@ -23,7 +23,7 @@ from trueup.adapters.git.ledger_reading import (
 from trueup.adapters.git.ledger_remote import RemoteRefusedError, RemoteRewrittenError, RemoteUnreachableError
 from trueup.adapters.git.ledger_writing import message
 from trueup.adapters.git.repository import GitBusyError, GitError, Repository
-from trueup.core.digests import Digest, digest_of, digest_of_bytes
+from trueup.core.digests import Digest, Revision, digest_of, digest_of_bytes
 from trueup.core.errors import TransientError
 from trueup.ledger import chain
 from trueup.ledger.chain import IncompleteRecordError
@@ -108,6 +108,18 @@ def test_attachments_are_found_by_digest(ledger: Ledger) -> None:
     assert [ledger.attachment(digest_of_bytes(d)) for d in documents] == documents
     assert ledger.attachment(digest_of_bytes(b"another")) is None
     assert ledger.attachment(Digest("../record.json")) is None
+
+
+def test_documents_of_many_records_are_read_beside_them(ledger: Ledger) -> None:
+    for name in ("a", "b"):
+        ledger.append(applied(name, document=name.encode()))
+    ledger.append(held("a"))
+    wanted = [(r, r.draft.attachments[0][0] if r.draft.attachments else Digest("")) for r in ledger.records()]
+    assert [(r.sequence, content) for r, content in ledger.beside(wanted)] == [(3, None), (2, b"b"), (1, b"a")]
+    first = wanted[-1][0]
+    assert (
+        list(ledger.beside([(first, digest_of("another")), (first, Digest("../record.json"))])) == [(first, None)] * 2
+    )
 
 
 def test_a_record_that_could_not_be_checked_later_is_refused_and_nothing_is_added(ledger: Ledger) -> None:
@@ -683,3 +695,18 @@ def test_clones_appending_at_once_lose_nothing(clones: tuple[Path, Path, Path]) 
         assert releases(ledger) == expected("a", "b", "c")
         assert ledger.unpushed() == 0
     assert git(bare, "rev-list", "--count", REF) == "12"
+
+
+def test_a_document_that_was_changed_is_none(folder: Path) -> None:
+    ledger = ledger_at(folder)
+    ledger.append(applied("a", document=b"a"))
+    (record,) = ledger.records()
+    digest = record.draft.attachments[0][0]
+    assert [c for _, c in ledger.beside([(record, digest)])] == [b"a"]
+    name = digest.removeprefix("sha256:")
+    blob = git(folder, "hash-object", "-w", "--stdin", stdin=b"other")
+    folder_tree = git(folder, "mktree", stdin=f"100644 blob {blob}\t{name}\n".encode())
+    content = git(folder, "rev-parse", f"{REF}:record.json")
+    lines = f"040000 tree {folder_tree}\tattachments\n100644 blob {content}\trecord.json\n"
+    commit = git(folder, "commit-tree", git(folder, "mktree", stdin=lines.encode()), "-m", "Change")
+    assert [c for _, c in ledger.beside([(replace(record, commit=Revision(commit)), digest)])] == [None]

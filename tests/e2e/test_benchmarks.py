@@ -22,6 +22,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ("build_keys.py", ["--rounds", "1", "--keys", "6", "--builds", "2"], "2 cached builds add"),
         ("evaluations.py", ["--rounds", "1", "--rows", "3"], "A re-run in which nothing changed"),
         ("differential.py", ["--documents", "6"], "| decisions differ | 0 |"),
+        ("export.py", ["--sizes", "5", "10"], "Memory grew by"),
         ("edits.py", ["--rounds", "1", "--resources", "20"], "0 bytes: "),
         ("gate_errors.py", ["--runs", "4"], "| value alone: share >= 0.8, 100 examples |"),
     ],

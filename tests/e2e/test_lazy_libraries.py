@@ -22,6 +22,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("words", [("validate",), ("plan", "-e", "dev"), ("status", "-e", "dev"), ("audit", "log")])
+@pytest.mark.parametrize(
+    "words", [("validate",), ("plan", "-e", "dev"), ("status", "-e", "dev"), ("audit", "log"), ("audit", "export")]
+)
 def test_what_only_reads_imports_neither(project: Path, words: tuple[str, ...]) -> None:
     assert imported(project, *words) == set()

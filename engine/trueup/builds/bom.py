@@ -18,9 +18,10 @@ from trueup.builds.bom_components import (
     prompt_component,
     properties_of,
 )
+from trueup.builds.bom_gaps import declared_gaps, unmeasured_gaps, unstored_gaps
 from trueup.builds.provenance import MEDIA_TYPE, summary
 from trueup.core.digests import Digest, digest_of, digest_of_bytes, uuid_of
-from trueup.core.ids import ResourceId
+from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json
 from trueup.desired.state import Release
 from trueup.spec import kinds
@@ -74,18 +75,22 @@ def bill_of(subject: Subject, resources: Resources, tool: str, spec_version: str
         spec_version: One of `SPEC_VERSIONS`.
     """
     parts = _parts(subject, resources)
+    gaps = _gaps(subject, resources, parts)
     main = {**_main(subject, resources, parts), "bom-ref": "subject"}
     components = [{**part, "bom-ref": reference} for reference, part in sorted(parts.items())]
     content: dict[str, Json] = {
         "metadata": {
             "tools": {"components": [{"type": "application", "name": "trueup", "version": tool}]},
             "component": main,
+            "properties": [{"name": "trueup:gap", "value": gap} for gap in gaps],
         },
         "components": components,
         "dependencies": [
             {"ref": "subject", "dependsOn": sorted(parts)},
             *({"ref": reference} for reference in sorted(parts)),
         ],
+        # Without a gap it is still not known to be complete: what nobody declares cannot be missed.
+        "compositions": [{"aggregate": "incomplete" if gaps else "unknown", "assemblies": ["subject"]}],
         **_formulation(subject),
     }
     return {
@@ -96,6 +101,21 @@ def bill_of(subject: Subject, resources: Resources, tool: str, spec_version: str
         "version": 1,
         **content,
     }
+
+
+def _gaps(subject: Subject, resources: Resources, parts: Mapping[str, Component]) -> list[str]:
+    """Return what the bill cannot say, in the order of its parts."""
+    named = [subject.model, *filter(None, map(parse_address, sorted(parts)))]
+    if subject.system:
+        named.append(ResourceId("System", subject.system))
+    found = [gap for id_ in named for gap in declared_gaps(id_, resources)]
+    release = subject.release
+    if release is None:
+        return found
+    found += unmeasured_gaps(subject.evaluations, {m.evaluation for m in subject.measured})
+    if release.build.mode != "none":
+        found += unstored_gaps(release.build.key, subject.stored, subject.provenance)
+    return found
 
 
 def _parts(subject: Subject, resources: Resources) -> dict[str, Component]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from trueup.cli.output import PLAIN, SGR, Format, OutputFile, Render, Style, is_automation, wants_color
+from trueup.cli.output import PLAIN, SGR, Format, OutputFile, Render, Stream, Style, is_automation, wants_color
 
 if TYPE_CHECKING:
     from trueup.cli.progress import Progress
@@ -97,6 +97,22 @@ class Console:
         """Whether somebody looks at a terminal where lines can be drawn over."""
         is_terminal = self._stderr.isatty() and self.environment.get("TERM") != "dumb"
         return is_terminal and not is_automation(self.environment)
+
+    def stream(self, render: Stream) -> None:
+        """Write a result as `publish` does, line by line as it is made.
+
+        Raises:
+            PermanentError: An output file cannot be written.
+        """
+        from trueup.cli.files import replace_file_with
+
+        for line in render(self.format, self.style if self.format is Format.TEXT else PLAIN):
+            self.out(line)
+        for file in self.files:
+            lines = render(file.format, PLAIN)
+            shown = (_visible(line, color=False) for line in lines) if file.format.is_for_people else lines
+            ended = (line if line.endswith("\n") else f"{line}\n" for line in shown)
+            replace_file_with(file.path, (line.encode(errors="replace") for line in ended))
 
     def publish(self, render: Render) -> None:
         """Write a result: to standard output in the chosen format, and to every output file in its own.

@@ -1,6 +1,7 @@
 """Files that a command writes beside its output: whole or not at all."""
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from trueup.cli.codes import OUTPUT_NOT_WRITTEN
@@ -49,16 +50,25 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     Raises:
         PermanentError: It cannot be written.
     """
+    replace_file_with(path, (content,))
+
+
+def replace_file_with(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> None:
+    """Write *pieces* to *path* as they come; what was there is replaced at the end, or stays when something fails.
+
+    Raises:
+        PermanentError: It cannot be written.
+    """
     place = os.fspath(path)
     # A pipe or a device is written to, not replaced.
     part = place if os.path.exists(place) and not os.path.isfile(place) else f"{place}.{os.getpid()}.part"
     try:
         try:
             with open(part, "wb") as file:
-                file.write(content)
+                file.writelines(pieces)
             if part != place:
                 os.replace(part, place)
-        except OSError:
+        except BaseException:
             if part != place and os.path.exists(part):
                 os.unlink(part)
             raise

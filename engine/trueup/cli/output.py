@@ -4,7 +4,7 @@ Its values are named tuples, not dataclasses: `trueup --help` imports this modul
 the time it takes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ class Format(StrEnum):
     GITHUB = "github"
     OPENREPORTS = "openreports"
     HTML = "html"
+    CSV = "csv"
 
     @property
     def is_for_people(self) -> bool:
@@ -65,6 +66,9 @@ PLAIN = Style()
 
 Render = Callable[[Format, Style], str]
 """A result as text in one format; called once for standard output and once for each output file."""
+
+Stream = Callable[[Format, Style], Iterable[str]]
+"""The same a line, or some lines, at a time: for results that would not fit into memory."""
 
 
 def wants_color(choice: str, environment: Mapping[str, str], *, is_terminal: bool) -> bool:

@@ -55,6 +55,8 @@ SUBVERBS: dict[str, dict[str, str]] = {
         "log": "List what was done, by whom, with which decision; newest first",
         "at": "Show what was serving at a time: model, prompt, build, policies",
         "verify": "Verify chain, digests and decisions of the ledger, offline",
+        "export": "Export the records with who, why and on what grounds, for auditors",
+        "document": "Draft a model card or technical documentation, gaps marked",
     },
 }
 """Verbs that need a second word, with theirs."""

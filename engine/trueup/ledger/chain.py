@@ -45,6 +45,9 @@ class Anchor:
     span: Span | None = None
 
 
+_PREFIX = "sha256:"
+
+
 @dataclass(frozen=True, slots=True)
 class _Link:
     """What verification keeps of a record once its content was looked at."""
@@ -91,26 +94,71 @@ def verify(entries: Iterable[Entry], anchors: Iterable[Anchor] = (), *, cut: boo
     """Find every record that was changed, dropped, inserted or moved.
 
     Args:
-        entries: Oldest first, with the bytes of their attachments. Only a few words of each are kept.
+        entries: Oldest first, with the bytes of their attachments. Some 100 bytes of each are kept.
         anchors: Digests that must be among the records', now or formerly.
         cut: The oldest records are known not to be here; then the chain may start later than at 1.
     """
+    anchors = tuple(anchors)
+    wanted = {anchor.digest for anchor in anchors}
     diagnostics: list[Diagnostic] = []
-    links: list[_Link | Unreadable] = []
+    links = _Links()
     known: set[Digest] = set()
     for entry in entries:
         if isinstance(entry, Unreadable):
             diagnostics.append(entry.diagnostic)
-            links.append(entry)
+            links.add(entry)
             continue
         computed = computed_digest(entry)
         diagnostics.extend(_content_problems(entry, computed))
-        links.append(_link(entry, computed))
-        known.update((entry.digest, *former_digests(entry)))
-    diagnostics.extend(_order_problems(links, cut=cut))
-    diagnostics.extend(_link_problems(links, cut=cut))
+        links.add(_link(entry, computed))
+        known.update(wanted.intersection((entry.digest, *former_digests(entry))))
+    # A chain in which each record stands in its place has no problem of order, however long it is.
+    unsorted = links.all() if cut or not links.are_regular else []
+    diagnostics.extend(_order_problems(unsorted, cut=cut))
+    diagnostics.extend(_link_problems(unsorted, cut=cut))
     diagnostics.extend(_anchor_problems(anchors, known))
     return tuple(diagnostics)
+
+
+class _Links:
+    """Links in their order. As long as each stands in its place they take 32 bytes and the name of a commit each.
+
+    Attributes:
+        are_regular: Every one counts on from the one before, names its digest and has the digest of its content.
+    """
+
+    __slots__ = ("_commits", "_digests", "_last", "_rest", "are_regular")
+
+    def __init__(self) -> None:
+        self.are_regular = True
+        self._digests = bytearray()
+        self._commits: list[Revision] = []
+        self._last = Digest("")
+        self._rest: list[_Link | Unreadable] = []
+
+    def add(self, link: "_Link | Unreadable") -> None:
+        """Add the next one."""
+        if not self.are_regular or isinstance(link, Unreadable) or not self._follows(link):
+            self.are_regular = False
+            self._rest.append(link)
+            return
+        (self._last,) = link.digests
+        self._digests += bytes.fromhex(self._last.removeprefix(_PREFIX))
+        self._commits.append(link.commit)
+
+    def all(self) -> "list[_Link | Unreadable]":
+        """Return all of them."""
+        found: list[_Link | Unreadable] = []
+        previous = Digest("")
+        for number, commit in enumerate(self._commits):
+            digest = Digest(_PREFIX + self._digests[32 * number : 32 * number + 32].hex())
+            found.append(_Link(number + 1, previous, frozenset({digest}), commit))
+            previous = digest
+        return [*found, *self._rest]
+
+    def _follows(self, link: "_Link") -> bool:
+        is_next = link.sequence == len(self._commits) + 1 and link.previous == self._last
+        return is_next and len(link.digests) == 1
 
 
 def mistrust(record: Record, newer: Record | None) -> Diagnostic | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -37,7 +37,18 @@ class Clock(Protocol):
         ...
 
 
-class LedgerReader(Protocol):
+class LedgerDocuments(Protocol):
+    """What records keep beside them, for reading many."""
+
+    def beside(self, wanted: Iterable[tuple[Record, Digest]]) -> Iterator[tuple[Record, bytes | None]]:
+        """Yield each record with its document of that digest; an empty digest asks for none.
+
+        None stands for a document that is not there, or is not what the digest says, which `verify` reports.
+        """
+        ...
+
+
+class LedgerReader(LedgerDocuments, Protocol):
     """The records."""
 
     def records(self) -> Iterator[Record]:

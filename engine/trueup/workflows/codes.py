@@ -124,6 +124,12 @@ NOT_BROUGHT_IN = Code(
     "Evaluate the release as it is served, under the name of its route, with the declared tasks and settings; say by "
     "`--model` what the tool called it, and by `--completed-at` when the run ended, where the file does not.",
 )
+NO_DOCUMENT = Code(
+    "DOC001",
+    "There is no such document of this",
+    "A model card is about a Model; technical documentation is about a System, or about one Deployment of it.",
+    "Name one: `trueup audit document model-card Model/tiny@2`, `trueup audit document annex-iv System/support`.",
+)
 NO_BILL = Code(
     "BOM001",
     "There is no bill of materials of this",
@@ -251,4 +257,5 @@ CODES = (
     STALE_PROMOTION,
     HELD_UPSTREAM,
     OTHER_RELEASE,
+    NO_DOCUMENT,
 )

@@ -317,3 +317,57 @@ def test_licences_are_one_expression_or_named(arguments: tuple[list[str], str], 
 def test_the_digest_of_a_source_stands_there_when_the_store_has_nothing() -> None:
     found: Digest = WEIGHTS
     assert {"name": "trueup:digest", "value": found} in main("model")["properties"]  # type: ignore[operator]
+
+
+def gaps(name: str) -> list[str]:
+    properties = bill(name)["metadata"]["properties"]  # type: ignore[index, call-overload]
+    return [p["value"] for p in properties if p["name"] == "trueup:gap"]  # type: ignore[union-attr, index, call-overload]
+
+
+def composition(name: str) -> str:
+    (found,) = bill(name)["compositions"]  # type: ignore[misc]
+    return found["aggregate"]  # type: ignore[index, call-overload, return-value]
+
+
+def test_what_a_bill_cannot_say_is_marked_in_it() -> None:
+    assert "Model/bare@1 declares no spec.licenses or spec.licenseName" in gaps("bare model")
+    assert "Model/bare@1 declares no spec.source.digest" in gaps("bare model")
+    assert composition("bare model") == "incomplete"
+    assert not [g for g in gaps("model") if g.startswith("Model/")]
+    assert "Dataset/calib@1 declares no spec.license or spec.licenseLink" in gaps("checkpoint")
+
+
+def test_a_bill_of_what_is_served_marks_what_was_not_measured_and_what_is_not_here() -> None:
+    key = released(RESOURCES).build.key
+    assert "nothing was measured by Evaluation/outside@1 of what is served" in gaps("deployment")
+    assert not [g for g in gaps("deployment") if "facts@1 of" in g or key in g]
+    missing = gaps("deployment whose build is not here")
+    assert f"nothing here says how the build with the key {key} was made" in missing
+    assert f"the store here has no build with the key {key}, so its files are not listed" in missing
+    assert not [g for g in gaps("model with evaluations") if "measured" in g]
+
+
+def test_a_system_that_nobody_declares_and_no_build_are_no_gaps() -> None:
+    alone = replace(served(RESOURCES), system="nobody", evaluations=())
+    plain = replace(alone.release, build=replace(alone.release.build, mode="none"))  # type: ignore[type-var, union-attr]
+    found = bill_of(replace(alone, release=plain, stored={}, provenance=b""), RESOURCES, "0.1.0")
+    said = [p["value"] for p in found["metadata"]["properties"]]  # type: ignore[index, call-overload, union-attr]
+    assert not [g for g in said if "build" in g or "System" in g]
+
+
+def test_a_bill_without_a_gap_is_not_called_complete() -> None:
+    full = declared(
+        **{
+            "full.yaml": document(
+                "Model",
+                "full",
+                {k: v for k, v in MODEL.items() if k not in {"datasets", "baseModel", "relation"}}
+                | {"datasets": ["own@1"]},
+                version="1",
+            ),
+            "own.yaml": document("Dataset", "own", TRAINING, version="1"),
+        }
+    )
+    found = bill_of(Subject(ResourceId("Model", "full", "1")), full, "0.1.0")
+    assert found["metadata"]["properties"] == []  # type: ignore[index, call-overload]
+    assert found["compositions"] == [{"aggregate": "unknown", "assemblies": ["subject"]}]

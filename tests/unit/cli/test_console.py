@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -143,6 +143,32 @@ def test_one_run_feeds_several_files(tmp_path: Path) -> None:
     assert (tmp_path / "a.json").read_text() == "json\n"
     assert (tmp_path / "a.txt").read_text() == "text\n"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_long_result_is_written_line_by_line_in_each_format(tmp_path: Path) -> None:
+    out = io.StringIO()
+    console = Console(out, io.StringIO(), {})
+    files = [OutputFile(Format.CSV, str(tmp_path / "a.csv")), OutputFile(Format.MARKDOWN, str(tmp_path / "a.md"))]
+    console.configure(output=Format.NDJSON, files=files)
+    console.stream(lambda output, _: (f"{output.value} {n}\x1b[2J" for n in range(2)))
+    assert out.getvalue() == "ndjson 0\x1b[2J\nndjson 1\x1b[2J\n"
+    assert (tmp_path / "a.csv").read_bytes() == b"csv 0\x1b[2J\ncsv 1\x1b[2J\n"
+    assert (tmp_path / "a.md").read_bytes() == b"markdown 0\\x1b[2J\nmarkdown 1\\x1b[2J\n"
+
+
+def test_a_long_result_that_breaks_off_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    def lines(*_: object) -> Iterator[str]:
+        yield "new"
+        raise ValueError("gone")
+
+    file = tmp_path / "a.csv"
+    file.write_text("old")
+    console = Console(io.StringIO(), io.StringIO(), {})
+    console.configure(files=[OutputFile(Format.CSV, str(file))])
+    with pytest.raises(ValueError, match="gone"):
+        console.stream(lambda output, style: lines() if output is Format.CSV else ())
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_an_output_file_that_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ and a remote that does not answer never loses a record: it waits here and goes w
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from trueup.adapters.clock import SystemClock
@@ -99,6 +99,16 @@ class GitLedger:
             detail = f"The attachment {short(digest)} of ledger commit {short(added)} was changed."
             raise reading.LedgerUnreadableError(ATTACHMENT_WRONG, detail)
         return content
+
+    def beside(self, wanted: Iterable[tuple[Record, Digest]]) -> Iterator[tuple[Record, bytes | None]]:
+        """Yield each record with its document of that digest, None where it is not there or was changed."""
+        with reading.batch(self._git) as objects:
+            for record, digest in wanted:
+                named = is_digest(digest) and any(digest == d for d, _ in record.draft.attachments)
+                path = reading.attachment_path(digest)
+                content = objects.read(f"{record.commit}:{path}") if named else None
+                is_right = content is not None and digest_of_bytes(content) == digest
+                yield record, content if is_right else None
 
     def _added(self, path: str) -> str:
         """Return the ledger commit that brought *path*, empty when none did."""

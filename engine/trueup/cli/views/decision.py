@@ -22,7 +22,7 @@ _MOST_LISTED = 200
 def render(checks: Sequence[Checked], output: Format, style: Style, width: int = 100) -> str:
     """Return *checks* in the format asked for."""
     match output:
-        case Format.TEXT | Format.HTML:
+        case Format.TEXT | Format.HTML | Format.CSV:
             return _for_people(checks, output, style, width)
         case Format.MARKDOWN:
             return "\n".join(_markdown(checks))

@@ -214,11 +214,26 @@ class DiagnosticsHtml:
         return text_page(report.summary, masked_text(DiagnosticsText(Style(), 100).render(report)))
 
 
+class DiagnosticsCsv:
+    """A table of the problems, in place of the one that was asked for."""
+
+    def render(self, report: DiagnosticsReport) -> str:
+        """Return it."""
+        from trueup.cli.views.export_csv import row
+
+        found = (
+            (d.severity.value, d.code.id, d.code.summary, d.detail, d.hint, str(d.span or ""))
+            for d in report.diagnostics
+        )
+        heading = ("severity", "code", "problem", "detail", "what_to_do", "place")
+        return "".join(row(map(masked_text, cells)) for cells in (heading, *found))
+
+
 def diagnostics_view(output: Format, style: Style, width: int = 100) -> DiagnosticsView:
     """Return the view for *output*; *style* and *width* (columns) matter to text only."""
     match output:
-        case Format.TEXT:
-            return DiagnosticsText(style, width)
+        case Format.TEXT | Format.CSV:
+            return DiagnosticsText(style, width) if output is Format.TEXT else DiagnosticsCsv()
         case Format.JSON:
             return DiagnosticsJson()
         case Format.NDJSON:

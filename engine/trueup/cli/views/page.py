@@ -1,7 +1,7 @@
-"""A page of HTML that stands by itself: one file, no script, no network, light and dark, and safe to open.
+"""A page of HTML that stands by itself: one file, no network, light and dark, and safe to open.
 
-Its policy (CSP) lets nothing run or load but its own style, which is named by its digest: what a model wrote cannot
-become markup, and if it did, it could do nothing.
+Its policy (CSP) lets nothing run or load but its own style and its own script, if it has one, which are named by their
+digests: what a model wrote cannot become markup, and if it did, it could do nothing.
 """
 
 import hashlib
@@ -89,11 +89,18 @@ _JOINERS = re.compile("([\u200c\u200d])")
 """Marks that letters of Persian and Hindi, and families of emoji, are written with."""
 
 
-def page(title: str, body: Iterable[str]) -> str:
-    """Return a whole page with *title* (plain text) and *body* (HTML)."""
-    style = _style()
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def page(title: str, body: Iterable[str], *, rules: str = "", script: str = "") -> str:
+    """Return a whole page.
+
+    Args:
+        title: Plain text.
+        body: HTML.
+        rules: CSS of this kind of page, besides what all have.
+        script: JavaScript that makes it handier; it says the same without. A constant, never made of data.
+    """
+    style = _style() + rules
+    allowed = f"style-src {_named(style)}" + (f"; script-src {_named(script)}" if script else "")
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -110,6 +117,7 @@ def page(title: str, body: Iterable[str]) -> str:
             "</head>",
             "<body>",
             *body,
+            *([f"<script>{script}</script>"] if script else []),
             "</body>",
             "</html>",
         ]
@@ -148,6 +156,11 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> l
     for first, *others in rows:
         lines.append(f'<tr><th scope="row">{first}</th>{"".join(others)}</tr>')
     return [*lines, "</tbody></table></div>"]
+
+
+def _named(text: str) -> str:
+    """Return how a policy names an inline style or script."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _style() -> str:

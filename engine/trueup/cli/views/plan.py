@@ -33,7 +33,7 @@ class PlanDecision:
 def plan_view(output: Format, style: Style, width: int = 100) -> PlanView:
     """Return the view for *output*; *style* and *width* (columns) matter to text only."""
     match output:
-        case Format.TEXT:
+        case Format.TEXT | Format.CSV:
             from trueup.cli.views.plan_text import PlanText
 
             return PlanText(style, width)

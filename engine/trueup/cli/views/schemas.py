@@ -7,7 +7,9 @@ from trueup.cli.views.approvals import approvals_schema
 from trueup.cli.views.build_check import build_check_schema
 from trueup.cli.views.built import built_schema
 from trueup.cli.views.data_scan import data_scan_schema
+from trueup.cli.views.document import document_schema
 from trueup.cli.views.exceptions import exceptions_schema
+from trueup.cli.views.export_ndjson import export_schema
 from trueup.cli.views.policy_schemas import (
     checked_schema,
     rule_explanation_schema,
@@ -310,6 +312,8 @@ OUTPUTS: Mapping[str, Output] = {
     "audit-log": Output("trueup audit log -o json", audit_log_schema),
     "audit-at": Output("trueup audit at TIME -o json", audit_at_schema),
     "audit-verification": Output("trueup audit verify -o json", audit_verification_schema),
+    "audit-export": Output("a line of trueup audit export -o ndjson", export_schema),
+    "audit-document": Output("trueup audit document -o json", document_schema),
     "record": Output("record.json of a commit of refs/trueup/ledger", record_schema),
     "policy-document": Output("the input of rules", lambda: dict(POLICY_DOCUMENT)),
     "policy-rules": Output("trueup policy list -o json", rules_schema),
