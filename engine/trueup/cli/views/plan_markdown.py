@@ -24,7 +24,9 @@ class PlanMarkdown:
         above = [*costs(report), *critical([report])]
         groups = [Group(above, fair=True), Group([*changes(report)]), Group([*details(report)])]
         fitted = fit(groups, room)
-        note = [f"\n{fitted.cut} more sections do not fit into a comment; the plan file has them."] if fitted.cut else []
+        note = (
+            [f"\n{fitted.cut} more sections do not fit into a comment; the plan file has them."] if fitted.cut else []
+        )
         return "\n".join([head, *fitted.lines, *note, tail])
 
 

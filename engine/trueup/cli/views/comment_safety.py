@@ -1,0 +1,100 @@
+"""Says what a comment must not have: what would close too little, name somebody, load something, or lead elsewhere.
+
+It knows the few shapes that trueup writes and nothing else of markdown, so that what it does not know is refused: a
+comment that comes out of an artifact was perhaps written by whoever opened the pull request.
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+_FENCE = re.compile(r"(`{3,})(\w*)")
+_MARKER = re.compile(r"<!-- trueup:[A-Za-z0-9._:-]+ -->")
+_TAGS = re.compile(r"</?(?:details|del|ins)>|<br>")
+_SUMMARY = re.compile(r"<summary>([^<>`]*)</summary>")
+_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|gt|lt|amp|quot);")
+_LINK = re.compile(r"\[[\w ]+\]\((https?://[^\s()<>]+)\)")
+_HEADING = re.compile(r"^#{3,4} ")
+_BAR = re.compile(r"(?<!\\)\|")
+_SHAPES = (
+    (re.compile(r"[<>]"), "has HTML of its own"),
+    (re.compile(r"\]\s*[(\[:]|!\["), "has a link or an image of its own"),
+    (re.compile(r"\\"), "has an escape of its own"),
+    (re.compile(r"`"), "has a code span that does not end"),
+    (re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"), "has control characters"),
+    (re.compile(r"^ {4,}|^\t|^ *(?:>|\[)"), "has a quote, a code block or a reference of its own"),
+)
+"""As it is written."""
+_NAMES = (
+    (re.compile(r"(?<![A-Za-z0-9])@\w"), "mentions somebody"),
+    (re.compile(r"[#!~](?=\w)|\bGH-\d", re.IGNORECASE), "refers to an issue"),
+    (re.compile(r"://|\bwww\.", re.IGNORECASE), "has an address of its own"),
+    (re.compile(r"##\w*\[|^\s*::"), "has a command for a CI system"),
+    (re.compile(r"^\s*/\w"), "has a quick action"),
+)
+"""As it is read: forges look for names after markdown is done, when `&#64;` is a sign again."""
+
+
+def unsafe(body: str, pages: tuple[str, ...] = ()) -> list[str]:
+    """Return what is wrong with *body*; nothing for a comment as trueup writes it.
+
+    Args:
+        body: The comment.
+        pages: What the address of a link may begin with.
+    """
+    return list(dict.fromkeys(_problems(body, pages)))
+
+
+def _problems(body: str, pages: tuple[str, ...]) -> Iterator[str]:
+    fence, folds = "", 0
+    for number, line in enumerate(body.split("\n"), start=1):
+        match = _FENCE.fullmatch(line)
+        if fence:
+            fence = "" if line == fence else fence
+            if fence and (len(line) - len(line.lstrip("`"))) >= len(fence):
+                yield f"line {number} may close a fence early"
+        elif match:
+            fence = match[1]
+        else:
+            folds += (line == "<details>") - (line == "</details>")
+            if folds < 0:
+                yield f"line {number} closes a fold that is not open"
+            yield from (f"line {number} {what}" for what in _of_line(line, number, pages))
+    if fence:
+        yield "a fence is not closed"
+    if folds > 0:
+        yield "a fold is not closed"
+
+
+def _of_line(line: str, number: int, pages: tuple[str, ...]) -> Iterator[str]:
+    if line.startswith("<"):
+        yield from _of_html(line, number)
+        return
+    parts = _BAR.split(line) if line.startswith("|") else [line]
+    for part in parts:
+        plain = _SPAN.sub(" ", part)
+        for address in _LINK.findall(plain):
+            if not address.startswith(pages or ("\n",)):
+                yield f"leads to {address}"
+        plain = _HEADING.sub("", _TAGS.sub(" ", _LINK.sub(" ", plain)))
+        yield from _refused(plain)
+
+
+def _of_html(line: str, number: int) -> Iterator[str]:
+    """Yield what is wrong with a line that opens HTML, in which markdown's own code spans mean nothing."""
+    if number == 1 and _MARKER.fullmatch(line):
+        return
+    if line in ("<details>", "</details>"):
+        return
+    summary = _SUMMARY.fullmatch(line)
+    if summary is None:
+        yield "has HTML of its own"
+        return
+    yield from _refused(summary[1])
+
+
+def _refused(plain: str) -> Iterator[str]:
+    written, read = _ENTITY.sub(" ", plain), unescape(plain)
+    yield from (what for pattern, what in _SHAPES if pattern.search(written))
+    yield from (what for pattern, what in _NAMES if pattern.search(read))
