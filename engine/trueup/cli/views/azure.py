@@ -34,7 +34,11 @@ def _issue(finding: Finding, type_: str) -> str:
     span = finding.span
     properties = {"type": type_, "code": finding.rule}
     if span and span.path not in ("", "-"):
-        properties |= {"sourcepath": span.path, "linenumber": str(span.line or 1), "columnnumber": str(span.column or 1)}
+        properties |= {
+            "sourcepath": span.path,
+            "linenumber": str(span.line or 1),
+            "columnnumber": str(span.column or 1),
+        }
     head = ";".join(f"{name}={_property(text)}" for name, text in properties.items())
     about = f"{finding.address}: " if finding.address else ""
     return f"##vso[task.logissue {head}]{_data(f'{about}{finding.text} {finding.remedy}'.strip())}"

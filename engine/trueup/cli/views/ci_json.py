@@ -31,9 +31,9 @@ DOTENV_BYTES = 5_000
 """GitLab takes dotenv reports of 5 KB."""
 
 
-def document(report: CiReport, exit_code: int) -> dict[str, Json]:
-    """Return the run as JSON."""
-    where, body = report.where, comment(report).encode()
+def document(report: CiReport, exit_code: int, body: str = "") -> dict[str, Json]:
+    """Return the run as JSON; *body* is the comment as it was written, before how posting it went was known."""
+    where, written = report.where, (body or comment(report)).encode()
     return {
         "format_version": FORMAT_VERSION,
         "verdict": report.verdict.value,
@@ -68,22 +68,20 @@ def document(report: CiReport, exit_code: int) -> dict[str, Json]:
         "comment": {
             "file": "comment.md",
             "marker": first_line(report.project),
-            "bytes": len(body),
-            "digest": digest_of_bytes(body),
+            "bytes": len(written),
+            "digest": digest_of_bytes(written),
         },
     }
 
 
-def render(report: CiReport, exit_code: int) -> str:
+def render(report: CiReport, exit_code: int, body: str = "") -> str:
     """Return `ci.json`."""
-    return json.dumps(document(report, exit_code), indent=2, ensure_ascii=False)
+    return json.dumps(document(report, exit_code, body), indent=2, ensure_ascii=False)
 
 
 def outputs(report: CiReport, exit_code: int, folder: str) -> dict[str, str]:
     """Return the outputs, each of which is one line of printable ASCII."""
-    ids: dict[str, Json] = {
-        e.name: e.plan.saved.plan.id for e in report.environments if e.plan is not None and e.file
-    }
+    ids: dict[str, Json] = {e.name: e.plan.saved.plan.id for e in report.environments if e.plan is not None and e.file}
     return {
         "verdict": report.verdict.value,
         "has-changes": str(report.has_changes).lower(),
