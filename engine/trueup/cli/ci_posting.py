@@ -107,8 +107,7 @@ def read_left(folder: Path, place: Where) -> Left:
     first = body.partition("\n")[0]
     begin, end = f"<!-- trueup:{PURPOSE}:", f":{VERSION} -->"
     wrong = [] if first.startswith(begin) and first.endswith(end) else ["the first line is not the marker of one"]
-    pages = (f"{place.server}/{place.repository}/",) if place.server and place.repository else ()
-    wrong += unsafe(body, pages)
+    wrong += unsafe(body, _pages(place))
     if wrong:
         raise PermanentError(codes.UNSAFE_COMMENT, f"`{folder / COMMENT}`: {'; '.join(wrong[:5])}.")
     try:
@@ -117,6 +116,14 @@ def read_left(folder: Path, place: Where) -> Left:
         raise PermanentError(codes.UNSAFE_COMMENT, f"`{folder / FACTS}` is no JSON.") from error
     is_quiet = field(facts, "verdict") == Verdict.UNCHANGED.value and not field(facts, "environments")
     return Left(body, number(field(facts, "where", "number")), is_quiet)
+
+
+def _pages(place: Where) -> tuple[str, ...]:
+    """Return what the address of the run may begin with: on GitHub the repository, elsewhere the forge or its CI."""
+    if place.provider is Provider.GITHUB:
+        return (f"{place.server}/{place.repository}/",) if place.server and place.repository else ()
+    hosts = ("/".join(address.split("/", 3)[:3]) for address in (place.server, place.run))
+    return tuple(f"{host}/" for host in hosts if host)
 
 
 def token_of(environment: Mapping[str, str], forge: ForgePlace) -> str:

@@ -45,14 +45,15 @@ def base_for(workspace: "LocalWorkspace", place: Where, asked: str) -> str:
     Raises:
         PermanentError: That branch is not in this clone.
     """
-    if asked or not place.base:
+    if asked or not place.is_pull_request and not place.base:
         return asked
     repository = workspace.repository
     tip = repository.remote_tip(place.base)
     if tip is None and place.base_revision:
         tip = repository.commit_at(place.base_revision)
     if tip is None:
-        raise PermanentError(codes.BASE_MISSING, f"`{place.base}` of origin is not here.")
+        named = f"`{place.base}` of origin is not here" if place.base else "no branch is named that could be one"
+        raise PermanentError(codes.BASE_MISSING, f"Pull request {place.number}: {named}.")
     return tip
 
 

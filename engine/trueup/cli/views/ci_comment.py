@@ -41,6 +41,8 @@ _ICONS = {
     Verdict.UNCHANGED: "\u2705",
 }
 _RISKS = {Risk.NONE: "", Risk.LOW: "\U0001f7e2 ", Risk.MEDIUM: "\U0001f7e1 ", Risk.HIGH: "\U0001f534 "}
+_COLUMNS = ("environment", "verdict", "changes", "risk", "plan", "evidence", "exceptions used", "cost a month")
+_ALWAYS = 5
 _MOST_CRITICAL = 30
 """Lines of each list outside any fold; who has to read more reads the summary."""
 _MOST_IN_SUMMARY = 2_000
@@ -107,7 +109,7 @@ def _problem(environment: str, found: Diagnostic) -> str:
     mark = "!" if found.severity is Severity.ERROR else "warning"
     where = f" {code(str(found.span))}:" if found.span else ""
     about = f" {code(environment)}" if environment else ""
-    detail = prose(_cut(masked_text(found.detail), _LONGEST_DETAIL))
+    detail = prose(_sentence(_cut(masked_text(found.detail), _LONGEST_DETAIL)))
     advice = f" To do: {prose(_cut(masked_text(found.advice), _LONGEST_DETAIL))}" if found.advice else ""
     return f"- `{mark}`{about}{where} **{found.code.id}** {prose(found.code.summary)}. {detail}{advice}"
 
@@ -123,17 +125,17 @@ def _measured(report: CiReport, most: int) -> Iterator[Block]:
 
 def _overview(report: CiReport, most: int) -> Iterator[Block]:
     if report.environments:
-        head, line, *rows = table(
-            ["environment", "verdict", "changes", "risk", "evidence", "exceptions", "cost a month", "plan"],
-            (_row(e) for e in report.environments),
-        )
-        yield block(["", head, line], rows, most, more="\n{} more environments are in the summary.")
+        rows = [_row(e) for e in report.environments]
+        # A column that says nothing of any environment only makes the others narrow.
+        kept = [i for i, name in enumerate(_COLUMNS) if i < _ALWAYS or any(row[i] for row in rows)]
+        head, line, *listed = table([_COLUMNS[i] for i in kept], ([row[i] for i in kept] for row in rows))
+        yield block(["", head, line], listed, most, more="\n{} more environments are in the summary.")
     said = []
     if report.untouched:
         said.append(f"Not reached by this change: {_names(report.untouched)}.")
     if report.gone:
         said.append(f"Not declared any more, and not planned; what runs there stays: {_names(report.gone)}.")
-    said += [prose(_cut(note, _LONGEST_DETAIL)) for note in report.notes]
+    said += [prose(_cut(masked_text(note), _LONGEST_DETAIL)) for note in report.notes]
     for line in said:
         yield Block(("", line))
 
@@ -151,10 +153,10 @@ def _row(environment: EnvironmentReport) -> list[str]:
         f"{verdict}{f' by {plan.blocked}' if plan.is_blocked else ''}",
         _counted(plan),
         f"{_RISKS[risk]}{risk}",
+        cell_code(short(saved.plan.id)),
         _evidence(plan),
         str(len(plan.excepted) or ""),
         _cost(plan),
-        cell_code(short(saved.plan.id)),
     ]
 
 
@@ -172,7 +174,7 @@ def _evidence(plan: PlanReport) -> str:
     passed = sum(e.passed for e in evidence)
     parts = [f"{passed} passed"] if passed else []
     parts += [f"{len(evidence) - passed} not passed"] if len(evidence) > passed else []
-    return ", ".join(parts) or "none"
+    return ", ".join(parts)
 
 
 def _cost(plan: PlanReport) -> str:
@@ -212,6 +214,10 @@ def _how_to_apply(report: CiReport) -> str:
     if report.verdict is not Verdict.ALLOWED:
         return ""
     return "After the merge: `trueup apply --plan plans/ENV.plan.json --revision HEAD` applies exactly what is shown."
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", ":", ";")) else f"{text}."
 
 
 def _names(names: Iterable[str]) -> str:

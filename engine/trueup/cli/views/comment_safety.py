@@ -15,6 +15,7 @@ _SUMMARY = re.compile(r"<summary>([^<>`]*)</summary>")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|gt|lt|amp|quot);")
 _LINK = re.compile(r"\[[\w ]+\]\((https?://[^\s()<>]+)\)")
+_BLOCK = re.compile(r" {4,}|\t| *(?:>|\[[^\]]*\]:)")
 _HEADING = re.compile(r"^#{3,4} ")
 _BAR = re.compile(r"(?<!\\)\|")
 _SHAPES = (
@@ -23,7 +24,6 @@ _SHAPES = (
     (re.compile(r"\\"), "has an escape of its own"),
     (re.compile(r"`"), "has a code span that does not end"),
     (re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"), "has control characters"),
-    (re.compile(r"^ {4,}|^\t|^ *(?:>|\[)"), "has a quote, a code block or a reference of its own"),
 )
 """As it is written."""
 _NAMES = (
@@ -71,6 +71,8 @@ def _of_line(line: str, number: int, pages: tuple[str, ...]) -> Iterator[str]:
     if line.startswith("<"):
         yield from _of_html(line, number)
         return
+    if _BLOCK.match(line):
+        yield "has a quote, a code block or a reference of its own"
     parts = _BAR.split(line) if line.startswith("|") else [line]
     for part in parts:
         plain = _SPAN.sub(" ", part)
