@@ -135,9 +135,11 @@ def _overview(report: CiReport, most: int) -> Iterator[Block]:
         said.append(f"Not reached by this change: {_names(report.untouched)}.")
     if report.gone:
         said.append(f"Not declared any more, and not planned; what runs there stays: {_names(report.gone)}.")
-    said += [prose(_cut(masked_text(note), _LONGEST_DETAIL)) for note in report.notes]
     for line in said:
         yield Block(("", line))
+    if report.notes:
+        # A list, because nothing that a value begins may begin a line: `/close` would be a command to GitLab.
+        yield block([""], [f"- {prose(_cut(masked_text(note), _LONGEST_DETAIL))}" for note in report.notes], most)
 
 
 def _row(environment: EnvironmentReport) -> list[str]:
