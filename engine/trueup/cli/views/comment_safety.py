@@ -20,6 +20,7 @@ _HEADING = re.compile(r"^#{3,4} ")
 _BAR = re.compile(r"(?<!\\)\|")
 _RULER = re.compile(r"[-:| \t]+")
 _BLOCK = re.compile(r"[ \t]|>|~~~|\[[^\]]*\]:")
+_ORDER = re.compile(r"\s*(?:::|/\w)")
 _SHAPES = (
     (re.compile(r"[<>]"), "has HTML of its own"),
     (re.compile(r"\]\s*[(\[:]|!\["), "has a link or an image of its own"),
@@ -32,8 +33,7 @@ _NAMES = (
     (re.compile(r"(?<![A-Za-z0-9])@\w"), "mentions somebody"),
     (re.compile(r"[#!~](?=\w)|\bGH-\d", re.IGNORECASE), "refers to an issue"),
     (re.compile(r"://|(?<![A-Za-z0-9])www\.", re.IGNORECASE), "has an address of its own"),
-    (re.compile(r"##\w*\[|^\s*::"), "has a command for a CI system"),
-    (re.compile(r"^\s*/\w"), "has a quick action"),
+    (re.compile(r"##\w*\["), "has a command for a CI system"),
 )
 """As it is read: forges look for names after markdown is done, when `&#64;` is a sign again."""
 
@@ -93,6 +93,8 @@ def _of_line(line: str, number: int, pages: tuple[str, ...]) -> Iterator[str]:
         return
     if _BLOCK.match(line):
         yield "has a quote, a code block or a reference of its own"
+    if _ORDER.match(unescape(line)):
+        yield "begins with a command for a CI system or a forge"
     parts = _BAR.split(line) if line.startswith("|") else [line]
     for part in parts:
         plain = _SPAN.sub(" ", part)
