@@ -82,7 +82,7 @@ def _render(report: CiReport, limit: int, most: int, before: str) -> str:
 
 
 def _groups(report: CiReport, most: int) -> Iterator[Group]:
-    urgent = [*_problems(report, most), *_measured(report, most), *critical(report.plans, most, named=True)]
+    urgent = [*_problems(report, most), *critical(report.plans, most, named=True), *_measured(report, most)]
     yield Group(urgent, fair=True)
     yield Group([*_overview(report, most), *_costs(report, most)], fair=True)
     planned = [e for e in report.environments if e.plan is not None and e.plan.ordered]
@@ -117,7 +117,7 @@ def _problem(environment: str, found: Diagnostic) -> str:
 def _measured(report: CiReport, most: int) -> Iterator[Block]:
     if report.measured:
         failed = [
-            f"- `!` {prose(_cut(n, _LONGEST_DETAIL))}: did not pass" for n, ok in report.measured.items() if not ok
+            f"- `!` {prose(_cut(masked_text(n), _LONGEST_DETAIL))}: did not pass" for n, ok in report.measured.items() if not ok
         ]
         passed = len(report.measured) - len(failed)
         yield block(["", f"**Measured now:** {passed} passed, {len(failed)} did not.", ""], failed, most)
