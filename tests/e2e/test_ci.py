@@ -148,14 +148,11 @@ def test_an_environment_that_fails_hides_no_other_and_the_worst_is_how_it_ends(
     clone: Scratch, forge: ForgeServer
 ) -> None:
     clone.upgrade()
-    clone.change("spec/environments/prod.yaml", ("target: process", "target: nowhere"))
-    done = clone.run("ci", "--comment", "--all", **on_github(clone, forge.url))
-    found = facts(clone)
-    verdicts = {e["name"]: e["verdict"] for e in found["environments"]}
-    assert verdicts["dev"] == "allowed", done
-    assert verdicts["prod"] == "invalid"
-    assert done.code == 8
-    assert "`prod`" in comments(forge)[0]
+    done = clone.run("ci", "--comment", "-e", "dev", "-e", "nowhere", "-o", "json", **on_github(clone, forge.url))
+    assert done.code == 8, done
+    assert {e["name"]: e["verdict"] for e in done.json["environments"]} == {"dev": "allowed", "nowhere": "invalid"}
+    assert [e["file"] for e in done.json["environments"]] == ["plans/dev.plan.json", None]
+    assert "| `nowhere` | \u26d4 invalid |" in comments(forge)[0]
 
 
 def test_a_wrong_declaration_is_told_with_its_line(clone: Scratch, forge: ForgeServer) -> None:

@@ -119,10 +119,12 @@ def _environment(run: "EnvironmentRun") -> EnvironmentReport:
             return EnvironmentReport(run.name, run.why, problems=problems, is_failure=is_failure)
 
 
-def _problems(error: TrueupError) -> tuple[tuple[Diagnostic, ...], bool]:
+def _problems(error: Exception) -> tuple[tuple[Diagnostic, ...], bool]:
     """Return what *error* says, and whether the world rather than the declaration is to blame."""
+    from trueup.cli.main import diagnostic_of
+
     several: tuple[Diagnostic, ...] = getattr(error, "diagnostics", ())
-    return several or (error.diagnostic(),), not several
+    return several or (diagnostic_of(error),), not several
 
 
 def _failures(measuring: "Measuring") -> tuple[Diagnostic, ...]:

@@ -238,7 +238,7 @@ def _failed(error: Exception, console: Console, *, debug: bool) -> int:
 
         console.note("".join(traceback.format_exception(error)))
     several: tuple[Diagnostic, ...] = getattr(error, "diagnostics", ())
-    diagnostic = _diagnostic_of(error)
+    diagnostic = diagnostic_of(error)
     console.report(several or [diagnostic])
     usage = getattr(error, "usage", "")
     if usage:
@@ -249,7 +249,8 @@ def _failed(error: Exception, console: Console, *, debug: bool) -> int:
     return ExitCode.TIMEOUT if isinstance(error, TimeoutError) else exit_code_of(diagnostic.code.id)
 
 
-def _diagnostic_of(error: Exception) -> "Diagnostic":
+def diagnostic_of(error: Exception) -> "Diagnostic":
+    """Return what is told of a failure of any kind."""
     from trueup import __version__
     from trueup.cli.codes import BUG, NOT_AVAILABLE, SYSTEM_REFUSED
     from trueup.core.diagnostics import Diagnostic

@@ -54,7 +54,7 @@ class Measuring:
 
     work: ChangedWork | None = None
     evaluated: Evaluated = field(default_factory=Evaluated)
-    failure: TrueupError | None = None
+    failure: Exception | None = None
     invalid: Invalid | None = None
 
 
@@ -71,7 +71,7 @@ class EnvironmentRun:
 
     name: str
     why: str
-    outcome: Planned | Invalid | TrueupError
+    outcome: Planned | Invalid | Exception
     behaviour: tuple[BehaviourDiff, ...] | None = None
 
 
@@ -112,7 +112,7 @@ def measure_stale(workspace: Workspace, request: CiRequest, measuring: Measuring
         measuring.work = work
         revision = work.revision or request.revision
         yield from evaluate_changed(workspace, work, revision, request.lock_timeout_seconds, measuring.evaluated)
-    except TrueupError as error:
+    except Exception as error:  # noqa: BLE001 - what was not measured keeps nobody from planning
         measuring.failure = error
     measuring.invalid = measuring.invalid or measuring.evaluated.invalid
 
@@ -152,5 +152,5 @@ def _run(
         if examples is not None and isinstance(planned, Planned):
             diffs = behaviour(planned, workspace.ledger, examples)
         return EnvironmentRun(name, why, planned, diffs)
-    except TrueupError as error:
+    except Exception as error:  # noqa: BLE001 - whatever happens in one environment, the others are told
         return EnvironmentRun(name, why, error)
