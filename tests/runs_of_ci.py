@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "golden" / "plan"))
@@ -119,13 +120,14 @@ def invalid() -> CiReport:
     return run_of(diagnostics=(wrong,), base="")
 
 
+@cache
 def large() -> CiReport:
-    """More than any forge takes: 40 environments, 60 deployments each with other prompts, all of it blocked."""
+    """More than any forge takes: 30 environments, 45 deployments each with other prompts, all of it blocked."""
     text = "Answer the customer in one short and complete sentence, and never promise a refund. " * 12
     environments = []
-    for number in range(40):
+    for number in range(30):
         name = f"region-{number:02}"
-        wants = tuple(Want(environment="prod", name=f"support-{n:02}", text=f"{text}{n}") for n in range(60))
+        wants = tuple(Want(environment="prod", name=f"support-{n:02}", text=f"{text}{n}") for n in range(45))
         state = desired(*wants)
         deny = Violation(
             rule="EV-01",
@@ -166,4 +168,4 @@ RUNS: Mapping[str, Callable[[], CiReport]] = {
     make.__name__: make for make in (small, empty, unchanged, refused, costly, failing, invalid, large, hostile)
 }
 
-__all__ = ["RUNS", "Case", "create", "planned", "run_of", "stocked"]
+__all__ = ["RUNS", "Case", "blocked", "create", "planned", "run_of", "stocked"]
