@@ -45,7 +45,7 @@ def base_for(workspace: "LocalWorkspace", place: Where, asked: str) -> str:
     Raises:
         PermanentError: That branch is not in this clone.
     """
-    if asked or not place.is_pull_request and not place.base:
+    if asked or (not place.is_pull_request and not place.base):
         return asked
     repository = workspace.repository
     tip = repository.remote_tip(place.base)

@@ -116,9 +116,8 @@ def _problem(environment: str, found: Diagnostic) -> str:
 
 def _measured(report: CiReport, most: int) -> Iterator[Block]:
     if report.measured:
-        failed = [
-            f"- `!` {prose(_cut(masked_text(n), _LONGEST_DETAIL))}: did not pass" for n, ok in report.measured.items() if not ok
-        ]
+        names = [masked_text(name) for name, passed in report.measured.items() if not passed]
+        failed = [f"- `!` {prose(_cut(name, _LONGEST_DETAIL))}: did not pass" for name in names]
         passed = len(report.measured) - len(failed)
         yield block(["", f"**Measured now:** {passed} passed, {len(failed)} did not.", ""], failed, most)
 
