@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -80,13 +81,21 @@ def unchanged() -> CiReport:
     return run_of(planned(nothing_to_do()), untouched=("prod",))
 
 
+def aged(environment: EnvironmentReport, days: int) -> EnvironmentReport:
+    """Return *environment* with evidence that was measured *days* before the plan."""
+    assert environment.plan is not None
+    saved = environment.plan.saved
+    evidence = tuple(replace(e, completed_at=saved.plan.created_at - timedelta(days=days)) for e in saved.evidence)
+    return replace(environment, plan=replace(environment.plan, saved=replace(saved, evidence=evidence)))
+
+
 def refused() -> CiReport:
     """Blocked in production, with an exception used, a deletion and a behaviour diff."""
     dev = planned(delete())
     assert dev.plan is not None
     dev = replace(dev, plan=replace(dev.plan, behaviour=ordinary_behaviour()))
     measured = {"Deployment/dev/support Evaluation/facts@1": True, "Deployment/dev/support Evaluation/refuses@1": False}
-    return run_of(dev, planned(promotion(), "prod-eu"), planned(blocked()), measured=measured, gone=("old",))
+    return run_of(dev, aged(planned(promotion(), "prod-eu"), 3), planned(blocked()), measured=measured, gone=("old",))
 
 
 def costly() -> CiReport:

@@ -119,7 +119,8 @@ def _measured(report: CiReport, most: int) -> Iterator[Block]:
         names = [masked_text(name) for name, passed in report.measured.items() if not passed]
         failed = [f"- `!` {prose(_cut(name, _LONGEST_DETAIL))}: did not pass" for name in names]
         passed = len(report.measured) - len(failed)
-        yield block(["", f"**Measured now:** {passed} passed, {len(failed)} did not.", ""], failed, most)
+        title = f"**Measured now:** {passed} passed, {len(failed)} did not."
+        yield block(["", title, *([""] if failed else [])], failed, most)
 
 
 def _overview(report: CiReport, most: int) -> Iterator[Block]:
@@ -175,7 +176,10 @@ def _evidence(plan: PlanReport) -> str:
     passed = sum(e.passed for e in evidence)
     parts = [f"{passed} passed"] if passed else []
     parts += [f"{len(evidence) - passed} not passed"] if len(evidence) > passed else []
-    return ", ".join(parts)
+    ages = [(plan.saved.plan.created_at - e.completed_at).days for e in evidence]
+    # Whole days: a comment that counts hours would be another one at every run.
+    old = f" (oldest {max(ages)} {'day' if max(ages) == 1 else 'days'})" if ages and max(ages) > 0 else ""
+    return ", ".join(parts) + old
 
 
 def _cost(plan: PlanReport) -> str:
