@@ -9,10 +9,12 @@ import pytest
 
 from repositories import git
 from runs_of_ci import RUNS, blocked, hostile, large, planned, refused, run_of, small
+from trueup.adapters.forges.places import ForgePlace
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.pipelines import codes
 from trueup.cli.ci_folder import open_folder, read_text, write_file
 from trueup.cli.ci_handover import LARGEST_SUMMARY, hand_over
+from trueup.cli.ci_posting import comment_on, read_left
 from trueup.cli.ci_run import base_for, exit_of, where_of
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode, worst
@@ -209,3 +211,103 @@ def test_a_file_that_somebody_left_is_read_only_when_it_is_plain_and_small(tmp_p
         with pytest.raises(PermanentError) as caught:
             read_text(tmp_path, name, 10)
         assert caught.value.code is codes.UNSAFE_COMMENT
+
+
+class AtNoForge:
+    """A workspace whose remote tells nothing, and whose project names no token."""
+
+    def __init__(self, token: str = "") -> None:
+        self.forge_place = ForgePlace("", "", "")
+        self.token = token
+
+    def forge_token(self) -> str:
+        return self.token
+
+
+def commented(place: Where, token: str = "") -> tuple[tuple[str, ...], str]:
+    """Return the codes of what went wrong, and what was said."""
+    err = io.StringIO()
+    report = replace(small(), where=place)
+    found = comment_on(AtNoForge(token), report, "body", Console(io.StringIO(), err, {}))  # type: ignore[arg-type]
+    return tuple(d.code.id for d in found.failures), err.getvalue()
+
+
+def test_a_comment_that_cannot_be_written_is_an_error_but_for_a_fork() -> None:
+    there = Where(Provider.GITHUB, "pull_request", "https://github.com", "shop/llm", 7)
+    assert commented(Where())[0] == ()
+    assert commented(there)[0] == ("CI002",)
+    assert commented(replace(there, is_fork=True)) == (
+        (),
+        "No comment: the job of a fork has no token. `trueup ci post` posts it from another job.\n",
+    )
+    assert commented(Where(Provider.BITBUCKET, number=7), "token")[0] == ("CI003",)
+    clear = replace(there, server="http://github.example.com")
+    assert commented(clear, "token")[0] == ("FRG008",), "a token never goes over the network in the clear"
+
+
+@pytest.mark.parametrize(
+    ("place", "good", "bad"),
+    [
+        (
+            Where(Provider.GITHUB, server="https://github.com", repository="shop/llm"),
+            "https://github.com/shop/llm/actions/runs/1",
+            "https://github.com/mallory/llm/actions/runs/1",
+        ),
+        (
+            Where(Provider.GITLAB, server="https://gitlab.com", repository="shop/llm"),
+            "https://gitlab.com/mallory/llm/-/jobs/1",
+            "https://gitlab.com.evil.example/shop/llm/-/jobs/1",
+        ),
+        (
+            Where(Provider.JENKINS, server="https://github.com", run="https://ci.example.com/job/2"),
+            "https://ci.example.com/job/1",
+            "https://evil.example/job/1",
+        ),
+        (Where(), "", "https://github.com/shop/llm/actions/runs/1"),
+    ],
+)
+def test_the_link_of_a_comment_leads_only_where_the_run_can_be(
+    tmp_path: Path, place: Where, good: str, bad: str
+) -> None:
+    (tmp_path / "ci.json").write_text('{"where": {"number": 7}, "verdict": "allowed"}')
+    for run, is_fine in ((good, True), (bad, False)):
+        report = replace(small(), where=replace(small().where, run=run))
+        (tmp_path / "comment.md").write_text(comment(report))
+        if is_fine:
+            left = read_left(tmp_path, place)
+            assert (left.number, left.is_quiet) == (7, False)
+            continue
+        with pytest.raises(PermanentError) as caught:
+            read_left(tmp_path, place)
+        assert caught.value.code is codes.UNSAFE_COMMENT
+        assert "leads to" in caught.value.detail
+
+
+def left_with(folder: Path, facts: str) -> int:
+    (folder / "comment.md").write_text(comment(replace(small(), where=Where())))
+    (folder / "ci.json").write_text(facts)
+    return read_left(folder, Where()).number
+
+
+@pytest.mark.parametrize(
+    "facts", ['{"where": {"number": "7; rm"}}', '{"where": {"number": -7}}', '{"where": 7}', "[]", "null"]
+)
+def test_facts_that_say_nothing_name_no_pull_request(tmp_path: Path, facts: str) -> None:
+    assert left_with(tmp_path, facts) == 0
+
+
+@pytest.mark.parametrize("facts", ["", "{", "[" * 100_000, "nothing"])
+def test_facts_that_are_no_json_are_refused(tmp_path: Path, facts: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        left_with(tmp_path, facts)
+    assert caught.value.code is codes.UNSAFE_COMMENT
+
+
+@pytest.mark.parametrize("first", ["<!-- trueup:plan:dev:v1 -->", "<!-- trueup:ci:shop:v9 -->", "", "# hello"])
+def test_a_comment_without_the_marker_of_one_is_not_posted(tmp_path: Path, first: str) -> None:
+    body = comment(replace(small(), where=Where())).split("\n", 1)[1]
+    (tmp_path / "comment.md").write_text(f"{first}\n{body}")
+    (tmp_path / "ci.json").write_text("{}")
+    with pytest.raises(PermanentError) as caught:
+        read_left(tmp_path, Where())
+    assert "not the marker" in caught.value.detail
