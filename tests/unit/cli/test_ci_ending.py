@@ -4,9 +4,12 @@ import io
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
+from published_formats import check_junit, check_sarif
 from repositories import git
 from runs_of_ci import RUNS, blocked, hostile, large, planned, refused, run_of, small
 from trueup.adapters.forges.places import ForgePlace
@@ -20,8 +23,8 @@ from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode, worst
 from trueup.cli.views.azure import handed_on, issues
 from trueup.cli.views.ci_comment import comment, summary
-from trueup.cli.views.ci_findings import findings
-from trueup.cli.views.ci_json import DOTENV_BYTES, dotenv, outputs
+from trueup.cli.views.ci_findings import findings, github_of, junit_of, sarif_of
+from trueup.cli.views.ci_json import DOTENV_BYTES, ci_schema, document, dotenv, outputs
 from trueup.cli.views.ci_report import EnvironmentReport
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
@@ -311,3 +314,18 @@ def test_a_comment_without_the_marker_of_one_is_not_posted(tmp_path: Path, first
     with pytest.raises(PermanentError) as caught:
         read_left(tmp_path, Where())
     assert "not the marker" in caught.value.detail
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_run_is_sarif_and_junit_as_published(name: str) -> None:
+    report = RUNS[name]()
+    check_sarif(sarif_of(report))
+    check_junit(junit_of(report))
+    jsonschema.validate(document(report, exit_of(report)), ci_schema())
+
+
+def test_an_evaluation_that_did_not_pass_is_a_failure_of_its_own() -> None:
+    root = ET.fromstring(junit_of(refused()))
+    suite = next(s for s in root if s.get("name") == "evaluate")
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert "::error title=EVALUATION" in github_of(refused())
