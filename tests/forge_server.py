@@ -35,6 +35,8 @@ class ForgeState:
     Attributes:
         requests: Pull requests by number, in the forge's own shape-free form.
         reviews: Reviews by number: login, state, commit, time.
+        comments: What the token's account wrote, as it was first; `notes` all comments as they are now.
+        me: Who the token speaks for.
         emails: Public addresses by login.
         answers: Answers given instead of the real one, first one first: status, headers, body.
         lose_next_opening: The next pull request is opened and the answer is an error all the same.
@@ -51,6 +53,8 @@ class ForgeState:
     asked: list[Asked] = field(default_factory=list)
     per_page: int = 100
     bases: tuple[str, ...] = ("main",)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    me: str = "trueup-bot"
     open_to_answer: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -69,6 +73,14 @@ class ForgeState:
             "head": f"{number:040x}",
         }
         return number
+
+    def say(self, number: int, body: str, login: str = "") -> dict[str, Any]:
+        """Write a comment as *login*, the token's own account when empty."""
+        note = {"id": 100 + len(self.notes), "number": number, "body": body, "login": login or self.me}
+        self.notes.append(note)
+        if not login:
+            self.comments.append((number, body))
+        return note
 
     def open_from(self, branch: str, base: str) -> "dict[str, Any] | None":
         found = (r for r in self.requests.values() if r["state"] == "open" and not r["fork"])
@@ -107,6 +119,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             self._json(401, {"message": "Bad credentials"})
+            return
+        if parts.path == "/api/graphql":
+            self._json(200, {"data": {"viewer": {"login": state.me}}})
             return
         answer = github if parts.path.startswith("/api/v3/") else gitlab
         status, value = answer(state, self.command, parts.path.partition("/api/v")[2][1:], query, body)
@@ -166,17 +181,20 @@ def github(state: ForgeState, method: str, path: str, query: dict[str, str], bod
     if match := re.fullmatch(r"/commits/([0-9a-f]+)/pulls", rest):
         found = [r for r in state.requests.values() if match[1] in (r["head"], r.get("merged"))]
         return (200, [_github(r) for r in found]) if found else (422, {"message": f"No commit found: {match[1]}"})
+    if match := re.fullmatch(r"/issues/comments/(\d+)", rest):
+        return _changed(state, int(match[1]), body, _github_comment)
     match = re.fullmatch(r"/(pulls|issues)/(\d+)(/reviews|/comments)?", rest)
     if not match or int(match[2]) not in state.requests:
         return 404, {"message": "Not Found"}
     number = int(match[2])
     if match[3] == "/reviews":
         return 200, [_github_review(r) for r in state.reviews.get(number, [])]
+    if match[3] == "/comments" and method == "GET":
+        return 200, [_github_comment(n) for n in state.notes if n["number"] == number]
     if match[3] == "/comments":
-        state.comments.append((number, body["body"]))
-        return 201, {"id": 1}
+        return 201, _github_comment(state.say(number, body["body"]))
     request = state.requests[number]
-    request |= {k: v for k, v in body.items() if k in ("title", "body", "state")}
+    request |= {k: v for k, v in (body or {}).items() if k in ("title", "body", "state")}
     return 200, _github(request)
 
 
@@ -191,6 +209,19 @@ def _github(request: dict[str, Any]) -> dict[str, Any]:
         "head": {"ref": request["branch"], "sha": request["head"], "repo": {"full_name": head}},
         "base": {"ref": request["base"], "repo": {"full_name": REPOSITORY}},
     }
+
+
+def _github_comment(note: dict[str, Any]) -> dict[str, Any]:
+    url = f"https://forge.test/{REPOSITORY}/pull/{note['number']}#issuecomment-{note['id']}"
+    return {"id": note["id"], "body": note["body"], "html_url": url, "user": {"login": note["login"]}}
+
+
+def _changed(state: ForgeState, id_: int, body: Any, shape: Any) -> tuple[int, Any]:
+    note = next((n for n in state.notes if n["id"] == id_), None)
+    if note is None:
+        return 404, {"message": "Not Found"}
+    note["body"] = body["body"]
+    return 200, shape(note)
 
 
 def _github_review(review: dict[str, str]) -> dict[str, Any]:
@@ -208,6 +239,8 @@ def gitlab(state: ForgeState, method: str, path: str, query: dict[str, str], bod
     if match := re.fullmatch(r"/users/(\d+)", path):
         login = people[int(match[1]) - 1]
         return 200, {"username": login, "public_email": state.emails.get(login) or ""}
+    if path == "/user":
+        return 200, {"id": _id_of(state.me), "username": state.me}
     project, _, rest = path.removeprefix("/projects/").partition("/")
     if unquote(project) != REPOSITORY:
         return 404, {"message": "404 Project Not Found"}
@@ -226,6 +259,8 @@ def gitlab(state: ForgeState, method: str, path: str, query: dict[str, str], bod
     if match := re.fullmatch(r"repository/commits/([0-9a-f]+)/merge_requests", rest):
         found = [r for r in state.requests.values() if match[1] in (r["head"], r.get("merged"))]
         return (200, [_gitlab(r) for r in found]) if found else (404, {"message": "404 Commit Not Found"})
+    if match := re.fullmatch(r"merge_requests/(\d+)/notes/(\d+)", rest):
+        return _changed(state, int(match[2]), body, _gitlab_note)
     match = re.fullmatch(r"merge_requests/(\d+)(/approvals|/notes|/versions)?", rest)
     if not match or int(match[1]) not in state.requests:
         return 404, {"message": "404 Not found"}
@@ -240,14 +275,24 @@ def gitlab(state: ForgeState, method: str, path: str, query: dict[str, str], bod
             {"head_commit_sha": c, "created_at": f"2026-01-0{n}T00:00:00.000Z"} for n, c in enumerate(commits, start=1)
         ]
         return 200, listed[::-1]
+    if match[2] == "/notes" and method == "GET":
+        return 200, [_gitlab_note(n) for n in state.notes if n["number"] == request["number"]]
     if match[2] == "/notes":
-        state.comments.append((request["number"], body["body"]))
-        return 201, {"id": 1}
-    changed = {"title": body.get("title"), "body": body.get("description")}
-    if body.get("state_event") == "close":
+        return 201, _gitlab_note(state.say(request["number"], body["body"]))
+    changed = {"title": (body or {}).get("title"), "body": (body or {}).get("description")}
+    if (body or {}).get("state_event") == "close":
         changed["state"] = "closed"
     request |= {k: v for k, v in changed.items() if v is not None}
     return 200, _gitlab(request)
+
+
+def _id_of(login: str) -> int:
+    return sum(login.encode()) * 7
+
+
+def _gitlab_note(note: dict[str, Any]) -> dict[str, Any]:
+    author = {"id": _id_of(note["login"]), "username": note["login"]}
+    return {"id": note["id"], "body": note["body"], "system": note["login"] == "system", "author": author}
 
 
 def _gitlab(request: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from trueup.adapters.git import codes as git_codes
 from trueup.adapters.git.objects import blob_id
 from trueup.core.digests import Revision
 from trueup.core.errors import PermanentError, TransientError
-from trueup.ports import BranchChange, BuiltBranch, PullRequest, Review, ReviewState
+from trueup.ports import BranchChange, BuiltBranch, Comment, PullRequest, Review, ReviewState
 
 
 class FakeForge:
@@ -51,6 +51,27 @@ class FakeForge:
                 email = self.state.emails.get(r["login"], "") if state is ReviewState.APPROVED else ""
                 newest[r["login"]] = Review(r["login"], email, state, Revision(r["commit"]), r["at"])
         return [newest[login] for login in sorted(newest)]
+
+    def own_comments(self, number: int) -> Sequence[Comment]:
+        self._require(number)
+        own = (n for n in self.state.notes if n["number"] == number and n["login"] == self.state.me)
+        return [Comment(str(n["id"]), n["body"]) for n in own]
+
+    def add_comment(self, number: int, body: str) -> Comment:
+        self._require(number)
+        return Comment(str(self.state.say(number, body)["id"]), body)
+
+    def change_comment(self, number: int, comment: str, body: str) -> Comment:
+        self._require(number)
+        note = next((n for n in self.state.notes if str(n["id"]) == comment), None)
+        if note is None:
+            raise ForgeRefusedError(codes.NOT_FOUND, f"There is no comment {comment}.", status=404)
+        note["body"] = body
+        return Comment(comment, body)
+
+    def head_of(self, number: int) -> Revision:
+        self._require(number)
+        return Revision(self.state.requests[number]["head"])
 
     def _require(self, number: int) -> None:
         if number not in self.state.requests:

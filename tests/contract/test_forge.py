@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ FIRST, SECOND = "1" * 40, "2" * 40
 
 @dataclass
 class Setup:
-    forge: Forge
+    forge: Any
     state: ForgeState
     url: str = ""
     kind: str = ""
@@ -139,6 +140,44 @@ def test_a_base_that_does_not_exist_is_refused(setup):
 def test_a_pull_request_that_does_not_exist_is_not_found(setup):
     with pytest.raises(ForgeRefusedError) as caught:
         setup.forge.reviews(99)
+    assert caught.value.code is codes.NOT_FOUND
+
+
+# Comments.
+
+
+def test_a_comment_is_written_found_again_and_changed(setup):
+    number = setup.state.add(BRANCH)
+    written = setup.forge.add_comment(number, "one")
+    assert [(c.id, c.body) for c in setup.forge.own_comments(number)] == [(written.id, "one")]
+    changed = setup.forge.change_comment(number, written.id, "two")
+    assert (changed.id, changed.body) == (written.id, "two")
+    assert [n["body"] for n in setup.state.notes] == ["two"]
+
+
+def test_comments_of_others_are_not_ours_whatever_they_say(setup):
+    number = setup.state.add(BRANCH)
+    setup.state.say(number, "<!-- trueup:ci:shop:v1 -->", "mallory")
+    setup.state.say(number, "<!-- trueup:ci:shop:v1 -->", "system")
+    setup.forge.add_comment(number, "ours")
+    assert [c.body for c in setup.forge.own_comments(number)] == ["ours"]
+
+
+def test_comments_of_another_pull_request_are_left_alone(setup):
+    first, second = setup.state.add(BRANCH), setup.state.add("other")
+    setup.forge.add_comment(first, "first")
+    assert list(setup.forge.own_comments(second)) == []
+
+
+def test_the_newest_commit_is_told_for_a_fork_too(setup):
+    number = setup.state.add(BRANCH, fork=True)
+    assert setup.forge.head_of(number) == setup.state.requests[number]["head"]
+
+
+def test_a_comment_that_is_gone_is_not_found(setup):
+    number = setup.state.add(BRANCH)
+    with pytest.raises(ForgeRefusedError) as caught:
+        setup.forge.change_comment(number, "999", "B")
     assert caught.value.code is codes.NOT_FOUND
 
 
@@ -287,3 +326,28 @@ def test_a_remark_does_not_take_a_yes_back_and_a_later_no_does():
             "linus": ReviewState.CHANGES_REQUESTED,
             "zoe": ReviewState.COMMENTED,
         }
+
+
+def test_every_page_of_comments_is_read(http):
+    number = http.state.add(BRANCH)
+    for text in "abcde":
+        http.state.say(number, text)
+    http.state.per_page = 2
+    assert [c.body for c in http.forge.own_comments(number)] == ["a", "b", "c", "d", "e"]
+
+
+def test_a_forge_that_does_not_say_who_we_are_is_told(http):
+    number = http.state.add(BRANCH)
+    http.state.say(number, "a")
+    listed = b'[{"id": 1, "body": "a"}]'
+    http.state.answers = [(200, {}, listed), (200, {}, b'{"errors": []}')]
+    with pytest.raises(ForgeRefusedError) as caught:
+        http.forge.own_comments(number)
+    assert caught.value.code is codes.BAD_ANSWER
+
+
+def test_a_comment_of_another_shape_is_told(http):
+    http.state.answers = [(200, {}, b'{"body": "no id"}')]
+    with pytest.raises(ForgeRefusedError) as caught:
+        http.forge.add_comment(1, "B")
+    assert caught.value.code is codes.BAD_ANSWER

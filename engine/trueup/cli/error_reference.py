@@ -15,6 +15,7 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Desired state", "trueup.desired.codes"),
     ("Git", "trueup.adapters.git.codes"),
     ("Forges", "trueup.adapters.forges.codes"),
+    ("Pipelines", "trueup.adapters.pipelines.codes"),
     ("Plans", "trueup.plan.codes"),
     ("Policy files", "trueup.adapters.policy.codes"),
     ("Bundles of policies", "trueup.adapters.policy.bundles.codes"),

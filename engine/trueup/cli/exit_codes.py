@@ -1,6 +1,10 @@
 """Exit codes: what a script may rely on. A number is never given a second meaning."""
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class ExitCode(IntEnum):
@@ -53,3 +57,22 @@ BY_PROBLEM = {
 def exit_code_of(code_id: str) -> ExitCode:
     """Return how a command ends that fails with the problem of that id."""
     return BY_PROBLEM.get(code_id, ExitCode.ERROR)
+
+
+_WORST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.ERROR,
+    ExitCode.INVALID,
+    ExitCode.TIMEOUT,
+    ExitCode.LOCKED,
+    ExitCode.STALE,
+    ExitCode.PARTIAL,
+    ExitCode.DENIED,
+    ExitCode.CHANGES,
+    ExitCode.DONE,
+)
+
+
+def worst(codes: "Iterable[ExitCode]") -> ExitCode:
+    """Return how a command ends that did several things: an error hides behind nothing that is less."""
+    return min(codes, key=_WORST_FIRST.index, default=ExitCode.DONE)

@@ -164,24 +164,32 @@ class GitPorts:
     @cached_property
     def forge(self) -> "Forge | None":
         """Pull requests, where the branch that governs has them: a change must not choose who sees the token."""
+        token = self.forge_token() if self.forge_place.is_known else ""
+        return self.forge_place.connect(token) if token else None
+
+    def forge_token(self) -> str:
+        """Return the token that the project names; empty when it names none, or there is none on this machine.
+
+        Raises:
+            PermanentError: It is named in a way that cannot be read.
+        """
         from trueup.adapters.sources.codes import NO_SECRET
         from trueup.adapters.sources.secrets import read_secret
         from trueup.core.errors import PermanentError
 
         choice = self._forge_choice
-        if not choice.token or not self._forge_place.is_known:
-            return None
+        if not choice.token:
+            return ""
         try:
-            token = read_secret(choice.token, self.root)
+            return read_secret(choice.token, self.root)
         except PermanentError as error:
             if error.code is not NO_SECRET:
                 raise
-            return None  # who works at a desk pushes by hand
-        return self._forge_place.connect(token)
+            return ""  # who works at a desk pushes by hand
 
     def compare_link(self, base: str, branch: str) -> str:
         """Return the page on which a person opens the pull request."""
-        return self._forge_place.compare(base, branch)
+        return self.forge_place.compare(base, branch)
 
     @cached_property
     def _forge_choice(self) -> "ForgeChoice":
@@ -190,7 +198,8 @@ class GitPorts:
         return settings_in_force(self, self.settings).forge
 
     @cached_property
-    def _forge_place(self) -> "ForgePlace":
+    def forge_place(self) -> "ForgePlace":
+        """Which forge the repository is on."""
         from trueup.adapters.forges.places import place_of
 
         choice = self._forge_choice

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO, cast
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
-from trueup.cli.verbs import ASIDE, SUBVERBS, VERBS, module_name
+from trueup.cli.verbs import ALONE, ASIDE, SUBVERBS, VERBS, module_name
 
 if TYPE_CHECKING:
     import argparse
@@ -168,7 +168,7 @@ def _run_bare(flags: Sequence[str], console: Console) -> int:
 def _run_command(leading: Sequence[str], words: Sequence[str], console: Console) -> int:
     from trueup.cli.arguments import HelpRequested
 
-    if words[0] in SUBVERBS and words[1:2] in (["-h"], ["--help"]):
+    if words[0] in SUBVERBS and words[0] not in ALONE and words[1:2] in (["-h"], ["--help"]):
         console.out(group_help(words[0]))
         return ExitCode.DONE
     command, rest = _find(words)
@@ -197,6 +197,8 @@ def _find(words: Sequence[str]) -> tuple[str, Sequence[str]]:
         return verb, words[1:]
     if verb in VERBS and second in SUBVERBS[verb]:
         return f"{verb} {second}", words[2:]
+    if verb in ALONE and (not second or second.startswith("-")):
+        return verb, words[1:]
     if verb in VERBS:
         known, usage = tuple(SUBVERBS[verb]), _group_usage(verb)
         detail = f"`{second}` is not a command of `trueup {verb}`." if second else f"`trueup {verb}` needs a word more."
@@ -236,7 +238,7 @@ def _failed(error: Exception, console: Console, *, debug: bool) -> int:
 
         console.note("".join(traceback.format_exception(error)))
     several: tuple[Diagnostic, ...] = getattr(error, "diagnostics", ())
-    diagnostic = _diagnostic_of(error)
+    diagnostic = diagnostic_of(error)
     console.report(several or [diagnostic])
     usage = getattr(error, "usage", "")
     if usage:
@@ -247,7 +249,8 @@ def _failed(error: Exception, console: Console, *, debug: bool) -> int:
     return ExitCode.TIMEOUT if isinstance(error, TimeoutError) else exit_code_of(diagnostic.code.id)
 
 
-def _diagnostic_of(error: Exception) -> "Diagnostic":
+def diagnostic_of(error: Exception) -> "Diagnostic":
+    """Return what is told of a failure of any kind."""
     from trueup import __version__
     from trueup.cli.codes import BUG, NOT_AVAILABLE, SYSTEM_REFUSED
     from trueup.core.diagnostics import Diagnostic

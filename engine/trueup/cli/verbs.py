@@ -9,6 +9,7 @@ VERBS: dict[str, str] = {
     "approve": "Sign that a plan may be carried out",
     "apply": "Make an environment what a commit declares, or nothing",
     "status": "Show desired and observed, health, drift, holds, evidence",
+    "ci": "All that a pipeline needs in one run: plans, reports, one comment",
     "explain": "Say why a resource is in its state, and what would move it",
     "build": "Build what a Build declares, or tell whether it can work",
     "bom": "Print a bill of materials of a model or a deployment",
@@ -31,7 +32,13 @@ VERBS: dict[str, str] = {
 ASIDE = ("show", "approve", "bom", "scan", "pin", "rollout", "schema", "doctor", "gc", "down")
 """Verbs that `trueup --help` only names, so that those of the main job fit a screen."""
 
+ALONE = ("ci",)
+"""Verbs that mean something without their second word."""
+
 SUBVERBS: dict[str, dict[str, str]] = {
+    "ci": {
+        "post": "Post the comment that another job left in a folder, and nothing else",
+    },
     "rollout": {
         "resume": "Let a rollout that waits take its next step",
         "abort": "Give all traffic of a rollout back, and take its release back in git",
@@ -64,9 +71,12 @@ SUBVERBS: dict[str, dict[str, str]] = {
 
 def commands() -> tuple[str, ...]:
     """Return every command as it is typed: `validate`, `audit log`."""
-    return tuple(
-        name for verb in VERBS for name in ([f"{verb} {sub}" for sub in SUBVERBS[verb]] if verb in SUBVERBS else [verb])
-    )
+    return tuple(name for verb in VERBS for name in _commands(verb))
+
+
+def _commands(verb: str) -> list[str]:
+    alone = [verb] if verb not in SUBVERBS or verb in ALONE else []
+    return [*alone, *(f"{verb} {sub}" for sub in SUBVERBS.get(verb, ()))]
 
 
 def module_name(command: str) -> str:

@@ -19,8 +19,19 @@ from trueup.ports.artifacts import (
 )
 from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.evidence import EvidenceSeal
-from trueup.ports.forges import BranchChange, BuiltBranch, Forge, Publisher, PullRequest, Review, ReviewState
+from trueup.ports.forges import (
+    BranchChange,
+    BuiltBranch,
+    Comment,
+    Conversation,
+    Forge,
+    Publisher,
+    PullRequest,
+    Review,
+    ReviewState,
+)
 from trueup.ports.metrics import MetricSource
+from trueup.ports.pipelines import Provider, Where
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
 from trueup.ports.runs import (
@@ -65,7 +76,9 @@ __all__ = [
     "BuiltBranch",
     "Candidate",
     "Clock",
+    "Comment",
     "Committer",
+    "Conversation",
     "DataFiles",
     "DatasetChecker",
     "Evaluation",
@@ -92,6 +105,7 @@ __all__ = [
     "PolicyTracer",
     "PolicyWorkbench",
     "Progress",
+    "Provider",
     "Publisher",
     "PullRequest",
     "Resolved",
@@ -113,6 +127,7 @@ __all__ = [
     "Target",
     "TargetObserver",
     "TrafficObserver",
+    "Where",
 ]
 
 

@@ -160,3 +160,32 @@ class Forge(Protocol):
     def reviews(self, number: int) -> Sequence[Review]:
         """Return the newest review of each person who reviewed it, by name."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment on a pull request: its id at the forge, its text, its page (empty where nobody tells)."""
+
+    id: str
+    body: str
+    url: str = ""
+
+
+class Conversation(Protocol):
+    """The comments of a pull request; errors are those of `Forge`."""
+
+    def own_comments(self, number: int) -> Sequence[Comment]:
+        """Return the comments that the token's own account wrote, oldest first: anybody can copy our first line."""
+        ...
+
+    def add_comment(self, number: int, body: str) -> Comment:
+        """Write a comment."""
+        ...
+
+    def change_comment(self, number: int, comment: str, body: str) -> Comment:
+        """Give the comment of that id another text."""
+        ...
+
+    def head_of(self, number: int) -> Revision:
+        """Return the newest commit of the pull request, wherever its branch is."""
+        ...

@@ -24,7 +24,8 @@ from trueup.policy.facts.base import BaseResources, loosened
 from trueup.reconcile.observe import observe
 from trueup.rollout.events import Event
 from trueup.workflows.evaluate import Evaluated, EvaluateRequest, evaluate
-from trueup.workflows.loading import Invalid, Loaded, environments, load, load_tree
+from trueup.workflows.loading import Invalid, Loaded, environments, load
+from trueup.workflows.reach import base_of
 from trueup.workflows.workspace import Workspace
 
 
@@ -87,7 +88,7 @@ def changed_work(workspace: Workspace, request: ChangedRequest) -> ChangedWork |
     loaded = load(workspace, request.revision)
     if not loaded.is_valid or loaded.project is None:
         return Invalid(loaded.diagnostics)
-    base, before = _base(workspace, loaded, loaded.project.default_branch)
+    base, before = base_of(workspace, loaded, loaded.project.default_branch)
     names = (request.environment,) if request.environment else environments(loaded.resources)
     states: list[DesiredState] = []
     for name in names:
@@ -101,17 +102,6 @@ def changed_work(workspace: Workspace, request: ChangedRequest) -> ChangedWork |
     older = tuple(evidence_of(r) for r in workspace.ledger.records() if r.draft.kind is RecordKind.EVIDENCE)
     found = (_environment(workspace, d, before, older, request.targets) for d in states)
     return ChangedWork(loaded.tree.revision, base, tuple(_told(e, loaded, before) for e in found if e is not None))
-
-
-def _base(workspace: Workspace, loaded: Loaded, branch: str) -> tuple[str, Loaded | None]:
-    """Return the commit that the revision is compared with, and what was declared there; none when it cannot be."""
-    governed_by = workspace.base(loaded.tree.revision, branch)
-    if governed_by.revision is None:
-        return "", None  # merged already, or nobody knows where to: everything has to be looked at
-    # What the other branch took in meanwhile is no part of this change.
-    base = workspace.change(loaded.tree.revision, governed_by).base or governed_by.revision
-    before = load_tree(workspace.tree(base))
-    return (base, before) if before.is_valid else ("", None)
 
 
 def _unknown(targets: Sequence[str], states: Sequence[DesiredState]) -> tuple[Diagnostic, ...]:

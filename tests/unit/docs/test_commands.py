@@ -9,7 +9,7 @@ import pytest
 from test_links import ROOT, pages
 
 from trueup.cli.main import parser_of
-from trueup.cli.verbs import SUBVERBS, VERBS
+from trueup.cli.verbs import ALONE, SUBVERBS, VERBS
 
 _FENCED = re.compile(r"^```(?:sh|console|text|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(trueup [^`]+)`")
@@ -34,7 +34,7 @@ def split(words: list[str]) -> tuple[str, list[str]]:
     """Return the command and the words behind it."""
     verb, rest = words[0], words[1:]
     assert verb in VERBS, f"`trueup {verb}` is no command"
-    if verb not in SUBVERBS:
+    if verb not in SUBVERBS or (verb in ALONE and (not rest or rest[0].startswith("-"))):
         return verb, rest
     assert rest, f"`trueup {verb}` needs a word more"
     assert rest[0] in SUBVERBS[verb], f"`trueup {verb} {rest[0]}` is no command"

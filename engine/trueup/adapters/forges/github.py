@@ -1,13 +1,14 @@
-"""Pull requests on GitHub, by its REST API: https://docs.github.com/rest/pulls."""
+"""Pull requests on GitHub, by its REST API: https://docs.github.com/rest/pulls and /rest/issues/comments."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from trueup.adapters.forges import codes
 from trueup.adapters.forges.http import ForgeClient, ForgeRefusedError, included
 from trueup.core.digests import Revision
-from trueup.ports import PullRequest, Review, ReviewState
+from trueup.ports import Comment, PullRequest, Review, ReviewState
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
@@ -21,7 +22,7 @@ _STATES = {
 
 
 class GitHub:
-    """`Forge` of the repository `owner/name`."""
+    """`Forge` and `Conversation` of the repository `owner/name`."""
 
     def __init__(self, client: ForgeClient, repository: str) -> None:
         self._client = client
@@ -68,6 +69,38 @@ class GitHub:
             newest[review.login] = review
         return [self._with_email(newest[login]) for login in sorted(newest)]
 
+    def own_comments(self, number: int) -> Sequence[Comment]:
+        """Return the comments of the token's own account, oldest first."""
+        found = self._client.pages(f"{self._path}/issues/{number}/comments")
+        listed = [c for c in found if isinstance(c, Mapping)]
+        if not listed:
+            return []
+        login = self._login()
+        return [_comment(c) for c in listed if _login_of(c) == login]
+
+    def add_comment(self, number: int, body: str) -> Comment:
+        """Write a comment."""
+        return _comment(self._client.ask("POST", f"{self._path}/issues/{number}/comments", {"body": body}))
+
+    def change_comment(self, number: int, comment: str, body: str) -> Comment:
+        """Give a comment another text."""
+        del number  # GitHub numbers comments over the whole repository
+        return _comment(self._client.ask("PATCH", f"{self._path}/issues/comments/{quote(comment)}", {"body": body}))
+
+    def head_of(self, number: int) -> Revision:
+        """Return the newest commit of a pull request."""
+        return _request(self._client.ask("GET", f"{self._path}/pulls/{number}")).head
+
+    def _login(self) -> str:
+        """Return who the token speaks for. The token of a job may ask GraphQL this, and REST not."""
+        # https://docs.github.com/graphql: on a server of one's own it is beside /api/v3, not below it.
+        client = replace(self._client, api=self._client.api.removesuffix("/v3"))
+        match client.ask("POST", "/graphql", {"query": "{viewer{login}}"}):
+            case {"data": {"viewer": {"login": str(login)}}}:
+                return login
+            case _:
+                raise ForgeRefusedError(codes.BAD_ANSWER, "GitHub does not tell who the token speaks for.")
+
     def _with_email(self, review: Review) -> Review:
         if review.state is not ReviewState.APPROVED:
             return review
@@ -104,6 +137,19 @@ def _request(found: Any) -> PullRequest:
             return PullRequest(number, url, branch, title, found.get("body") or "", Revision(head))
         case _:
             raise ForgeRefusedError(codes.BAD_ANSWER, "What was answered is no pull request as GitHub describes it.")
+
+
+def _comment(found: Any) -> Comment:
+    match found:
+        case {"id": int(id_)}:
+            return Comment(str(id_), str(found.get("body") or ""), str(found.get("html_url") or ""))
+        case _:
+            raise ForgeRefusedError(codes.BAD_ANSWER, "What was answered is no comment as GitHub describes it.")
+
+
+def _login_of(comment: Mapping[str, Any]) -> str:
+    user = comment.get("user")
+    return str(user.get("login")) if isinstance(user, Mapping) else ""
 
 
 def _review(found: Any) -> Review | None:

@@ -1,6 +1,7 @@
 """Merge requests on GitLab, by its REST API.
 
-https://docs.gitlab.com/api/merge_requests/ and https://docs.gitlab.com/api/merge_request_approvals/
+https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/merge_request_approvals/ and
+https://docs.gitlab.com/api/notes/
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,11 @@ from urllib.parse import quote
 from trueup.adapters.forges import codes
 from trueup.adapters.forges.http import ForgeClient, ForgeRefusedError, included
 from trueup.core.digests import Revision
-from trueup.ports import PullRequest, Review, ReviewState
+from trueup.ports import Comment, PullRequest, Review, ReviewState
 
 
 class GitLab:
-    """`Forge` of the project `group/name`."""
+    """`Forge` and `Conversation` of the project `group/name`."""
 
     def __init__(self, client: ForgeClient, repository: str) -> None:
         self._client = client
@@ -64,6 +65,31 @@ class GitLab:
                     codes.BAD_ANSWER, "What was answered are no approvals as GitLab describes them."
                 )
 
+    def own_comments(self, number: int) -> Sequence[Comment]:
+        """Return the notes of the token's own account, oldest first."""
+        path = f"{self._path}/merge_requests/{number}/notes"
+        found = [n for n in self._client.pages(path, sort="asc", order_by="created_at") if isinstance(n, Mapping)]
+        if not found:
+            return []
+        me = self._client.ask("GET", "/user")
+        own = me.get("id") if isinstance(me, Mapping) else None
+        if not isinstance(own, int):
+            raise ForgeRefusedError(codes.BAD_ANSWER, "GitLab does not tell who the token speaks for.")
+        return [_comment(n) for n in found if not n.get("system") and _author_of(n) == own]
+
+    def add_comment(self, number: int, body: str) -> Comment:
+        """Write a note."""
+        return _comment(self._client.ask("POST", f"{self._path}/merge_requests/{number}/notes", {"body": body}))
+
+    def change_comment(self, number: int, comment: str, body: str) -> Comment:
+        """Give a note another text."""
+        path = f"{self._path}/merge_requests/{number}/notes/{quote(comment)}"
+        return _comment(self._client.ask("PUT", path, {"body": body}))
+
+    def head_of(self, number: int) -> Revision:
+        """Return the newest commit of a merge request."""
+        return _request(self._client.ask("GET", f"{self._path}/merge_requests/{number}")).head
+
     def _versions(self, number: int) -> list[tuple[str, str]]:
         """Return time and commit of each state that the branch had, oldest first."""
         found = self._client.pages(f"{self._path}/merge_requests/{number}/versions")
@@ -111,3 +137,16 @@ def _request(found: Any) -> PullRequest:
             )
         case _:
             raise ForgeRefusedError(codes.BAD_ANSWER, "What was answered is no merge request as GitLab describes it.")
+
+
+def _comment(found: Any) -> Comment:
+    match found:
+        case {"id": int(id_)}:
+            return Comment(str(id_), str(found.get("body") or ""))
+        case _:
+            raise ForgeRefusedError(codes.BAD_ANSWER, "What was answered is no note as GitLab describes it.")
+
+
+def _author_of(note: Mapping[str, Any]) -> Any:
+    author = note.get("author")
+    return author.get("id") if isinstance(author, Mapping) else None

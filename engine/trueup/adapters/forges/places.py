@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from trueup.adapters.forges.github import HEADERS, GitHub
 from trueup.adapters.forges.gitlab import GitLab
 from trueup.adapters.forges.http import ForgeClient
-from trueup.ports import Forge
+from trueup.ports import Provider, Where
 
 GITHUB, GITLAB = "github", "gitlab"
 _SCP = re.compile(r"^(?:[^/@\s]+@)?(?P<host>[^/:\s]+):(?!//)(?P<path>[^\s]+)$")
@@ -48,7 +48,7 @@ class ForgePlace:
         query = urlencode({"merge_request[source_branch]": branch, "merge_request[target_branch]": base})
         return f"{self.web}/{self.repository}/-/merge_requests/new?{query}"
 
-    def connect(self, token: str) -> Forge:
+    def connect(self, token: str) -> GitHub | GitLab:
         """Return the forge, spoken to with *token*.
 
         Raises:
@@ -66,6 +66,12 @@ def place_of(kind: str, url: str, repository: str, remote: str) -> ForgePlace:
     name = (urlsplit(web).hostname or "").lower()
     guessed = next((k for k in (GITHUB, GITLAB) if k in name.split(".") or name.startswith(k)), "")
     return ForgePlace(kind or guessed, web, repository or path)
+
+
+def place_of_run(where: Where) -> ForgePlace:
+    """Return the forge that the pull request of a run is on."""
+    known = {Provider.GITHUB: GITHUB, Provider.GITLAB: GITLAB}
+    return place_of(known.get(where.provider, ""), where.server, where.repository, "")
 
 
 def _parts(remote: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ prompts, replacement objects or translations. What the commands mean is left to 
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,9 @@ class GitError(PermanentError):
 
 class GitBusyError(TransientError):
     """Another git command holds a lock or moved a ref first."""
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 def error_from(command: Sequence[str], stderr: str) -> TrueupError:
@@ -193,12 +197,26 @@ class Repository:
         """Return the tip of the branch *name*, or the commit it leads to when no branch is called so.
 
         A branch comes first: git itself prefers a tag of the same name, and whoever can push tags could move the base.
+        A whole commit id is that commit, whatever a branch may be called.
 
         Raises:
             GitError: It leads to none.
         """
+        if _COMMIT.fullmatch(name):
+            return self.resolve(name)
         refs = (f"refs/remotes/{name}", f"refs/heads/{name}", f"refs/remotes/origin/{name}")
         return next((tip for ref in refs if (tip := self._tip(ref))), None) or self.resolve(name)
+
+    def remote_tip(self, branch: str) -> Revision | None:
+        """Return the tip that `origin` has of *branch*; None when it is not in this clone.
+
+        Never a branch of this clone: a CI system checks out what is reviewed under the name that its author chose.
+        """
+        return self._tip(f"refs/remotes/origin/{branch}") if branch else None
+
+    def commit_at(self, revision: Revision) -> Revision | None:
+        """Return *revision*, a whole commit id, when this clone has that commit."""
+        return self._tip(revision) if _COMMIT.fullmatch(revision) else None
 
     def _tip(self, ref: str) -> Revision | None:
         commit = self.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") if ref.isprintable() else None

@@ -63,8 +63,8 @@ def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyR
     from trueup.workflows.apply import ApplyRequest, require_fresh
     from trueup.workflows.planning import Invalid
 
-    if arguments.names or arguments.revision:
-        raise UsageError("`--plan` names deployments and revision already.", hint="leave NAME and `--revision` out")
+    if arguments.names:
+        raise UsageError("`--plan` names the deployments already.", hint="leave NAME out")
     saved = read_plan(arguments.plan)
     if isinstance(saved, Diagnostic):
         return Invalid((saved,))
@@ -72,11 +72,12 @@ def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyR
     if arguments.environment not in (None, plan.environment):
         raise UsageError(f"The plan is for `{plan.environment}`, `-e` says `{arguments.environment}`.")
     require_fresh(saved, arguments.plan, workspace.clock.now())
-    if not plan.revision:
+    if not (plan.revision or arguments.revision):
         raise PermanentError(DIRTY, f"`{arguments.plan}` is a plan of what was not committed then.")
     return ApplyRequest(
         environment=plan.environment,
-        revision=plan.revision,
+        # What was merged is another commit with the same content, and by that the same plan, or a stale one.
+        revision=arguments.revision or plan.revision,
         expected=plan.inputs,
         snapshot=saved.snapshot,
         targets=tuple(str(t) for t in plan.targets),

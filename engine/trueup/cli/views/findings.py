@@ -144,3 +144,16 @@ def _violation(violation: Violation, info: RuleInfo | None) -> Finding:
 def tags_of(info: RuleInfo) -> tuple[str, ...]:
     """Return the rule set and the controls of a rule."""
     return (*([info.rule_set] if info.rule_set else []), *info.controls)
+
+
+_LOUDNESS = ("critical", "high", "medium", "low", "")
+
+
+def level_of(finding: Finding) -> Level:
+    """Return how loud *finding* is shown; what is excepted is a note: somebody approved it, and it should be seen."""
+    return Level.NOTE if finding.excepted_by else finding.level
+
+
+def loudest(findings: Iterable[Finding], level: Level) -> list[Finding]:
+    """Return those of *findings* that are shown at *level*, by severity."""
+    return sorted((f for f in findings if level_of(f) is level), key=lambda f: _LOUDNESS.index(f.severity))

@@ -6,13 +6,12 @@ those left out is said.
 
 from collections.abc import Sequence
 
-from trueup.cli.views.findings import LEVELS, Finding, Level
+from trueup.cli.views.findings import LEVELS, Finding, Level, level_of, loudest
 from trueup.cli.views.text import visible, visible_lines
 
 MOST_OF_A_KIND = 10
 """The runner's limit for one step."""
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
-_SEVERITIES = ("critical", "high", "medium", "low", "")
 
 
 def github(findings: Sequence[Finding], summary: str) -> str:
@@ -22,16 +21,12 @@ def github(findings: Sequence[Finding], summary: str) -> str:
     """
     lines: list[str] = []
     for level in LEVELS:
-        of_level = sorted((f for f in findings if _level(f) is level), key=lambda f: _SEVERITIES.index(f.severity))
+        of_level = loudest(findings, level)
         lines += [_command(f) for f in of_level[:MOST_OF_A_KIND]]
         if len(of_level) > MOST_OF_A_KIND:
             rest = len(of_level) - MOST_OF_A_KIND
             lines.append(_plain(f"{rest} more {_COMMANDS[level]}s do not fit into annotations."))
     return "\n".join([*lines, _plain(summary)])
-
-
-def _level(finding: Finding) -> Level:
-    return Level.NOTE if finding.excepted_by else finding.level
 
 
 def _command(finding: Finding) -> str:
@@ -44,7 +39,7 @@ def _command(finding: Finding) -> str:
     head = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
     about = f"{finding.address}: " if finding.address else ""
     to_do = f"\n{finding.remedy}" if finding.remedy else ""
-    return f"::{_COMMANDS[_level(finding)]} {head}::{_data(f'{about}{finding.text}{to_do}')}"
+    return f"::{_COMMANDS[level_of(finding)]} {head}::{_data(f'{about}{finding.text}{to_do}')}"
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from trueup.cli.views.text import visible, visible_lines
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|~&$^\"']|(?<=\w)-(?=-)|^[-=]")
-_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)|://|\bwww\.|(?<=[#!~])(?=\w)", re.IGNORECASE)
+_MENTION = re.compile(r"(?<=[#!~])(?=\w)|(?<![A-Za-z0-9])@(?=\w)|://|(?<![A-Za-z0-9])www\.|\bGH-(?=\d)", re.IGNORECASE)
 _BREAK = "&#8203;"
 """A zero-width space: forges look for mentions, references and bare links in the text after markdown is done."""
 _SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")

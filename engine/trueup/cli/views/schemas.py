@@ -6,6 +6,7 @@ from typing import NamedTuple
 from trueup.cli.views.approvals import approvals_schema
 from trueup.cli.views.build_check import build_check_schema
 from trueup.cli.views.built import built_schema
+from trueup.cli.views.ci_json import ci_schema
 from trueup.cli.views.data_scan import data_scan_schema
 from trueup.cli.views.document import document_schema
 from trueup.cli.views.exceptions import exceptions_schema
@@ -56,7 +57,8 @@ class Output(NamedTuple):
     schema: Callable[[], Schema]
 
 
-def _diagnostic() -> Schema:
+def diagnostic_schema() -> Schema:
+    """Return the schema of one problem."""
     span = object_of({"path": TEXT, "line": said(COUNT, "from 1; 0 is the whole file"), "column": COUNT})
     code = said({"type": "string", "pattern": "^[A-Z]+[0-9]{3}$"}, "as in the list of errors")
     texts = {"summary": TEXT, "detail": TEXT, "hint": TEXT}
@@ -66,13 +68,13 @@ def _diagnostic() -> Schema:
 def diagnostics_schema() -> Schema:
     """Return the schema of `validate` and `policy check`, and of a command that found the declaration invalid."""
     counts = {"errors": COUNT, "warnings": COUNT}
-    document = {"valid": FLAG, **counts, "subject": TEXT, "diagnostics": list_of(_diagnostic())}
+    document = {"valid": FLAG, **counts, "subject": TEXT, "diagnostics": list_of(diagnostic_schema())}
     return published("trueup diagnostics", object_of({"format_version": FORMAT_1, **document}))
 
 
 def failure_schema() -> Schema:
     """Return the schema of what a command prints that could not do its work."""
-    document: Schema = {"outcome": {"const": "error"}, "diagnostics": list_of(_diagnostic())}
+    document: Schema = {"outcome": {"const": "error"}, "diagnostics": list_of(diagnostic_schema())}
     return published("trueup failure", object_of({"format_version": FORMAT_1, **document}))
 
 
@@ -245,7 +247,7 @@ def audit_verification_schema() -> Schema:
         "engine": said(TEXT, "that evaluated now"),
         "problems": COUNT,
     }
-    document = {"sound": FLAG, "count": COUNT, "newest": nullable(newest), "problems": list_of(_diagnostic())}
+    document = {"sound": FLAG, "count": COUNT, "newest": nullable(newest), "problems": list_of(diagnostic_schema())}
     document["decisions"] = said(nullable(object_of(decisions)), "with `--decisions`")
     return published("trueup audit verification", object_of({**_audit(), **document}))
 
@@ -298,6 +300,7 @@ OUTPUTS: Mapping[str, Output] = {
     "plan": Output("trueup plan -o json, trueup show -o json", plan_json_schema),
     "plan-file": Output("trueup plan --out FILE", saved_plan_schema),
     "promotion": Output("trueup promote -o json", promotion_schema),
+    "ci": Output("trueup ci -o json", ci_schema),
     "status": Output("trueup status -o json", status_schema),
     "explanation": Output("trueup explain -o json", explanation_schema),
     "build": Output("trueup build REF -o json", built_schema),

@@ -16,8 +16,8 @@ _UNSAFE = re.compile(
     # marks that reorder text (CVE-2021-42574), what is invisible, and halves of characters.
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff"
     "\U000e0000-\U000e007f]"
-    # GitHub's runner obeys this wherever it stands in a log; `::` only where a line begins.
-    r"|#(?=#\[)"
+    # Runners obey `##[` (GitHub) and `##vso[` (Azure) wherever they stand in a log; `::` only where a line begins.
+    r"|#(?=#[A-Za-z]*\[)"
 )
 _COMMAND = re.compile(r"^(\s*)::")
 _ADDRESS = re.compile(r" ?<[^<>\s]+@[^<>\s]+>")
@@ -26,7 +26,7 @@ _BREAKS = re.compile(r"(\n)|([ \t]+)")
 
 def visible(text: str) -> str:
     """Return *text* on one line, with everything that does not print spelled out as escapes."""
-    if text.isprintable() and "#[" not in text:
+    if text.isprintable() and "##" not in text:
         return text
     return _UNSAFE.sub(_spelled, text)
 
@@ -81,7 +81,7 @@ def _is_plain(text: str) -> bool:
         text.isascii()
         and text.isprintable()
         and not text.endswith(" ")
-        and "##[" not in text
+        and "##" not in text
         and "::" not in text
         and bool(text)
     )
