@@ -27,6 +27,7 @@ from trueup.ports.runs import (
     LEDGER_LOCK,
     NOTICE,
     STORE_LOCK,
+    ChangeFinder,
     Clock,
     Journal,
     Ledger,
@@ -34,6 +35,7 @@ from trueup.ports.runs import (
     Lock,
     Orders,
     Progress,
+    RecordFinder,
 )
 from trueup.ports.targets import (
     Candidate,
@@ -63,6 +65,7 @@ __all__ = [
     "BranchChange",
     "BuiltBranch",
     "Candidate",
+    "ChangeFinder",
     "Clock",
     "Committer",
     "DataFiles",
@@ -92,6 +95,7 @@ __all__ = [
     "Progress",
     "Publisher",
     "PullRequest",
+    "RecordFinder",
     "Resolved",
     "Review",
     "ReviewState",

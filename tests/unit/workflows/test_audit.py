@@ -6,7 +6,7 @@ import pytest
 
 from fakes import FakeLedger
 from records import NOON, after, applied, held, release
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter
 from trueup.ledger.record import Draft, RecordKind
 from trueup.workflows import audit
 from trueup.workflows.ledger_place import LedgerPlace

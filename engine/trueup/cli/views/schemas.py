@@ -195,7 +195,21 @@ def record_schema() -> Schema:
 def audit_log_schema() -> Schema:
     """Return the schema of `audit log`."""
     record = {k: v for k, v in record_schema().items() if k not in ("$schema", "title")}
-    document = {**_audit(), "records": said(list_of(record), "newest first"), "more": FLAG}
+    names = ("commit", "author", "subject", "address", "path")
+    change: dict[str, Json] = {
+        **dict.fromkeys(names, TEXT),
+        "at": TIME,
+        "change": {"enum": ["create", "update", "move", "delete"]},
+        "former_path": said(TEXT, "the file it was in before; empty when it stayed"),
+        "fields": said(TEXT, "names of what differs, shortened"),
+    }
+    document = {
+        **_audit(),
+        "records": said(list_of(record), "newest first"),
+        "more": FLAG,
+        "changes": said(list_of(object_of(change)), "commits that changed the resource asked for, newest first"),
+        "more_changes": FLAG,
+    }
     return published("trueup audit log", object_of(document))
 
 

@@ -14,7 +14,7 @@ from trueup.core.diagnostics import Diagnostic
 from trueup.ledger import codes, history
 from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, DecisionAudit, Newest
 from trueup.ledger.chain import verify
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter
 from trueup.workflows import audit
 from trueup.workflows.ledger_place import LedgerPlace
 
