@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
     "audit": "Read and verify the ledger",
+    "render": "Write what an environment should be as plain files, for other tools",
     "schema": "Print the JSON Schema of a kind or of a JSON output",
     "doctor": "Check this machine: Python, git, packages, disk, permissions",
     "gc": "Remove artifacts that nothing needs; say why the rest stays",
@@ -27,7 +28,7 @@ VERBS: dict[str, str] = {
 }
 """Verb and its line in `trueup --help`, in the order of the work."""
 
-ASIDE = ("show", "bom", "scan", "pin", "rollout", "schema", "doctor", "gc", "down")
+ASIDE = ("show", "bom", "scan", "pin", "rollout", "render", "schema", "doctor", "gc", "down")
 """Verbs that `trueup --help` only names, so that those of the main job fit a screen."""
 
 SUBVERBS: dict[str, dict[str, str]] = {
@@ -51,7 +52,7 @@ SUBVERBS: dict[str, dict[str, str]] = {
         "pull": "Fetch the bundles of policies that the project names",
     },
     "audit": {
-        "log": "List what was done, by whom, with which decision; newest first",
+        "log": "List what was done, by whom, with which decision; of a resource also the commits that changed it",
         "at": "Show what was serving at a time: model, prompt, build, policies",
         "verify": "Verify chain, digests and decisions of the ledger, offline",
     },

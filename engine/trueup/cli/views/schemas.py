@@ -15,6 +15,7 @@ from trueup.cli.views.policy_schemas import (
     rules_schema,
 )
 from trueup.cli.views.promotion_json import promotion_schema
+from trueup.cli.views.rendered import rendered_schema
 from trueup.cli.views.replay_schema import replay_schema
 from trueup.cli.views.work import work_schema
 from trueup.core.json import Json
@@ -317,6 +318,7 @@ OUTPUTS: Mapping[str, Output] = {
     "policy-check": Output("trueup policy check FILE, -e ENV or --plan PLAN, with -o json", checked_schema),
     "policy-explanation": Output("trueup policy explain -o json", rule_explanation_schema),
     "policy-replay": Output("trueup policy replay -o json", replay_schema),
+    "render": Output("trueup render -o json", rendered_schema),
     "doctor": Output("trueup doctor -o json", checks_schema),
     "gc": Output("trueup gc -o json", collection_schema),
     "scan": Output("trueup scan Model/NAME or Adapter/NAME, with -o json", scan_schema),
