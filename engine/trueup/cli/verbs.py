@@ -54,6 +54,7 @@ SUBVERBS: dict[str, dict[str, str]] = {
     "audit": {
         "log": "List what was done, by whom, with which decision; of a resource also the commits that changed it",
         "at": "Show what was serving at a time: model, prompt, build, policies",
+        "send": "Send the event sinks of the project the records that they do not have yet",
         "verify": "Verify chain, digests and decisions of the ledger, offline",
     },
 }
