@@ -38,7 +38,7 @@ def _sent(workspace: "Workspace") -> "list[tuple[str, Sent]]":
     from trueup.cli.wiring import LocalWorkspace
     from trueup.workflows.ledger_place import settings_in_force
 
-    if not isinstance(workspace, LocalWorkspace) or not workspace.settings:
+    if not isinstance(workspace, LocalWorkspace):
         return []
     settings = settings_in_force(workspace, workspace.settings)
     state = workspace.repository.common_dir / "trueup" / "events"

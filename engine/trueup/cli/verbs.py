@@ -52,9 +52,9 @@ SUBVERBS: dict[str, dict[str, str]] = {
         "pull": "Fetch the bundles of policies that the project names",
     },
     "audit": {
-        "log": "List what was done, by whom, with which decision; of a resource also the commits that changed it",
+        "log": "List what was done, by whom, with which decision; newest first",
         "at": "Show what was serving at a time: model, prompt, build, policies",
-        "send": "Send the event sinks of the project the records that they do not have yet",
+        "send": "Send event sinks the records that they do not have yet",
         "verify": "Verify chain, digests and decisions of the ledger, offline",
     },
 }

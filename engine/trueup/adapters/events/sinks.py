@@ -108,7 +108,7 @@ class Sink:
     @property
     def _cursor(self) -> Path:
         """Where how far it came is kept: another address is another sink."""
-        place = sha256("\0".join((self.kind, self.url, self.file)).encode()).hexdigest()[:12]
+        place = sha256(f"{self.kind}\x00{self.url}\x00{self.file}".encode()).hexdigest()[:12]
         return self.state / f"{self.name}-{place}"
 
     def _remember(self, id_: str) -> None:

@@ -60,7 +60,7 @@ def _write(folder: Path, environment: str, files: Mapping[str, bytes]) -> Writte
             raise RenderedFolderError(IN_THE_WAY, f"`{folder / path}` was not rendered.")
         if digest and digest not in before[path]:
             raise RenderedFolderError(CHANGED_FILE, f"`{folder / path}` is not what was rendered.")
-    new = {path: (digest_of_bytes(content),) for path, content in files.items()}
+    new: _Contents = {path: (digest_of_bytes(content),) for path, content in files.items()}
     written = tuple(sorted(path for path, digests in new.items() if found[path] not in digests))
     removed = tuple(sorted(path for path in before if path not in new and found[path]))
     if written or removed or before != new or not (folder / LIST).exists():

@@ -7,7 +7,7 @@ from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
 
-SUMMARY = "List what was done, by whom, with which decision; of a resource also the commits that changed it"
+SUMMARY = "List what was done, by whom, with which decision; newest first"
 EXAMPLE = "trueup audit log Prompt/support -e prod --since 2026-11-01"
 
 _KINDS = ("apply", "rollback", "build", "evidence", "hold", "lift")

@@ -5,7 +5,7 @@ import argparse
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 
-SUMMARY = "Send the event sinks of the project the records that they do not have yet"
+SUMMARY = "Send event sinks the records that they do not have yet"
 EXAMPLE = "trueup audit send"
 
 
