@@ -14,7 +14,7 @@ from trueup.ledger.codes import RECORD_CHANGED
 from trueup.ledger.export.entry import Entry
 from trueup.ledger.export.header import Header
 from trueup.ledger.export.reading import entry_of, judged_document
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter
 from trueup.ledger.record import Draft, Record, RecordKind, RunOutcome
 
 POLICIES = digest_of("policies")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from artifacts import digest_of_content
@@ -42,6 +43,7 @@ from trueup.evidence.metrics import Shape
 from trueup.evidence.parity import SequenceParity, measurements_of, thresholds_of
 from trueup.ledger import chain
 from trueup.ledger.codec import decode, encode
+from trueup.ledger.filters import Filter, filter_records
 from trueup.ledger.record import Draft, Record
 from trueup.observed.state import (
     Health,
@@ -103,6 +105,12 @@ class FakeLedger:
     def records(self) -> Iterator[Record]:
         for number in range(len(self.stored), 0, -1):
             yield readable(self._entry(number))
+
+    def matching(self, wanted: Filter, most: int = 0) -> Iterator[Record]:
+        return islice(filter_records(self.records(), wanted), most or None)
+
+    def deciding(self, time: datetime, environment: str = "") -> Iterator[Record]:
+        return self.records()
 
     def attachment(self, digest: Digest, beside: Record | None = None) -> bytes | None:
         return self.attachments.get(digest)

@@ -24,6 +24,11 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ("differential.py", ["--documents", "6"], "| decisions differ | 0 |"),
         ("export.py", ["--sizes", "5", "10"], "Memory grew by"),
         ("edits.py", ["--rounds", "1", "--resources", "20"], "0 bytes: "),
+        (
+            "history.py",
+            ["--rounds", "1", "--resources", "20", "--commits", "20", "--records", "30"],
+            "audit log RESOURCE, first index of commits",
+        ),
         ("gate_errors.py", ["--runs", "4"], "| value alone: share >= 0.8, 100 examples |"),
     ],
 )

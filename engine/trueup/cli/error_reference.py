@@ -44,6 +44,8 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("Journals", "trueup.adapters.journals.codes"),
     ("Orders", "trueup.adapters.orders.codes"),
     ("Ledger", "trueup.ledger.codes"),
+    ("Event sinks", "trueup.adapters.events.codes"),
+    ("Rendering", "trueup.adapters.rendered.codes"),
 )
 """Title of the section and module with the tuple `CODES`; a test finds a `codes.py` that is not here."""
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from trueup.ports.runs import NOTICE
-
 PATIENCE_SECONDS = 2.0
 """Work that is done sooner is not worth a line."""
 
@@ -62,6 +60,8 @@ class Progress:
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Note that *done* of *total* of *what* are done; a total of 0 is unknown, and `NOTICE` says *what* once."""
+        from trueup.ports.runs import NOTICE  # with it come all ports, which most commands that are quick need not
+
         with self._lock:
             if total == NOTICE:
                 self.clear()

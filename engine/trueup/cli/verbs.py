@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "hold": "Keep a release from being rolled out; list and lift holds",
     "policy": "Check, test and list the policies",
     "audit": "Read and verify the ledger",
+    "render": "Write what an environment should be as plain files, for other tools",
     "schema": "Print the JSON Schema of a kind or of a JSON output",
     "doctor": "Check this machine: Python, git, packages, disk, permissions",
     "gc": "Remove artifacts that nothing needs; say why the rest stays",
@@ -29,7 +30,7 @@ VERBS: dict[str, str] = {
 }
 """Verb and its line in `trueup --help`, in the order of the work."""
 
-ASIDE = ("show", "approve", "bom", "scan", "pin", "rollout", "schema", "doctor", "gc", "down")
+ASIDE = ("show", "approve", "bom", "scan", "pin", "rollout", "render", "schema", "doctor", "gc", "down")
 """Verbs that `trueup --help` only names, so that those of the main job fit a screen."""
 
 ALONE = ("ci",)
@@ -61,6 +62,7 @@ SUBVERBS: dict[str, dict[str, str]] = {
     "audit": {
         "log": "List what was done, by whom, with which decision; newest first",
         "at": "Show what was serving at a time: model, prompt, build, policies",
+        "send": "Send event sinks the records that they do not have yet",
         "verify": "Verify chain, digests and decisions of the ledger, offline",
         "export": "Export the records with who, why and on what grounds, for auditors",
         "document": "Draft a model card or technical documentation, gaps marked",

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from trueup import __version__
 from trueup.adapters.clock import SystemClock
 from trueup.cli.console import Console
-from trueup.cli.git_wiring import GitPorts
+from trueup.cli.history_wiring import HistoryPorts
 from trueup.cli.project import find_project
 from trueup.core.digests import Revision
 from trueup.workflows.state_folder import STATE_FOLDER
 
 if TYPE_CHECKING:
-    from trueup.adapters.git.ledger import GitLedger
     from trueup.adapters.policy.bundles.fetched import FetchedBundles
     from trueup.adapters.policy.cache import CachedEngine
     from trueup.adapters.policy.embedded.engine import EmbeddedEngine
@@ -44,11 +43,10 @@ if TYPE_CHECKING:
     )
     from trueup.spec.bundles import BundlePin
     from trueup.spec.engines import EngineChoice
-    from trueup.workflows.ledger_place import LedgerPlace
     from trueup.workflows.workspace import Policies, Workspace
 
 
-class LocalWorkspace(GitPorts):
+class LocalWorkspace(HistoryPorts):
     """`Workspace` of the repository around *start*. Each port is made when it is first asked for."""
 
     def __init__(self, start: Path, progress: "Progress") -> None:
@@ -86,20 +84,6 @@ class LocalWorkspace(GitPorts):
         from trueup.cli.store_wiring import open_resolver
 
         return open_resolver(self.root)
-
-    @cached_property
-    def ledger(self) -> "GitLedger":
-        """Records, where the branch that governs keeps them: a change under review must not choose its own holds."""
-        from trueup.adapters.git.ledger import GitLedger
-
-        return GitLedger(self.repository, self.ledger_place.ref, self.ledger_place.remote, self.clock)
-
-    @cached_property
-    def ledger_place(self) -> "LedgerPlace":
-        """Where the ledger is."""
-        from trueup.workflows.ledger_place import ledger_in_force
-
-        return ledger_in_force(self, self.settings)
 
     @cached_property
     def seal(self) -> "EvidenceSeal":

@@ -1,27 +1,63 @@
 """What an audit answers, as values that views show and tests compare."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
-from trueup.ledger.history import ServedAt
 from trueup.ledger.record import Record
+
+if TYPE_CHECKING:
+    from trueup.ledger.history import ServedAt
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """A commit that changed what a resource declares.
+
+    Attributes:
+        revision: The commit.
+        at: When it was committed.
+        author: Who wrote it, `Name <e-mail>`.
+        subject: First line of its message.
+        address: The resource.
+        did: `create`, `update`, `move` (to another file) or `delete`.
+        path: Its file; the one it was in when it was deleted.
+        former: The file it was in before, where that is another.
+        fields: Names of the fields that differ, shortened.
+    """
+
+    revision: Revision
+    at: datetime
+    author: str
+    subject: str
+    address: str
+    did: str
+    path: str
+    former: str = ""
+    fields: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditLog:
-    """Records that were asked for, newest first.
+    """Records that were asked for, newest first, and the commits that changed the resource that was asked for.
 
     Attributes:
         records: The records.
         more: There are older ones beyond the limit.
         hint: What to do when the ledger has no records at all; empty otherwise.
+        changes: Commits that changed the resource, newest first; none when no resource was asked for.
+        more_changes: There are older ones beyond the limit.
     """
 
     records: tuple[Record, ...]
     more: bool = False
     hint: str = ""
+    changes: tuple[ResourceChange, ...] = ()
+    more_changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from trueup.ledger.codes import (
     RECORD_NOT_FOUND,
 )
 from trueup.ledger.record import Draft, Place, Record
-from trueup.policy.recorded import input_of
 
 Entry = Record | Unreadable
 """One place in the chain as it was read."""
@@ -213,6 +212,8 @@ def _decision_problems(draft: Draft) -> Iterator[tuple[Code, str]]:
 
 
 def _input_of(decision: Json) -> str:
+    from trueup.policy.recorded import input_of  # what only lists records need not load policy
+
     named = input_of(decision)
     return named if is_digest(named) else ""
 

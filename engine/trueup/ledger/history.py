@@ -4,12 +4,12 @@ Every function takes the records newest first, as `LedgerReader.records` yields 
 must, and lets the order of the ledger decide, not the clocks of the machines that wrote it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueup.core.digests import Digest
-from trueup.core.ids import ResourceId, parse_address
+from trueup.core.ids import ResourceId
 from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import OUTPUT
 from trueup.ledger.bodies import (
@@ -54,26 +54,6 @@ class ServedAt:
     since: datetime
     record: Digest
     verified: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which records are wanted; what is empty does not filter.
-
-    Attributes:
-        resource: An address (`Prompt/support@2`), one without version or environment (`Prompt/support`), or a
-            bare name.
-        environment: The environment's name.
-        since: Not older than this.
-        until: Older than this.
-        kinds: Only these kinds.
-    """
-
-    resource: str = ""
-    environment: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    kinds: Collection[RecordKind] = field(default=())
 
 
 def verified_releases(
@@ -274,46 +254,6 @@ def serving_at(records: Iterable[Record], time: datetime, environment: str | Non
     return tuple(sorted((s for s in decided.values() if s is not None), key=lambda s: s.deployment))
 
 
-def filter_records(records: Iterable[Record], wanted: Filter) -> Iterator[Record]:
-    """Yield the records that *wanted* asks for, newest first.
-
-    Time does not end the search early: a record written offline takes its place when it reaches the remote, so
-    an older one can stand after a newer one.
-    """
-    is_about = _matcher(wanted.resource)
-    for record in records:
-        draft = record.draft
-        if (
-            (not wanted.environment or draft.environment == wanted.environment)
-            and (not wanted.kinds or draft.kind in wanted.kinds)
-            and (wanted.since is None or draft.at >= wanted.since)
-            and (wanted.until is None or draft.at < wanted.until)
-            and is_about(draft.resources)
-        ):
-            yield record
-
-
 def _is_applied(record: Record, environment: str) -> bool:
     draft = record.draft
     return draft.kind in _RUNS and draft.outcome in _APPLIED and draft.environment == environment
-
-
-def _matcher(wanted: str) -> Callable[[Iterable[str]], bool]:
-    """Return what tells whether addresses include *wanted*."""
-    if not wanted:
-        return lambda _: True
-    id_ = parse_address(wanted)
-
-    def matches(address: str) -> bool:
-        have = parse_address(address)
-        if address == wanted or have is None:
-            return address == wanted
-        if id_ is None:
-            return wanted in {have.name, have.short}
-        return (
-            (have.kind, have.name) == (id_.kind, id_.name)
-            and id_.version in {"", have.version}
-            and id_.environment in {"", have.environment}
-        )
-
-    return lambda addresses: any(matches(address) for address in addresses)

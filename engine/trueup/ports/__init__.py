@@ -38,6 +38,7 @@ from trueup.ports.runs import (
     LEDGER_LOCK,
     NOTICE,
     STORE_LOCK,
+    ChangeFinder,
     Clock,
     Journal,
     Ledger,
@@ -46,6 +47,7 @@ from trueup.ports.runs import (
     Lock,
     Orders,
     Progress,
+    RecordFinder,
 )
 from trueup.ports.targets import (
     Candidate,
@@ -75,6 +77,7 @@ __all__ = [
     "BranchChange",
     "BuiltBranch",
     "Candidate",
+    "ChangeFinder",
     "Clock",
     "Comment",
     "Committer",
@@ -108,6 +111,7 @@ __all__ = [
     "Provider",
     "Publisher",
     "PullRequest",
+    "RecordFinder",
     "Resolved",
     "Review",
     "ReviewState",

@@ -12,6 +12,8 @@ from trueup.core.digests import Digest
 from trueup.core.json import Json
 
 if TYPE_CHECKING:
+    from trueup.ledger.audit import ResourceChange
+    from trueup.ledger.filters import Filter
     from trueup.ledger.record import Draft, Record
 
 
@@ -61,6 +63,32 @@ class LedgerReader(LedgerDocuments, Protocol):
 
     def verify(self) -> tuple[int, tuple[Diagnostic, ...]]:
         """Return how many records there are and every break of the chain, offline."""
+        ...
+
+
+class RecordFinder(Protocol):
+    """Finds records without reading those that a question is not about."""
+
+    def matching(self, wanted: Filter, most: int = 0) -> Iterator[Record]:
+        """Yield the records that *wanted* asks for, newest first, at most *most* (0: all)."""
+        ...
+
+    def deciding(self, time: datetime, environment: str = "") -> Iterator[Record]:
+        """Yield, newest first, the records that tell what *environment* (empty: every one) was serving at *time*.
+
+        Others may be among them.
+        """
+        ...
+
+
+class ChangeFinder(Protocol):
+    """Finds the commits that changed a resource."""
+
+    def changes(self, wanted: Filter, most: int = 0) -> tuple[ResourceChange, ...]:
+        """Return what commits did to `wanted.resource`, newest first, at most *most* (0: all).
+
+        Those that the commit checked out builds on. Of *wanted*, times and the environment of deployments count, too.
+        """
         ...
 
 

@@ -3,41 +3,62 @@
 Everything is answered from this clone; nothing is fetched.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
+from typing import TYPE_CHECKING
 
 from trueup.core.errors import TrueupError
-from trueup.ledger import history
 from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, Newest
-from trueup.ledger.history import Filter
-from trueup.ports import LedgerReader
-from trueup.workflows.ledger_place import LedgerPlace
-from trueup.workflows.redecide import audit_decisions
-from trueup.workflows.workspace import Workspace
+from trueup.ledger.filters import Filter
+
+if TYPE_CHECKING:
+    from trueup.ports import ChangeFinder, LedgerReader, RecordFinder
+    from trueup.workflows.ledger_place import LedgerPlace
+    from trueup.workflows.workspace import Workspace
 
 
-def log(ledger: LedgerReader, wanted: Filter, place: LedgerPlace, *, limit: int = 0) -> AuditLog:
+def log(
+    finder: RecordFinder, wanted: Filter, place: LedgerPlace, *, limit: int = 0, commits: ChangeFinder | None = None
+) -> AuditLog:
     """Return the records that *wanted* asks for, newest first, at most *limit* (0: all).
+
+    Where it asks for a resource, and not for records of some kinds, *commits* tells who changed the resource, too.
 
     Raises:
         UnreadableRecordError: A record on the way cannot be read.
     """
-    found = list(islice(history.filter_records(ledger.records(), wanted), limit + 1 if limit else None))
-    is_empty = not found and next(ledger.records(), None) is None
+    most = limit + 1 if limit else 0
+    found = list(finder.matching(wanted, most))
     shown = tuple(found[:limit] if limit else found)
-    return AuditLog(shown, more=len(found) > len(shown), hint=place.hint if is_empty else "")
+    is_asked = wanted.resource and not wanted.kinds
+    changed = commits.changes(wanted, most) if commits is not None and is_asked else ()
+    told = changed[:limit] if limit else changed
+    return AuditLog(
+        shown,
+        more=len(found) > len(shown),
+        hint="" if found else _hint(finder, place),
+        changes=told,
+        more_changes=len(changed) > len(told),
+    )
 
 
-def at(ledger: LedgerReader, time: datetime, environment: str, place: LedgerPlace) -> AuditAt:
+def at(finder: RecordFinder, time: datetime, environment: str, place: LedgerPlace) -> AuditAt:
     """Return what *environment* (empty: every one) was serving at *time*.
 
     Raises:
         UnreadableRecordError: A record on the way cannot be read.
     """
-    serving = history.serving_at(ledger.records(), time, environment or None)
-    is_empty = not serving and next(ledger.records(), None) is None
-    return AuditAt(time, environment, serving, place.hint if is_empty else "")
+    from trueup.ledger.history import serving_at
+
+    serving = serving_at(finder.deciding(time, environment), time, environment or None)
+    return AuditAt(time, environment, serving, "" if serving else _hint(finder, place))
+
+
+def _hint(finder: RecordFinder, place: LedgerPlace) -> str:
+    """Return what to do when there are no records at all."""
+    return place.hint if next(finder.matching(Filter(), 1), None) is None else ""
 
 
 def verify(ledger: LedgerReader, place: LedgerPlace) -> AuditVerification:
@@ -48,6 +69,8 @@ def verify(ledger: LedgerReader, place: LedgerPlace) -> AuditVerification:
 
 def verify_decisions(workspace: Workspace, place: LedgerPlace, since: datetime | None) -> AuditVerification:
     """Check the ledger as `verify` does, and make every decision recorded *since* again (None: all)."""
+    from trueup.workflows.redecide import audit_decisions
+
     verified = verify(workspace.ledger, place)
     return replace(verified, decisions=audit_decisions(workspace, since, verified.count))
 

@@ -10,8 +10,7 @@ from trueup.core.suggestions import did_you_mean
 from trueup.diff.changes import Change, Evaluate, symbol
 from trueup.diff.status import DeploymentStatus
 from trueup.diff.status import status as compare
-from trueup.ledger import history
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter, filter_records
 from trueup.ledger.record import Record
 from trueup.plan.explanation import Explanation, Section
 from trueup.policy.approval_list import standing_of
@@ -193,7 +192,7 @@ def _targets(planned: Planned, id_: ResourceId) -> Iterator[str]:
 
 def _records(workspace: Workspace, address: str) -> Iterator[str]:
     wanted = Filter(resource=address)
-    for number, record in enumerate(history.filter_records(workspace.ledger.records(), wanted)):
+    for number, record in enumerate(filter_records(workspace.ledger.records(), wanted)):
         if number == RECORDS_SHOWN:
             yield "..."
             return

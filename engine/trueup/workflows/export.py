@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trueup.core.errors import TrueupError
-from trueup.ledger import history
 from trueup.ledger.export.entry import Broken, Line
 from trueup.ledger.export.header import Header
 from trueup.ledger.export.reading import entry_of, judged_document
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter, filter_records
 from trueup.ports import Ledger
 from trueup.workflows.audit import verify
 from trueup.workflows.ledger_place import LedgerPlace
@@ -35,7 +34,7 @@ class Export:
         if newest is None:
             return
         records = (r for r in self.ledger.records() if r.sequence <= newest.sequence)
-        wanted = history.filter_records(records, self.header.wanted)
+        wanted = filter_records(records, self.header.wanted)
         try:
             for record, document in self.ledger.beside((r, judged_document(r)) for r in wanted):
                 yield entry_of(record, document)

@@ -1,12 +1,15 @@
 """Where the ledger of a project is, and whose signatures count in it: the branch that governs says, not the change."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trueup.core.digests import Revision
-from trueup.ports import Base, SourceTree
-from trueup.workflows.loading import ProjectSettings, read_project
-from trueup.workflows.workspace import Workspace
+
+if TYPE_CHECKING:
+    from trueup.ports import Base, SourceTree
+    from trueup.workflows.loading import ProjectSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class LedgerPlace:
         )
 
 
-def ledger_in_force(workspace: Workspace, project: ProjectSettings) -> LedgerPlace:
+def ledger_in_force(workspace: Governed, project: ProjectSettings) -> LedgerPlace:
     """Return where the ledger is by the project file of the base; by *project* where nothing else governs.
 
     Another ledger than the one meant would show no holds and no releases, and take records that nobody looks for.
@@ -49,6 +52,8 @@ class Governed(Protocol):
 
 def settings_in_force(workspace: Governed, project: ProjectSettings) -> ProjectSettings:
     """Return the project's settings as the branch that governs has them; *project* where nothing else does."""
+    from trueup.workflows.loading import read_project  # reads YAML, which a command that knows the place need not
+
     base = workspace.base(Revision(""), project.default_branch)
     theirs = read_project(workspace.tree(base.revision))[0] if base.revision else None
     return theirs or project

@@ -43,6 +43,17 @@ class ForgeChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSink:
+    """Where changes are told of: `cloudevents` or `openlineage`, to an address or into a file."""
+
+    name: str
+    type: str
+    url: str = ""
+    file: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectSettings:
     """What the project file says, as far as workflows act on it."""
 
@@ -64,6 +75,7 @@ class ProjectSettings:
     prometheus: str = ""
     prometheus_token: str = ""
     prometheus_seconds: float = 10.0
+    events: tuple[EventSink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,7 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         prometheus=spec.metrics.prometheus or "",
         prometheus_token=spec.metrics.token or "",
         prometheus_seconds=spec.metrics.timeout_seconds,
+        events=tuple(EventSink(e.name, e.type, e.url or "", e.file or "", e.token or "") for e in spec.events),
     )
     return settings, parsed.diagnostics
 

@@ -31,7 +31,7 @@ def _parser() -> Parser:
         ([], "There is no command."),
         (["schem"], "did you mean `schema`?"),
         (["--colour"], "did you mean `--color`?"),
-        (["audit"], "one of log, at, verify"),
+        (["audit"], "one of log, at, send, verify"),
         (["audit", "lg"], "did you mean `log`?"),
         (["schema", "--al"], "did you mean `--all`?"),
         (["schema", "Model", "Prompt"], "`Prompt` is one word too many."),

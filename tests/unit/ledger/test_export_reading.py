@@ -10,7 +10,7 @@ from records import NOON, after, applied, measured
 from trueup.core.digests import digest_of
 from trueup.ledger.export.entry import Approval, Excuse, Policies
 from trueup.ledger.export.reading import entry_of, judged_document
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter
 from trueup.ledger.record import Draft, RecordKind
 
 ADA = "Ada <ada@example.com>"

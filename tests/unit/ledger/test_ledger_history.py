@@ -13,7 +13,7 @@ from trueup.core.ids import ResourceId
 from trueup.evidence.codec import evidence_from_json
 from trueup.ledger import history
 from trueup.ledger.bodies import MalformedBodyError, hold_from_json, pinned_of
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter, filter_records
 from trueup.ledger.record import Record, RecordKind, RunOutcome
 
 SUPPORT_ID = ResourceId("Deployment", "support", environment="dev")
@@ -174,20 +174,20 @@ def test_a_denied_run_changes_nothing_that_serves() -> None:
     ["Deployment/dev/support", "Deployment/support", "support", "Prompt/support@1", "Prompt/support", "support@1"],
 )
 def test_a_resource_is_found_by_address_by_a_part_of_it_and_by_name(resource: str) -> None:
-    assert list(history.filter_records(newest_first(applied("a")), Filter(resource=resource)))
+    assert list(filter_records(newest_first(applied("a")), Filter(resource=resource)))
 
 
 @pytest.mark.parametrize(
     "resource", ["Deployment/prod/support", "Prompt/support@2", "Model/support", "supp", "Deployment/dev/supp", "a b"]
 )
 def test_another_resource_is_not_found(resource: str) -> None:
-    assert not list(history.filter_records(newest_first(applied("a")), Filter(resource=resource)))
+    assert not list(filter_records(newest_first(applied("a")), Filter(resource=resource)))
 
 
 def test_an_address_that_nobody_can_parse_is_found_as_it_is() -> None:
     odd = replace(applied("a"), resources=("no address",))
-    assert list(history.filter_records(newest_first(odd), Filter(resource="no address")))
-    assert not list(history.filter_records(newest_first(odd), Filter(resource="address")))
+    assert list(filter_records(newest_first(odd), Filter(resource="no address")))
+    assert not list(filter_records(newest_first(odd), Filter(resource="address")))
 
 
 def test_filters_are_joined_by_and() -> None:
@@ -199,7 +199,7 @@ def test_filters_are_joined_by_and() -> None:
     )
 
     def sequences(**wanted: object) -> list[int]:
-        return [r.sequence for r in history.filter_records(records, Filter(**wanted))]  # type: ignore[arg-type]
+        return [r.sequence for r in filter_records(records, Filter(**wanted))]  # type: ignore[arg-type]
 
     assert sequences() == [4, 3, 2, 1]
     assert sequences(environment="dev") == [4, 3, 1]
@@ -211,7 +211,7 @@ def test_filters_are_joined_by_and() -> None:
 
 def test_a_late_record_with_an_early_time_is_still_found() -> None:
     records = newest_first(applied("a", minutes=100), applied("b", minutes=0), applied("c", minutes=101))
-    found = history.filter_records(records, Filter(since=after(100)))
+    found = filter_records(records, Filter(since=after(100)))
     assert [r.sequence for r in found] == [3, 1]
 
 

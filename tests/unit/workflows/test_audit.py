@@ -6,7 +6,9 @@ import pytest
 
 from fakes import FakeLedger
 from records import NOON, after, applied, held, release
-from trueup.ledger.history import Filter
+from trueup.core.digests import Revision
+from trueup.ledger.audit import ResourceChange
+from trueup.ledger.filters import Filter
 from trueup.ledger.record import Draft, RecordKind
 from trueup.workflows import audit
 from trueup.workflows.ledger_place import LedgerPlace
@@ -87,3 +89,28 @@ def test_an_unreadable_end_is_told_and_raises_nothing() -> None:
 def test_a_denied_run_is_in_the_log() -> None:
     denied = replace(applied("a"), body=None)
     assert audit.log(ledger_of(denied), Filter(resource="support"), PLACE).records
+
+
+class Commits:
+    """Tells of as many commits as it is asked for, up to three."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def changes(self, wanted: Filter, most: int = 0) -> tuple[ResourceChange, ...]:
+        self.asked.append(most)
+        change = ResourceChange(Revision("1" * 40), NOON, "Ada", "Edit", wanted.resource, "update", "a.yaml")
+        return (change,) * (min(most, 3) or 3)
+
+
+@pytest.mark.parametrize(("limit", "count", "more"), [(0, 3, False), (2, 2, True), (3, 3, False)])
+def test_the_log_of_a_resource_has_its_commits_up_to_the_limit(limit: int, count: int, more: bool) -> None:
+    found = audit.log(ledger_of(applied("a")), Filter(resource="Prompt/a"), PLACE, limit=limit, commits=Commits())
+    assert (len(found.changes), found.more_changes) == (count, more)
+
+
+@pytest.mark.parametrize("wanted", [Filter(), Filter(resource="Prompt/a", kinds={RecordKind.APPLY})])
+def test_commits_are_not_asked_for_without_a_resource_or_for_kinds_of_records(wanted: Filter) -> None:
+    commits = Commits()
+    assert audit.log(ledger_of(applied("a")), wanted, PLACE, commits=commits).changes == ()
+    assert commits.asked == []

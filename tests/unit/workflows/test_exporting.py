@@ -12,7 +12,7 @@ from trueup.core.errors import PermanentError
 from trueup.ledger.chain import mistrust
 from trueup.ledger.codec import encode
 from trueup.ledger.export.entry import Broken, Entry
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter
 from trueup.ledger.record import Record, RecordKind
 from trueup.workflows.export import about, export
 from trueup.workflows.ledger_place import LedgerPlace

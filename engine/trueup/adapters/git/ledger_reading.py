@@ -99,7 +99,7 @@ def commits(git: LedgerGit, *arguments: str) -> Generator[str, None, None]:
             raise LedgerUnreadableError(LEDGER_UNREADABLE, f"`git rev-list` failed: {said}")
 
 
-def records(git: LedgerGit, tip: str) -> Iterator[Record]:
+def records(git: LedgerGit, tip: str) -> Generator[Record, None, None]:
     """Yield the records from *tip* back to the first, without attachments' bytes, each held to its digest and place.
 
     Raises:

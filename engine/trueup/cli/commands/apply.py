@@ -46,13 +46,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def carry_out(workspace: "Workspace", request: "ApplyRequest", console: Console) -> ExitCode:
     """Apply *request* and show its events."""
+    from trueup.cli.event_sinks import send_records
     from trueup.workflows.apply import Applied, apply
 
     applied = Applied()
     live = Live(console, lambda: applied.planned)
     for event in apply(workspace, request, applied):
         live.show(event)
-    return ended(applied, console)
+    code = ended(applied, console)
+    send_records(workspace, console)
+    return code
 
 
 def _from_file(arguments: argparse.Namespace, workspace: "Workspace") -> "ApplyRequest | Invalid":

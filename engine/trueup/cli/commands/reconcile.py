@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Take rounds until told to end."""
+    from trueup.cli.event_sinks import send_records
     from trueup.cli.reports import Live, ended, report_invalid
     from trueup.cli.wiring import open_workspace
     from trueup.core.errors import TransientError
@@ -52,6 +53,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         elif found.planned is not None:
             changes = len(found.planned.plan.changes)
             console.note(f"{changes} changes are not applied (no `autoApply`)." if changes else "In sync.")
+        send_records(workspace, console)
         if not arguments.every:
             return code
         workspace.clock.sleep(arguments.every)

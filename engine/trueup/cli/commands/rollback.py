@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Propose, ask, commit, apply, hold."""
+    from trueup.cli.event_sinks import send_records
     from trueup.cli.views.edits import edit_lines
     from trueup.cli.views.plan_report import Intent
     from trueup.cli.wiring import open_workspace
@@ -62,4 +63,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         workspace, proposal, applied, reason=arguments.reason, lock_timeout_seconds=arguments.lock_timeout
     ):
         live.show(event)
-    return ended(applied, console)
+    code = ended(applied, console)
+    send_records(workspace, console)
+    return code

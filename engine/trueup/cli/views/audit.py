@@ -1,20 +1,25 @@
 """The audit as text, JSON, JSON lines and markdown: the log, what was serving at a time, and the verification."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from trueup.cli.output import PLAIN, Format, Style
 from trueup.cli.problems import problem_json, problem_text, render_problems
+from trueup.cli.views.audited_changes import COLUMNS, MORE, change_cells, change_json, change_lines
 from trueup.cli.views.audited_decisions import decision_lines, decisions_json
 from trueup.cli.views.text import person, table, visible, width_of, wrapped, wrapped_pieces
 from trueup.core.digests import short
 from trueup.core.json import Json
 from trueup.ledger import codec
 from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification
-from trueup.ledger.history import ServedAt
 from trueup.ledger.record import Record
+
+if TYPE_CHECKING:
+    from trueup.ledger.history import ServedAt
 
 FORMAT_VERSION = "1.0"
 
@@ -56,10 +61,13 @@ class TextView:
                 assert_never(value)
 
     def _log(self, value: AuditLog) -> list[str]:
-        if not value.records:
-            return [no_records(value)]
-        lines = self._table(_LOG_COLUMNS, [log_cells(r) for r in value.records], _log_lines)
-        return [*lines, more_line()] if value.more else lines
+        lines = [no_records(value)]
+        if value.records:
+            lines = self._table(_LOG_COLUMNS, [log_cells(r) for r in value.records], _log_lines)
+        lines += [more_line()] if value.more else []
+        if value.changes:
+            lines += ["", *self._table(COLUMNS, [change_cells(c) for c in value.changes], change_lines)]
+        return [*lines, MORE] if value.more_changes else lines
 
     def _at(self, value: AuditAt) -> list[str]:
         heading = self._style.paint(at_line(value), "bold")
@@ -112,12 +120,17 @@ class MarkdownView:
         return "\n".join([*lines, "", f"> {_cell(value.hint)}"] if value.hint else lines)
 
     def _log(self, value: AuditLog) -> Iterator[str]:
-        if not value.records:
+        if value.records:
+            yield from _markdown_table(_LOG_COLUMNS, [log_cells(r) for r in value.records])
+        else:
             yield no_records(value)
-            return
-        yield from _markdown_table(_LOG_COLUMNS, [log_cells(r) for r in value.records])
         if value.more:
             yield from ("", more_line())
+        if value.changes:
+            yield ""
+            yield from _markdown_table(COLUMNS, [change_cells(c) for c in value.changes])
+        if value.more_changes:
+            yield from ("", MORE)
 
     def _at(self, value: AuditAt) -> Iterator[str]:
         yield f"**{_cell(at_line(value))}**"
@@ -151,6 +164,7 @@ class NdjsonView:
         match value:
             case AuditLog():
                 lines = [{"type": "record", **codec.to_json(r)} for r in value.records]
+                lines += [{"type": "change", **change_json(c)} for c in value.changes]
             case AuditAt():
                 lines = [{"type": "serving", **served_json(s)} for s in value.serving]
             case AuditVerification():
@@ -161,7 +175,7 @@ class NdjsonView:
         return "\n".join(json.dumps(line, ensure_ascii=False) for line in (*lines, last))
 
 
-_LISTS = frozenset({"records", "serving", "problems"})
+_LISTS = frozenset({"records", "changes", "serving", "problems"})
 
 
 def render(value: Audit, output: Format, style: Style = PLAIN, width: int = _WIDE) -> str:
@@ -188,7 +202,9 @@ def document(value: Audit) -> dict[str, Json]:
     head: dict[str, Json] = {"format_version": FORMAT_VERSION, "hint": value.hint}
     match value:
         case AuditLog():
-            return {**head, "records": [codec.to_json(r) for r in value.records], "more": value.more}
+            records, changes = [codec.to_json(r) for r in value.records], [change_json(c) for c in value.changes]
+            more = {"more": value.more, "more_changes": value.more_changes}
+            return {**head, "records": records, "changes": changes, **more}
         case AuditAt():
             serving = [served_json(s) for s in value.serving]
             return {**head, "time": value.time.isoformat(), "environment": value.environment, "serving": serving}

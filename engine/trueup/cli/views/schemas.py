@@ -19,6 +19,7 @@ from trueup.cli.views.policy_schemas import (
     rules_schema,
 )
 from trueup.cli.views.promotion_json import promotion_schema
+from trueup.cli.views.rendered import rendered_schema
 from trueup.cli.views.replay_schema import replay_schema
 from trueup.cli.views.work import work_schema
 from trueup.core.json import Json
@@ -213,7 +214,21 @@ def record_schema() -> Schema:
 def audit_log_schema() -> Schema:
     """Return the schema of `audit log`."""
     record = {k: v for k, v in record_schema().items() if k not in ("$schema", "title")}
-    document = {**_audit(), "records": said(list_of(record), "newest first"), "more": FLAG}
+    names = ("commit", "author", "subject", "address", "path")
+    change: dict[str, Json] = {
+        **dict.fromkeys(names, TEXT),
+        "at": TIME,
+        "change": {"enum": ["create", "update", "move", "delete"]},
+        "former_path": said(TEXT, "the file it was in before; empty when it stayed"),
+        "fields": said(TEXT, "names of what differs, shortened"),
+    }
+    document = {
+        **_audit(),
+        "records": said(list_of(record), "newest first"),
+        "more": FLAG,
+        "changes": said(list_of(object_of(change)), "commits that changed the resource asked for, newest first"),
+        "more_changes": FLAG,
+    }
     return published("trueup audit log", object_of(document))
 
 
@@ -325,6 +340,7 @@ OUTPUTS: Mapping[str, Output] = {
     "policy-check": Output("trueup policy check FILE, -e ENV or --plan PLAN, with -o json", checked_schema),
     "policy-explanation": Output("trueup policy explain -o json", rule_explanation_schema),
     "policy-replay": Output("trueup policy replay -o json", replay_schema),
+    "render": Output("trueup render -o json", rendered_schema),
     "doctor": Output("trueup doctor -o json", checks_schema),
     "gc": Output("trueup gc -o json", collection_schema),
     "scan": Output("trueup scan Model/NAME or Adapter/NAME, with -o json", scan_schema),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trueup.core.json import Json
 from trueup.ledger.audit import AuditVerification
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,29 @@ class MetricSettings(Declared):
         return self
 
 
+class EventSinkSettings(Declared):
+    """Where changes are told of, after they are recorded; those of the branch that governs are in force."""
+
+    name: Name = Field(description="Name, for messages; how far it was told is kept by name and address.")
+    type: Literal["cloudevents", "openlineage"] = Field(
+        description="Format: a CloudEvents 1.0 event a record, or the OpenLineage run events of it."
+    )
+    url: Sentence | None = Field(default=None, description="Address that events are posted to.")
+    file: Sentence | None = Field(
+        default=None, description="File that gets a line an event, from the repository root or absolute."
+    )
+    token: SecretReference | None = Field(default=None, description="Bearer token, `env:NAME` or `file:PATH`.")
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        if (self.url is None) == (self.file is None):
+            raise refused(f"The sink `{self.name}` needs one place.", "declare `url` or `file`", kind="rule")
+        if self.url is not None and not _SERVER.match(self.url):
+            fix = "write it like `https://events.example.com/in`, without user, password and query"
+            raise refused(f"`url` of the sink `{self.name}` is not the address of a server.", fix, kind="rule")
+        return self
+
+
 class ProjectSpec(Declared):
     """What a Project declares."""
 
@@ -189,6 +212,7 @@ class ProjectSpec(Declared):
     metrics: MetricSettings = Field(
         default_factory=MetricSettings, description="Where queries of an analysis are asked."
     )
+    events: Items[EventSinkSettings] = Field(default=(), description="Where changes are told of.")
     default_branch: Sentence = Field(
         default="main", description="Branch that holds what is true; merged versions never change there."
     )

@@ -11,10 +11,11 @@ from records import NOON, applied, held, sealed
 from trueup.cli.output import Format, Style
 from trueup.cli.views.audit import Audit, render, resources_text
 from trueup.core.diagnostics import Diagnostic
+from trueup.core.digests import Revision
 from trueup.ledger import codes, history
-from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, DecisionAudit, Newest
+from trueup.ledger.audit import AuditAt, AuditLog, AuditVerification, DecisionAudit, Newest, ResourceChange
 from trueup.ledger.chain import verify
-from trueup.ledger.history import Filter
+from trueup.ledger.filters import Filter
 from trueup.workflows import audit
 from trueup.workflows.ledger_place import LedgerPlace
 
@@ -239,3 +240,40 @@ def test_no_decision_in_a_time_is_told() -> None:
     nothing = replace(SOUND, decisions=DecisionAudit())
     assert render(nothing, Format.TEXT).splitlines()[1] == "no decision was recorded in that time"
     assert "1 of 1 decision came" in render(replace(SOUND, decisions=DecisionAudit(1, 1)), Format.MARKDOWN)
+
+
+CHANGE = ResourceChange(
+    Revision("8f2a1c0d9e8b7a6f5e4d3c2b1a09f8e7d6c5b4a3"),
+    NOON,
+    "Ada Lovelace <ada@example.com>",
+    "Ask | kindly <b>",
+    "Prompt/support@1",
+    "update",
+    "spec/b.yaml",
+    "spec/a.yaml",
+    "spec.template",
+)
+
+
+def test_commits_that_changed_a_resource_stand_below_its_records() -> None:
+    log = replace(LOG, changes=(CHANGE,), more_changes=True)
+    lines = render(log, Format.TEXT).splitlines()
+    assert lines[4] == ""
+    assert lines[6].startswith("8f2a1c0d9e8b  2026-03-14 12:00:00Z  Prompt/support@1  update  spec.template")
+    assert "spec/a.yaml -> spec/b.yaml" in lines[6]
+    assert lines[-1].startswith("older commits")
+    stacked = render(log, Format.TEXT, width=80)
+    assert max(map(len, stacked.splitlines())) <= 80
+    markdown = render(log, Format.MARKDOWN)
+    assert "Ask \\| kindly &lt;b>" in markdown
+    assert "older commits" in markdown
+
+
+def test_commits_are_in_json_and_lines_of_json() -> None:
+    log = AuditLog((), changes=(replace(CHANGE, former="", fields="", subject=""),))
+    (change,) = json.loads(render(log, Format.JSON))["changes"]
+    assert (change["change"], change["at"], change["former_path"]) == ("update", "2026-03-14T12:00:00+00:00", "")
+    line, summary = map(json.loads, render(log, Format.NDJSON).splitlines())
+    assert (line["type"], line["commit"], "changes" in summary) == ("change", CHANGE.revision, False)
+    assert "no record matches" in render(log, Format.TEXT)
+    assert "no record matches" in render(log, Format.MARKDOWN)

@@ -27,6 +27,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     workspace = open_workspace(console)
     time = read_time(arguments.time, workspace.clock.now())
-    found = at(workspace.ledger, time, arguments.environment or "", workspace.ledger_place)
+    found = at(workspace.finder, time, arguments.environment or "", workspace.audit_place)
     console.publish(lambda output, style: view.render(found, output, style, console.width))
     return ExitCode.DONE

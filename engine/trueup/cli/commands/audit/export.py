@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.cli.views.export import pieces
     from trueup.cli.views.export_words import verdict
     from trueup.cli.wiring import open_workspace
-    from trueup.ledger.history import Filter
+    from trueup.ledger.filters import Filter
     from trueup.ledger.record import RecordKind
     from trueup.workflows.export import about, export
 

@@ -1,0 +1,1 @@
+"""Events of others' formats, and where they are sent."""

@@ -1,0 +1,1 @@
+"""Folders that hold what was rendered."""
