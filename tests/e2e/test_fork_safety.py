@@ -1,0 +1,81 @@
+"""A stranger's pull request is checked on a build machine, and nothing happens but that trueup says what it is.
+
+Each trap is proved to be live first: what a careless tool does springs it. Then trueup validates and plans the pull
+request, in real processes, and nothing may have been started, reached, told, or changed.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from build_machine import Listener, Machine, Seen, copied, new_machine, without_network
+from fork_traps import Trap
+from scratch import Scratch
+from traps_of_git import GIT_TRAPS
+
+TRAPS = GIT_TRAPS
+REPORTS = ("json=plan.json", "markdown=plan.md", "sarif=plan.sarif", "junit=plan.xml", "github=plan.github")
+PLAN = ("plan", "-e", "dev", "--base", "origin/main")
+LARGEST_BYTES = 700 << 20
+
+
+@pytest.fixture(scope="session")
+def template(declared: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A build machine whose trueup has seen the base before; to be copied."""
+    listener = Listener()
+    made = new_machine(tmp_path_factory.mktemp("machine") / "first", declared, listener)
+    assert made.look(*PLAN).code == 0
+    yield made
+    listener.close()
+
+
+@pytest.fixture
+def machine(template: Machine, tmp_path: Path) -> Machine:
+    """A build machine of this test's own."""
+    template.listener.heard.clear()
+    return copied(template, tmp_path / "machine")
+
+
+def armed(trap: Trap, machine: Machine) -> None:
+    """Arm *trap*, and prove that it is live."""
+    trap.arm(machine)
+    assert not machine.sprung(), "it was sprung while it was made"
+    machine.freshen()
+    before = machine.state()
+    said = trap.spring(machine) or ""
+    assert machine.sprung(said, before), f"nothing springs it: {said}"
+    machine.reset(before)
+    machine.freshen()
+
+
+def checked(seen: Seen, machine: Machine) -> Seen:
+    """Hold what came of a command to what is promised."""
+    ours = (f"{os.fspath(machine.clone.folder / '.trueup')}:", "clone/.trueup:", "clone/.trueup/.gitignore:")
+    assert not machine.sprung(seen.said), seen
+    assert [e for e in seen.effects if not e.startswith(ours)] == [], seen
+    assert seen.reached == (), seen
+    assert seen.ran == (), seen
+    inside = [p for p in seen.programs if not p.startswith("/") or p.startswith(str(machine.clone.folder))]
+    assert inside == [], seen
+    others = [p for p in seen.programs if not re.fullmatch(r"git[a-z-]*|python[0-9.]*", Path(p).name)]
+    assert others == [], seen
+    assert seen.peak_bytes < LARGEST_BYTES, seen
+    assert "Traceback" not in seen.said, seen
+    return seen
+
+
+def files(machine: Machine) -> list[str]:
+    folder = machine.folder / "reports"
+    return [w for report in REPORTS for w in ("--output-file", report.replace("=", f"={folder}/"))]
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
+def test_a_trap_that_is_live_is_not_sprung(trap: Trap, machine: Machine) -> None:
+    armed(trap, machine)
+    seen = [checked(machine.look("validate"), machine), checked(machine.look(*PLAN, *files(machine)), machine)]
+    if trap.module:
+        checked(machine.look(*PLAN, module=True), machine)
+    assert (seen[0].code, seen[1].code) == trap.codes, (str(seen[0]), str(seen[1]))
+    assert trap.says in " ".join(s.said for s in seen)
