@@ -6,7 +6,6 @@ from typing import Protocol
 from trueup.core.digests import Revision
 from trueup.ports import Base, SourceTree
 from trueup.workflows.loading import ProjectSettings, read_project
-from trueup.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +25,11 @@ class LedgerPlace:
         )
 
 
-def ledger_in_force(workspace: Workspace, project: ProjectSettings) -> LedgerPlace:
-    """Return where the ledger is by the project file of the base; by *project* where nothing else governs.
+def ledger_of(governing: ProjectSettings) -> LedgerPlace:
+    """Return where the ledger is by the settings that govern.
 
     Another ledger than the one meant would show no holds and no releases, and take records that nobody looks for.
     """
-    governing = settings_in_force(workspace, project)
     return LedgerPlace(governing.ledger_ref, governing.ledger_remote, governing.trusted_keys)
 
 

@@ -40,6 +40,7 @@ _PERMANENT: tuple[tuple[str, Code], ...] = (
     ("dubious ownership", codes.DUBIOUS_OWNERSHIP),
     ("not a git repository", codes.NOT_A_REPOSITORY),
     ("must be run in a work tree", codes.BARE_REPOSITORY),
+    ("cannot use bare repository", codes.BARE_REPOSITORY),
     ("no space left on device", codes.DISK_FULL),
     ("disk quota exceeded", codes.DISK_FULL),
     ("permission denied", codes.NO_PERMISSION),
