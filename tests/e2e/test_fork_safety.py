@@ -13,9 +13,11 @@ import pytest
 from build_machine import Listener, Machine, Seen, copied, new_machine, without_network
 from fork_traps import Trap
 from scratch import Scratch
+from traps_of_files import FILE_TRAPS, injected
 from traps_of_git import GIT_TRAPS
+from traps_of_values import VALUE_TRAPS
 
-TRAPS = GIT_TRAPS
+TRAPS = (*GIT_TRAPS, *FILE_TRAPS, *VALUE_TRAPS)
 REPORTS = ("json=plan.json", "markdown=plan.md", "sarif=plan.sarif", "junit=plan.xml", "github=plan.github")
 PLAN = ("plan", "-e", "dev", "--base", "origin/main")
 LARGEST_BYTES = 700 << 20
@@ -61,6 +63,7 @@ def checked(seen: Seen, machine: Machine) -> Seen:
     assert inside == [], seen
     others = [p for p in seen.programs if not re.fullmatch(r"git[a-z-]*|false|python[0-9.]*", Path(p).name)]
     assert others == [], seen
+    assert injected(seen.texts) == [], seen
     assert seen.peak_bytes < LARGEST_BYTES, seen
     assert "Traceback" not in seen.said, seen
     return seen

@@ -27,6 +27,11 @@ class Format(StrEnum):
         """Whether control characters are made visible; the other formats escape them their own way."""
         return self in (Format.TEXT, Format.MARKDOWN)
 
+    @property
+    def is_json(self) -> bool:
+        """Whether any character may be spelled as JSON's escape for it."""
+        return self in (Format.JSON, Format.NDJSON, Format.SARIF)
+
 
 class OutputFile(NamedTuple):
     """One `--output-file FORMAT=PATH`."""
