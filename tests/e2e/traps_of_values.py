@@ -30,9 +30,7 @@ PROJECT = """\
     library: false
     paths: [policies]
     engine: {{type: opa, url: {url}, token: env:OPA_TOKEN}}
-    bundles:
-      - {{name: theirs, source: "{url}/bundle.tar.gz", digest: "sha256:{digest}"}}
-  store:
+{bundles}  store:
     path: .trueup/store
     url: s3://bucket/prefix
     endpoint: {url}
@@ -41,6 +39,10 @@ PROJECT = """\
   forge: {{type: github, url: {url}, repository: o/r, token: env:GITHUB_TOKEN}}
   metrics: {{prometheus: {url}, token: env:HF_TOKEN}}
   defaultBranch: change
+"""
+BUNDLES = """\
+    bundles:
+      - {{name: theirs, source: "{url}/bundle.tar.gz", digest: "sha256:{digest}"}}
 """
 MODEL = """\
 apiVersion: trueup/v1alpha1
@@ -71,7 +73,7 @@ def _dumps_it(path: str) -> Act:
 
     def spring(machine: Machine) -> str:
         code = (
-            "import resource as r, json, yaml; r.setrlimit(r.RLIMIT_AS, (600 << 20,) * 2); "
+            "import resource as r, json, yaml; r.setrlimit(r.RLIMIT_AS, (250 << 20,) * 2); "
             f"print(len(json.dumps(yaml.load(open({path!r}), yaml.CSafeLoader))))"
         )
         said = python(machine, code)
@@ -138,6 +140,7 @@ CLASSES = (
 ENVIRONMENT = "{x.__init__.__globals__[os].environ}"
 ENDLESS = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{{ x }}{% endfor %}{% endfor %}{% endfor %}"
 PATTERN = "(a+)+$"
+EACH = " ".join(f"for {name} in range(9000)" for name in "abc")
 
 
 def _takes_long(code: str) -> Act:
@@ -178,25 +181,32 @@ def _asks_opa(machine: Machine) -> str:
     text = machine.clone.read("policies/few/gather.rego")
     with oracle.Oracle() as opa:
         answer = opa.ask(oracle.Bundle({"gather.rego": text}), "data.few.deny", "{}")
-    if "runtime" in text and "version" in str(answer.value):
-        machine.canary.touch()  # what a server's runtime shows besides, variables and configuration, is not asked here
+    if "runtime" in text and answer.value:
+        machine.canary.touch()  # the command `opa` shows all variables there; the library that answers here, none
     if "lookup" in text and "no such host" in answer.error.lower() + str(answer.value).lower():
         machine.canary.touch()
     return f"{answer}"
 
 
 def _endless_policy(machine: Machine) -> None:
-    call = "count([1 | some a in numbers.range(1, 9000); some b in numbers.range(1, 9000); a * b == -1])"
+    ranges = "; ".join(f"some {name} in numbers.range(1, 9000)" for name in "abc")
+    call = f"count([1 | {ranges}; a * b * c == -1])"
     machine.clone.write("policies/few/gather.rego", GATHER.format(call=call))
     commit(machine)
 
 
-def _project(machine: Machine) -> None:
-    project = machine.clone.read("trueup.yaml")
-    head = project[: project.index("  policies:")]
-    machine.clone.write("trueup.yaml", head + PROJECT.format(url=machine.listener.url, digest="0" * 64))
-    machine.clone.git("config", "remote.theirs.url", machine.listener.url)
-    commit(machine)
+def _project(bundles: str = "") -> Act:
+    """Return what brings a project file that names a server, a store, a remote, a forge and variables with tokens."""
+
+    def arm(machine: Machine) -> None:
+        project, url = machine.clone.read("trueup.yaml"), machine.listener.url
+        head = project[: project.index("  policies:")]
+        theirs = bundles.format(url=url.replace("http", "https"), digest="0" * 64)
+        machine.clone.write("trueup.yaml", head + PROJECT.format(url=url, bundles=theirs))
+        machine.clone.git("config", "remote.theirs.url", url)
+        commit(machine)
+
+    return arm
 
 
 def _obeys(machine: Machine) -> str:
@@ -207,14 +217,26 @@ def _obeys(machine: Machine) -> str:
     return python(machine, code)
 
 
-def _sources(machine: Machine) -> None:
-    out = machine.outside / "secret.txt"
-    uris = (f"{machine.listener.url.replace('http', 'https')}/x", f"file:{out}", "file:../outside", "hf://o/r", "s3://b/p")
+def _from(machine: Machine, *uris: str) -> None:
     for number, uri in enumerate(uris):
         text = MODEL.format(number=number, uri=uri, revision="0" * 40, digest="0" * 64)
         machine.clone.write(f"spec/models/theirs{number}.yaml", text)
     machine.clone.edit("spec/deployments/dev/support.yaml", ("tiny@1", "theirs0@1"))
     commit(machine)
+
+
+def _sources(machine: Machine) -> None:
+    host = machine.listener.url.removeprefix("http://")
+    _from(machine, f"https://{host}/x", "hf://o/r", "s3://b/p", f"oci://{host}/o/r")
+
+
+def _paths(machine: Machine) -> None:
+    _from(machine, f"file:{machine.outside}/secret.txt", "file:../outside/secret.txt", "file:~/.ssh/id_ed25519")
+
+
+def _reads_a_source(machine: Machine) -> str:
+    code = "import yaml; u = yaml.safe_load(open('spec/models/theirs1.yaml'))['spec']['source']['uri']; "
+    return python(machine, f"{code}print(open(u.removeprefix('file:')).read())")
 
 
 def _fetches(machine: Machine) -> str:
@@ -225,23 +247,35 @@ def _fetches(machine: Machine) -> str:
     return python(machine, code)
 
 
+FILLS = "import jinja2, json; t = json.load(open('spec/prompts/support-3.yaml'))['spec']['template']\n"
 VALUE_TRAPS = (
-    Trap("yaml-bomb", _bomb, _dumps_it("spec/models/bomb.yaml"), (8, 8)),
-    Trap("yaml-depth", _deep, _dumps_it("spec/models/deep.yaml"), (8, 8)),
-    Trap("yaml-tags", _tags, lambda m: python(m, "import yaml; yaml.unsafe_load(open('spec/models/tag.yaml'))"), (8, 8)),
-    Trap("template-globals", _template(GLOBALS, "jinja2"), _fills_in, (8, 8)),
-    Trap("template-classes", _template(CLASSES, "jinja2"), _fills_in, (8, 8)),
-    Trap("template-endless", _template(ENDLESS, "jinja2"), _takes_long(
-        "import jinja2, json; jinja2.Template(json.load(open('spec/prompts/support-3.yaml'))['spec']['template']).render(x=1)\nprint(1)"
-    ), (8, 8)),
-    Trap("template-attributes", _template(ENVIRONMENT, "fstring"), _formats, (8, 8)),
+    Trap("yaml-bomb", _bomb, _dumps_it("spec/models/bomb.yaml"), (8, 8), "SPEC"),
+    Trap("yaml-depth", _deep, _dumps_it("spec/models/deep.yaml"), (8, 8), "SPEC"),
+    Trap(
+        "yaml-tags",
+        _tags,
+        lambda m: python(m, "import yaml; yaml.unsafe_load(open('spec/models/tag.yaml'))"),
+        (8, 8),
+        "SPEC",
+    ),
+    # Tests of prompts are tried where they are declared, by `validate`; a plan fills no template in.
+    Trap("template-globals", _template(GLOBALS, "jinja2"), _fills_in, (8, 0), "RES008"),
+    Trap("template-classes", _template(CLASSES, "jinja2"), _fills_in, (8, 0), "RES008"),
+    Trap(
+        "template-endless",
+        _template(ENDLESS, "jinja2"),
+        _takes_long(f"{FILLS}jinja2.Template(t).render(x=1)\nprint(1)"),
+        (8, 0),
+        "RES008",
+    ),
+    Trap("template-attributes", _template(ENVIRONMENT, "fstring"), _formats, (8, 0), "RES008"),
     Trap("pattern-endless", _pattern, _takes_long(f"import re; re.search({PATTERN!r}, 'a' * 60 + '!')\nprint(1)")),
     Trap("policy-http", _policy("http"), _asks_opa, says="POL"),
     Trap("policy-name-lookup", _policy("name"), _asks_opa, says="POL"),
     Trap("policy-runtime", _policy("runtime"), _asks_opa, says="POL"),
-    Trap("policy-endless", _endless_policy, _takes_long(
-        "x = [1 for a in range(9000) for b in range(9000) if a * b == -1]\nprint(1)"
-    ), says="POL"),
-    Trap("project-with-addresses", _project, _obeys),
+    Trap("policy-endless", _endless_policy, _takes_long(f"print(sum(1 {EACH} if a * b * c == -1))"), says="not decided"),
+    Trap("project-with-addresses", _project(), _obeys),
+    Trap("project-with-a-bundle", _project(BUNDLES), _obeys, (0, 1), "policy pull"),
     Trap("sources-with-addresses", _sources, _fetches),
+    Trap("sources-with-paths", _paths, _reads_a_source, (8, 8), "SPEC301"),
 )
