@@ -20,6 +20,7 @@ class Format(StrEnum):
     JUNIT = "junit"
     GITHUB = "github"
     OPENREPORTS = "openreports"
+    CODEQUALITY = "codequality"
     HTML = "html"
 
     @property
@@ -30,7 +31,7 @@ class Format(StrEnum):
     @property
     def is_json(self) -> bool:
         """Whether any character may be spelled as JSON's escape for it."""
-        return self in (Format.JSON, Format.NDJSON, Format.SARIF)
+        return self in (Format.JSON, Format.NDJSON, Format.SARIF, Format.CODEQUALITY)
 
 
 class OutputFile(NamedTuple):

@@ -44,6 +44,10 @@ def render(checks: Sequence[Checked], output: Format, style: Style, width: int =
             from trueup.cli.views.github import github
 
             return github([f for c in checks for f in findings_of(c.decision, c.rules)], summary_of(checks))
+        case Format.CODEQUALITY:
+            from trueup.cli.views.codequality import codequality
+
+            return codequality([f for c in checks for f in findings_of(c.decision, c.rules)])
         case Format.OPENREPORTS:
             from trueup.cli.views.openreports import openreports
 

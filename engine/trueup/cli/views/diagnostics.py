@@ -179,6 +179,17 @@ class DiagnosticsGithub:
         return github([finding_of(d) for d in report.diagnostics], report.summary)
 
 
+class DiagnosticsCodequality:
+    """For merge requests of GitLab."""
+
+    def render(self, report: DiagnosticsReport) -> str:
+        """Return a problem for each diagnostic."""
+        from trueup.cli.views.codequality import codequality
+        from trueup.cli.views.findings import finding_of
+
+        return codequality([finding_of(d) for d in report.diagnostics])
+
+
 class DiagnosticsOpenreports:
     """For what collects policy reports."""
 
@@ -233,6 +244,8 @@ def diagnostics_view(output: Format, style: Style, width: int = 100) -> Diagnost
             return DiagnosticsGithub()
         case Format.OPENREPORTS:
             return DiagnosticsOpenreports()
+        case Format.CODEQUALITY:
+            return DiagnosticsCodequality()
 
 
 def render(report: DiagnosticsReport, output: Format, style: Style, width: int = 100) -> str:
