@@ -24,8 +24,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from repositories import git
 from scratch import ROOT, Scratch
+
+from repositories import git
 
 WATCHING = Path(__file__).resolve().parent / "watching"
 """Holds a `sitecustomize.py` that notes what each Python process does."""
@@ -44,7 +45,7 @@ deny contains {"msg": "more than two servers", "address": deployment.address} if
 """
 """One rule in place of the library: what is tried here is not what the library says, and reading it takes seconds."""
 LONGEST_SECONDS = 90.0
-_PROGRAM = 'import sys\nfrom trueup.cli.main import main\nsys.exit(main())\n'
+_PROGRAM = "import sys\nfrom trueup.cli.main import main\nsys.exit(main())\n"
 _EXECUTED = re.compile(r'execve\("(?P<program>(?:[^"\\]|\\.)*)", \[(?P<words>.*?)\].*\) = 0$')
 _REACHED = re.compile(r"\b(?:connect|sendto|sendmsg|bind)\(.*(?:AF_INET6?|sin_addr|sin6_addr)")
 
@@ -242,7 +243,18 @@ class Machine:
         (self.folder / "reports").mkdir()
         before = self.state()
         traced = self.folder / "watch" / "strace"
-        tracer = [strace(), "-f", "-qq", "--seccomp-bpf", "-s", "400", "-e", "trace=execve,connect,sendto,sendmsg,bind", "-o", traced]
+        tracer = [
+            strace(),
+            "-f",
+            "-qq",
+            "--seccomp-bpf",
+            "-s",
+            "400",
+            "-e",
+            "trace=execve,connect,sendto,sendmsg,bind",
+            "-o",
+            traced,
+        ]
         command = [*(tracer if strace() else ()), *prefix]
         command += [sys.executable, "-m", "trueup"] if module else [sys.executable, "-P", self.program]
         started = time.monotonic()
@@ -266,7 +278,7 @@ class Machine:
             texts,
             _differences(before, self.state()),
             tuple(dict.fromkeys([*_executed(calls), *(n["program"] for n in notes if "program" in n)])),
-            tuple([*(c for c in calls if _REACHED.search(c)), *(n["reached"] for n in notes if "reached" in n)]),
+            (*(c for c in calls if _REACHED.search(c)), *(n["reached"] for n in notes if "reached" in n)),
             tuple(dict.fromkeys(n["ran"] for n in notes if "ran" in n)),
             seconds,
             max((n["peak"] for n in notes if "peak" in n), default=0),

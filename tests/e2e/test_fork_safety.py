@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from build_machine import Listener, Machine, Seen, copied, new_machine, without_network
 from fork_traps import Trap
-from scratch import Scratch
+from scratch import ROOT, Scratch
 from traps_of_files import FILE_TRAPS, injected
 from traps_of_git import GIT_TRAPS
 from traps_of_values import VALUE_TRAPS
@@ -149,3 +149,10 @@ def test_what_is_written_outside_of_the_clone_is_seen(machine: Machine) -> None:
     before = machine.state()
     machine.careless(shell=f"touch {machine.home}/new; rm {machine.outside}/secret.txt; chmod 700 {machine.home}/.ssh")
     assert len(machine.sprung("", before)) == 3
+
+
+def test_every_trap_is_in_the_documentation_and_no_other() -> None:
+    text = (ROOT / "docs/fork-safety.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    named = [name for row in rows for name in re.findall(r"`([a-z-]+)`", row)]
+    assert sorted(named) == sorted(trap.name for trap in TRAPS)

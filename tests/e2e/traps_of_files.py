@@ -69,7 +69,9 @@ def _link_for_a_policy(machine: Machine) -> None:
 
 def _paths_out(machine: Machine) -> None:
     out = str(machine.outside / "secret.txt")
-    _including(machine, out, "../outside/secret.txt", "spec/../../outside/secret.txt", "~/.ssh/id_ed25519", "file://" + out)
+    _including(
+        machine, out, "../outside/secret.txt", "spec/../../outside/secret.txt", "~/.ssh/id_ed25519", "file://" + out
+    )
 
 
 def _specs_out(machine: Machine) -> None:
@@ -104,7 +106,18 @@ def _makes_the_store(machine: Machine) -> str:
     )
 
 
-MODULES = ("yaml", "jinja2", "regorus", "json", "git", "pydantic", "ruamel", "sitecustomize", "usercustomize", "conftest")
+MODULES = (
+    "yaml",
+    "jinja2",
+    "regorus",
+    "json",
+    "git",
+    "pydantic",
+    "ruamel",
+    "sitecustomize",
+    "usercustomize",
+    "conftest",
+)
 
 
 def _modules(machine: Machine) -> None:
@@ -181,7 +194,9 @@ def _names(machine: Machine) -> None:
         machine.clone.write(f"policies/few/{number}{name}.rego", "package few_{number}\n\nx := \n")
     machine.clone.git("checkout", "--quiet", "-b", "change-%0A%3A%3Aerror-\u202eowned")
     machine.clone.git("add", "--all")
-    machine.clone.git("commit", "--quiet", "--author=\u202eEve ::error:: <e@example.com>", "-m", "::error::owned\x1b[2J")
+    machine.clone.git(
+        "commit", "--quiet", "--author=\u202eEve ::error:: <e@example.com>", "-m", "::error::owned\x1b[2J"
+    )
 
 
 def _prints_them(machine: Machine) -> str:
@@ -196,18 +211,24 @@ def _values(machine: Machine) -> None:
     """The same in values that are shown: a plan says who is called, and what differs."""
     for number, name in enumerate(ESCAPES):
         text = json.dumps(f"owned {name}")
-        machine.clone.write(f"spec/systems/s{number}.yaml", f"apiVersion: trueup/v1alpha1\nkind: {text}\nmetadata: {text}\n")
+        machine.clone.write(
+            f"spec/systems/s{number}.yaml", f"apiVersion: trueup/v1alpha1\nkind: {text}\nmetadata: {text}\n"
+        )
     machine.clone.edit(DEV, ("contact: support-team@example.com", f"contact: {json.dumps(''.join(ESCAPES))}"))
     commit(machine)
 
 
 def _prints_values(machine: Machine) -> str:
-    return _printed(machine, "import yaml, glob; [print(yaml.safe_load(open(p))['kind']) for p in glob.glob('spec/systems/s*')]")
+    return _printed(
+        machine, "import yaml, glob; [print(yaml.safe_load(open(p))['kind']) for p in glob.glob('spec/systems/s*')]"
+    )
 
 
 def _shown_values(machine: Machine) -> None:
     """In values of a declaration that is right, so that the plan shows them."""
-    machine.clone.edit(DEV, ("contact: support-team@example.com", f"contact: {json.dumps('owned ' + ' '.join(ESCAPES))}"))
+    machine.clone.edit(
+        DEV, ("contact: support-team@example.com", f"contact: {json.dumps('owned ' + ' '.join(ESCAPES))}")
+    )
     machine.clone.edit(DEV, ("runbook: docs/operate.md", f"runbook: {json.dumps('owned ' + ' '.join(ESCAPES))}"))
     commit(machine)
 
@@ -223,14 +244,17 @@ def _printed(machine: Machine, code: str) -> str:
     return said
 
 
-_RAW = [*map(chr, (*range(9), *range(11, 32), *range(127, 160))), *map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))]
+_RAW = [
+    *map(chr, (*range(9), *range(11, 32), *range(127, 160))),
+    *map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))),
+]
 
 
 def injected(texts: dict[str, str]) -> list[str]:
     """Return what a terminal, a runner or a page would obey in what was written, by the name of the text."""
     found = []
     for name, text in texts.items():
-        found += [f"{name} has {ascii(c)}" for c in _RAW if c in text]
+        found += [f"{name} has {c!a}" for c in _RAW if c in text]
         lines = text.splitlines()
         commands = [line for line in lines if line.lstrip().startswith("::")]
         if name.endswith(".github"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-
 from build_machine import Machine
 from fork_traps import Act, Trap, commit, python, shell
+
 from repositories import git
 
 PAGED = "import pty; pty.spawn(['git', 'log', '-1'])"
@@ -178,11 +178,23 @@ GIT_TRAPS = (
     Trap("included-configuration", _included, shell(STATUS)),
     Trap("filter-drivers", _filters, shell(STATUS)),
     Trap("diff-drivers", _differs, shell("git log -p -2 --ext-diff; git diff HEAD~1")),
-    Trap("pager", _configured(("core.pager", "{touch}"), ("pager.log", "true")), lambda machine: python(machine, PAGED)),
+    Trap(
+        "pager", _configured(("core.pager", "{touch}"), ("pager.log", "true")), lambda machine: python(machine, PAGED)
+    ),
     Trap("alias", _configured(("alias.check", "!{touch}")), shell("git check")),
-    Trap("ssh-command", _configured(("core.sshCommand", "{touch}"), ("remote.origin.url", "ssh://h/x")), shell("git fetch")),
+    Trap(
+        "ssh-command",
+        _configured(("core.sshCommand", "{touch}"), ("remote.origin.url", "ssh://h/x")),
+        shell("git fetch"),
+    ),
     Trap("upload-pack", _configured(("remote.origin.uploadpack", "{touch}")), shell("git fetch")),
-    Trap("promised-objects", _missing, shell("GIT_NO_LAZY_FETCH=0 git cat-file -p HEAD:spec/models/more.yaml"), (0, 1), "GIT015"),
+    Trap(
+        "promised-objects",
+        _missing,
+        shell("GIT_NO_LAZY_FETCH=0 git cat-file -p HEAD:spec/models/more.yaml"),
+        (0, 1),
+        "GIT015",
+    ),
     Trap("signature-program", _signed_for_a_program, shell("git log -1")),
     Trap("signature-keyring", _signed_without_a_keyring, shell("git log -1 --format=%G?")),
     Trap("signature-certificate", _signed_with_a_certificate, shell("git log -1 --format=%G?")),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-import oracle
 import pytest
 from build_machine import Machine
 from fork_traps import Act, Trap, commit, python
+
+import oracle
 
 BOMB_LEVELS = 12
 GATHER = """\
@@ -138,7 +139,7 @@ CLASSES = (
     "{{ c.__init__.__globals__['popen']('touch CANARY').read() }}{% endif %}{% endfor %} {{ x }}"
 )
 ENVIRONMENT = "{x.__init__.__globals__[os].environ}"
-ENDLESS = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{{ x }}{% endfor %}{% endfor %}{% endfor %}"
+ENDLESS = "".join(f"{{% for {name} in range(9999) %}}" for name in "abc") + "{{ x }}" + "{% endfor %}" * 3
 PATTERN = "(a+)+$"
 EACH = " ".join(f"for {name} in range(9000)" for name in "abc")
 
@@ -241,7 +242,8 @@ def _reads_a_source(machine: Machine) -> str:
 
 def _fetches(machine: Machine) -> str:
     code = (
-        "import urllib.request as r, yaml; u = yaml.safe_load(open('spec/models/theirs0.yaml'))['spec']['source']['uri']; "
+        "import urllib.request as r, yaml; "
+        "u = yaml.safe_load(open('spec/models/theirs0.yaml'))['spec']['source']['uri']; "
         "r.urlopen(u.replace('https', 'http'))"
     )
     return python(machine, code)
@@ -273,7 +275,9 @@ VALUE_TRAPS = (
     Trap("policy-http", _policy("http"), _asks_opa, says="POL"),
     Trap("policy-name-lookup", _policy("name"), _asks_opa, says="POL"),
     Trap("policy-runtime", _policy("runtime"), _asks_opa, says="POL"),
-    Trap("policy-endless", _endless_policy, _takes_long(f"print(sum(1 {EACH} if a * b * c == -1))"), says="not decided"),
+    Trap(
+        "policy-endless", _endless_policy, _takes_long(f"print(sum(1 {EACH} if a * b * c == -1))"), says="not decided"
+    ),
     Trap("project-with-addresses", _project(), _obeys),
     Trap("project-with-a-bundle", _project(BUNDLES), _obeys, (0, 1), "policy pull"),
     Trap("sources-with-addresses", _sources, _fetches),

@@ -25,7 +25,9 @@ FINDINGS = (
     replace(DENIED, span=Span(PLACE.path, 40, 5)),
     replace(DENIED, severity="high", message="another", excepted_by="PolicyException/launch"),
     replace(DENIED, severity="high", message="high"),
-    replace(DENIED, severity="", level=Level.WARNING, rule="SPEC020", message="old\n::error::\u202e", address="", remedy=""),
+    replace(
+        DENIED, severity="", level=Level.WARNING, rule="SPEC020", message="old\n::error::\u202e", address="", remedy=""
+    ),
     replace(DENIED, level=Level.NOTE, message="tried out"),
     Finding("POLICY-ERROR", "A policy could not be evaluated", Level.ERROR, "no rule", span=None),
 )

@@ -17,7 +17,12 @@ from trueup.core.diagnostics import Code
 from trueup.core.digests import Revision
 from trueup.core.errors import PermanentError, TransientError, TrueupError
 
-_SETTINGS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "log.showSignature=false", "safe.bareRepository=explicit")
+_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "log.showSignature=false",
+    "safe.bareRepository=explicit",
+)
 _SAFE_OPTIONS = (*(p for setting in _SETTINGS for p in ("-c", setting)), "--literal-pathspecs", "--no-pager")
 _REACHING = frozenset({"clone", "fetch", "ls-remote", "push"})
 """The commands that speak to other repositories; no other one may, not even for an object that is missing here."""

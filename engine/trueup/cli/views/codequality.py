@@ -1,7 +1,7 @@
 """GitLab's Code Quality report: a list of problems that a merge request shows beside its lines.
 
-Format: https://docs.gitlab.com/ci/testing/code_quality/ (fields of the report). A finding that is excepted is `info`: it
-was approved, and should be seen.
+Format: https://docs.gitlab.com/ci/testing/code_quality/. A finding that is excepted is `info`: it was approved, and
+should be seen.
 """
 
 import json

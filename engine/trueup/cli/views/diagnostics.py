@@ -242,10 +242,8 @@ def diagnostics_view(output: Format, style: Style, width: int = 100) -> Diagnost
             return DiagnosticsJunit()
         case Format.GITHUB:
             return DiagnosticsGithub()
-        case Format.OPENREPORTS:
-            return DiagnosticsOpenreports()
-        case Format.CODEQUALITY:
-            return DiagnosticsCodequality()
+        case Format.OPENREPORTS | Format.CODEQUALITY:
+            return DiagnosticsOpenreports() if output is Format.OPENREPORTS else DiagnosticsCodequality()
 
 
 def render(report: DiagnosticsReport, output: Format, style: Style, width: int = 100) -> str:
