@@ -555,6 +555,9 @@ class FakeTree:
             return problem(git_codes.FILE_TOO_LARGE, path, f"`{path}`")
         return content
 
+    def brought(self, name: str) -> str:
+        return next((p for p in sorted(self.contents) if p.casefold().partition("/")[0] == name.casefold()), "")
+
 
 class FakeCommitter:
     """A branch in memory: commits change the tree it was made for, newest last in `commits`."""

@@ -360,3 +360,19 @@ def test_a_line_end_in_a_name_does_not_end_a_line(tmp_path):
     made = repository(tmp_path / "r", {"spec/a\nerror: b.yaml": b"a: 1\n"})
     for tree in (WorkTree(made), CommitTree(made, made.head())):
         assert [f.path for f in tree.files(["spec"], [".yaml"])] == ["spec/a\\nerror: b.yaml"]
+
+
+def test_what_is_brought_under_a_name_is_told_whatever_it_is(tmp_path):
+    made = repository(tmp_path / "r", {"spec/a.yaml": b"a: 1\n"})
+    assert (WorkTree(made).brought(".trueup"), CommitTree(made, made.head()).brought(".trueup")) == ("", "")
+    for kind, path in (("file", ".TrueUp/store/x"), ("link", ".trueup"), ("submodule", ".trueup")):
+        git(made.root, "checkout", "--quiet", "-B", kind, "main")
+        if kind == "submodule":
+            git(made.root, "update-index", "--add", "--cacheinfo", f"160000,{made.head()},{path}")
+        else:
+            (made.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (made.root / path).symlink_to("/") if kind == "link" else (made.root / path).write_text("x")
+            git(made.root, "add", "--force", path)
+        git(made.root, "commit", "--quiet", "--message=Bring it")
+        assert WorkTree(made).brought(".trueup") == path
+        assert CommitTree(made, made.head()).brought(".trueup") == path.partition("/")[0]

@@ -22,6 +22,9 @@ _CONTROL = re.compile(
     # holds must not move the cursor of who reads about it, nor read otherwise than it is.
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
+_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|#(?=#\\[)")
+"""Inside of strings alone, where JSON has an escape for each: marks that a reader of a log would be misled by, and what
+GitHub's runner obeys wherever it stands in a line."""
 
 
 class Console:
@@ -129,15 +132,17 @@ class Console:
 
         for file in self.files:
             text = render(file.format, PLAIN)
-            if file.format.is_for_people:
-                text = _visible(text, color=False)
+            text = self._safe(text, file.format, color=False)
             replace_file(file.path, (text if text.endswith("\n") or not text else text + "\n").encode(errors="replace"))
 
     def out(self, text: str) -> None:
         """Write data to standard output, ending in a newline; nothing at all for an empty text."""
-        if self.format.is_for_people:
-            text = _visible(text, color=self._color_out)
-        self._line(self._stdout, text)
+        self._line(self._stdout, self._safe(text, self.format, color=self._color_out))
+
+    def _safe(self, text: str, output: Format, *, color: bool) -> str:
+        if output.is_for_people:
+            return _visible(text, color=color)
+        return _escaped_json(text) if output.is_json else text
 
     def note(self, text: str) -> None:
         """Write a line for the reader, not for the next program, to standard error."""
@@ -237,6 +242,12 @@ def _visible(text: str, *, color: bool) -> str:
         pieces += [_CONTROL.sub(_escape, text[end : match.start()]), match.group()]
         end = match.end()
     return "".join([*pieces, _CONTROL.sub(_escape, text[end:])])
+
+
+def _escaped_json(text: str) -> str:
+    if text.isascii() and "##[" not in text and "\x7f" not in text:
+        return text
+    return _IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def _escape(match: re.Match[str]) -> str:

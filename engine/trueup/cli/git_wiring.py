@@ -193,9 +193,14 @@ class GitPorts:
 
     @cached_property
     def _forge_choice(self) -> "ForgeChoice":
+        return self.governing.forge
+
+    @cached_property
+    def governing(self) -> "ProjectSettings":
+        """The settings as the branch that governs has them; those of the work tree where nothing else does."""
         from trueup.workflows.ledger_place import settings_in_force
 
-        return settings_in_force(self, self.settings).forge
+        return settings_in_force(self, self.settings)
 
     @cached_property
     def forge_place(self) -> "ForgePlace":

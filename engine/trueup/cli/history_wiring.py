@@ -38,9 +38,9 @@ class HistoryPorts(GitPorts):
     @cached_property
     def ledger_place(self) -> "LedgerPlace":
         """Where the ledger is."""
-        from trueup.workflows.ledger_place import ledger_in_force
+        from trueup.workflows.ledger_place import ledger_of
 
-        return ledger_in_force(self, self.settings)
+        return ledger_of(self.governing)
 
     @cached_property
     def audit_place(self) -> "LedgerPlace":

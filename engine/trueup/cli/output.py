@@ -20,6 +20,7 @@ class Format(StrEnum):
     JUNIT = "junit"
     GITHUB = "github"
     OPENREPORTS = "openreports"
+    CODEQUALITY = "codequality"
     HTML = "html"
     CSV = "csv"
 
@@ -27,6 +28,11 @@ class Format(StrEnum):
     def is_for_people(self) -> bool:
         """Whether control characters are made visible; the other formats escape them their own way."""
         return self in (Format.TEXT, Format.MARKDOWN)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether any character may be spelled as JSON's escape for it."""
+        return self in (Format.JSON, Format.NDJSON, Format.SARIF, Format.CODEQUALITY)
 
 
 class OutputFile(NamedTuple):

@@ -26,6 +26,7 @@ PLAN_FORMATS = (
     Format.JUNIT,
     Format.GITHUB,
     Format.OPENREPORTS,
+    Format.CODEQUALITY,
 )
 
 

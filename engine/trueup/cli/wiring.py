@@ -63,20 +63,34 @@ class LocalWorkspace(HistoryPorts):
     def state(self) -> Path:
         """The state folder, made so that git never shows it."""
         folder = self.root / STATE_FOLDER
+        if folder.is_symlink():
+            self._refuse_brought_link()
         ignore = folder / ".gitignore"
         if not ignore.exists():
             folder.mkdir(exist_ok=True)
             ignore.write_text("*\n")
         return folder
 
+    def _refuse_brought_link(self) -> None:
+        """Raise when a commit brings the state folder as a link: what is written into it would lie elsewhere.
+
+        Raises:
+            PermanentError: It does. A link that somebody made on this machine is theirs.
+        """
+        from trueup.core.errors import PermanentError
+        from trueup.workflows.codes import TRACKED_STATE
+
+        if self.repository.ask("ls-files", "--", STATE_FOLDER):
+            raise PermanentError(TRACKED_STATE, f"`{STATE_FOLDER}` is a symbolic link that git tracks.")
+
     @cached_property
     def store(self) -> "DirectoryStore | MirroredStore":
-        """Artifacts, here and where others share them."""
+        """Artifacts, here and where others share them: a change under review must not choose the folder."""
         from trueup.cli.store_wiring import open_store
 
-        if self.settings.store_path.startswith(STATE_FOLDER):
+        if self.governing.store_path.startswith(STATE_FOLDER):
             _ = self.state
-        return open_store(self.root, self.settings, self.clock)
+        return open_store(self.root, self.governing, self.clock)
 
     @property
     def resolver(self) -> "SourceResolver":

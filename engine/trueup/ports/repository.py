@@ -39,6 +39,13 @@ class SourceTree(Protocol):
         """Return one file's bytes, or why it cannot be had (absent, leaves the repository, too large)."""
         ...
 
+    def brought(self, name: str) -> str:
+        """Return the first path that a commit has at or below *name*, a name in the root; empty for none.
+
+        Whatever it is, a link and a submodule too, and however its letters are cased.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:

@@ -29,12 +29,11 @@ class LedgerPlace:
         )
 
 
-def ledger_in_force(workspace: Governed, project: ProjectSettings) -> LedgerPlace:
-    """Return where the ledger is by the project file of the base; by *project* where nothing else governs.
+def ledger_of(governing: ProjectSettings) -> LedgerPlace:
+    """Return where the ledger is by the settings that govern.
 
     Another ledger than the one meant would show no holds and no releases, and take records that nobody looks for.
     """
-    governing = settings_in_force(workspace, project)
     return LedgerPlace(governing.ledger_ref, governing.ledger_remote, governing.trusted_keys)
 
 

@@ -216,10 +216,11 @@ def _tracked_state(tree: SourceTree) -> Iterator[Diagnostic]:
 
     Artifacts, journals and what is known of servers lie there: whoever can commit them could say that they are ours.
     """
-    brought = next(iter(tree.files([STATE_FOLDER], [""])), None)
-    if brought is not None:
-        detail = f"`{brought.path}` is committed, or about to be."
-        yield Diagnostic(codes.TRACKED_STATE, detail, Span(brought.path), codes.TRACKED_STATE.remedy)
+    new = next(iter(tree.files([STATE_FOLDER], [""])), None)
+    brought = new.path if new is not None else tree.brought(STATE_FOLDER)
+    if brought:
+        detail = f"`{brought}` is committed, or about to be."
+        yield Diagnostic(codes.TRACKED_STATE, detail, Span(brought), codes.TRACKED_STATE.remedy)
 
 
 def empty_policy_folders(tree: SourceTree, project: ProjectSettings) -> Iterator[Diagnostic]:

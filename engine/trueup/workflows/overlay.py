@@ -38,3 +38,8 @@ class Overlay:
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes."""
         return self.content if path == self.path else self.base.read(path)
+
+    def brought(self, name: str) -> str:
+        """Return the first path at or below *name*."""
+        is_there = self.path.casefold() == name or self.path.casefold().startswith(f"{name}/")
+        return self.base.brought(name) or (self.path if is_there else "")

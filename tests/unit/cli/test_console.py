@@ -182,3 +182,15 @@ def test_an_output_file_that_cannot_be_written_is_found_before_the_work(tmp_path
 def test_the_width_comes_from_the_variable_or_is_80() -> None:
     assert Console(io.StringIO(), io.StringIO(), {"COLUMNS": "120"}).width == 120
     assert Console(io.StringIO(), io.StringIO(), {"COLUMNS": "wide"}).width == 80
+
+
+@pytest.mark.parametrize("text", ["##[error]owned", "left\u202eright", "\x9b31m", "\u200f", "\x7f"])
+def test_json_spells_what_a_log_would_obey_and_says_the_same(text: str, tmp_path: Path) -> None:
+    out = io.StringIO()
+    console = Console(out, io.StringIO(), {})
+    console.configure(output=Format.JSON, files=[OutputFile(Format.SARIF, str(tmp_path / "a.sarif"))])
+    console.publish(lambda *_: json.dumps([text, "plain ä"], ensure_ascii=False))
+    for written in (out.getvalue(), (tmp_path / "a.sarif").read_text()):
+        assert text not in written
+        assert json.loads(written) == [text, "plain ä"]
+        assert "plain ä" in written

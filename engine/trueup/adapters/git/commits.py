@@ -9,6 +9,7 @@ from dataclasses import replace
 from trueup.adapters.git.approvals import ssh_key_in
 from trueup.adapters.git.objects import records
 from trueup.adapters.git.repository import Repository
+from trueup.adapters.git.signatures import checking
 from trueup.adapters.git.trees import shown
 from trueup.adapters.git.work_tree import filters_off
 from trueup.policy.facts.change import ChangedFile, ChangeFacts, Commit, Signature
@@ -128,7 +129,7 @@ def _commits(repository: Repository, scope: str, most: int) -> Iterator[Commit]:
     """Yield the commits of *scope*, newest first, with what can be said of their signatures."""
     form = "--format=tformat:" + "%x00".join(_FIELDS)
     options = ("-z", "--topo-order", "--no-show-signature", "--no-color", "--encoding=UTF-8", f"--max-count={most}")
-    said = repository.run("-c", "trailer.separators=:", "log", *options, form, scope, "--")
+    said = repository.run(*checking(repository), "-c", "trailer.separators=:", "log", *options, form, scope, "--")
     fields = [field.decode("utf-8", "replace") for field in said.split(b"\0")[:-1]]
     rows = [fields[i : i + len(_FIELDS)] for i in range(0, len(fields), len(_FIELDS))]
     signed = _signed(repository, [row[0] for row in rows])

@@ -13,11 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from trueup.adapters.git import codes
+from trueup.adapters.git.program import git_program, trusted_path
 from trueup.core.diagnostics import Code
 from trueup.core.digests import Revision
 from trueup.core.errors import PermanentError, TransientError, TrueupError
 
-_SAFE_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--literal-pathspecs", "--no-pager")
+_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "log.showSignature=false",
+    "safe.bareRepository=explicit",
+)
+_SAFE_OPTIONS = (*(p for setting in _SETTINGS for p in ("-c", setting)), "--literal-pathspecs", "--no-pager")
+_REACHING = frozenset({"clone", "fetch", "ls-remote", "push"})
+"""The commands that speak to other repositories; no other one may, not even for an object that is missing here."""
 
 # Who commits, where the user's own configuration lies, and how remotes are reached. The rest of GIT_* points git
 # at another repository, index or object store: a hook or a wrapper script exports it, and it is dropped.
@@ -37,6 +46,7 @@ _PERMANENT: tuple[tuple[str, Code], ...] = (
     ("dubious ownership", codes.DUBIOUS_OWNERSHIP),
     ("not a git repository", codes.NOT_A_REPOSITORY),
     ("must be run in a work tree", codes.BARE_REPOSITORY),
+    ("cannot use bare repository", codes.BARE_REPOSITORY),
     ("no space left on device", codes.DISK_FULL),
     ("disk quota exceeded", codes.DISK_FULL),
     ("permission denied", codes.NO_PERMISSION),
@@ -76,8 +86,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 def error_from(command: Sequence[str], stderr: str) -> TrueupError:
     """Return the error that git's own words stand for."""
     words = " ".join(stderr.split())
-    verb = next((word for word in command if word[:1] != "-" and "=" not in word), "")
-    detail = f"`git {verb}` says: {words or 'nothing'}"
+    detail = f"`git {_verb(command)}` says: {words or 'nothing'}"
     for part, code in _TRANSIENT:
         if part in words.lower():
             return GitBusyError(code, detail, hint=code.remedy)
@@ -85,6 +94,10 @@ def error_from(command: Sequence[str], stderr: str) -> TrueupError:
         if part in words.lower():
             return GitError(code, detail, hint=code.remedy)
     return GitError(codes.GIT_FAILED, detail, hint=codes.GIT_FAILED.remedy)
+
+
+def _verb(command: Sequence[str]) -> str:
+    return next((word for word in command if word[:1] != "-" and "=" not in word), "")
 
 
 def _not_discovered(folder: Path, error: TrueupError) -> TrueupError:
@@ -111,14 +124,18 @@ def start(
     Raises:
         GitError: The program is missing or the folder cannot be entered.
     """
-    command = ["git", *_SAFE_OPTIONS, *arguments]
-    environment = safe_environment(os.environ) | dict(variables or {})
+    path = trusted_path(os.environ.get("PATH", os.defpath), folder)
+    command = [git_program(path) or "git", *_SAFE_OPTIONS, *arguments]
+    environment = safe_environment(os.environ) | {"PATH": path} | dict(variables or {})
+    if _verb(arguments) not in _REACHING:
+        environment["GIT_ALLOW_PROTOCOL"] = "none"
     try:
         return subprocess.Popen(command, cwd=folder, env=environment, **streams)
     except FileNotFoundError as error:
         if not folder.is_dir():
             raise GitError(codes.NOT_A_REPOSITORY, f"The folder `{folder}` does not exist.") from error
-        raise GitError(codes.GIT_MISSING, "No program named `git` is on the PATH.") from error
+        detail = "No program named `git` is on the PATH; what is relative there, or in the repository, does not count."
+        raise GitError(codes.GIT_MISSING, detail) from error
     except OSError as error:
         raise GitError(codes.NOT_A_REPOSITORY, f"`{folder}` cannot be entered: {error.strerror}.") from error
 

@@ -95,6 +95,11 @@ class CommitTree:
             yield SourceFile(entry.path, entry.blob, content)
         contents.close()
 
+    def brought(self, name: str) -> str:
+        """Return the path in the root that is called *name*, whatever it is and however its letters are cased."""
+        paths = records(self._repository, "ls-tree", "-z", "--name-only", "--full-tree", self._revision)
+        return next((shown(path) for path in list(paths) if shown(path).casefold() == name.casefold()), "")
+
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes, or why it cannot be had; links are followed inside the repository only."""
         normal = normal_path(path)

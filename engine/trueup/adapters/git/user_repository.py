@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trueup.adapters.git import codes
+from trueup.adapters.git.program import trusted_path
 from trueup.adapters.git.repository import GitError, error_from, safe_environment
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def find_repository(folder: Path) -> UserRepository | None:
     existing = folder.absolute()
     while not existing.is_dir():
         existing = existing.parent
-    with _undirected():
+    with _undirected(existing):
         import git
 
         try:
@@ -59,7 +60,7 @@ def start_repository(folder: Path, branch: str) -> UserRepository:
     Raises:
         GitError: Git is missing or refused.
     """
-    with _undirected():
+    with _undirected(folder):
         import git
 
         try:
@@ -90,12 +91,13 @@ def _knows_author(repository: "git.Repo") -> bool:
 
 
 @contextmanager
-def _undirected() -> Iterator[None]:
-    """Take away the variables that point git at another repository; GitPython reads only this process's own."""
+def _undirected(folder: Path) -> Iterator[None]:
+    """Take away the variables that point git elsewhere than at *folder*; GitPython reads only this process's own."""
     before = dict(os.environ)
     os.environ.clear()
     # Without it, the import of GitPython fails where there is no git program, before we can say so.
-    os.environ.update(safe_environment(before) | {"GIT_PYTHON_REFRESH": "quiet"})
+    path = trusted_path(before.get("PATH", os.defpath), folder)
+    os.environ.update(safe_environment(before) | {"GIT_PYTHON_REFRESH": "quiet", "PATH": path})
     try:
         yield
     finally:

@@ -131,6 +131,11 @@ class WorkTree:
             return problem(codes.NO_SUCH_FILE, path, f"`{path}` cannot be read.")
         return file.content
 
+    def brought(self, name: str) -> str:
+        """Return the first path of the index at or below *name*, whatever it is and however its letters are cased."""
+        options = ("--no-literal-pathspecs", "--icase-pathspecs", "ls-files", "-z", "--", name)
+        return next((shown(path) for path in list(records(self._repository, *options))), "")
+
     def _files(self, paths: Sequence[bytes], snapshot: _Snapshot) -> Iterator[SourceFile]:
         batch: list[SourceFile] = []
         size = 0

@@ -14,7 +14,7 @@ EXAMPLE = "trueup validate --output-file sarif=trueup.sarif"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `validate`."""
     add_revision(parser)
-    add_output(parser, Format.JSON, Format.NDJSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT)
+    add_output(parser, Format.JSON, Format.NDJSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT, Format.CODEQUALITY)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

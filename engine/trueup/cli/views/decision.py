@@ -40,14 +40,21 @@ def render(checks: Sequence[Checked], output: Format, style: Style, width: int =
             from trueup.cli.views.junit import Suite, junit_suites
 
             return junit_suites(Suite(c.subject, findings_of(c.decision, c.rules), c.decision.rules) for c in checks)
-        case Format.GITHUB:
-            from trueup.cli.views.github import github
-
-            return github([f for c in checks for f in findings_of(c.decision, c.rules)], summary_of(checks))
+        case Format.GITHUB | Format.CODEQUALITY:
+            return _beside_lines(checks, output)
         case Format.OPENREPORTS:
             from trueup.cli.views.openreports import openreports
 
             return openreports(checks)
+
+
+def _beside_lines(checks: Sequence[Checked], output: Format) -> str:
+    """Return what a forge shows beside the lines of a change."""
+    from trueup.cli.views.codequality import codequality
+    from trueup.cli.views.github import github
+
+    found = [f for c in checks for f in findings_of(c.decision, c.rules)]
+    return codequality(found) if output is Format.CODEQUALITY else github(found, summary_of(checks))
 
 
 def _for_people(checks: Sequence[Checked], output: Format, style: Style, width: int) -> str:

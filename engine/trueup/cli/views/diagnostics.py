@@ -179,6 +179,17 @@ class DiagnosticsGithub:
         return github([finding_of(d) for d in report.diagnostics], report.summary)
 
 
+class DiagnosticsCodequality:
+    """For merge requests of GitLab."""
+
+    def render(self, report: DiagnosticsReport) -> str:
+        """Return a problem for each diagnostic."""
+        from trueup.cli.views.codequality import codequality
+        from trueup.cli.views.findings import finding_of
+
+        return codequality([finding_of(d) for d in report.diagnostics])
+
+
 class DiagnosticsOpenreports:
     """For what collects policy reports."""
 
@@ -246,8 +257,8 @@ def diagnostics_view(output: Format, style: Style, width: int = 100) -> Diagnost
             return DiagnosticsJunit()
         case Format.GITHUB:
             return DiagnosticsGithub()
-        case Format.OPENREPORTS:
-            return DiagnosticsOpenreports()
+        case Format.OPENREPORTS | Format.CODEQUALITY:
+            return DiagnosticsOpenreports() if output is Format.OPENREPORTS else DiagnosticsCodequality()
 
 
 def render(report: DiagnosticsReport, output: Format, style: Style, width: int = 100) -> str:

@@ -53,7 +53,7 @@ def plan_view(output: Format, style: Style, width: int = 100) -> PlanView:
             from trueup.cli.views.behaviour_html import PlanHtml
 
             return PlanHtml()
-        case Format.SARIF | Format.JUNIT | Format.GITHUB | Format.OPENREPORTS:
+        case Format.SARIF | Format.JUNIT | Format.GITHUB | Format.OPENREPORTS | Format.CODEQUALITY:
             return PlanDecision(output)
 
 

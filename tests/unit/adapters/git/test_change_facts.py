@@ -266,7 +266,6 @@ def test_a_commit_that_was_changed_after_it_was_signed_is_bad(signing: Repositor
     [
         ("gpg.ssh.allowedSignersFile", ""),
         ("gpg.ssh.allowedSignersFile", "/nonexistent"),
-        ("gpg.ssh.program", "/nonexistent"),
     ],
 )
 def test_a_signature_that_cannot_be_checked_here_is_unknown(signing: Repository, setting: str, value: str) -> None:
@@ -274,6 +273,18 @@ def test_a_signature_that_cannot_be_checked_here_is_unknown(signing: Repository,
     git(signing.root, "config", setting, value)
     found = facts(signing, tip).signature
     assert (found.status, found.signer) == ("unknown", "")
+
+
+def test_a_program_that_only_the_clone_names_checks_no_signature(signing: Repository, tmp_path: Path) -> None:
+    tip = signed(signing)
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path / 'started'}\n")
+    program.chmod(0o755)
+    git(signing.root, "config", "gpg.ssh.program", str(program))
+    assert facts(signing, tip).signature.status == "good"
+    assert not (tmp_path / "started").exists()
+    git(signing.root, "log", "-1", "--format=%G?", tip)
+    assert (tmp_path / "started").exists(), "git itself starts it"
 
 
 def test_a_signature_by_a_key_nobody_vouches_for_is_unknown(signing: Repository, tmp_path: Path) -> None:

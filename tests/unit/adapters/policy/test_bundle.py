@@ -31,6 +31,9 @@ class MemoryTree:
     def read(self, path: str) -> bytes | Diagnostic:
         return self.content[path]
 
+    def brought(self, name: str) -> str:
+        return ""
+
 
 TREE = MemoryTree(
     {

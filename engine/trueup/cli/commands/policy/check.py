@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         Format.JUNIT,
         Format.GITHUB,
         Format.OPENREPORTS,
+        Format.CODEQUALITY,
     )
 
 

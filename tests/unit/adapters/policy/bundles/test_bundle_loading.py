@@ -33,6 +33,9 @@ class Tree:
     def read(self, path: str) -> bytes | Diagnostic:
         return self._files.get(path) or Diagnostic(NO_PROJECT_IN_FILE, "There is none.", Span(path))
 
+    def brought(self, name: str) -> str:
+        return ""
+
 
 def load(tree: Tree, *pins: BundlePin) -> tuple[PolicyFile, ...]:
     return load_bundle(tree, library=False, bundles=pins)
