@@ -27,6 +27,10 @@ def render(report: CiReport, exit_code: int, output: Format, style: Style, width
             from trueup.cli.views.ci_findings import github_of
 
             return github_of(report)
+        case Format.CODEQUALITY:
+            from trueup.cli.views.ci_findings import codequality_of
+
+            return codequality_of(report)
         case Format.TEXT | Format.HTML | Format.CSV | Format.OPENREPORTS:
             from trueup.cli.views.ci_text import CiText
 

@@ -50,6 +50,13 @@ def github_of(report: CiReport) -> str:
     return github(findings(report), f"trueup: {report.verdict}. {report.summary}")
 
 
+def codequality_of(report: CiReport) -> str:
+    """Return a Code Quality report."""
+    from trueup.cli.views.codequality import codequality
+
+    return codequality(findings(report))
+
+
 def _all(report: CiReport) -> Iterator[Finding]:
     yield from (finding_of(d) for _, d in report.problems)
     for plan in report.plans:

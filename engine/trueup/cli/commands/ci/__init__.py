@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_base(parser)
     parser.add_argument("--detailed-exitcode", action="store_true", help="end with 2 when there are changes")
     parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for an apply")
-    add_output(parser, Format.JSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT, Format.GITHUB)
+    add_output(parser, Format.JSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT, Format.GITHUB, Format.CODEQUALITY)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
