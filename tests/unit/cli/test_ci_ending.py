@@ -23,7 +23,7 @@ from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode, worst
 from trueup.cli.views.azure import handed_on, issues
 from trueup.cli.views.ci_comment import comment, summary
-from trueup.cli.views.ci_findings import findings, github_of, junit_of, sarif_of
+from trueup.cli.views.ci_findings import codequality_of, findings, github_of, junit_of, sarif_of
 from trueup.cli.views.ci_json import DOTENV_BYTES, ci_schema, document, dotenv, outputs
 from trueup.cli.views.ci_report import EnvironmentReport
 from trueup.core.diagnostics import Diagnostic
@@ -320,6 +320,7 @@ def test_a_comment_without_the_marker_of_one_is_not_posted(tmp_path: Path, first
 def test_every_run_is_sarif_and_junit_as_published(name: str) -> None:
     report = RUNS[name]()
     check_sarif(sarif_of(report))
+    assert len(json.loads(codequality_of(report))) == len(findings(report))
     check_junit(junit_of(report))
     jsonschema.validate(document(report, exit_of(report)), ci_schema())
 
