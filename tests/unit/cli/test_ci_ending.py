@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
