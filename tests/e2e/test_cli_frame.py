@@ -95,7 +95,9 @@ def test_ascii_output_is_enough(tmp_path: Path) -> None:
 
 def test_doctor_finds_what_is_installed_here(tmp_path: Path) -> None:
     done = _trueup("-C", str(tmp_path), "doctor", "-o", "json", "--output-file", f"text={tmp_path / 'doctor.txt'}")
-    assert done.stderr == ""
+    assert not {"error", "warning", "Traceback"} & set(done.stderr.split()), (
+        "at most that it is at work, where it is slow"
+    )
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert {"python", "git", "gordon-to-regorus", "pydantic", "xllamacpp", "disk", "loopback"} <= checks.keys()
     assert checks["pydantic"]["level"] in ("ok", "warn")
