@@ -53,6 +53,15 @@ def test_files_come_in_path_order_with_blob_id_and_bytes(tree):
         assert file.content == (FILES[file.path] if file.path != "spec/large.yaml" else b"")
 
 
+def test_listing_gives_what_files_gives_without_reading_it(tree):
+    for folders in (["spec"], ["."], ["special", "spec/deep"], [], ["absent"]):
+        listed = tree.listed(folders, [".yaml", ".yml"])
+        files = list(tree.files(folders, [".yaml", ".yml"]))
+        assert [(f.path, f.blob) for f in listed] == [(f.path, f.blob) for f in files]
+        assert list(tree.read_listed(listed)) == files
+        assert list(tree.read_listed(listed[1::2])) == files[1::2]
+
+
 def test_only_the_folders_asked_for_are_given_whatever_was_read_before(tree):
     everything = list(tree.files(["."], [""]))
     assert len(everything) == len(FILES)
@@ -189,6 +198,26 @@ def test_changed_and_new_files_have_no_blob_id_and_ignored_ones_are_left_out(mad
     write(made.root, {"spec/a.yaml": b"a: 2\n", "spec/new.yaml": b"n: 1\n", "spec/x.log": b""})
     found = {f.path: f.blob for f in WorkTree(made).files(["spec"], [".yaml", ".log"])}
     assert found == {"spec/a.yaml": "", "spec/new.yaml": ""}
+
+
+def test_a_listed_file_has_a_blob_id_only_when_it_has_the_bytes_of_that_blob(made):
+    commit(made.root, {"spec/b.yaml": b"b: 1\n", "spec/c.yaml": b"c: 1\n", "spec/d.yaml": b"d: 1\n"})
+    git(made.root, "update-index", "--assume-unchanged", "spec/d.yaml")
+    write(
+        made.root, {"spec/a.yaml": b"a: 2\n", "spec/b.yaml": None, "spec/d.yaml": b"d: 2\n", "spec/e.yaml": b"e: 1\n"}
+    )
+    tree = WorkTree(made)
+    listed = tree.listed(["spec"], [".yaml"])
+    assert {f.path: f.blob for f in listed if f.blob} == {"spec/c.yaml": blob_id(b"c: 1\n", 40)}
+    assert list(tree.read_listed(listed)) == list(WorkTree(made).files(["spec"], [".yaml"]))
+    assert tree.revision == ""
+
+
+def test_listing_a_folder_of_uncommitted_files_empties_the_revision(made):
+    write(made.root, {"spec/new.yaml": b"n: 1\n"})
+    tree = WorkTree(made)
+    tree.listed(["spec"], [".yaml"])
+    assert tree.revision == ""
 
 
 def test_a_staged_file_has_the_blob_id_of_the_index_and_is_not_committed(made):

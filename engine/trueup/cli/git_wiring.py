@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trueup.adapters.git.base import Trunk
     from trueup.adapters.git.repository import Repository
     from trueup.policy.document import ChangeFacts
-    from trueup.ports import Base, Committer, Forge, History, MergedCommit, Publisher, SourceTree
+    from trueup.ports import Base, Committer, Forge, History, MergedCommit, ParsedFiles, Publisher, SourceTree
     from trueup.spec.resource import Resource
     from trueup.workflows.loading import ForgeChoice, ProjectSettings
 
@@ -25,6 +25,8 @@ class GitPorts:
         self.root = root
         self.asked_base = ""
         """What the user or the CI job names as the base of the change."""
+        self.asked_cache = ""
+        """Where the user wants caches to lie; `off` for nowhere."""
         self.work_tree: SourceTree | None = None
         """The one that was opened last: git need not be asked for all of it again."""
 
@@ -34,6 +36,19 @@ class GitPorts:
         from trueup.adapters.git.repository import Repository
 
         return Repository.discover(self.root)
+
+    @cached_property
+    def parsed_files(self) -> "ParsedFiles | None":
+        """What earlier runs read of files."""
+        from trueup.adapters.caches.identity import reader_identity
+        from trueup.adapters.caches.places import cache_folder
+
+        folder, identity = cache_folder(self.repository.common_dir, self.asked_cache), reader_identity()
+        if folder is None or not identity:
+            return None
+        from trueup.adapters.caches.parsed_files import SqliteParsedFiles
+
+        return SqliteParsedFiles(folder, identity)
 
     @cached_property
     def history(self) -> "History":

@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from trueup.workflows.workspace import Policies, Workspace
 
 
+CACHE_VARIABLE = "TRUEUP_CACHE"
+"""Of the flag `--cache`; commands without it follow it as well."""
+
+
 class LocalWorkspace(GitPorts):
     """`Workspace` of the repository around *start*. Each port is made when it is first asked for."""
 
@@ -357,10 +361,17 @@ class LocalWorkspace(GitPorts):
         return self.ledger.unpushed()
 
 
-def open_workspace(console: Console, base: str = "") -> "LocalWorkspace":
-    """Return the workspace of the project around the current folder; *base* as the user or the CI job names it."""
+def open_workspace(console: Console, base: str = "", cache: str = "") -> "LocalWorkspace":
+    """Return the workspace of the project around the current folder.
+
+    Args:
+        console: Where progress is shown.
+        base: The base, as the user or the CI job names it.
+        cache: Where caches are to lie; empty for where the variable says.
+    """
     workspace = LocalWorkspace(find_project(), console.progress)
     workspace.asked_base = base
+    workspace.asked_cache = cache or console.environment.get(CACHE_VARIABLE, "")
     return workspace
 
 

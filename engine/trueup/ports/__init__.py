@@ -22,7 +22,17 @@ from trueup.ports.evidence import EvidenceSeal
 from trueup.ports.forges import BranchChange, BuiltBranch, Forge, Publisher, PullRequest, Review, ReviewState
 from trueup.ports.metrics import MetricSource
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
-from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
+from trueup.ports.repository import (
+    Base,
+    Committer,
+    History,
+    Listed,
+    Merged,
+    MergedCommit,
+    ParsedFiles,
+    ParseFiles,
+    SourceTree,
+)
 from trueup.ports.runs import (
     LEDGER_LOCK,
     NOTICE,
@@ -76,6 +86,7 @@ __all__ = [
     "Journal",
     "Ledger",
     "LedgerReader",
+    "Listed",
     "Lock",
     "Measured",
     "Merged",
@@ -85,6 +96,7 @@ __all__ = [
     "ParityMeter",
     "ParityRequest",
     "ParseFiles",
+    "ParsedFiles",
     "PolicyEngine",
     "PolicyFile",
     "PolicyTracer",

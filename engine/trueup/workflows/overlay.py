@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
-from trueup.ports import SourceTree
+from trueup.ports import Listed, SourceTree
 from trueup.spec.resource import SourceFile
 
 
@@ -24,12 +24,19 @@ class Overlay:
 
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         """Yield the files of the base, the one replaced."""
-        for file in self.base.files(folders, suffixes):
-            if file.path == self.path:
-                yield replace(file, content=self.content, blob=BlobId(""))
-            else:
-                yield file
+        return map(self._replaced, self.base.files(folders, suffixes))
+
+    def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> list[Listed]:
+        """Return the files of the base; of the one replaced only its bytes say what it is."""
+        return [replace(f, blob=BlobId("")) if f.path == self.path else f for f in self.base.listed(folders, suffixes)]
+
+    def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
+        """Yield the files of the base, the one replaced."""
+        return map(self._replaced, self.base.read_listed(listed))
 
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes."""
         return self.content if path == self.path else self.base.read(path)
+
+    def _replaced(self, file: SourceFile) -> SourceFile:
+        return replace(file, content=self.content, blob=BlobId("")) if file.path == self.path else file

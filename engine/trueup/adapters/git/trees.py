@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trueup.adapters.git import codes
-from trueup.adapters.git.objects import blobs, records
+from trueup.adapters.git.objects import blobs, limited, records
 from trueup.adapters.git.paths import normal_path, problem
 from trueup.adapters.git.repository import Repository, call
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
+from trueup.ports import Listed
 from trueup.spec.resource import SourceFile
 from trueup.spec.yaml.events import MAX_BYTES
 
@@ -80,6 +81,36 @@ class CommitTree:
             content = next(contents) if entry.size_bytes <= self._limit_bytes else b""
             yield SourceFile(entry.path, entry.blob, content)
         contents.close()
+
+    def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> list[Listed]:
+        """Return the files below *folders* without their sizes, which git would open every object for.
+
+        Raises:
+            GitError: A tree is missing.
+        """
+        if not folders:
+            return []
+        endings = tuple(suffix.encode() for suffix in suffixes)
+        command = ("ls-tree", "-r", "-z", "--full-tree", self._revision, "--", *folder_arguments(folders))
+        found = []
+        for record in records(self._repository, *command):
+            meta, _, path = record.partition(b"\t")
+            if path.endswith(endings):
+                mode, kind, blob = meta.split()
+                if kind == b"blob" and mode in _REGULAR:
+                    found.append(Listed(shown(path), BlobId(blob.decode()), path))
+        return found
+
+    def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
+        """Yield *listed* files with their bytes.
+
+        Raises:
+            GitError: An object is missing.
+        """
+        for file, content in zip(
+            listed, limited(self._repository, [f.blob for f in listed], self._limit_bytes), strict=True
+        ):
+            yield SourceFile(file.path, file.blob, content)
 
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes, or why it cannot be had; links are followed inside the repository only."""

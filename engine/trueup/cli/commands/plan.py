@@ -2,7 +2,15 @@
 
 import argparse
 
-from trueup.cli.arguments import UsageError, add_base, add_environment, add_output, add_revision, whole_number
+from trueup.cli.arguments import (
+    UsageError,
+    add_base,
+    add_cache,
+    add_environment,
+    add_output,
+    add_revision,
+    whole_number,
+)
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
@@ -20,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_environment(parser)
     add_revision(parser)
     add_base(parser)
+    add_cache(parser)
     parser.add_argument("--out", metavar="FILE", help="save the plan, for `show` and `apply --plan`")
     parser.add_argument("--detailed-exitcode", action="store_true", help="end with 2 when there are changes")
     parser.add_argument(
@@ -46,13 +55,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from trueup.cli.files import refuse_unwritable
 
         refuse_unwritable(arguments.out)
-    workspace = open_workspace(console, arguments.base)
+    workspace = open_workspace(console, arguments.base, arguments.cache)
     planned = make_plan(
         workspace,
         arguments.environment,
         arguments.revision,
         tuple(arguments.names),
         engine=workspace.cached_engine,
+        known=workspace.parsed_files,
     )
     if isinstance(planned, Invalid):
         return report_invalid(planned, console)
