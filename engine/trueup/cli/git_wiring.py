@@ -93,6 +93,12 @@ class GitPorts:
 
         return CommitTree(self.repository, self.repository.resolve(revision))
 
+    def sees_all_changes(self, tree: "SourceTree") -> bool:
+        """Tell whether git was told to look at every file of *tree*, so that it tells when one changes."""
+        from trueup.adapters.git.work_tree import WorkTree
+
+        return not isinstance(tree, WorkTree) or tree.is_watched
+
     def base(self, revision: Revision, branch: str) -> "Base":
         """Return what governs *revision*."""
         from trueup.adapters.git.base import base_of

@@ -80,14 +80,24 @@ def publish_plan(
     file: str = "",
     asked: "Sequence[str]" = (),
     behaviour: "tuple[BehaviourDiff, ...] | None" = None,
-) -> None:
-    """Write the plan in every format asked for; *asked* are the words that chose revision and deployments."""
+) -> str:
+    """Write the plan in every format asked for, and return what the first of them is.
+
+    *asked* are the words that chose revision and deployments.
+    """
     from dataclasses import replace
 
     from trueup.cli.views.plan import render
 
     report = replace(plan_report(planned, file), asked=tuple(asked), behaviour=behaviour)
-    console.publish(lambda output, style: render(report, output, style, console.width))
+    written: list[str] = []
+
+    def rendered(output: Format, style: Style) -> str:
+        written.append(render(report, output, style, console.width))
+        return written[-1]
+
+    console.publish(rendered)
+    return written[0]
 
 
 def note_plan(planned: "Planned", console: Console, intent: "Intent") -> None:

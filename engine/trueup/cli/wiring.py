@@ -214,6 +214,14 @@ class LocalWorkspace(GitPorts):
         engine = self.quick_engine
         return CachedEngine(engine, self._remembered, f"{self.tool}, {engine_version()}", engine.clock_fields)
 
+    def clock_read(self, policies: "Policies") -> frozenset[str] | None:
+        """Return what *policies* read of the clock; None for all of it, and where nobody can tell."""
+        from trueup.spec.engines import EMBEDDED
+
+        if not policies.files:
+            return frozenset()
+        return self._remembering.clock_read(policies.files) if self.engine_choice.kind == EMBEDDED else None
+
     @property
     def _remembered(self) -> Path:
         """A folder of git's own: nothing that a pull request brings can lie there."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trueup.adapters.git import codes
-from trueup.adapters.git.repository import GitError, error_from, safe_environment
+from trueup.adapters.git.repository import GitError, error_from
+from trueup.adapters.git.safety import safe_environment
 
 if TYPE_CHECKING:
     import git

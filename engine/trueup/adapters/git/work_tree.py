@@ -79,6 +79,11 @@ class WorkTree:
             self._head = Revision(head or "")
         return self._head
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether git looks at the disk for every file that was asked for so far."""
+        return all(tracked.is_watched for s in self._snapshots.values() for tracked in s.tracked.values())
+
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         """Yield the files below *folders* that end in one of *suffixes*, in path order; ignored ones left out.
 

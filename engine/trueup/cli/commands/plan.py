@@ -1,6 +1,7 @@
 """`trueup plan`: what would change in an environment, why, and what policy says."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from trueup.cli.arguments import (
     UsageError,
@@ -15,6 +16,9 @@ from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
 from trueup.cli.reports import PLAN_FORMATS, plan_report, publish_plan, report_invalid
+
+if TYPE_CHECKING:
+    from trueup.workflows.planning import Planned
 
 SUMMARY = "Show what would change in an environment, why, and what policy says"
 EXAMPLE = "trueup plan -e staging --out plan.json"
@@ -46,15 +50,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Plan, judge, show, save."""
-    from trueup.cli.wiring import open_workspace
-    from trueup.workflows.planning import Invalid, make_plan
-
     if not arguments.behaviour and Format.HTML in (console.format, *(f.format for f in console.files)):
         raise UsageError("`html` is the page of a behaviour diff.", hint="add `--behaviour`")
     if arguments.out:
         from trueup.cli.files import refuse_unwritable
 
         refuse_unwritable(arguments.out)
+    from trueup.cli.kept_plan import keep, kept_plan, print_kept
+
+    kept = kept_plan(arguments, console)
+    before = print_kept(kept, console) if kept else None
+    if before is not None:
+        return before
+    from trueup.cli.wiring import open_workspace
+    from trueup.workflows.planning import Invalid, make_plan
+
     workspace = open_workspace(console, arguments.base, arguments.cache)
     planned = make_plan(
         workspace,
@@ -77,7 +87,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from trueup.workflows.behaviour import behaviour
 
         diffs = behaviour(planned, workspace.ledger, arguments.examples)
-    publish_plan(planned, console, arguments.out or "", (*revision, *arguments.names), diffs)
+    printed = publish_plan(planned, console, arguments.out or "", (*revision, *arguments.names), diffs)
+    code = _ending(arguments, planned)
+    if kept:
+        keep(kept, planned, workspace, console, printed, code)
+    return code
+
+
+def _ending(arguments: argparse.Namespace, planned: "Planned") -> int:
     if plan_report(planned).is_blocked:
         return ExitCode.DENIED
     return ExitCode.CHANGES if arguments.detailed_exitcode and planned.plan.changes else ExitCode.DONE
