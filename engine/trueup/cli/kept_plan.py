@@ -1,18 +1,17 @@
-"""`trueup plan` when nothing changed: what was printed before is printed again, without looking into any file of specs.
+"""`trueup plan` when nothing changed: what was printed before is printed again, without looking into any declared file.
 
-Imports nothing that planning needs. What may be kept, and why it is still true, is in
-`docs/decisions/0015-what-a-plan-remembers.md`.
+Found by the words of the command line before they are parsed, and printed without importing what planning needs. What
+may be kept, and why it is still true, is in `docs/decisions/0015-what-a-plan-remembers.md`.
 """
 
 import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from trueup.adapters.caches.kept_plans import keep_plan, read_plan
+from trueup.adapters.caches.kept_plans import keep_parts, read_parts
 from trueup.adapters.caches.places import is_off
-from trueup.adapters.caches.surroundings import CannotTellError, surroundings
+from trueup.adapters.caches.surroundings import CannotTellError, surroundings, words_digest
 from trueup.cli.output import Format
-from trueup.cli.reports import PLAN_LIFE_DAYS
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from trueup.cli.wiring import LocalWorkspace
     from trueup.workflows.planning import Planned
 
+PLAN_LIFE_DAYS = 7
+"""Longer than a review takes, shorter than anyone remembers what was reviewed."""
 _LIFE = timedelta(days=PLAN_LIFE_DAYS)
 
 
@@ -29,69 +30,80 @@ class KeptPlan(NamedTuple):
 
     Attributes:
         root: Folder of the project.
-        folder: Where plans are kept.
-        key: Digest of everything around it.
-        asked: What decides about it, to be asked again.
+        words: Digest of the command line, and of what decides how it is printed.
+        asked: Environment, revision and base that it names.
+        key: Digest of everything around the plan.
     """
 
     root: str
-    folder: str
+    words: str
+    asked: tuple[str, str, str]
     key: str
-    asked: tuple[str, tuple[str, str], tuple[str, ...]]
+
+    @property
+    def folder(self) -> str:
+        """Git's own, whatever the user says of other caches: it is good for this clone on this machine alone."""
+        return _folder(self.root)
+
+
+def print_kept(console: "Console") -> int | None:
+    """Print the plan that is kept for the words of this command and return the exit code; None when there is none."""
+    root = _root(os.getcwd())
+    words = _words(root, console)
+    asked = read_parts(_folder(root), words) if root else None
+    if asked is None or len(asked) != 4:
+        return None
+    environment, revision, base, form = (part.decode() for part in asked)
+    try:
+        found = read_parts(_folder(root), _key(root, words, (environment, revision, base), console))
+    except CannotTellError:
+        return None
+    if found is None or len(found) != 4:
+        return None
+    code, start, middle, end = found
+    first, second = _times(datetime.now(UTC), form)
+    console.again(f"{start.decode()}{first}{middle.decode()}{second}{end.decode()}")
+    return int(code)
 
 
 def kept_plan(arguments: "argparse.Namespace", console: "Console") -> KeptPlan | None:
     """Return where the plan that is asked for would be kept; None when it never is."""
     is_plain = console.format in (Format.TEXT, Format.JSON) and not console.files
-    if not is_plain or arguments.out or arguments.behaviour:
-        return None
-    root = "" if is_off(arguments.cache) else _root(os.getcwd())
+    is_alone = not (arguments.out or arguments.behaviour or arguments.directory)
+    root = _root(os.getcwd()) if is_plain and is_alone and not is_off(arguments.cache) else ""
     if not root:
         return None
-    said = (
-        *(f"{k}={v}" for k, v in sorted(vars(arguments).items())),
-        repr((console.style, console.width)),
-        os.getcwd(),
-    )
-    asked = (arguments.environment, (arguments.revision, arguments.base), said)
+    words, asked = _words(root, console), (arguments.environment, arguments.revision, arguments.base)
     try:
-        key = _key(root, asked, console)
+        return KeptPlan(root, words, asked, _key(root, words, asked, console))
     except CannotTellError:
         return None
-    # In git's own folder whatever the user says of other caches: it is good for this clone on this machine alone.
-    return KeptPlan(root, os.path.join(root, ".git", "trueup", "plans"), key, asked)
-
-
-def print_kept(kept: KeptPlan, console: "Console") -> int | None:
-    """Print what is kept and return the exit code; None when nothing is."""
-    found = read_plan(kept.folder, kept.key)
-    if found is None or len(found[1]) != 3:
-        return None
-    code, (start, middle, end) = found
-    now = datetime.now(UTC)
-    first, second = _times(now, console.format)
-    console.out(f"{start.decode()}{first}{middle.decode()}{second}{end.decode()}")
-    return code
 
 
 def keep(
-    kept: KeptPlan, planned: "Planned", workspace: "LocalWorkspace", console: "Console", printed: str, code: int
+    kept: KeptPlan, planned: "Planned", workspace: "LocalWorkspace", console: "Console", ended: tuple[int, str]
 ) -> None:
-    """Keep what was *printed*, when it is true for the rest of the day while nothing around it changes."""
+    """Keep how a plan *ended* and what was printed, when it is true all day while nothing around it changes."""
     from trueup.workflows.steadiness import is_steady
 
-    parts = _parts(printed, planned.plan.created_at, console.format)
+    code, printed = ended
+    parts = _parts(console.shown(printed), planned.plan.created_at, console.format)
     if parts is None or not workspace.sees_all_changes(planned.loaded.tree):
         return
     if not is_steady(workspace, planned, workspace.clock_read(planned.policies)):
         return
     try:
         # What changed while the plan was made may be in it, or not.
-        if _key(kept.root, kept.asked, console) != kept.key:
+        if _key(kept.root, kept.words, kept.asked, console) != kept.key:
             return
     except CannotTellError:
         return
-    keep_plan(kept.folder, kept.key, code, [part.encode() for part in parts])
+    keep_parts(kept.folder, kept.key, [str(code), *parts])
+    keep_parts(kept.folder, kept.words, [*kept.asked, console.format])
+
+
+def _folder(root: str) -> str:
+    return os.path.join(root, ".git", "trueup", "plans")
 
 
 def _root(folder: str) -> str:
@@ -103,28 +115,32 @@ def _root(folder: str) -> str:
     return os.path.realpath(folder) if os.path.isfile(os.path.join(folder, "trueup.yaml")) else ""
 
 
-def _key(root: str, asked: tuple[str, tuple[str, str], tuple[str, ...]], console: "Console") -> str:
-    environment, revisions, said = asked
+def _words(root: str, console: "Console") -> str:
+    said = (root, os.getcwd(), repr((console.are_terminals, console.width)), *console.words)
+    return words_digest(said, console.environment)
+
+
+def _key(root: str, words: str, asked: tuple[str, str, str], console: "Console") -> str:
     today = datetime.now(UTC).date().isoformat()
-    return surroundings(root, environment, revisions, (*said, today), console.environment)
+    return surroundings(root, asked[0], asked[1:], (words, today), console.environment)
 
 
-def _times(made: datetime, output: Format) -> tuple[str, str]:
+def _times(made: datetime, output: str) -> tuple[str, str]:
     """Return the two times that change whenever a plan is made, as they are printed."""
     until = made + _LIFE
-    if output is Format.JSON:
+    if output == Format.JSON:
         return made.isoformat(), until.isoformat()
     return f"{until:%Y-%m-%d}", f"{until:%H:%M}"
 
 
-def _parts(printed: str, made: datetime, output: Format) -> tuple[str, str, str] | None:
+def _parts(printed: str, made: datetime, output: str) -> tuple[str, str, str] | None:
     """Return what was *printed* around its two times; None when they are not where they are expected, once."""
     import re
 
     first, second = map(re.escape, _times(made, output))
     gap = r"(?:\s|\x1b\[[0-9;]*m)+"
     pattern = rf'"created_at": "({first})",\s+"expires_at": "({second})"'
-    if output is Format.TEXT:
+    if output == Format.TEXT:
         pattern = rf"valid{gap}until{gap}({first}){gap}({second}){gap}UTC"
     found = list(re.finditer(pattern, printed))
     if len(found) != 1:

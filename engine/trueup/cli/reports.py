@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
+from trueup.cli.kept_plan import PLAN_LIFE_DAYS
 from trueup.cli.output import Format, Style
 
 if TYPE_CHECKING:
@@ -68,10 +69,6 @@ def plan_report(planned: "Planned", file: str = "") -> "PlanReport":
     policies = planned.policies
     judged_by = JudgedBy(policies.source, policies.revision or "", policies.changed, decision, planned.candidate)
     return PlanReport(saved, decision, file, rules=evaluation.described if evaluation else (), judged_by=judged_by)
-
-
-PLAN_LIFE_DAYS = 7
-"""Longer than a review takes, shorter than anyone remembers what was reviewed."""
 
 
 def publish_plan(

@@ -14,24 +14,21 @@ LIMIT_BYTES = 64 << 20
 _SEAL_BYTES = 64
 
 
-def read_plan(folder: str, key: str) -> tuple[int, list[bytes]] | None:
-    """Return the exit code and what was printed, in parts between which times belong; None when it is not whole."""
+def read_parts(folder: str, key: str) -> list[bytes] | None:
+    """Return what is kept under *key*; None when nothing is, or not all of it."""
     try:
         with open(os.path.join(folder, key), "rb") as file:
             seal, content = file.read(_SEAL_BYTES), file.read()
-        if seal != _seal(key, content):
-            return None
-        code, *parts = content.split(b"\0")
-        return int(code), parts
-    except (OSError, ValueError):
+    except OSError:
         return None
+    return content.split(b"\0") if seal == _seal(key, content) else None
 
 
-def keep_plan(folder: str, key: str, code: int, parts: Sequence[bytes]) -> None:
-    """Keep what was printed; a folder that cannot be written keeps nothing."""
-    if any(b"\0" in part for part in parts):
+def keep_parts(folder: str, key: str, parts: Sequence[str]) -> None:
+    """Keep *parts*; a folder that cannot be written keeps nothing."""
+    if any("\0" in part for part in parts):
         return
-    content = b"\0".join([b"%d" % code, *parts])
+    content = "\0".join(parts).encode(errors="replace")
     temporary = os.path.join(folder, f".{key}.{os.getpid()}")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)

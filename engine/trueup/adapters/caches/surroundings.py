@@ -39,6 +39,14 @@ class CannotTellError(Exception):
     """What is around the plan cannot be told cheaply; planning itself has to."""
 
 
+def words_digest(said: Iterable[str], variables: Mapping[str, str]) -> str:
+    """Return a digest of a command line, *said*, and of the *variables* that may decide what it does."""
+    digest = hashlib.sha256()
+    for part in (*(text.encode("utf-8", "surrogateescape") for text in said), *_named(variables)):
+        digest.update(b"%d\n" % len(part) + part)
+    return digest.hexdigest()
+
+
 def surroundings(
     root: str, environment: str, revisions: Sequence[str], said: Iterable[str], variables: Mapping[str, str]
 ) -> str:
@@ -73,7 +81,6 @@ def _parts(
     if os.path.lexists(os.path.join(state, "targets", environment)):
         raise CannotTellError("something may run")
     yield from (text.encode("utf-8", "surrogateescape") for text in (root, environment, *revisions, *said))
-    yield from _named(variables)
     yield from _asked(root, revisions, safe_environment(variables))
     for name in ("HEAD", "shallow", "info/exclude", "info/attributes", "info/grafts", "../trueup.yaml"):
         yield _content(os.path.join(git, name))
@@ -162,11 +169,17 @@ def _asked(root: str, revisions: Sequence[str], variables: Mapping[str, str]) ->
     yield configuration
     yield _answer(root, variables, "for-each-ref", "--format=%(refname) %(objectname) %(symref)")
     for name in names:
-        yield _answer(root, variables, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        # What is checked out is in the refs, and a whole id says itself.
+        if name != "HEAD" and not _is_id(name):
+            yield _answer(root, variables, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if not revisions[0]:
         shape = ("--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
         if _answer(root, variables, *_filters_off(configuration), "status", *shape):
             raise CannotTellError("there are uncommitted changes")
+
+
+def _is_id(name: str) -> bool:
+    return len(name) in (40, 64) and not set(name) - set("0123456789abcdef")
 
 
 def _filters_off(configuration: bytes) -> Iterator[str]:

@@ -56,15 +56,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from trueup.cli.files import refuse_unwritable
 
         refuse_unwritable(arguments.out)
-    from trueup.cli.kept_plan import keep, kept_plan, print_kept
-
-    kept = kept_plan(arguments, console)
-    before = print_kept(kept, console) if kept else None
-    if before is not None:
-        return before
+    from trueup.cli.kept_plan import keep, kept_plan
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.planning import Invalid, make_plan
 
+    kept = kept_plan(arguments, console)
     workspace = open_workspace(console, arguments.base, arguments.cache)
     planned = make_plan(
         workspace,
@@ -90,7 +86,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     printed = publish_plan(planned, console, arguments.out or "", (*revision, *arguments.names), diffs)
     code = _ending(arguments, planned)
     if kept:
-        keep(kept, planned, workspace, console, printed, code)
+        keep(kept, planned, workspace, console, (code, printed))
     return code
 
 
