@@ -33,7 +33,7 @@ COUNTED = {"plans": 0, "valid": 0, "printed again": 0, "files recalled": 0}
 
 HEAD = "apiVersion: trueup/v1alpha1\n"
 PROJECT = f"{HEAD}kind: Project\nmetadata: {{name: shop}}\nspec: {{specs: [spec], policies: {{library: false}}}}\n"
-_TIMES = re.compile(r'"(created_at|expires_at)": "[^"]+"|valid until [0-9-]+ [0-9:]+ UTC')
+_TIMES = re.compile(r'"(created_at|expires_at)": "[^"]+"|valid\s+until\s+[0-9-]+\s+[0-9:]+\s+UTC')
 
 
 def environment(name: str) -> str:

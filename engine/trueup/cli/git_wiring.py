@@ -94,10 +94,17 @@ class GitPorts:
         return CommitTree(self.repository, self.repository.resolve(revision))
 
     def sees_all_changes(self, tree: "SourceTree") -> bool:
-        """Tell whether git was told to look at every file of *tree*, so that it tells when one changes."""
-        from trueup.adapters.git.work_tree import WorkTree
+        """Tell whether a plan of *tree* depends only on the repository, its state folder and git's configuration.
 
-        return not isinstance(tree, WorkTree) or tree.is_watched
+        Not so when git was told not to look at a file, when artifacts lie elsewhere, and when a secret decides whose
+        signatures count.
+        """
+        from trueup.adapters.git.work_tree import WorkTree
+        from trueup.workflows.state_folder import STATE_FOLDER
+
+        is_watched = not isinstance(tree, WorkTree) or tree.is_watched
+        is_here = self.settings.store_path.split("/")[0] == STATE_FOLDER and not self.settings.store_url
+        return is_watched and is_here and not self.settings.signing_key
 
     def base(self, revision: Revision, branch: str) -> "Base":
         """Return what governs *revision*."""

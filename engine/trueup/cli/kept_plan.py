@@ -88,7 +88,9 @@ def keep(
 
     code, printed = ended
     parts = _parts(console.shown(printed), planned.plan.created_at, console.format)
-    if parts is None or not workspace.sees_all_changes(planned.loaded.tree):
+    # The document of a decision has the time in it, and for programs its digest is told.
+    is_timed = console.format == Format.JSON and planned.judged.evaluation is not None
+    if parts is None or is_timed or not workspace.sees_all_changes(planned.loaded.tree):
         return
     if not is_steady(workspace, planned, workspace.clock_read(planned.policies)):
         return

@@ -105,7 +105,7 @@ def _named(variables: Mapping[str, str]) -> Iterator[bytes]:
             yield f"{name}={variables[name]}".encode("utf-8", "surrogateescape")
 
 
-def _files(folder: str, without: Sequence[str] = (), most: int = _MOST_ENTRIES) -> Iterator[bytes]:
+def _files(folder: str, without: Sequence[str] = (), most: int = 0) -> Iterator[bytes]:
     """Yield path, size and times of every file below *folder*; what is made of sources by Python is left out."""
     waiting, count = [folder], 0
     while waiting:
@@ -119,7 +119,7 @@ def _files(folder: str, without: Sequence[str] = (), most: int = _MOST_ENTRIES) 
             if entry.name == "__pycache__" or entry.path in without:
                 continue
             count += 1
-            if count > most or entry.is_symlink():
+            if count > (most or _MOST_ENTRIES) or entry.is_symlink():
                 raise CannotTellError("too many files, or some lie elsewhere")
             if entry.is_dir():
                 waiting.append(entry.path)
