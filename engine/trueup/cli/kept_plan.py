@@ -1,7 +1,7 @@
 """`trueup plan` when nothing changed: what was printed before is printed again, without looking into any declared file.
 
 Found by the words of the command line before they are parsed, and printed without importing what planning needs. What
-may be kept, and why it is still true, is in `docs/decisions/0015-what-a-plan-remembers.md`.
+may be kept, and why it is still true, is in `docs/decisions/0017-what-a-plan-remembers.md`.
 """
 
 import os
