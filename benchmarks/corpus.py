@@ -487,7 +487,7 @@ def write(folder: Path, resources: int, seed: int = 1, environments: int = 3) ->
     fixed = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
     environment = {**os.environ, **fixed, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "Import all"], ["gc", "-q"]):
-        subprocess.run(["git", *command], cwd=folder, env=environment, check=True)
+        subprocess.run(["git", "-c", "gc.auto=0", *command], cwd=folder, env=environment, check=True)
     return made
 
 

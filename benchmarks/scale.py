@@ -54,6 +54,7 @@ class Repository:
         environments = max(len(corpus.ENVIRONMENTS), resources * 15 // 100 // DEPLOYMENTS_EACH)
         folder.mkdir()
         corpus.write(folder, resources, environments=environments)
+        git(folder, "config", "gc.auto", "0")
         self.folder, self.number = folder, 0
 
     def plan(self, *words: str) -> measure.Cost:
