@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trueup.core.digests import BlobId
 
-FORMAT = 1
+FORMAT = 2
 LIMIT_BYTES = 512 << 20
 """A hundred thousand resources take about 130 MB. A larger file is made anew, which costs one cold run."""
 _PATIENCE_SECONDS = 5.0
@@ -21,6 +21,8 @@ _ASKED_AT_ONCE = 500
 _KEPT_VERSIONS = 3
 """Files of other versions of trueup; who switches between branches of a dependency comes back to them."""
 _PREFIX = "files-"
+_FAILURES = (sqlite3.Error, ValueError)
+"""What a damaged file raises: now and then its damage is in the very text that tells of it."""
 
 
 class SqliteParsedFiles:
@@ -47,7 +49,7 @@ class SqliteParsedFiles:
                 for blob, seal, packed in rows:
                     if isinstance(packed, bytes) and seal == self._seal(blob, packed):
                         found[BlobId(blob)] = packed
-        except sqlite3.Error:
+        except _FAILURES:
             self._give_up()
         return found
 
@@ -60,13 +62,13 @@ class SqliteParsedFiles:
             rows = [(blob, self._seal(blob, content), content) for blob, content in packed.items()]
             with connection:
                 connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", rows)
-        except sqlite3.Error:
+        except _FAILURES:
             self._give_up()
 
     def close(self) -> None:
-        """Write what is left in the log into the file, so that the file alone can be copied."""
+        """Let the file go."""
         if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(*_FAILURES):
                 self._connection.close()
         self._connection = None
 
@@ -90,7 +92,7 @@ class SqliteParsedFiles:
             return _connection(self._path)
         except sqlite3.OperationalError:
             raise  # locked, read-only or no disk: the file itself may be good
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, ValueError):
             _remove(self._path)
             return _connection(self._path)
 
@@ -107,7 +109,7 @@ class SqliteParsedFiles:
         if connection is None:
             return
         is_whole = _is_whole(connection)
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*_FAILURES):
             connection.close()
         if not is_whole:
             _remove(self._path)
@@ -115,16 +117,18 @@ class SqliteParsedFiles:
 
 def _connection(path: Path) -> sqlite3.Connection:
     can_write = os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
-    # Without a writable folder there is no room for a log; what is in the file itself can still be read.
+    # Without a writable folder there is no room for a journal; what is in the file itself can still be read.
     address = path.absolute().as_uri() + ("?mode=rwc" if can_write else "?immutable=1")
     connection = sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS, check_same_thread=False)
     try:
         if can_write:
-            connection.execute("PRAGMA journal_mode=WAL")
+            # No write-ahead log: its index is memory shared through a file, and who cuts that file short while it is
+            # mapped, as whatever cleans caches may, ends every process that looks at it.
+            connection.execute("PRAGMA journal_mode=TRUNCATE")
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("CREATE TABLE IF NOT EXISTS files (blob TEXT PRIMARY KEY, seal BLOB, packed BLOB)")
         connection.execute("SELECT blob, seal, packed FROM files LIMIT 1").fetchone()
-    except sqlite3.Error:
+    except _FAILURES:
         connection.close()
         raise
     return connection
@@ -135,12 +139,12 @@ def _is_whole(connection: sqlite3.Connection) -> bool:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
     except sqlite3.OperationalError:
         return True
-    except sqlite3.Error:
+    except _FAILURES:
         return False
 
 
 def _remove(path: Path) -> None:
-    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+    for name in (path, path.with_name(path.name + "-journal")):
         with contextlib.suppress(OSError):
             name.unlink()
 
