@@ -158,6 +158,15 @@ def test_a_read_only_folder_is_read(tmp_path):
         tmp_path.chmod(0o700)
 
 
+def test_a_folder_that_the_system_says_is_read_only_is_read(tmp_path, monkeypatch):
+    kept(tmp_path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    rows = opened(tmp_path)
+    assert rows.recall([ONE]) == {ONE: KEPT[ONE]}
+    rows.keep({BlobId("3" * 40): b"third"})
+    assert opened(tmp_path).recall([ONE, BlobId("3" * 40)]) == {ONE: KEPT[ONE]}
+
+
 def test_a_file_above_its_limit_is_made_anew(tmp_path):
     kept(tmp_path)
     rows = opened(tmp_path, limit_bytes=100)
