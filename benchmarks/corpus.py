@@ -370,8 +370,15 @@ _WRITERS: dict[str, Callable[[Hand, Pool], None]] = {
 }
 
 
+def names_of(environments: int) -> tuple[str, ...]:
+    """Return the names of so many environments: the usual ones, then those of teams."""
+    return (*ENVIRONMENTS, *(f"team-{number:03}" for number in range(environments - len(ENVIRONMENTS))))
+
+
 def environment_document(name: str, required: Sequence[str]) -> str:
-    """Return the document of one of `ENVIRONMENTS`."""
+    """Return the document of one of `ENVIRONMENTS`, or of a team's, which is like `dev`."""
+    if name not in ENVIRONMENTS:
+        return environment_document("dev", required).replace("name: dev", f"name: {name}")
     place = ENVIRONMENTS.index(name)
     upstream = [f"  upstream: {ENVIRONMENTS[place - 1]}"] if place else []
     tier = "production" if name == "prod" else name
@@ -390,9 +397,10 @@ def environment_document(name: str, required: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def documents(resources: int, seed: int = 1) -> Iterator[tuple[str, str, str]]:
+def documents(resources: int, seed: int = 1, environments: int = 3) -> Iterator[tuple[str, str, str]]:
     """Yield team, kind and text of each of *resources* documents but the environments, each after those it names."""
-    kinds = _kinds(resources - len(ENVIRONMENTS))
+    names = names_of(environments)
+    kinds = _kinds(resources - len(names))
     pool = Pool()
     for index, kind in enumerate(kinds):
         rng = random.Random(f"{seed}:{index}")  # one for each, so that a larger corpus starts with the smaller's habits
@@ -400,7 +408,7 @@ def documents(resources: int, seed: int = 1) -> Iterator[tuple[str, str, str]]:
         version = "" if kind in ("System", "Deployment") else str(rng.randint(1, 9))
         hand.head(kind, version)
         if kind == "Deployment":
-            _deployment(hand, pool, ENVIRONMENTS[index % len(ENVIRONMENTS)])
+            _deployment(hand, pool, names[index % len(names)])
         else:
             _WRITERS[kind](hand, pool)
         pool.add(kind, f"{hand.name}@{version}" if version else hand.name)
@@ -415,7 +423,7 @@ def _kinds(count: int) -> list[str]:
     return [kind for kind in SHARES for _ in range(exact[kind])]
 
 
-def files(resources: int, seed: int = 1) -> dict[str, bytes]:
+def files(resources: int, seed: int = 1, environments: int = 3) -> dict[str, bytes]:
     """Return the files of a repository of *resources* resources, the project file besides, by path.
 
     Seven files of ten hold one document, the others two to six of one team.
@@ -429,7 +437,7 @@ def files(resources: int, seed: int = 1) -> dict[str, bytes]:
     rng = random.Random(f"{seed}:files")
     waiting: dict[str, list[str]] = {}
     required: list[str] = []
-    for number, (team, kind, text) in enumerate(documents(resources, seed)):
+    for number, (team, kind, text) in enumerate(documents(resources, seed, environments)):
         folder = f"spec/{team}/{kind.lower()}s"
         if kind == "Evaluation" and len(required) < 2:
             required.append(_address(text))
@@ -439,7 +447,7 @@ def files(resources: int, seed: int = 1) -> dict[str, bytes]:
             made[f"{folder}/{number:06}.yaml"] = _joined(waiting.pop(folder))
     for folder, texts in waiting.items():
         made[f"{folder}/last.yaml"] = _joined(texts)
-    for name in ENVIRONMENTS:
+    for name in names_of(environments):
         made[f"spec/environments/{name}.yaml"] = environment_document(name, [] if name == "dev" else required).encode()
     return made
 
@@ -468,9 +476,9 @@ def _address(text: str) -> str:
     return f"{name}@{version}"
 
 
-def write(folder: Path, resources: int, seed: int = 1) -> dict[str, bytes]:
+def write(folder: Path, resources: int, seed: int = 1, environments: int = 3) -> dict[str, bytes]:
     """Write the corpus to the new folder *folder*, commit it on the branch `main`, and return its files."""
-    made = files(resources, seed)
+    made = files(resources, seed, environments)
     for path, content in made.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -479,7 +487,7 @@ def write(folder: Path, resources: int, seed: int = 1) -> dict[str, bytes]:
     fixed = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
     environment = {**os.environ, **fixed, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "Import all"], ["gc", "-q"]):
-        subprocess.run(["git", *command], cwd=folder, env=environment, check=True)
+        subprocess.run(["git", "-c", "gc.auto=0", *command], cwd=folder, env=environment, check=True)
     return made
 
 
@@ -487,10 +495,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make a repository of declared resources.")
     parser.add_argument("--resources", type=int, default=1_000, help="documents, the environments among them")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--environments", type=int, default=3, help="three at least; deployments are spread over them")
     parser.add_argument("--out", type=Path, required=True, help="new folder")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True)
-    made = write(arguments.out, arguments.resources, arguments.seed)
+    made = write(arguments.out, arguments.resources, arguments.seed, arguments.environments)
     lines = sum(content.count(b"\n") for content in made.values())
     print(
         f"{arguments.resources} resources in {len(made) - 1} files, {lines} lines, {sum(map(len, made.values()))} bytes"

@@ -55,7 +55,17 @@ from trueup.observed.state import (
 )
 from trueup.observed.traffic import Traffic
 from trueup.policy.results import Evaluation, PolicyFile, RuleResult, RuleTest
-from trueup.ports import EvaluationRequest, Measured, ParityRequest, Progress, Route, RouteTable, Split, StoreEntry
+from trueup.ports import (
+    EvaluationRequest,
+    Listed,
+    Measured,
+    ParityRequest,
+    Progress,
+    Route,
+    RouteTable,
+    Split,
+    StoreEntry,
+)
 from trueup.spec.resource import SourceFile
 
 
@@ -542,6 +552,13 @@ class FakeTree:
             if below and (path.startswith(below) or path in folders) and path.endswith(tuple(suffixes)):
                 kept = content if len(content) <= self.limit_bytes else b""
                 yield SourceFile(path, blob_id(content, 40), kept)
+
+    def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> list[Listed]:
+        return [Listed(f.path, f.blob, f.path.encode()) for f in self.files(folders, suffixes)]
+
+    def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
+        found = {f.path: f for f in self.files(["."], [""])}
+        return (found[f.path] for f in listed if f.path in found)
 
     def read(self, path: str) -> bytes | Diagnostic:
         normal = normal_path(path)

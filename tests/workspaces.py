@@ -570,6 +570,7 @@ class FakeWorkspace:
         self.orders = FakeOrders()
         self.metrics = FakeMetricSource()
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
+        self.parsed_files = None
         self.scanner = FakeScanner()
         self.datasets = StreamingChecker()
         self.signatures = FakeVerifier()

@@ -53,6 +53,15 @@ def test_files_come_in_path_order_with_blob_id_and_bytes(tree):
         assert file.content == (FILES[file.path] if file.path != "spec/large.yaml" else b"")
 
 
+def test_listing_gives_what_files_gives_without_reading_it(tree):
+    for folders in (["spec"], ["."], ["special", "spec/deep"], [], ["absent"]):
+        listed = tree.listed(folders, [".yaml", ".yml"])
+        files = list(tree.files(folders, [".yaml", ".yml"]))
+        assert [(f.path, f.blob) for f in listed] == [(f.path, f.blob) for f in files]
+        assert list(tree.read_listed(listed)) == files
+        assert list(tree.read_listed(listed[1::2])) == files[1::2]
+
+
 def test_only_the_folders_asked_for_are_given_whatever_was_read_before(tree):
     everything = list(tree.files(["."], [""]))
     assert len(everything) == len(FILES)
@@ -164,8 +173,17 @@ def test_links_are_no_files_and_are_read_only_inside_the_repository(made, kind, 
         assert tree.read(path).code in {codes.NO_SUCH_FILE, codes.NOT_A_FILE}
 
 
+def read_at_once(tree, folders, suffixes):
+    return [*tree.files(folders, suffixes)]
+
+
+def read_what_is_listed(tree, folders, suffixes):
+    return [*tree.read_listed(tree.listed(folders, suffixes))]
+
+
+@pytest.mark.parametrize("read", [read_at_once, read_what_is_listed])
 @pytest.mark.parametrize("kind", ["commit", "work tree", "untracked"])
-def test_what_may_declare_something_and_was_not_read_is_told(made, kind):
+def test_what_may_declare_something_and_was_not_read_is_told(made, kind, read):
     add_links(made.root)
     os.symlink("a.yaml", made.root / "spec/notes.md")
     if kind != "untracked":
@@ -173,19 +191,20 @@ def test_what_may_declare_something_and_was_not_read_is_told(made, kind):
         git(made.root, "commit", "--quiet", "-m", "links")
     tree = CommitTree(made, made.head()) if kind == "commit" else WorkTree(made)
     assert tree.passed_over == ()
-    [*tree.files(["spec"], [".yaml"])]
+    assert [f.path for f in read(tree, ["spec"], [".yaml"])] == ["spec/a.yaml"]
     names = ("absolute.yaml", "climbing.yaml", "config.yaml", "dangling.yaml", "folder", "inside.yaml", "loop.yaml")
     assert tree.passed_over == tuple(f"spec/{name}" for name in names)
 
 
-def test_a_file_that_became_something_else_is_told_and_a_deleted_one_is_not(made):
+@pytest.mark.parametrize("read", [read_at_once, read_what_is_listed])
+def test_a_file_that_became_something_else_is_told_and_a_deleted_one_is_not(made, read):
     (made.root / "spec/a.yaml").unlink()
     tree = WorkTree(made)
-    [*tree.files(["spec"], [".yaml"])]
+    read(tree, ["spec"], [".yaml"])
     assert tree.passed_over == ()
     os.mkfifo(made.root / "spec/a.yaml")
     tree = WorkTree(made)
-    [*tree.files(["spec"], [".yaml"])]
+    read(tree, ["spec"], [".yaml"])
     assert tree.passed_over == ("spec/a.yaml",)
 
 
@@ -214,6 +233,26 @@ def test_changed_and_new_files_have_no_blob_id_and_ignored_ones_are_left_out(mad
     write(made.root, {"spec/a.yaml": b"a: 2\n", "spec/new.yaml": b"n: 1\n", "spec/x.log": b""})
     found = {f.path: f.blob for f in WorkTree(made).files(["spec"], [".yaml", ".log"])}
     assert found == {"spec/a.yaml": "", "spec/new.yaml": ""}
+
+
+def test_a_listed_file_has_a_blob_id_only_when_it_has_the_bytes_of_that_blob(made):
+    commit(made.root, {"spec/b.yaml": b"b: 1\n", "spec/c.yaml": b"c: 1\n", "spec/d.yaml": b"d: 1\n"})
+    git(made.root, "update-index", "--assume-unchanged", "spec/d.yaml")
+    write(
+        made.root, {"spec/a.yaml": b"a: 2\n", "spec/b.yaml": None, "spec/d.yaml": b"d: 2\n", "spec/e.yaml": b"e: 1\n"}
+    )
+    tree = WorkTree(made)
+    listed = tree.listed(["spec"], [".yaml"])
+    assert {f.path: f.blob for f in listed if f.blob} == {"spec/c.yaml": blob_id(b"c: 1\n", 40)}
+    assert list(tree.read_listed(listed)) == list(WorkTree(made).files(["spec"], [".yaml"]))
+    assert tree.revision == ""
+
+
+def test_listing_a_folder_of_uncommitted_files_empties_the_revision(made):
+    write(made.root, {"spec/new.yaml": b"n: 1\n"})
+    tree = WorkTree(made)
+    tree.listed(["spec"], [".yaml"])
+    assert tree.revision == ""
 
 
 def test_a_staged_file_has_the_blob_id_of_the_index_and_is_not_committed(made):

@@ -14,6 +14,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
     ("script", "options", "says"),
     [
         ("startup.py", ["--rounds", "1"], "trueup validate"),
+        ("scale.py", ["--rounds", "1", "--sizes", "20", "--cold-rounds", "1"], "| nothing changed, commit | 20 |"),
         ("cold_plan.py", ["--rounds", "1", "--sizes", "10"], "A resource of 10 against one of 10"),
         ("store_hash.py", ["--rounds", "1", "--megabytes", "1"], "store.fetch, first time"),
         ("datasets.py", ["--rounds", "1", "--megabytes", "1", "--memory-megabytes", "1"], "bar 300 MB met"),

@@ -170,6 +170,13 @@ def add_base(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """Add `--cache`."""
+    parser.add_argument(
+        "--cache", metavar="DIR", default="", help="remember in DIR what was read (in .git); `off` for nowhere"
+    )
+
+
 def add_output(parser: argparse.ArgumentParser, *formats: Format) -> None:
     """Add `-o/--output` and `--output-file` for the *formats* a command has besides text."""
     names = (Format.TEXT, *formats)

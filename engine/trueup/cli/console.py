@@ -35,6 +35,7 @@ class Console:
         format: What goes to standard output.
         files: What is written to files besides.
         width: Columns of the terminal.
+        words: The command line, as it was typed.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Console:
         stdout: TextIO,
         stderr: TextIO,
         environment: Mapping[str, str],
+        words: Sequence[str] = (),
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,6 +55,7 @@ class Console:
         self._gone: set[TextIO] = set()
         self._lost = ""
         self.environment = environment
+        self.words = tuple(words)
         self.format = Format.TEXT
         self.files: tuple[OutputFile, ...] = ()
         self.width = _width(environment, stderr)
@@ -137,12 +140,25 @@ class Console:
 
     def out(self, text: str) -> None:
         """Write data to standard output, ending in a newline; nothing at all for an empty text."""
-        self._line(self._stdout, self._safe(text, self.format, color=self._color_out))
+        self._line(self._stdout, self.shown(text))
+
+    def shown(self, text: str) -> str:
+        """Return data as `out` writes it."""
+        return self._safe(text, self.format, color=self._color_out)
+
+    def again(self, text: str) -> None:
+        """Write data that was shown before."""
+        self._line(self._stdout, text)
 
     def _safe(self, text: str, output: Format, *, color: bool) -> str:
         if output.is_for_people:
             return _visible(text, color=color)
         return _escaped_json(text) if output.is_json else text
+
+    @property
+    def are_terminals(self) -> tuple[bool, bool]:
+        """Whether somebody looks at standard output, and at standard error."""
+        return self._stdout.isatty(), self._stderr.isatty()
 
     def note(self, text: str) -> None:
         """Write a line for the reader, not for the next program, to standard error."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trueup.adapters.git.repository import Repository
     from trueup.policy.document import ChangeFacts
     from trueup.policy.facts.approving import AllowedKey, Given, Reviews
-    from trueup.ports import Base, Committer, Forge, History, MergedCommit, Publisher, SourceTree
+    from trueup.ports import Base, Committer, Forge, History, MergedCommit, ParsedFiles, Publisher, SourceTree
     from trueup.spec.resource import Resource
     from trueup.workflows.loading import ForgeChoice, ProjectSettings
 
@@ -28,6 +28,8 @@ class GitPorts:
         """What the user or the CI job names as the base of the change."""
         self.asks_others = False
         """Whether remote and forge may be asked for approvals: planning alone needs no network."""
+        self.asked_cache = ""
+        """Where the user wants caches to lie; `off` for nowhere."""
         self.work_tree: SourceTree | None = None
         """The one that was opened last: git need not be asked for all of it again."""
 
@@ -37,6 +39,19 @@ class GitPorts:
         from trueup.adapters.git.repository import Repository
 
         return Repository.discover(self.root)
+
+    @cached_property
+    def parsed_files(self) -> "ParsedFiles | None":
+        """What earlier runs read of files."""
+        from trueup.adapters.caches.identity import reader_identity
+        from trueup.adapters.caches.places import cache_folder
+
+        folder, identity = cache_folder(self.repository.common_dir, self.asked_cache), reader_identity()
+        if folder is None or not identity:
+            return None
+        from trueup.adapters.caches.parsed_files import SqliteParsedFiles
+
+        return SqliteParsedFiles(folder, identity)
 
     @cached_property
     def history(self) -> "History":
@@ -80,6 +95,19 @@ class GitPorts:
         from trueup.adapters.git.trees import CommitTree
 
         return CommitTree(self.repository, self.repository.resolve(revision))
+
+    def sees_all_changes(self, tree: "SourceTree") -> bool:
+        """Tell whether a plan of *tree* depends only on the repository, its state folder and git's configuration.
+
+        Not so when git was told not to look at a file, when artifacts lie elsewhere, and when a secret decides whose
+        signatures count.
+        """
+        from trueup.adapters.git.work_tree import WorkTree
+        from trueup.workflows.state_folder import STATE_FOLDER
+
+        is_watched = not isinstance(tree, WorkTree) or tree.is_watched
+        is_here = self.settings.store_path.split("/")[0] == STATE_FOLDER and not self.settings.store_url
+        return is_watched and is_here and not self.settings.signing_key
 
     def base(self, revision: Revision, branch: str) -> "Base":
         """Return what governs *revision*."""

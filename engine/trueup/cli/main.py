@@ -61,12 +61,18 @@ def _open_stream(stream: TextIO | None) -> TextIO:
 
 def run(words: Sequence[str], stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) -> int:
     """Run one command line and return its exit code; whatever happens, an exception is not how it ends."""
-    console = Console(stdout, stderr, environment)
+    console = Console(stdout, stderr, environment, words)
     leading, rest = _split(words)
     console.format = _format_asked_for(words, environment)
     debug = "--debug" in words or environment.get("TRUEUP_DEBUG", "").lower() in ON
 
     def work() -> int:
+        if rest[:1] == ["plan"] and not leading:
+            from trueup.cli.kept_plan import print_kept
+
+            code = print_kept(console)
+            if code is not None:
+                return code
         return _run_command(leading, rest, console) if rest else _run_bare(leading, console)
 
     code = ending_of(work, console, debug=debug)

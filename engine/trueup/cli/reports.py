@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
+from trueup.cli.kept_plan import PLAN_LIFE_DAYS
 from trueup.cli.output import Format, Style
 
 if TYPE_CHECKING:
@@ -71,24 +72,30 @@ def plan_report(planned: "Planned", file: str = "") -> "PlanReport":
     return PlanReport(saved, decision, file, rules=evaluation.described if evaluation else (), judged_by=judged_by)
 
 
-PLAN_LIFE_DAYS = 7
-"""Longer than a review takes, shorter than anyone remembers what was reviewed."""
-
-
 def publish_plan(
     planned: "Planned",
     console: Console,
     file: str = "",
     asked: "Sequence[str]" = (),
     behaviour: "tuple[BehaviourDiff, ...] | None" = None,
-) -> None:
-    """Write the plan in every format asked for; *asked* are the words that chose revision and deployments."""
+) -> str:
+    """Write the plan in every format asked for, and return what the first of them is.
+
+    *asked* are the words that chose revision and deployments.
+    """
     from dataclasses import replace
 
     from trueup.cli.views.plan import render
 
     report = replace(plan_report(planned, file), asked=tuple(asked), behaviour=behaviour)
-    console.publish(lambda output, style: render(report, output, style, console.width))
+    written: list[str] = []
+
+    def rendered(output: Format, style: Style) -> str:
+        written.append(render(report, output, style, console.width))
+        return written[-1]
+
+    console.publish(rendered)
+    return written[0]
 
 
 def note_plan(planned: "Planned", console: Console, intent: "Intent") -> None:

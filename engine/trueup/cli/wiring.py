@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from trueup.workflows.workspace import Policies, Workspace
 
 
+CACHE_VARIABLE = "TRUEUP_CACHE"
+"""Of the flag `--cache`; commands without it follow it as well."""
+
+
 class LocalWorkspace(HistoryPorts):
     """`Workspace` of the repository around *start*. Each port is made when it is first asked for."""
 
@@ -208,6 +212,14 @@ class LocalWorkspace(HistoryPorts):
         engine = self.quick_engine
         return CachedEngine(engine, self._remembered, f"{self.tool}, {engine_version()}", engine.clock_fields)
 
+    def clock_read(self, policies: "Policies") -> frozenset[str] | None:
+        """Return what *policies* read of the clock; None for all of it, and where nobody can tell."""
+        from trueup.spec.engines import EMBEDDED
+
+        if not policies.files:
+            return frozenset()
+        return self._remembering.clock_read(policies.files) if self.engine_choice.kind == EMBEDDED else None
+
     @property
     def _remembered(self) -> Path:
         """A folder of git's own: nothing that a pull request brings can lie there."""
@@ -355,13 +367,18 @@ class LocalWorkspace(HistoryPorts):
         return self.ledger.unpushed()
 
 
-def open_workspace(console: Console, base: str = "", *, ask_others: bool = False) -> "LocalWorkspace":
-    """Return the workspace of the project around the current folder; *base* as the user or the CI job names it.
+def open_workspace(console: Console, base: str = "", cache: str = "", *, ask_others: bool = False) -> "LocalWorkspace":
+    """Return the workspace of the project around the current folder.
 
-    With *ask_others*, approvals are looked for on remote and forge: a plan that is only shown needs no network.
+    Args:
+        console: Where progress is shown.
+        base: The base, as the user or the CI job names it.
+        cache: Where caches are to lie; empty for where the variable says.
+        ask_others: Whether approvals are looked for on remote and forge: a plan that is only shown needs no network.
     """
     workspace = LocalWorkspace(find_project(), console.progress)
     workspace.asked_base = base
+    workspace.asked_cache = cache or console.environment.get(CACHE_VARIABLE, "")
     workspace.asks_others = ask_others
     return workspace
 

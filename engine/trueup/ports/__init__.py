@@ -33,7 +33,17 @@ from trueup.ports.forges import (
 from trueup.ports.metrics import MetricSource
 from trueup.ports.pipelines import Provider, Where
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
-from trueup.ports.repository import Base, Committer, History, Merged, MergedCommit, ParseFiles, SourceTree
+from trueup.ports.repository import (
+    Base,
+    Committer,
+    History,
+    Listed,
+    Merged,
+    MergedCommit,
+    ParsedFiles,
+    ParseFiles,
+    SourceTree,
+)
 from trueup.ports.runs import (
     LEDGER_LOCK,
     NOTICE,
@@ -94,6 +104,7 @@ __all__ = [
     "Ledger",
     "LedgerDocuments",
     "LedgerReader",
+    "Listed",
     "Lock",
     "Measured",
     "Merged",
@@ -103,6 +114,7 @@ __all__ = [
     "ParityMeter",
     "ParityRequest",
     "ParseFiles",
+    "ParsedFiles",
     "PolicyEngine",
     "PolicyFile",
     "PolicyTracer",

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from trueup.core.diagnostics import Diagnostic
-from trueup.core.digests import Revision
+from trueup.core.digests import BlobId, Revision
 from trueup.spec.resource import Parsed, Resources, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A declared file that was not read.
+
+    Attributes:
+        path: From the repository root, with `/`.
+        blob: Names its bytes; empty where only they can say what they are.
+        place: What the tree that listed it calls it.
+    """
+
+    path: str
+    blob: BlobId
+    place: bytes
 
 
 class SourceTree(Protocol):
@@ -35,6 +50,14 @@ class SourceTree(Protocol):
         """
         ...
 
+    def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> Sequence[Listed]:
+        """Return what `files` yields, in its order, without reading it; one that cannot be read may be among them."""
+        ...
+
+    def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
+        """Yield some of the files that this tree listed, in the order given; what cannot be read is left out."""
+        ...
+
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes, or why it cannot be had (absent, leaves the repository, too large)."""
         ...
@@ -44,6 +67,18 @@ class SourceTree(Protocol):
 
         Whatever it is, a link and a submodule too, and however its letters are cased.
         """
+        ...
+
+
+class ParsedFiles(Protocol):
+    """What was read of files before, by blob. For what is only shown: nothing proves that it was not made up."""
+
+    def recall(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
+        """Return what is kept, whole, of those of *blobs* that something is kept of; never fails."""
+        ...
+
+    def keep(self, packed: Mapping[BlobId, bytes]) -> None:
+        """Keep what was read; never fails."""
         ...
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
-from trueup.core.digests import digest_of_bytes
+from trueup.core.digests import BlobId, digest_of_bytes
 from trueup.core.ids import ResourceId
 from trueup.core.json import canonical
 from trueup.core.suggestions import did_you_mean
@@ -23,6 +23,7 @@ from trueup.spec.kinds import API_VERSION, KINDS, model_class
 from trueup.spec.kinds.spellings import escape_of
 from trueup.spec.problems import Problem, problems_of
 from trueup.spec.references import Broken, check, references
+from trueup.spec.remembered import Recalled, pack, unpack
 from trueup.spec.resource import Origin, Parsed, Resource, SourceFile
 from trueup.spec.yaml.load import Document, load_file
 
@@ -31,19 +32,26 @@ _MOST_LOCATED = 200
 with a mistake on every line would take minutes; the rest point at their document."""
 
 
-def parse(files: Iterable[SourceFile], included: Included) -> Parsed:
+def parse(
+    files: Iterable[SourceFile | Recalled], included: Included, note: Callable[[BlobId, bytes], None] | None = None
+) -> Parsed:
     """Read *files*, all documents of each, and check them one by one and together.
 
     Args:
-        files: Declared files, in any order; each is looked at once and not kept.
+        files: Declared files, in any order; each is looked at once and not kept. Some may be recalled in place of
+            being read.
         included: Reads another file of the same revision.
+        note: Told what can be recalled of a file that was read, the next time.
 
     Returns:
         The good resources by id, in the order of their files, and all problems in the order of their places.
     """
-    reading = _Reading(included)
+    reading = _Reading(included, note)
     for file in files:
-        reading.read(file)
+        if isinstance(file, SourceFile):
+            reading.read(file)
+        else:
+            reading.recall(file)
     reading.check_references()
     return Parsed(reading.resources, sort_diagnostics(reading.diagnostics))
 
@@ -83,26 +91,49 @@ def _validator(kind: str) -> Callable[[Any], object]:
 class _Reading:
     """One run over all files: what was found so far."""
 
-    def __init__(self, included: Included) -> None:
+    def __init__(self, included: Included, note: Callable[[BlobId, bytes], None] | None = None) -> None:
         self.resources: dict[ResourceId, Resource] = {}
         self.broken: dict[ResourceId, Broken] = {}
         self.diagnostics: list[Diagnostic] = []
         self.included = included
+        self.note = note
+        self.inclusions = 0
+
+    def recall(self, file: Recalled) -> None:
+        found = unpack(file)
+        # What is declared twice gets a message with a place, and places come from the text.
+        if found is None or any(r.id in self.resources or r.id in self.broken for r in found):
+            again = file.read()
+            if again is not None:
+                self.read(again)
+            return
+        for resource in found:
+            self.resources[resource.id] = resource
 
     def read(self, file: SourceFile) -> None:
+        before, inclusions = len(self.diagnostics), self.inclusions
+        found = self._read(file)
+        is_alone = len(self.diagnostics) == before and self.inclusions == inclusions
+        if self.note is not None and file.blob and is_alone:
+            self.note(file.blob, pack(found))
+
+    def _read(self, file: SourceFile) -> list[Resource]:
         loaded = load_file(file)
         self.diagnostics.extend(loaded.diagnostics)
         told = 0
+        found = []
         for document in loaded.documents:
             origin = Origin(file.path, file.blob, document.index, document.line)
             accepted = self._accept(document, origin)
             if isinstance(accepted, Resource):
                 self.resources[accepted.id] = accepted
+                found.append(accepted)
                 continue
             for problem in accepted:
                 content = file.content if told < _MOST_LOCATED else None
                 self.diagnostics.append(_diagnostic(problem, origin, content))
                 told += 1
+        return found
 
     def _accept(self, document: Document, origin: Origin) -> Resource | list[Problem]:
         """Return the document as a resource, or its problems."""
@@ -130,6 +161,7 @@ class _Reading:
     def _with_files(self, value: dict[str, Any], found: Found) -> tuple[dict[str, Any], list[Problem]]:
         """Return the document with the text of its files, and the problems of those that cannot be had."""
         problems = []
+        self.inclusions += len(found.files)
         for path, holder in found.files:
             if "content" in holder:
                 place, hint = dotted(path), "the text comes from the file; remove `content`, or write the text in place"

@@ -49,6 +49,7 @@ class Judged:
         gate: It was made at the gate.
         enforcing: The settings that counted; None when those of the document did.
         effects: What the plan does to the cost of a month and to what releases are held to.
+        known: What was found out around the plan; None when nobody was asked.
     """
 
     decision: Decision
@@ -59,6 +60,7 @@ class Judged:
     gate: bool = False
     enforcing: Enforcing | None = None
     effects: Effects = field(default_factory=Effects)
+    known: Circumstances | None = field(default=None, compare=False, repr=False)
 
 
 def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
@@ -90,7 +92,8 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     document = policy_document(
         plan, desired, observed, known.change, now, gate=gate, policies=known.policies, around=known.around
     )
-    return _ask(workspace, engine or workspace.engine, policies, document, locate_in(loaded), now)
+    judged = _ask(workspace, engine or workspace.engine, policies, document, locate_in(loaded), now)
+    return replace(judged, known=known)
 
 
 def judge_again(workspace: Workspace, policies: Policies, loaded: Loaded, judged: Judged) -> Decision:

@@ -10,13 +10,14 @@ from trueup.core.digests import BlobId
 from trueup.core.errors import PermanentError
 from trueup.core.suggestions import did_you_mean
 from trueup.desired.codes import UNKNOWN_ENVIRONMENT
-from trueup.ports import Merged, SourceTree
+from trueup.ports import Merged, ParsedFiles, SourceTree
 from trueup.spec import kinds
 from trueup.spec.bundles import BundlePin
 from trueup.spec.engines import EngineChoice
 from trueup.spec.parse import parse
 from trueup.spec.resource import Parsed, Path, Resources, SourceFile
 from trueup.workflows import codes
+from trueup.workflows.remembering import parse_known
 from trueup.workflows.state_folder import STATE_FOLDER
 from trueup.workflows.workspace import Workspace
 
@@ -107,9 +108,12 @@ class Loaded:
         return self.project is not None and not has_errors(self.diagnostics)
 
 
-def load(workspace: Workspace, revision: str = "") -> Loaded:
-    """Read *revision*, or the work tree when it is empty, and hold its versions to those the default branch had."""
-    loaded = load_tree(workspace.tree(revision))
+def load(workspace: Workspace, revision: str = "", *, known: ParsedFiles | None = None) -> Loaded:
+    """Read *revision*, or the work tree when it is empty, and hold its versions to those the default branch had.
+
+    What is only shown may take what is *known* of files that were read before; what is carried out must not.
+    """
+    loaded = load_tree(workspace.tree(revision), known=known)
     if loaded.project is None:
         return loaded
     with _without_collector():
@@ -117,13 +121,16 @@ def load(workspace: Workspace, revision: str = "") -> Loaded:
     return replace(loaded, diagnostics=sort_diagnostics([*loaded.diagnostics, *found])) if found else loaded
 
 
-def load_tree(tree: SourceTree) -> Loaded:
-    """Read the project and its resources from *tree*."""
+def load_tree(tree: SourceTree, *, known: ParsedFiles | None = None) -> Loaded:
+    """Read the project and its resources from *tree*, but for what is *known*."""
     with _without_collector():
         project, problems = read_project(tree)
         if project is None:
             return Loaded(tree, None, {}, problems)
-        parsed = parse(tree.files(project.specs, SUFFIXES), tree.read)
+        if known is None:
+            parsed = parse(tree.files(project.specs, SUFFIXES), tree.read)
+        else:
+            parsed = parse_known(tree, project.specs, SUFFIXES, known)
         found = [*problems, *parsed.diagnostics, *_empty_spec_folders(tree, project, parsed)]
         found += empty_policy_folders(tree, project)
         found += _unread(tree, project)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
-from trueup.ports import SourceTree
+from trueup.ports import Listed, SourceTree
 from trueup.spec.resource import SourceFile
 
 
@@ -24,11 +24,15 @@ class Overlay:
 
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         """Yield the files of the base, the one replaced."""
-        for file in self.base.files(folders, suffixes):
-            if file.path == self.path:
-                yield replace(file, content=self.content, blob=BlobId(""))
-            else:
-                yield file
+        return map(self._replaced, self.base.files(folders, suffixes))
+
+    def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> list[Listed]:
+        """Return the files of the base; of the one replaced only its bytes say what it is."""
+        return [replace(f, blob=BlobId("")) if f.path == self.path else f for f in self.base.listed(folders, suffixes)]
+
+    def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
+        """Yield the files of the base, the one replaced."""
+        return map(self._replaced, self.base.read_listed(listed))
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -43,3 +47,6 @@ class Overlay:
         """Return the first path at or below *name*."""
         is_there = self.path.casefold() == name or self.path.casefold().startswith(f"{name}/")
         return self.base.brought(name) or (self.path if is_there else "")
+
+    def _replaced(self, file: SourceFile) -> SourceFile:
+        return replace(file, content=self.content, blob=BlobId("")) if file.path == self.path else file

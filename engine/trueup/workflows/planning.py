@@ -11,7 +11,7 @@ from trueup.observed.state import ObservedState
 from trueup.plan.build import build_plan, find_targets
 from trueup.plan.plan import Plan
 from trueup.policy.decision import Decision
-from trueup.ports import PolicyEngine
+from trueup.ports import ParsedFiles, PolicyEngine
 from trueup.reconcile.observe import observe
 from trueup.workflows.governing import governing_policies
 from trueup.workflows.judging import Judged, judge_again, judge_plan
@@ -44,12 +44,14 @@ def make_plan(
     targets: tuple[str, ...] = (),
     *,
     engine: PolicyEngine | None = None,
+    known: ParsedFiles | None = None,
 ) -> Planned | Invalid:
     """Plan *environment* at *revision* (the work tree when empty), narrowed to the deployments named in *targets*.
 
-    A plan that is only shown may ask an *engine* that remembers; one that is carried out must not.
+    A plan that is only shown may ask an *engine* that remembers, and take what is *known* of files; one that is carried
+    out must not.
     """
-    return plan_loaded(workspace, load(workspace, revision), environment, targets, engine=engine)
+    return plan_loaded(workspace, load(workspace, revision, known=known), environment, targets, engine=engine)
 
 
 def plan_loaded(

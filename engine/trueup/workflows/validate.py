@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from trueup.core.diagnostics import Diagnostic, sort_diagnostics
 from trueup.desired.build_pins import build_problems
 from trueup.desired.prompt_tests import prompt_problems
+from trueup.ports import ParsedFiles
 from trueup.workflows.loading import Loaded, load
 from trueup.workflows.workspace import Workspace
 
@@ -22,9 +23,9 @@ class Validated:
         return self.loaded.is_valid
 
 
-def validate(workspace: Workspace, revision: str = "") -> Validated:
-    """Check *revision*, or the work tree when it is empty."""
-    loaded = load(workspace, revision)
+def validate(workspace: Workspace, revision: str = "", *, known: ParsedFiles | None = None) -> Validated:
+    """Check *revision*, or the work tree when it is empty; what is *known* of files need not be read again."""
+    loaded = load(workspace, revision, known=known)
     # A plan looks at the builds that its environment uses; here are those that nobody uses yet.
     builds = [resource for id_, resource in loaded.resources.items() if id_.kind == "Build"]
     prompts = [resource for id_, resource in loaded.resources.items() if id_.kind == "Prompt"]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         MetricSource,
         Orders,
         ParityMeter,
+        ParsedFiles,
         PolicyEngine,
         PolicyFile,
         PolicyTracer,
@@ -143,6 +144,11 @@ class Workspace(Protocol):
     @property
     def engine(self) -> PolicyEngine:
         """Rego."""
+        ...
+
+    @property
+    def parsed_files(self) -> ParsedFiles | None:
+        """What earlier runs read of files, for what is only shown; None when nothing is to be remembered."""
         ...
 
     @property

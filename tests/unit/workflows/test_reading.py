@@ -14,6 +14,7 @@ from trueup.reconcile import codes
 from trueup.reconcile.observe import loaded_key, served_key
 from trueup.spec.codes import VERSION_CHANGED
 from trueup.workflows import codes as workflow_codes
+from trueup.workflows import remembering
 from trueup.workflows.apply import Applied
 from trueup.workflows.collect import KEPT_RELEASES, Collected, collect
 from trueup.workflows.explain import RECORDS_SHOWN, explain
@@ -52,6 +53,53 @@ def test_every_problem_of_every_file_is_told_at_once_in_order(make) -> None:
     places = [d.span.path for d in found.diagnostics if d.span]
     assert places == sorted(places)
     assert {"spec/a.yaml", "spec/z.yaml", OLD.path} <= set(places)
+
+
+class Kept:
+    """Files that were read before, in memory."""
+
+    def __init__(self) -> None:
+        self.packed: dict[BlobId, bytes] = {}
+        self.recalled = 0
+
+    def recall(self, blobs) -> dict[BlobId, bytes]:
+        found = {blob: self.packed[blob] for blob in blobs if blob in self.packed}
+        self.recalled += len(found)
+        return found
+
+    def keep(self, packed) -> None:
+        self.packed |= packed
+
+
+def test_what_is_known_of_files_gives_the_same_plan_and_is_read_again_when_they_change(make) -> None:
+    workspace, kept = make(OLD), Kept()
+    first = planned(workspace, known=kept)
+    assert kept.recalled == 0
+    assert len(kept.packed) > 3
+    assert planned(workspace, known=kept).judged == first.judged == planned(workspace).judged
+    assert kept.recalled == len(kept.packed)
+    workspace.files = {**workspace.files, OLD.path: NEW.text()}
+    changed = planned(workspace, known=kept)
+    assert changed.plan == planned(workspace).plan
+    assert changed.plan.id != first.plan.id
+
+
+def test_more_files_than_are_asked_for_at_once_keep_their_order(make, monkeypatch) -> None:
+    monkeypatch.setattr(remembering, "_BATCH", 2)
+    workspace, kept = make(OLD), Kept()
+    everything = load_tree(workspace.tree(""))
+    assert load_tree(workspace.tree(""), known=kept).resources == everything.resources
+    del kept.packed[next(iter(kept.packed))]
+    again = load_tree(workspace.tree(""), known=kept)
+    assert list(again.resources.items()) == list(everything.resources.items())
+
+
+def test_an_edit_that_is_no_commit_yet_is_read_and_the_rest_is_known(make) -> None:
+    workspace, kept = make(OLD), Kept()
+    load_tree(workspace.tree(""), known=kept)
+    overlay = Overlay(workspace.tree(""), OLD.path, b"{")
+    assert load_tree(overlay, known=kept).diagnostics == load_tree(overlay).diagnostics != ()
+    assert load_tree(overlay, known=kept).resources == load_tree(overlay).resources
 
 
 def test_a_build_that_no_deployment_uses_yet_is_looked_at_too(make) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from trueup.adapters.git import codes
 from trueup.adapters.git.base import Trunk
-from trueup.adapters.git.objects import blob_id, blobs, records
+from trueup.adapters.git.objects import blob_id, limited, records
 from trueup.adapters.git.paths import normal_path
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.git.trees import CommitTree, folder_arguments, shown
@@ -160,7 +160,7 @@ def _former_folders(repository: Repository, settings: Sequence[FileVersion], par
     from trueup.spec import kinds  # only where the project file may have been another
 
     folders: set[str] = set()
-    for blob, content in zip(blobs_of, _contents(repository, list(blobs_of)), strict=True):
+    for blob, content in zip(blobs_of, limited(repository, list(blobs_of), MAX_BYTES), strict=True):
         read = parse([SourceFile(settings[0].path, blob, content)], CommitTree(repository, settings[0].revision).read)
         for id_, resource in read.resources.items():
             if id_.kind == "Project":
@@ -183,7 +183,7 @@ def _worth_reading(
     known = set(reviewed)
     wanted = [birth for blob, birth in births.items() if names or blob not in known]
     by_commit: dict[Revision, list[SourceFile]] = {}
-    for birth, content in zip(wanted, _contents(repository, [b.blob for b in wanted]), strict=True):
+    for birth, content in zip(wanted, limited(repository, [b.blob for b in wanted], MAX_BYTES), strict=True):
         if birth.blob not in known or any(name in content for name in names):
             by_commit.setdefault(birth.revision, []).append(SourceFile(birth.path, birth.blob, content))
     yield from by_commit.items()
@@ -231,16 +231,6 @@ def _changed_includes(
             contents.setdefault(version.path, set()).add(version.blob)
     changed = (path for path, seen in contents.items() if len(seen) > 1 or included.get(path, seen) != seen)
     return {path.rsplit("/", 1)[-1].encode() for path in changed}
-
-
-def _contents(repository: Repository, ids: Sequence[BlobId]) -> Iterator[bytes]:
-    """Yield the content of each blob; one that is too large is empty, as in a tree."""
-    question = "".join(f"{blob}\n" for blob in ids).encode()
-    answer = repository.run("cat-file", "--batch-check=%(objectsize)", "--buffer", stdin=question) if ids else b""
-    sizes = [int(line) if line.isdigit() else 0 for line in answer.split(b"\n")[: len(ids)]]
-    contents = blobs(repository, [blob for blob, size in zip(ids, sizes, strict=True) if size <= MAX_BYTES])
-    for size in sizes:
-        yield next(contents) if size <= MAX_BYTES else b""
 
 
 def _shallow_warning(repository: Repository) -> tuple[Diagnostic, ...]:

@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import IO
 
 from trueup.adapters.git import codes
@@ -51,6 +51,20 @@ def blobs(repository: Repository, ids: Iterable[BlobId]) -> Generator[bytes, Non
                     yield _next_blob(process.stdout, blob)
             finally:
                 process.kill()
+
+
+def limited(repository: Repository, ids: Sequence[BlobId], limit_bytes: int) -> Iterator[bytes]:
+    """Yield the content of each blob of *ids*, in that order; one that is larger than the limit is empty, as in a tree.
+
+    Raises:
+        GitError: An object is missing or git failed.
+    """
+    question = "".join(f"{blob}\n" for blob in ids).encode()
+    answer = repository.run("cat-file", "--batch-check=%(objectsize)", "--buffer", stdin=question) if ids else b""
+    sizes = [int(line) if line.isdigit() else 0 for line in answer.split(b"\n")[: len(ids)]]
+    contents = blobs(repository, [blob for blob, size in zip(ids, sizes, strict=True) if size <= limit_bytes])
+    for size in sizes:
+        yield next(contents) if size <= limit_bytes else b""
 
 
 def _next_blob(stream: IO[bytes], blob: BlobId) -> bytes:

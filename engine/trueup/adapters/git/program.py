@@ -5,14 +5,12 @@ runs in, and an absolute one may lie in it as well. Who opens a pull request dec
 """
 
 import os
-import shutil
 from functools import lru_cache
-from pathlib import Path
 
 
-def trusted_path(path: str, folder: Path) -> str:
+def trusted_path(path: str, folder: "str | os.PathLike[str]") -> str:
     """Return *path* without what is relative, and without what lies in the repository around *folder*."""
-    root = _root(folder)
+    root = _root(os.fspath(folder))
     kept = [entry for entry in path.split(os.pathsep) if os.path.isabs(entry) and not _lies_in(entry, root)]
     return os.pathsep.join(kept)
 
@@ -20,14 +18,21 @@ def trusted_path(path: str, folder: Path) -> str:
 @lru_cache(maxsize=64)
 def git_program(path: str) -> str | None:
     """Return the git that *path* (as `trusted_path` gives it) leads to; None when there is none."""
-    return shutil.which("git", path=path) if path else None
+    # `shutil.which` would load five libraries of compression before anything is printed.
+    files = (os.path.join(entry, "git") for entry in path.split(os.pathsep) if entry)
+    return next((file for file in files if os.path.isfile(file) and os.access(file, os.X_OK)), None)
 
 
 @lru_cache(maxsize=64)
-def _root(folder: Path) -> str:
+def _root(folder: str) -> str:
     """Return the nearest folder from *folder* upwards that has a `.git`, else *folder*."""
-    real = Path(os.path.realpath(folder))
-    return str(next((f for f in (real, *real.parents) if os.path.lexists(f / ".git")), real))
+    real = at = os.path.realpath(folder)
+    while not os.path.lexists(os.path.join(at, ".git")):
+        above = os.path.dirname(at)
+        if above == at:
+            return real
+        at = above
+    return at
 
 
 def _lies_in(entry: str, root: str) -> bool:

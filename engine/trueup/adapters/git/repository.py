@@ -14,32 +14,13 @@ from typing import Any
 
 from trueup.adapters.git import codes
 from trueup.adapters.git.program import git_program, trusted_path
+from trueup.adapters.git.safety import SAFE_OPTIONS, safe_environment
 from trueup.core.diagnostics import Code
 from trueup.core.digests import Revision
 from trueup.core.errors import PermanentError, TransientError, TrueupError
 
-_SETTINGS = (
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "log.showSignature=false",
-    "safe.bareRepository=explicit",
-)
-_SAFE_OPTIONS = (*(p for setting in _SETTINGS for p in ("-c", setting)), "--literal-pathspecs", "--no-pager")
 _REACHING = frozenset({"clone", "fetch", "ls-remote", "push"})
 """The commands that speak to other repositories; no other one may, not even for an object that is missing here."""
-
-# Who commits, where the user's own configuration lies, and how remotes are reached. The rest of GIT_* points git
-# at another repository, index or object store: a hook or a wrapper script exports it, and it is dropped.
-_KEPT_VARIABLES = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH")
-
-_FORCED_VARIABLES = {
-    "LC_ALL": "C",
-    "LANGUAGE": "",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-}
 
 # First match wins; in git's own English, which LC_ALL=C guarantees.
 _PERMANENT: tuple[tuple[str, Code], ...] = (
@@ -110,12 +91,6 @@ def _not_discovered(folder: Path, error: TrueupError) -> TrueupError:
     return error
 
 
-def safe_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return *inherited* without what redirects git, and with what keeps it quiet and exact."""
-    kept = {k: v for k, v in inherited.items() if not k.startswith("GIT_") or k.startswith(_KEPT_VARIABLES)}
-    return kept | _FORCED_VARIABLES
-
-
 def start(
     folder: Path, arguments: Sequence[str], *, variables: Mapping[str, str] | None = None, **streams: Any
 ) -> subprocess.Popen[bytes]:
@@ -125,7 +100,7 @@ def start(
         GitError: The program is missing or the folder cannot be entered.
     """
     path = trusted_path(os.environ.get("PATH", os.defpath), folder)
-    command = [git_program(path) or "git", *_SAFE_OPTIONS, *arguments]
+    command = [git_program(path) or "git", *SAFE_OPTIONS, *arguments]
     environment = safe_environment(os.environ) | {"PATH": path} | dict(variables or {})
     if _verb(arguments) not in _REACHING:
         environment["GIT_ALLOW_PROTOCOL"] = "none"

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trueup.adapters.git import codes
-from trueup.adapters.git.objects import blobs, records
+from trueup.adapters.git.objects import blobs, limited, records
 from trueup.adapters.git.paths import normal_path, problem
 from trueup.adapters.git.repository import Repository, call
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
+from trueup.ports import Listed
 from trueup.spec.resource import SourceFile
 from trueup.spec.yaml.events import MAX_BYTES
 
@@ -67,20 +68,24 @@ class CommitTree:
         Raises:
             GitError: A tree is missing.
         """
-        if not folders:
-            return
-        endings = tuple(suffix.encode() for suffix in suffixes)
-        command = ("ls-tree", "-r", "-z", "-l", "--full-tree", self._revision, "--", *folder_arguments(folders))
-        for record in records(self._repository, *command):
-            meta, _, path = record.partition(b"\t")
-            if meta.startswith(_LINK) and (path.endswith(endings) or may_be_folder(path)):
-                self._links.add(path)
-            if not path.endswith(endings):
-                continue
+        for meta, path in self._below(folders, suffixes, "-l"):
             mode, kind, blob, size = meta.split()
             if kind == b"blob" and mode in _REGULAR:
                 # git prints BAD for an object that is missing; reading it tells so by name
                 yield Entry(shown(path), BlobId(blob.decode()), int(size) if size.isdigit() else 0)
+
+    def _below(self, folders: Sequence[str], suffixes: Sequence[str], *options: str) -> Iterator[tuple[bytes, bytes]]:
+        """Yield what git says of each path that ends in one of *suffixes*, and the path; note links on the way."""
+        if not folders:
+            return
+        endings = tuple(suffix.encode() for suffix in suffixes)
+        command = ("ls-tree", "-r", "-z", *options, "--full-tree", self._revision, "--", *folder_arguments(folders))
+        for record in records(self._repository, *command):
+            meta, _, path = record.partition(b"\t")
+            if meta.startswith(_LINK) and (path.endswith(endings) or may_be_folder(path)):
+                self._links.add(path)
+            if path.endswith(endings):
+                yield meta, path
 
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         """Yield the files below *folders* that end in one of *suffixes*, in path order.
@@ -94,6 +99,30 @@ class CommitTree:
             content = next(contents) if entry.size_bytes <= self._limit_bytes else b""
             yield SourceFile(entry.path, entry.blob, content)
         contents.close()
+
+    def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> list[Listed]:
+        """Return the files below *folders* without their sizes, which git would open every object for.
+
+        Raises:
+            GitError: A tree is missing.
+        """
+        found = []
+        for meta, path in self._below(folders, suffixes):
+            mode, kind, blob = meta.split()
+            if kind == b"blob" and mode in _REGULAR:
+                found.append(Listed(shown(path), BlobId(blob.decode()), path))
+        return found
+
+    def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
+        """Yield *listed* files with their bytes.
+
+        Raises:
+            GitError: An object is missing.
+        """
+        for file, content in zip(
+            listed, limited(self._repository, [f.blob for f in listed], self._limit_bytes), strict=True
+        ):
+            yield SourceFile(file.path, file.blob, content)
 
     def brought(self, name: str) -> str:
         """Return the path in the root that is called *name*, whatever it is and however its letters are cased."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from trueup.adapters.git import codes
 from trueup.adapters.git.program import trusted_path
-from trueup.adapters.git.repository import GitError, error_from, safe_environment
+from trueup.adapters.git.repository import GitError, error_from
+from trueup.adapters.git.safety import safe_environment
 
 if TYPE_CHECKING:
     import git

@@ -17,6 +17,7 @@ from trueup.adapters.git.repository import Repository
 from trueup.adapters.git.trees import folder_arguments, may_be_folder, shown
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
+from trueup.ports import Listed
 from trueup.spec.resource import SourceFile
 from trueup.spec.yaml.events import MAX_BYTES
 
@@ -49,6 +50,9 @@ class _Snapshot:
     untracked: frozenset[bytes]
     uncommitted: frozenset[bytes]
     links: frozenset[bytes] = frozenset()
+
+    def __contains__(self, path: bytes) -> bool:
+        return path in self.tracked or path in self.untracked or path in self.links
 
     def is_clean(self, folders: Sequence[str]) -> bool:
         """Tell whether everything below *folders* (all of it when empty) is committed."""
@@ -83,6 +87,11 @@ class WorkTree:
             self._head = Revision(head or "")
         return self._head
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether git looks at the disk for every file that was asked for so far."""
+        return all(tracked.is_watched for s in self._snapshots.values() for tracked in s.tracked.values())
+
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         """Yield the files below *folders* that end in one of *suffixes*, in path order; ignored ones left out.
 
@@ -91,17 +100,40 @@ class WorkTree:
         Raises:
             GitError: Git failed.
         """
+        paths, snapshot = self._below(folders, suffixes)
+        return self._files(paths, snapshot)
+
+    def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> list[Listed]:
+        """Return the files below *folders*; a clean one has the bytes of its blob, so that it need not be read.
+
+        Uncommitted changes below *folders* empty `revision` from this call on.
+
+        Raises:
+            GitError: Git failed.
+        """
+        paths, snapshot = self._below(folders, suffixes)
+        return [Listed(shown(path), _clean_blob(path, snapshot), path) for path in paths]
+
+    def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
+        """Yield *listed* files with their bytes; those that are gone, or lie behind a link, are left out.
+
+        Raises:
+            GitError: Git failed.
+        """
+        snapshot = next((s for s in self._snapshots.values() if all(f.place in s for f in listed)), None)
+        return self._files([f.place for f in listed], snapshot) if snapshot else iter(())
+
+    def _below(self, folders: Sequence[str], suffixes: Sequence[str]) -> tuple[list[bytes], _Snapshot]:
         if not folders:
-            return iter(())
+            return [], _Snapshot({}, frozenset(), frozenset(), frozenset())
         names = [os.fsencode(name) for name in folder_arguments(folders)]
         snapshot = self._snapshot([os.fsdecode(name) for name in names])
         endings = tuple(suffix.encode() for suffix in suffixes)
         # A snapshot may have been taken of more than is asked for now.
         below = tuple(name.rstrip(b"/") + b"/" for name in names) or (b"",)
         found = {*snapshot.tracked, *snapshot.untracked, *snapshot.links}
-        paths = sorted(p for p in found if p.endswith(endings) and (p.startswith(below) or p in names))
         self._pass_over(p for p in {*snapshot.links, *snapshot.untracked} if p.startswith(below) or p in names)
-        return self._files(paths, snapshot)
+        return sorted(p for p in found if p.endswith(endings) and (p.startswith(below) or p in names)), snapshot
 
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes, or why it cannot be had; links are followed inside the repository only."""
@@ -268,6 +300,14 @@ def filters_off(repository: Repository) -> tuple[str, ...]:
     names = repository.ask("config", "--null", "--name-only", "--get-regexp", r"^filter\.") or ""
     # The value is that of a variable which is always empty; after `-c`, a name with `=` would end too early.
     return tuple(f"--config-env={name}=LANGUAGE" for name in names.split("\0") if name)
+
+
+def _clean_blob(path: bytes, snapshot: _Snapshot) -> BlobId:
+    """Return the blob whose bytes the file has; empty where the disk has to be looked at."""
+    tracked = snapshot.tracked.get(path)
+    if tracked is None or not tracked.is_watched or path in snapshot.changed_on_disk:
+        return BlobId("")
+    return tracked.blob
 
 
 def _links(root: bytes, path: str) -> Iterator[str]:

@@ -73,6 +73,10 @@ class CachedEngine:
         """Return what the rules of *bundle* say of themselves; None when it was never evaluated here."""
         return self._held(bundle).described
 
+    def clock_read(self, bundle: Sequence[PolicyFile]) -> frozenset[str] | None:
+        """Return which fields of `input.clock` the policies read; None for all, and the time itself."""
+        return self._held(bundle).clock
+
     def evaluate(self, bundle: Sequence[PolicyFile], documents: Sequence[bytes], now: datetime) -> list[Evaluation]:
         """Return what the engine says of each document, or said before."""
         held = self._held(bundle)

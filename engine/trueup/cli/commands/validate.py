@@ -2,7 +2,7 @@
 
 import argparse
 
-from trueup.cli.arguments import add_output, add_revision
+from trueup.cli.arguments import add_cache, add_output, add_revision
 from trueup.cli.console import Console
 from trueup.cli.exit_codes import ExitCode
 from trueup.cli.output import Format
@@ -14,6 +14,7 @@ EXAMPLE = "trueup validate --output-file sarif=trueup.sarif"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `validate`."""
     add_revision(parser)
+    add_cache(parser)
     add_output(parser, Format.JSON, Format.NDJSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT, Format.CODEQUALITY)
 
 
@@ -24,7 +25,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.cli.wiring import open_workspace
     from trueup.workflows.validate import validate
 
-    validated = validate(open_workspace(console), arguments.revision)
+    workspace = open_workspace(console, cache=arguments.cache)
+    validated = validate(workspace, arguments.revision, known=workspace.parsed_files)
     resources = len(validated.loaded.resources)
     report = DiagnosticsReport(
         validated.diagnostics,

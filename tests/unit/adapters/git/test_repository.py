@@ -6,7 +6,8 @@ import pytest
 
 from repositories import commit, git, repository
 from trueup.adapters.git import codes
-from trueup.adapters.git.repository import GitBusyError, GitError, Repository, error_from, safe_environment
+from trueup.adapters.git.repository import GitBusyError, GitError, Repository, error_from
+from trueup.adapters.git.safety import safe_environment
 from trueup.core.errors import PermanentError, TransientError
 
 

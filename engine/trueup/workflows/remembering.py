@@ -1,0 +1,49 @@
+"""Reads declared files, but for those that are known by their blob from an earlier run."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from trueup.core.digests import BlobId
+from trueup.ports import Listed, ParsedFiles, SourceTree
+from trueup.spec.parse import parse
+from trueup.spec.remembered import Recalled
+from trueup.spec.resource import Parsed, SourceFile
+
+_BATCH = 2_000
+"""Files asked for at once: each reading of a commit starts git, and what is recalled lies in memory meanwhile."""
+
+
+def parse_known(tree: SourceTree, folders: Sequence[str], suffixes: Sequence[str], known: ParsedFiles) -> Parsed:
+    """Return what `parse` says of the files of *tree*, reading those that nothing is *known* of."""
+    new: dict[BlobId, bytes] = {}
+
+    def note(blob: BlobId, packed: bytes) -> None:
+        new[blob] = packed
+        if len(new) >= _BATCH:
+            known.keep(new)
+            new.clear()
+
+    parsed = parse(_files(tree, tree.listed(folders, suffixes), known), tree.read, note)
+    if new:
+        known.keep(new)
+    return parsed
+
+
+def _files(tree: SourceTree, listed: Sequence[Listed], known: ParsedFiles) -> Iterator[SourceFile | Recalled]:
+    for start in range(0, len(listed), _BATCH):
+        batch = listed[start : start + _BATCH]
+        recalled = known.recall([f.blob for f in batch if f.blob])
+        unknown = [f for f in batch if f.blob not in recalled]
+        contents = tree.read_listed(unknown) if unknown else iter(())
+        waiting = next(contents, None)
+        for file in batch:
+            packed = recalled.get(file.blob)
+            if packed is not None:
+                yield Recalled(file.path, file.blob, packed, partial(_read, tree, file))
+            elif waiting is not None and waiting.path == file.path:
+                yield waiting
+                waiting = next(contents, None)
+
+
+def _read(tree: SourceTree, file: Listed) -> SourceFile | None:
+    return next(tree.read_listed([file]), None)
