@@ -69,7 +69,7 @@ def print_kept(console: "Console") -> int | None:
 def kept_plan(arguments: "argparse.Namespace", console: "Console") -> KeptPlan | None:
     """Return where the plan that is asked for would be kept; None when it never is."""
     is_plain = console.format in (Format.TEXT, Format.JSON) and not console.files
-    is_alone = not (arguments.out or arguments.behaviour or arguments.directory)
+    is_alone = not (arguments.out or arguments.behaviour or arguments.directory or arguments.ask_others)
     root = _root(os.getcwd()) if is_plain and is_alone and not is_off(arguments.cache) else ""
     if not root:
         return None

@@ -29,7 +29,7 @@ def is_steady(workspace: Workspace, planned: Planned, clock_read: Collection[str
         clock_read: What its policies read of the clock; None for all of it.
     """
     desired = planned.desired
-    if planned.loaded.diagnostics or not planned.plan.revision or planned.candidate is not None:
+    if planned.loaded.diagnostics or not planned.plan.revision or planned.candidate is not None or _is_signed(planned):
         return False
     running = planned.observed.target
     if running.gateway is not Health.STOPPED or running.servers or running.routes:
@@ -41,6 +41,15 @@ def is_steady(workspace: Workspace, planned: Planned, clock_read: Collection[str
     if observe(desired, target, workspace.store, workspace.ledger, late, workspace.seal) != planned.observed:
         return False
     return planned.judged.evaluation is None or _is_judged_alike(planned, late, clock_read)
+
+
+def _is_signed(planned: Planned) -> bool:
+    """Tell whether signatures or approvals are in it: keys, and what forges say, lie outside the repository."""
+    if planned.judged.known is None:
+        return False
+    change = planned.judged.known.change
+    signatures = [change.signature, *(commit.signature for commit in change.commits or ())]
+    return bool(change.given) or any(signature.status != "none" for signature in signatures)
 
 
 def _is_judged_alike(planned: Planned, late: datetime, clock_read: Collection[str] | None) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from trueup.observed.state import Health, ObservedState
+from trueup.policy.facts.change import Commit, Signature
 from trueup.workflows import steadiness
 from trueup.workflows.planning import Planned, make_plan
 from trueup.workflows.steadiness import is_steady
@@ -83,3 +84,17 @@ def test_rules_that_failed_or_were_never_asked_what_they_know_make_it_unsteady(m
         replace(found.judged, at=found.plan.created_at + timedelta(days=1)),
     ):
         assert not is_steady(workspace, replace(found, judged=changed), DAILY)
+
+
+def test_signatures_and_approvals_make_it_unsteady_because_keys_lie_elsewhere(make) -> None:
+    workspace = make(Declared())
+    found = planned(workspace)
+    known = found.judged.known
+    assert known is not None
+    for changed in (
+        replace(known.change, signature=Signature("unknown")),
+        replace(known.change, commits=(Commit("a" * 40, "Ada <ada@example.com>", Signature("good")),)),
+        replace(known.change, given=("an approval",)),
+    ):
+        judged = replace(found.judged, known=replace(known, change=changed))
+        assert not is_steady(workspace, replace(found, judged=judged), DAILY)
