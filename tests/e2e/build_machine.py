@@ -269,7 +269,7 @@ class Machine:
         out, err = process.communicate(timeout=LONGEST_SECONDS)
         seconds = time.monotonic() - started
         texts = {"out": _text(out), "err": _text(err)}
-        texts |= {p.name: _text(p.read_bytes()) for p in sorted((self.folder / "reports").iterdir())}
+        texts |= {p.name: _text(p.read_bytes()) for p in sorted((self.folder / "reports").rglob("*")) if p.is_file()}
         notes = self._notes()
         calls = traced.read_text(errors="replace").splitlines() if traced.exists() else []
         return Seen(

@@ -234,7 +234,7 @@ class TestPlanFiles:
             refused(shop, f"show {path}", 8, *said)
         refused(shop, "apply --plan edited.json", 8, "PLN002")
         assert refused(shop, "apply --plan /dev/zero -o ndjson", 8).events[0]["code"] == "PLN001"
-        refused(shop, "apply --plan plan.json support", 1, "CLI002", "leave NAME and `--revision` out")
+        refused(shop, "apply --plan plan.json support", 1, "CLI002", "leave NAME out")
         refused(shop, "apply --plan plan.json -e staging", 1, "The plan is for `dev`")
         assert not (shop.folder / ".trueup/targets").exists()
 

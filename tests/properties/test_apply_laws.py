@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trueup.observed.state import Health
+from trueup.policy.deletion_budget import mark_of
 from trueup.workflows.apply import Applied, ApplyRequest, apply
 from trueup.workflows.planning import Planned, make_plan
 from trueup.workflows.status import status
@@ -37,6 +38,13 @@ def workspace() -> Iterator[FakeWorkspace]:
         yield made
 
 
+def declare(made: FakeWorkspace, state: list[Declared]) -> None:
+    """Declare *state*, and confirm the deletion of what serves and is not in it."""
+    kept = {d.name for d in state}
+    marks = [mark_of(name, release) for name, release in made.served().items() if name not in kept]
+    made.declare(*state, dev=replace(STAGES["dev"], confirm_delete=" ".join(marks)))
+
+
 def changes(made: FakeWorkspace) -> tuple[object, ...]:
     planned = make_plan(made, "dev")
     assert isinstance(planned, Planned)
@@ -55,7 +63,7 @@ def test_apply_converges_on_every_state_it_is_given(history: list[list[Declared]
     with workspace() as made:
         made.fuse.watch = lambda: every_route_has_its_server(made)
         for state in history:
-            made.declare(*state)
+            declare(made, state)
             applied = made.apply()
             assert applied.result is None or not applied.result.failed
             assert changes(made) == ()
@@ -74,11 +82,11 @@ def test_a_kill_between_any_two_effects_loses_nothing(
 ) -> None:
     """Killed twice at any effect: what had traffic keeps a server that answers, and the next apply finishes."""
     with workspace() as made:
-        made.declare(*before)
+        declare(made, before)
         made.apply()
         kept = {d.name for d in before} & {d.name for d in after}
         verified = dict(made.served())
-        made.declare(*after)
+        declare(made, after)
 
         def look() -> None:
             every_route_has_its_server(made)
@@ -104,9 +112,9 @@ def test_a_kill_between_any_two_effects_loses_nothing(
 @given(states, states, st.integers(0, 60))
 def test_a_reviewed_plan_is_finished_after_a_kill(before: list[Declared], after: list[Declared], burns: int) -> None:
     with workspace() as made:
-        made.declare(*before)
+        declare(made, before)
         made.apply()
-        made.declare(*after)
+        declare(made, after)
         reviewed = make_plan(made, "dev")
         assert isinstance(reviewed, Planned)
         request = ApplyRequest("dev", expected=reviewed.plan.inputs)
@@ -128,7 +136,7 @@ def test_a_reviewed_plan_is_finished_after_a_kill(before: list[Declared], after:
 @given(states)
 def test_a_second_apply_does_nothing(state: list[Declared]) -> None:
     with workspace() as made:
-        made.declare(*state)
+        declare(made, state)
         made.apply()
         burnt, stored = made.fuse.burnt, len(made.ledger.stored)
         applied = made.apply()
@@ -140,7 +148,7 @@ def test_a_second_apply_does_nothing(state: list[Declared]) -> None:
 @given(states, st.randoms(use_true_random=False))
 def test_the_order_of_files_and_documents_does_not_matter(state: list[Declared], random) -> None:  # type: ignore[no-untyped-def]  # hypothesis
     with workspace() as made:
-        made.declare(*state)
+        declare(made, state)
         planned = make_plan(made, "dev")
         items = list(made.files.items())
         random.shuffle(items)
@@ -168,7 +176,7 @@ def test_a_plan_id_changes_exactly_when_an_input_does(left: tuple, right: tuple)
             made.tool = tool
             if not has_rule:
                 made.engine.rules.pop()
-            made.declare(*state)
+            declare(made, state)
             if is_served:
                 made.apply()
             made.clock.sleep(len(state) + 1)

@@ -20,7 +20,8 @@ def write_saved_plan(saved: SavedPlan) -> bytes:
     """Return the plan file of *saved*: indented for people, one trailing newline, equal for equal plans."""
     document = {"formatVersion": codec_v1.FORMAT_VERSION, **codec_v1.encode(saved)}
     whole = {"digest": digest_of(document), **document}
-    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    # Somebody will show the file where marks reorder text, and in the log of a runner that obeys `##[`.
+    return json.dumps(whole, indent=2, allow_nan=False).replace("##[", "#\\u0023[").encode() + b"\n"
 
 
 def read_saved_plan(content: bytes, path: str) -> SavedPlan | Diagnostic:

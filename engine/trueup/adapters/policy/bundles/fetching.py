@@ -48,7 +48,7 @@ def _from_git(pin: BundlePin) -> Files:
     url = pin.source.removeprefix("git+")
     with tempfile.TemporaryDirectory(prefix="trueup-bundle-") as folder:
         place = Path(folder)
-        _git(pin, place, "init", "--quiet", "--bare")
+        _git(pin, place, "init", "--quiet")
         _git(pin, place, "fetch", "--quiet", "--depth=1", "--no-tags", "--", url, pin.revision)
         archived = ["archive", "--format=tar.gz", pin.revision, "--", pin.folder or "."]
         content = _git(pin, place, *archived)
