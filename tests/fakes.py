@@ -56,6 +56,7 @@ from trueup.observed.state import (
 from trueup.observed.traffic import Traffic
 from trueup.policy.results import Evaluation, PolicyFile, RuleResult, RuleTest
 from trueup.ports import (
+    Changed,
     EvaluationRequest,
     Listed,
     Measured,
@@ -545,6 +546,7 @@ class FakeTree:
         self.revision = Revision(revision)
         self.limit_bytes = limit_bytes
         self.passed_over: tuple[str, ...] = ()
+        self.before: dict[Revision, dict[str, bytes]] = {self.revision: dict(contents)}
 
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         below = tuple("" if f in {"", "."} else f.rstrip("/") + "/" for f in folders)
@@ -555,6 +557,15 @@ class FakeTree:
 
     def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> list[Listed]:
         return [Listed(f.path, f.blob, f.path.encode()) for f in self.files(folders, suffixes)]
+
+    def changes_since(self, revision: Revision, folders: Sequence[str]) -> tuple[Changed, ...] | None:
+        before = self.before.get(revision)
+        if before is None:
+            return None
+        then = {f.path: f.blob for f in FakeTree(before, limit_bytes=self.limit_bytes).files(folders, [""])}
+        now = {f.path: f for f in self.listed(folders, [""])}
+        paths = sorted(p for p in then.keys() | now.keys() if p not in now or now[p].blob != then.get(p))
+        return tuple(Changed(path, now.get(path)) for path in paths)
 
     def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
         found = {f.path: f for f in self.files(["."], [""])}

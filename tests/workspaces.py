@@ -47,10 +47,12 @@ from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, 
 from trueup.policy.tracing import FileCoverage, Read, Reads, RuleTrace, TestCase, TestRun
 from trueup.ports import (
     Base,
+    Compared,
     EvaluationRequest,
     Measured,
     Merged,
     MergedCommit,
+    News,
     ParseFiles,
     Progress,
     Resolved,
@@ -523,8 +525,11 @@ class FakeHistory:
 
     problems: tuple[Diagnostic, ...] = ()
 
-    def changed_versions(self, merged: Merged, resources: Resources, parse: ParseFiles) -> tuple[Diagnostic, ...]:
-        return self.problems
+    def compared(self, merged: Merged, resources: Resources, parse: ParseFiles) -> Compared:
+        return Compared(self.problems)
+
+    def merged_since(self, merged: Merged, earlier: Compared, parse: ParseFiles) -> News | None:
+        return None if earlier.tip is None else News(earlier.tip)
 
 
 @dataclass
@@ -571,6 +576,7 @@ class FakeWorkspace:
         self.metrics = FakeMetricSource()
         self.engine = self.workbench = self.tracer = self.cached_engine = PythonPolicies()
         self.parsed_files = None
+        self.remembered = None
         self.scanner = FakeScanner()
         self.datasets = StreamingChecker()
         self.signatures = FakeVerifier()

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import chdir, suppress
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -26,9 +27,10 @@ from trueup.adapters.caches.parsed_files import SqliteParsedFiles
 from trueup.cli.console import Console
 from trueup.cli.main import run
 from trueup.core.digests import BlobId
+from trueup.workflows import incremental
 
 EXAMPLES = int(os.environ.get("TRUEUP_INCREMENTAL_EXAMPLES", "3"))
-COUNTED = {"plans": 0, "valid": 0, "printed again": 0, "files recalled": 0}
+COUNTED = {"plans": 0, "valid": 0, "printed again": 0, "files recalled": 0, "loaded by the index": 0, "index moved": 0}
 """What was compared: plans with caches, those of them that were plans, and what was not done again for them."""
 
 HEAD = "apiVersion: trueup/v1alpha1\n"
@@ -282,8 +284,8 @@ class Histories(RuleBasedStateMachine):
     def planned(self, words: list[str]) -> tuple[int, str, str]:
         """Return how the command ends and what it says, with the times it was made at left out."""
         told, problems = io.StringIO(), io.StringIO()
-        own, named = surroundings._program, identity.reader_identity
-        recall, again = SqliteParsedFiles.recall, Console.again
+        own, named, loader = surroundings._program, identity.reader_identity, identity.loader_identity
+        recall, again, narrowed = SqliteParsedFiles.recall, Console.again, incremental._narrowed
 
         def counting_recall(files: SqliteParsedFiles, blobs: Sequence[BlobId]) -> dict[BlobId, bytes]:
             found = recall(files, blobs)
@@ -294,14 +296,22 @@ class Histories(RuleBasedStateMachine):
             COUNTED["printed again"] += 1
             again(console, text)
 
+        def counting_narrowed(*arguments: Any) -> Any:
+            loaded = narrowed(*arguments)
+            COUNTED["loaded by the index"] += 1
+            COUNTED["index moved"] += bool(arguments[-1].changes)
+            return loaded
+
         surroundings._program = lambda: iter([self.version.encode()])
-        identity.reader_identity = lambda: f"version {self.version}".ljust(64, "x")
+        identity.reader_identity = identity.loader_identity = lambda: f"version {self.version}".ljust(64, "x")
+        incremental._narrowed = counting_narrowed
         SqliteParsedFiles.recall, Console.again = counting_recall, counting_again
         try:
             with chdir(self.root):
                 code = run(words, told, problems, self.variables)
         finally:
-            surroundings._program, identity.reader_identity = own, named
+            surroundings._program, identity.reader_identity, identity.loader_identity = own, named, loader
+            incremental._narrowed = narrowed
             SqliteParsedFiles.recall, Console.again = recall, again
         return code, _TIMES.sub("", told.getvalue()), problems.getvalue()
 

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from trueup.adapters.git.repository import Repository
     from trueup.policy.document import ChangeFacts
     from trueup.policy.facts.approving import AllowedKey, Given, Reviews
-    from trueup.ports import Base, Committer, Forge, History, MergedCommit, ParsedFiles, Publisher, SourceTree
+    from trueup.ports import (
+        Base,
+        Committer,
+        Forge,
+        History,
+        MergedCommit,
+        ParsedFiles,
+        Publisher,
+        Remembered,
+        SourceTree,
+    )
     from trueup.spec.resource import Resource
     from trueup.workflows.loading import ForgeChoice, ProjectSettings
 
@@ -52,6 +62,21 @@ class GitPorts:
         from trueup.adapters.caches.parsed_files import SqliteParsedFiles
 
         return SqliteParsedFiles(folder, identity)
+
+    @cached_property
+    def remembered(self) -> "Remembered | None":
+        """What earlier runs read of files, with an index of one revision."""
+        from trueup.adapters.caches.identity import loader_identity
+        from trueup.adapters.caches.places import cache_folder
+
+        files, identity = self.parsed_files, loader_identity()
+        folder = cache_folder(self.repository.common_dir, self.asked_cache)
+        if files is None or folder is None or not identity:
+            return None
+        from trueup.adapters.caches.kept_index import SqliteIndex
+        from trueup.ports import Remembered
+
+        return Remembered(files, SqliteIndex(folder, identity))
 
     @cached_property
     def history(self) -> "History":

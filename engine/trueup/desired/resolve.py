@@ -15,6 +15,7 @@ from trueup.desired.release import pin_release, route_of, server_of, version_id
 from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFacts
 from trueup.desired.takeover import takeover_of
 from trueup.spec import kinds
+from trueup.spec.groups import EXCEPTIONS, deployments_of, members
 from trueup.spec.resource import Resource, Resources, document_of
 
 SUPPORTED_TARGETS = ("process",)
@@ -37,13 +38,12 @@ def resolve(
     found = tuple(_problems(declared, facts))
     if found:
         return None, found
-    chosen = sorted(id_ for id_ in resources if id_.kind == "Deployment" and id_.environment == environment)
-    deployments = tuple(_deployment(resources[id_], declared, resources) for id_ in chosen)
+    chosen = members(resources, deployments_of(environment))
+    deployments = tuple(_deployment(resource, declared, resources) for resource in chosen)
     wrong = (*_clashes(deployments, resources), *_serverless(deployments, resources))
     wrong += tuple(_unmeasured(deployments, resources))
     wrong += tuple(build_problems(_builds(deployments, resources)))
-    exceptions = tuple(resources[id_] for id_ in sorted(i for i in resources if i.kind == "PolicyException"))
-    state = DesiredState(facts, revision, deployments, exceptions)
+    state = DesiredState(facts, revision, deployments, members(resources, EXCEPTIONS))
     return (None, wrong) if wrong else (state, ())
 
 

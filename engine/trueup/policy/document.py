@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from trueup.builds.network import Network
-from trueup.core.ids import ResourceId
+from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json, mapping_of
 from trueup.desired.closure import reachable
 from trueup.desired.state import DesiredDeployment, DesiredState, EnvironmentFacts
@@ -181,7 +181,7 @@ def _resources(shown: tuple[DesiredDeployment, ...], declared: Resources) -> dic
     waiting = [r for r in found.values() if r.id.kind == "Dataset"]
     while waiting:
         named = {name for r in waiting if b'"generatedBy"' in r.canonical for name in generators([document_of(r)])}
-        made = [id_ for id_ in declared if str(id_) in named] if named else []
+        made = [id_ for name in named if (id_ := parse_address(name)) is not None]
         new = [r for r in reachable(made, declared) if r.id not in found]
         found |= {r.id: r for r in new}
         waiting = [r for r in new if r.id.kind == "Dataset"]

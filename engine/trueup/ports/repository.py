@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from trueup.core.diagnostics import Diagnostic
-from trueup.core.digests import BlobId, Revision
+from trueup.core.digests import BlobId, Digest, Revision
+from trueup.core.ids import ResourceId
+from trueup.spec.immutability import Sightings
 from trueup.spec.resource import Parsed, Resources, SourceFile
 
 
@@ -25,6 +28,14 @@ class Listed:
     path: str
     blob: BlobId
     place: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A path that differs from a commit, and the file that is there now; None where no regular file is."""
+
+    path: str
+    file: Listed | None
 
 
 class SourceTree(Protocol):
@@ -54,6 +65,15 @@ class SourceTree(Protocol):
         """Return what `files` yields, in its order, without reading it; one that cannot be read may be among them."""
         ...
 
+    def changes_since(self, revision: Revision, folders: Sequence[str]) -> tuple[Changed, ...] | None:
+        """Return what is at or below *folders* and differs from the commit *revision*.
+
+        None where that cannot be told without looking at everything: the commit is not here, there are links among the
+        changes, or git was told not to look at some file. As `files` does, it empties `revision` where something is
+        not committed.
+        """
+        ...
+
     def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
         """Yield some of the files that this tree listed, in the order given; what cannot be read is left out."""
         ...
@@ -80,6 +100,30 @@ class ParsedFiles(Protocol):
     def keep(self, packed: Mapping[BlobId, bytes]) -> None:
         """Keep what was read; never fails."""
         ...
+
+
+class KeptIndex(Protocol):
+    """Texts by name, kept whole: what is read belongs together, and what is damaged is not there. Never fails."""
+
+    def read(self, names: Collection[str]) -> Mapping[str, str] | None:
+        """Return those of *names* that there are; None when nothing is kept, or it is damaged."""
+        ...
+
+    def change(self, changes: Mapping[str, str | None]) -> None:
+        """Give names other texts, or none, all at once; nothing changes when others changed it since it was read."""
+        ...
+
+    def replace(self, texts: Mapping[str, str]) -> None:
+        """Keep *texts* and nothing else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What earlier runs found out, for what is only shown: files that they read, and an index of one revision."""
+
+    files: ParsedFiles
+    index: KeptIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +167,42 @@ class MergedCommit:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Versions beside what the default branch first had, and what was looked at for it.
+
+    Attributes:
+        diagnostics: A problem for each version whose content differs from when it was merged.
+        tip: The last commit of the default branch that was looked at; None when none was.
+        folders: Where declared files were, and the files that they took in.
+        sightings: First contents that had to be read, of all versions of the kinds that were under review.
+        born: Contents that declared files had; a version under review in one of them was merged as it is.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    tip: Revision | None = None
+    folders: tuple[str, ...] = ()
+    sightings: Sightings = field(default_factory=dict)
+    born: AbstractSet[BlobId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the default branch took in since it was looked at, up to *tip*: the first content of each version in it."""
+
+    tip: Revision
+    seen: Mapping[ResourceId, Digest] = field(default_factory=dict)
+
+
 class History(Protocol):
     """What the default branch had before."""
 
-    def changed_versions(self, merged: Merged, resources: Resources, parse: ParseFiles) -> tuple[Diagnostic, ...]:
-        """Return a problem for each version in *resources* whose content differs from when it was merged."""
+    def compared(self, merged: Merged, resources: Resources, parse: ParseFiles) -> Compared:
+        """Compare the versions in *resources* with when they were merged."""
+        ...
+
+    def merged_since(self, merged: Merged, earlier: Compared, parse: ParseFiles) -> News | None:
+        """Return what was merged since *earlier*, of which tip and folders count; None where all has to be compared."""
         ...
 
 

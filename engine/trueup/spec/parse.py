@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
-from trueup.core.digests import BlobId, digest_of_bytes
+from trueup.core.digests import digest_of_bytes
 from trueup.core.ids import ResourceId
 from trueup.core.json import canonical
 from trueup.core.suggestions import did_you_mean
@@ -23,7 +23,7 @@ from trueup.spec.kinds import API_VERSION, KINDS, model_class
 from trueup.spec.kinds.spellings import escape_of
 from trueup.spec.problems import Problem, problems_of
 from trueup.spec.references import Broken, check, references
-from trueup.spec.remembered import Recalled, pack, unpack
+from trueup.spec.remembered import Noted, Recalled, pack, unpack
 from trueup.spec.resource import Origin, Parsed, Resource, SourceFile
 from trueup.spec.yaml.load import Document, load_file
 
@@ -33,7 +33,7 @@ with a mistake on every line would take minutes; the rest point at their documen
 
 
 def parse(
-    files: Iterable[SourceFile | Recalled], included: Included, note: Callable[[BlobId, bytes], None] | None = None
+    files: Iterable[SourceFile | Recalled], included: Included, note: Callable[[Noted], None] | None = None
 ) -> Parsed:
     """Read *files*, all documents of each, and check them one by one and together.
 
@@ -41,18 +41,25 @@ def parse(
         files: Declared files, in any order; each is looked at once and not kept. Some may be recalled in place of
             being read.
         included: Reads another file of the same revision.
-        note: Told what can be recalled of a file that was read, the next time.
+        note: Told of each file that was read and that there is nothing to be said of.
 
     Returns:
         The good resources by id, in the order of their files, and all problems in the order of their places.
     """
     reading = _Reading(included, note)
     for file in files:
-        if isinstance(file, SourceFile):
-            reading.read(file)
-        else:
-            reading.recall(file)
+        reading.take(file)
     reading.check_references()
+    return Parsed(reading.resources, sort_diagnostics(reading.diagnostics))
+
+
+def parse_alone(
+    files: Iterable[SourceFile | Recalled], included: Included, note: Callable[[Noted], None] | None = None
+) -> Parsed:
+    """Read *files* as `parse` does, without asking whether what they name is declared: others may declare it."""
+    reading = _Reading(included, note)
+    for file in files:
+        reading.take(file)
     return Parsed(reading.resources, sort_diagnostics(reading.diagnostics))
 
 
@@ -91,13 +98,19 @@ def _validator(kind: str) -> Callable[[Any], object]:
 class _Reading:
     """One run over all files: what was found so far."""
 
-    def __init__(self, included: Included, note: Callable[[BlobId, bytes], None] | None = None) -> None:
+    def __init__(self, included: Included, note: Callable[[Noted], None] | None = None) -> None:
         self.resources: dict[ResourceId, Resource] = {}
         self.broken: dict[ResourceId, Broken] = {}
         self.diagnostics: list[Diagnostic] = []
         self.included = included
         self.note = note
-        self.inclusions = 0
+        self.inclusions: list[str] = []
+
+    def take(self, file: SourceFile | Recalled) -> None:
+        if isinstance(file, SourceFile):
+            self.read(file)
+        else:
+            self.recall(file)
 
     def recall(self, file: Recalled) -> None:
         found = unpack(file)
@@ -111,11 +124,11 @@ class _Reading:
             self.resources[resource.id] = resource
 
     def read(self, file: SourceFile) -> None:
-        before, inclusions = len(self.diagnostics), self.inclusions
+        before = len(self.diagnostics)
+        self.inclusions.clear()
         found = self._read(file)
-        is_alone = len(self.diagnostics) == before and self.inclusions == inclusions
-        if self.note is not None and file.blob and is_alone:
-            self.note(file.blob, pack(found))
+        if self.note is not None and len(self.diagnostics) == before:
+            self.note(Noted(file.path, file.blob, pack(found), tuple(self.inclusions)))
 
     def _read(self, file: SourceFile) -> list[Resource]:
         loaded = load_file(file)
@@ -161,7 +174,6 @@ class _Reading:
     def _with_files(self, value: dict[str, Any], found: Found) -> tuple[dict[str, Any], list[Problem]]:
         """Return the document with the text of its files, and the problems of those that cannot be had."""
         problems = []
-        self.inclusions += len(found.files)
         for path, holder in found.files:
             if "content" in holder:
                 place, hint = dotted(path), "the text comes from the file; remove `content`, or write the text in place"
@@ -172,6 +184,7 @@ class _Reading:
             # A path the model refuses is not tried: its own problem says why.
             if not isinstance(file, str) or escape_of(file):
                 continue
+            self.inclusions.append(file)
             text = text_at(path, file, self.included)
             if isinstance(text, Problem):
                 problems.append(text)

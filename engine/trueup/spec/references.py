@@ -18,7 +18,7 @@ _MOST_SHOWN = 6
 _MOST_SUGGESTED = 50
 """References that get spelling help; each is compared with every name of its kind."""
 
-_CIRCLES = {"Model": ("spec", "baseModel"), "Environment": ("spec", "upstream")}
+CIRCLES = {"Model": ("spec", "baseModel"), "Environment": ("spec", "upstream")}
 """Fields that must lead to an end, by kind."""
 
 
@@ -58,7 +58,7 @@ def check(resources: Resources, broken: Mapping[ResourceId, Broken]) -> Iterator
         known = _Known([d.id for d in documents])
         for index, (origin, reference) in enumerate(dangling):
             yield origin, known.missing(reference, suggest=index < _MOST_SUGGESTED)
-    for kind, field in _CIRCLES.items():
+    for kind, field in CIRCLES.items():
         yield from _circles(resources, kind, field)
 
 

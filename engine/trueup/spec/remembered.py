@@ -1,8 +1,7 @@
 """Files without a problem as bytes that can be kept, and back: what `parse` need not do twice for the same blob.
 
-What is packed is a function of the file's bytes alone. A file with a problem, or one that takes in the text of another
-file, is not packed: what there is to say of it depends on more than itself. Where the file lies is not packed either,
-so that a moved file is known.
+What is packed is a function of the file's bytes alone, or of those and of the texts that it takes in. A file with a
+problem is not packed. Where the file lies is not packed either, so that a moved file is known.
 """
 
 import json
@@ -15,6 +14,23 @@ from trueup.core.ids import ResourceId
 from trueup.spec.resource import Origin, Reference, Resource, SourceFile
 
 _Row = tuple[int, int, Sequence[str], str, int, Sequence[tuple[Sequence[str | int], Sequence[str]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A file that was read and that there is nothing to be said of.
+
+    Attributes:
+        path: Where it lies.
+        blob: Its blob; empty where only its bytes say what it is.
+        packed: What `pack` makes of it.
+        included: Files whose text it takes in, as it names them. What is packed is then no function of its bytes alone.
+    """
+
+    path: str
+    blob: BlobId
+    packed: bytes
+    included: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from trueup.policy.facts.change import ChangedFile, ChangeFacts
 from trueup.policy.facts.fit import subject_of, takes_accelerator
 from trueup.policy.facts.reviews import PolicyFacts
 from trueup.ports import SourceTree
+from trueup.spec.groups import INCLUDING, members
 from trueup.spec.parse import read_unchecked
 from trueup.spec.resource import Resources, document_of
 from trueup.workflows.governing import approvers_in_force
@@ -206,6 +207,6 @@ def _including(resources: Resources, files: set[str]) -> Iterable[str]:
     names = {path.rsplit("/", 1)[-1].encode() for path in files}
     if not names:
         return
-    for resource in resources.values():
-        if b'"file":' in resource.canonical and any(name in resource.canonical for name in names):
+    for resource in members(resources, INCLUDING):
+        if any(name in resource.canonical for name in names):
             yield resource.origin.path

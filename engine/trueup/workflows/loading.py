@@ -1,7 +1,7 @@
 """Loads a revision: the project file, then every declared resource, with all problems at once."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -10,11 +10,12 @@ from trueup.core.digests import BlobId
 from trueup.core.errors import PermanentError
 from trueup.core.suggestions import did_you_mean
 from trueup.desired.codes import UNKNOWN_ENVIRONMENT
-from trueup.ports import Merged, ParsedFiles, SourceTree
+from trueup.ports import Compared, Merged, News, ParsedFiles, SourceTree
 from trueup.spec import kinds
 from trueup.spec.bundles import BundlePin
 from trueup.spec.engines import EngineChoice
 from trueup.spec.parse import parse
+from trueup.spec.remembered import Noted
 from trueup.spec.resource import Parsed, Path, Resources, SourceFile
 from trueup.workflows import codes
 from trueup.workflows.remembering import parse_known
@@ -116,34 +117,44 @@ def load(workspace: Workspace, revision: str = "", *, known: ParsedFiles | None 
     loaded = load_tree(workspace.tree(revision), known=known)
     if loaded.project is None:
         return loaded
-    with _without_collector():
-        found = changed_versions(workspace, loaded, loaded.project)
+    with without_collector():
+        found = compared_versions(workspace, loaded, loaded.project).diagnostics
     return replace(loaded, diagnostics=sort_diagnostics([*loaded.diagnostics, *found])) if found else loaded
 
 
-def load_tree(tree: SourceTree, *, known: ParsedFiles | None = None) -> Loaded:
-    """Read the project and its resources from *tree*, but for what is *known*."""
-    with _without_collector():
+def load_tree(
+    tree: SourceTree, *, known: ParsedFiles | None = None, also: Callable[[Noted], None] | None = None
+) -> Loaded:
+    """Read the project and its resources from *tree*, but for what is *known*; as `parse_known` does."""
+    with without_collector():
         project, problems = read_project(tree)
         if project is None:
             return Loaded(tree, None, {}, problems)
         if known is None:
             parsed = parse(tree.files(project.specs, SUFFIXES), tree.read)
         else:
-            parsed = parse_known(tree, project.specs, SUFFIXES, known)
+            parsed = parse_known(tree, project.specs, SUFFIXES, known, also)
         found = [*problems, *parsed.diagnostics, *_empty_spec_folders(tree, project, parsed)]
         found += empty_policy_folders(tree, project)
         found += _unread(tree, project)
-        found += _tracked_state(tree)
+        found += tracked_state(tree)
         if not parsed.resources and not found:
             found.append(_nothing_declared(project))
         return Loaded(tree, project, parsed.resources, sort_diagnostics(found))
 
 
-def changed_versions(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> tuple[Diagnostic, ...]:
-    """Return a problem for each version of *loaded* that has another content than the default branch first had."""
-    merged = Merged(project.default_branch, project.specs, SUFFIXES, loaded.tree.revision, PROJECT_FILE)
-    return workspace.history.changed_versions(merged, loaded.resources, parse)
+def compared_versions(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> Compared:
+    """Compare the versions of *loaded* with the content that the default branch first had of them."""
+    return workspace.history.compared(_merged(loaded.tree, project), loaded.resources, parse)
+
+
+def merged_since(workspace: Workspace, tree: SourceTree, project: ProjectSettings, earlier: Compared) -> News | None:
+    """Return what the default branch took in since *earlier*; None where all has to be compared."""
+    return workspace.history.merged_since(_merged(tree, project), earlier, parse)
+
+
+def _merged(tree: SourceTree, project: ProjectSettings) -> Merged:
+    return Merged(project.default_branch, project.specs, SUFFIXES, tree.revision, PROJECT_FILE)
 
 
 def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagnostic, ...]]:
@@ -218,7 +229,7 @@ def _unread(tree: SourceTree, project: ProjectSettings) -> Iterator[Diagnostic]:
             yield Diagnostic(codes.UNREAD, detail, Span(path), codes.UNREAD.remedy)
 
 
-def _tracked_state(tree: SourceTree) -> Iterator[Diagnostic]:
+def tracked_state(tree: SourceTree) -> Iterator[Diagnostic]:
     """Yield a problem when a commit brings files into the folder of what trueup itself keeps beside the repository.
 
     Artifacts, journals and what is known of servers lie there: whoever can commit them could say that they are ours.
@@ -257,7 +268,7 @@ def _nothing_below(tree: SourceTree, detail: str, path: Path) -> Diagnostic:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Hold the garbage collector off: it would walk all that was parsed again and again and free nothing."""
     enabled = gc.isenabled()
     gc.disable()

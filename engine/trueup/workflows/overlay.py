@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
-from trueup.ports import Listed, SourceTree
+from trueup.ports import Changed, Listed, SourceTree
 from trueup.spec.resource import SourceFile
 
 
@@ -29,6 +29,10 @@ class Overlay:
     def listed(self, folders: Sequence[str], suffixes: Sequence[str]) -> list[Listed]:
         """Return the files of the base; of the one replaced only its bytes say what it is."""
         return [replace(f, blob=BlobId("")) if f.path == self.path else f for f in self.base.listed(folders, suffixes)]
+
+    def changes_since(self, _revision: Revision, _folders: Sequence[str]) -> tuple[Changed, ...] | None:
+        """Return nothing: what would be a commit is looked at as a whole."""
+        return None
 
     def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
         """Yield the files of the base, the one replaced."""

@@ -23,7 +23,7 @@ from trueup.spec.kinds.base import Source
 from trueup.spec.resource import Resource
 from trueup.spec.yaml.edit import put_scalar
 from trueup.workflows import codes
-from trueup.workflows.loading import Invalid, Loaded, changed_versions, load_tree
+from trueup.workflows.loading import Invalid, Loaded, compared_versions, load_tree
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.workspace import Workspace
 
@@ -203,5 +203,5 @@ def _merged_otherwise(workspace: Workspace, tree: SourceTree, changed: list[Reso
     if loaded.project is None:
         return loaded.diagnostics
     only = replace(loaded, resources={id_: loaded.resources[id_] for id_ in changed if id_ in loaded.resources})
-    found = changed_versions(workspace, only, loaded.project)
+    found = compared_versions(workspace, only, loaded.project).diagnostics
     return tuple(replace(d, hint=_NEW_VERSION) if d.severity is Severity.ERROR else d for d in found)

@@ -11,7 +11,7 @@ from trueup.observed.state import ObservedState
 from trueup.plan.build import build_plan, find_targets
 from trueup.plan.plan import Plan
 from trueup.policy.decision import Decision
-from trueup.ports import ParsedFiles, PolicyEngine
+from trueup.ports import PolicyEngine, Remembered
 from trueup.reconcile.observe import observe
 from trueup.workflows.governing import governing_policies
 from trueup.workflows.judging import Judged, judge_again, judge_plan
@@ -44,14 +44,20 @@ def make_plan(
     targets: tuple[str, ...] = (),
     *,
     engine: PolicyEngine | None = None,
-    known: ParsedFiles | None = None,
+    known: Remembered | None = None,
 ) -> Planned | Invalid:
     """Plan *environment* at *revision* (the work tree when empty), narrowed to the deployments named in *targets*.
 
     A plan that is only shown may ask an *engine* that remembers, and take what is *known* of files; one that is carried
     out must not.
     """
-    return plan_loaded(workspace, load(workspace, revision, known=known), environment, targets, engine=engine)
+    if known is None:
+        loaded = load(workspace, revision)
+    else:
+        from trueup.workflows.incremental import load_for  # not needed where nothing may be remembered
+
+        loaded = load_for(workspace, revision, environment, known)
+    return plan_loaded(workspace, loaded, environment, targets, engine=engine)
 
 
 def plan_loaded(

@@ -1,24 +1,37 @@
 """Reads declared files, but for those that are known by their blob from an earlier run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from trueup.core.digests import BlobId
 from trueup.ports import Listed, ParsedFiles, SourceTree
 from trueup.spec.parse import parse
-from trueup.spec.remembered import Recalled
+from trueup.spec.remembered import Noted, Recalled
 from trueup.spec.resource import Parsed, SourceFile
 
 _BATCH = 2_000
 """Files asked for at once: each reading of a commit starts git, and what is recalled lies in memory meanwhile."""
 
 
-def parse_known(tree: SourceTree, folders: Sequence[str], suffixes: Sequence[str], known: ParsedFiles) -> Parsed:
-    """Return what `parse` says of the files of *tree*, reading those that nothing is *known* of."""
+def parse_known(
+    tree: SourceTree,
+    folders: Sequence[str],
+    suffixes: Sequence[str],
+    known: ParsedFiles,
+    also: Callable[[Noted], None] | None = None,
+) -> Parsed:
+    """Return what `parse` says of the files of *tree*, reading those that nothing is *known* of.
+
+    Those that take in other files are read each time, and *also* is told of them.
+    """
     new: dict[BlobId, bytes] = {}
 
-    def note(blob: BlobId, packed: bytes) -> None:
-        new[blob] = packed
+    def note(noted: Noted) -> None:
+        if noted.included:
+            if also is not None:
+                also(noted)
+        elif noted.blob:
+            new[noted.blob] = noted.packed
         if len(new) >= _BATCH:
             known.keep(new)
             new.clear()

@@ -10,6 +10,7 @@ from trueup.observed.state import VerifiedRelease
 from trueup.plan.plan import Plan
 from trueup.policy.facts.base import BaseResources
 from trueup.policy.facts.retirement import Retiring, retiring
+from trueup.spec.groups import LEAVING, members
 from trueup.spec.lifecycle import KINDS, UNUSABLE, has_lifecycle, is_leaving, parts_of, phase_of
 from trueup.spec.parse import read_unchecked
 from trueup.spec.resource import Resource, Resources
@@ -22,7 +23,7 @@ _PARTS = ("Model", "Adapter", "Prompt", "Build")
 
 def may_retire(loaded: Loaded) -> bool:
     """Tell whether any version is drained or further; most projects have none, and are asked nothing more."""
-    return any(is_leaving(resource) for resource in loaded.resources.values())
+    return bool(members(loaded.resources, LEAVING))
 
 
 def retirement(workspace: Workspace, loaded: Loaded, plan: Plan, base: BaseResources | None) -> tuple[Retiring, ...]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         PolicyWorkbench,
         Progress,
         Publisher,
+        Remembered,
         RuleInfo,
         SignatureVerifier,
         SourceResolver,
@@ -149,6 +150,11 @@ class Workspace(Protocol):
     @property
     def parsed_files(self) -> ParsedFiles | None:
         """What earlier runs read of files, for what is only shown; None when nothing is to be remembered."""
+        ...
+
+    @property
+    def remembered(self) -> Remembered | None:
+        """The same, with an index of one revision."""
         ...
 
     @property

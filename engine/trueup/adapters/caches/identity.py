@@ -2,12 +2,15 @@
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-_PACKAGES = ("core", "spec")
+_READING = ("core", "spec")
 """What a file is turned into is decided in these."""
+_LOADING = (*_READING, "ports", "adapters/git", "adapters/caches", "workflows")
+"""What is found wrong with a revision as a whole is decided in these."""
 
 _LIBRARIES = {"pydantic": "version.py", "yaml": "__init__.py"}
 """Libraries that read and check, each with the file that holds its version."""
@@ -19,9 +22,19 @@ def reader_identity() -> str:
 
     By content, not by time, so that a fresh installation of the same version has the same one.
     """
+    return _identity(_READING)
+
+
+@cache
+def loader_identity() -> str:
+    """Return a digest of the code that loads revisions; empty when its sources cannot be looked at."""
+    return _identity(_LOADING)
+
+
+def _identity(packages: Sequence[str]) -> str:
     digest = hashlib.sha256(sys.version.encode())
     try:
-        for path in _sources():
+        for path in _sources(packages):
             content = path.read_bytes()
             digest.update(b"%s %d\0" % (path.name.encode(), len(content)))
             digest.update(content)
@@ -30,9 +43,9 @@ def reader_identity() -> str:
     return digest.hexdigest()
 
 
-def _sources() -> list[Path]:
+def _sources(packages: Sequence[str]) -> list[Path]:
     root = Path(__file__).parents[2]
-    own = [path for name in _PACKAGES for path in sorted((root / name).rglob("*.py"))]
+    own = [path for name in packages for path in sorted((root / name).rglob("*.py"))]
     if not own:
         raise FileNotFoundError(root)
     return [*own, *(_beside(name) / file for name, file in _LIBRARIES.items())]

@@ -6,23 +6,19 @@ something else, is made anew; a folder that cannot be written is read; a disk th
 
 import contextlib
 import hashlib
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from trueup.adapters.caches.sqlite_file import FAILURES, connect, is_whole, prune, remove
 from trueup.core.digests import BlobId
 
 FORMAT = 2
 LIMIT_BYTES = 512 << 20
 """A hundred thousand resources take about 130 MB. A larger file is made anew, which costs one cold run."""
-_PATIENCE_SECONDS = 5.0
 _ASKED_AT_ONCE = 500
-_KEPT_VERSIONS = 3
-"""Files of other versions of trueup; who switches between branches of a dependency comes back to them."""
 _PREFIX = "files-"
-_FAILURES = (sqlite3.Error, ValueError)
-"""What a damaged file raises: now and then its damage is in the very text that tells of it."""
+_TABLE = "files (blob TEXT PRIMARY KEY, seal BLOB, packed BLOB)"
 
 
 class SqliteParsedFiles:
@@ -49,7 +45,7 @@ class SqliteParsedFiles:
                 for blob, seal, packed in rows:
                     if isinstance(packed, bytes) and seal == self._seal(blob, packed):
                         found[BlobId(blob)] = packed
-        except _FAILURES:
+        except FAILURES:
             self._give_up()
         return found
 
@@ -62,13 +58,13 @@ class SqliteParsedFiles:
             rows = [(blob, self._seal(blob, content), content) for blob, content in packed.items()]
             with connection:
                 connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", rows)
-        except _FAILURES:
+        except FAILURES:
             self._give_up()
 
     def close(self) -> None:
         """Let the file go."""
         if self._connection is not None:
-            with contextlib.suppress(*_FAILURES):
+            with contextlib.suppress(*FAILURES):
                 self._connection.close()
         self._connection = None
 
@@ -87,19 +83,19 @@ class SqliteParsedFiles:
     def _connect(self) -> sqlite3.Connection:
         with contextlib.suppress(OSError):
             if self._path.stat().st_size > self._limit_bytes:
-                _remove(self._path)
+                remove(self._path)
         try:
-            return _connection(self._path)
+            return connect(self._path, _TABLE)
         except sqlite3.OperationalError:
             raise  # locked, read-only or no disk: the file itself may be good
         except (sqlite3.DatabaseError, ValueError):
-            _remove(self._path)
-            return _connection(self._path)
+            remove(self._path)
+            return connect(self._path, _TABLE)
 
     def _make_folder(self) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            _prune(self._path)
+            prune(self._path, _PREFIX)
         except OSError:
             self._is_closed = True
 
@@ -108,50 +104,8 @@ class SqliteParsedFiles:
         connection, self._connection, self._is_closed = self._connection, None, True
         if connection is None:
             return
-        is_whole = _is_whole(connection)
-        with contextlib.suppress(*_FAILURES):
+        is_good = is_whole(connection)
+        with contextlib.suppress(*FAILURES):
             connection.close()
-        if not is_whole:
-            _remove(self._path)
-
-
-def _connection(path: Path) -> sqlite3.Connection:
-    can_write = os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
-    # Without a writable folder there is no room for a journal; what is in the file itself can still be read.
-    address = path.absolute().as_uri() + ("?mode=rwc" if can_write else "?immutable=1")
-    connection = sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS, check_same_thread=False)
-    try:
-        if can_write:
-            # No write-ahead log: its index is memory shared through a file, and who cuts that file short while it is
-            # mapped, as whatever cleans caches may, ends every process that looks at it.
-            connection.execute("PRAGMA journal_mode=TRUNCATE")
-            connection.execute("PRAGMA synchronous=OFF")
-            connection.execute("CREATE TABLE IF NOT EXISTS files (blob TEXT PRIMARY KEY, seal BLOB, packed BLOB)")
-        connection.execute("SELECT blob, seal, packed FROM files LIMIT 1").fetchone()
-    except _FAILURES:
-        connection.close()
-        raise
-    return connection
-
-
-def _is_whole(connection: sqlite3.Connection) -> bool:
-    try:
-        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
-    except sqlite3.OperationalError:
-        return True
-    except _FAILURES:
-        return False
-
-
-def _remove(path: Path) -> None:
-    for name in (path, path.with_name(path.name + "-journal")):
-        with contextlib.suppress(OSError):
-            name.unlink()
-
-
-def _prune(path: Path) -> None:
-    """Take away the files of all other versions but the newest ones."""
-    others = [p for p in path.parent.glob(f"{_PREFIX}*.db") if p != path]
-    others.sort(key=lambda p: p.stat().st_mtime, reverse=True)
-    for other in others[_KEPT_VERSIONS:]:
-        _remove(other)
+        if not is_good:
+            remove(self._path)

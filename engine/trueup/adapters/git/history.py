@@ -7,6 +7,7 @@ when the default branch has it.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from trueup.adapters.git import codes
@@ -16,9 +17,10 @@ from trueup.adapters.git.paths import normal_path
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.git.trees import CommitTree, folder_arguments, shown
 from trueup.core.diagnostics import Diagnostic, Severity
-from trueup.core.digests import BlobId, Revision
+from trueup.core.digests import BlobId, Digest, Revision
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
+from trueup.ports import Compared, News
 from trueup.spec.immutability import Sighting, Sightings, changed_versions
 from trueup.spec.resource import Parsed, Resources, SourceFile, content_digest
 from trueup.spec.yaml.events import MAX_BYTES
@@ -27,6 +29,8 @@ Parse = Callable[[Iterable[SourceFile], Callable[[str], bytes | Diagnostic]], Pa
 """Reads files of one commit; the second argument gives the text that they include."""
 
 _REGULAR = ("100644", "100755", "100664")
+_MOST_NEWS = 1_000
+"""Commits that are looked at one by one; of more, looking at everything is as fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,15 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """First sightings, and a warning when the history does not go back to the start."""
+    """First sightings, and a warning when the history does not go back to the start.
+
+    `folders` are those that were looked through, and `born` the contents that declared files had.
+    """
 
     sightings: Sightings
     diagnostics: tuple[Diagnostic, ...]
+    folders: tuple[str, ...] = ()
+    born: AbstractSet[BlobId] = frozenset()
 
 
 def file_versions(repository: Repository, tip: Revision, folders: Sequence[str]) -> Iterator[FileVersion]:
@@ -98,7 +107,7 @@ def first_sightings(
         GitError: Objects are missing.
     """
     included = _included(resources, len(tip))
-    versions = _versions(repository, tip, where, included, parse)
+    versions, folders = _versions(repository, tip, where, included, parse)
     versions.reverse()
     order = {version.revision: index for index, version in enumerate(versions)}
     births = _births(versions, where.suffixes)
@@ -117,30 +126,61 @@ def first_sightings(
         birth = births.get(resource.origin.blob) if resource.origin.blob in unread else None
         if birth and id_ in found and order[birth.revision] <= order[found[id_].revision]:
             del found[id_]
-    return History(found, _shallow_warning(repository))
+    return History(found, _shallow_warning(repository), folders, births.keys())
 
 
-def immutability_problems(
-    repository: Repository, trunk: Trunk, where: Declared, resources: Resources, parse: Parse
-) -> tuple[Diagnostic, ...]:
+def compared(repository: Repository, trunk: Trunk, where: Declared, resources: Resources, parse: Parse) -> Compared:
     """Compare *resources* with what the default branch first had, and say when it cannot be known.
 
     Raises:
         GitError: Objects are missing.
     """
     if trunk.tip is None and repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
-        return ()  # nothing is committed, so nothing was merged
+        return Compared(())  # nothing is committed, so nothing was merged
     if trunk.tip is None:
         detail = f"There is neither `origin/{trunk.name}` nor `{trunk.name}`; merged versions are not compared."
-        return (Diagnostic(codes.NO_DEFAULT_BRANCH, detail, None, codes.NO_DEFAULT_BRANCH.remedy, Severity.WARNING),)
+        remedy = codes.NO_DEFAULT_BRANCH.remedy
+        return Compared((Diagnostic(codes.NO_DEFAULT_BRANCH, detail, None, remedy, Severity.WARNING),))
     history = first_sightings(repository, trunk.tip, where, resources, parse)
-    return history.diagnostics + changed_versions(resources, history.sightings, where.revision)
+    found = history.diagnostics + changed_versions(resources, history.sightings, where.revision)
+    return Compared(found, trunk.tip, history.folders, history.sightings, history.born)
+
+
+def merged_since(
+    repository: Repository, tip: Revision, earlier: Compared, where: Declared, parse: Parse
+) -> News | None:
+    """Return what the default branch, which ends in *tip* now, took in since *earlier*.
+
+    None where it does not go on from there along first parents, took in very much, or declares elsewhere.
+    """
+    if earlier.tip is None or repository.is_shallow():
+        return None
+    if tip == earlier.tip:
+        return News(tip)
+    span = f"{earlier.tip}..{tip}"
+    chain = (repository.ask("rev-list", "--first-parent", "--parents", span) or "").splitlines()
+    if not 0 < len(chain) <= _MOST_NEWS or chain[-1].split(" ")[1:2] != [earlier.tip]:
+        return None
+    versions = list(file_versions(repository, Revision(span), [*earlier.folders, where.project]))
+    if any(version.path == where.project for version in versions):
+        return None
+    versions.reverse()
+    brought = [v for v in versions if v.blob and v.path.endswith(where.suffixes)]
+    by_commit: dict[Revision, list[SourceFile]] = {}
+    for version, content in zip(brought, limited(repository, [v.blob for v in brought], MAX_BYTES), strict=True):
+        by_commit.setdefault(version.revision, []).append(SourceFile(version.path, version.blob, content))
+    seen: dict[ResourceId, Digest] = {}
+    for revision, files in by_commit.items():
+        for id_, resource in parse(files, CommitTree(repository, revision).read).resources.items():
+            if id_.version:
+                seen.setdefault(id_, content_digest(resource))
+    return News(tip, seen)
 
 
 def _versions(
     repository: Repository, tip: Revision, where: Declared, included: Iterable[str], parse: Parse
-) -> list[FileVersion]:
-    """Return what commits did to declared files, newest first, in folders of today and of before.
+) -> tuple[list[FileVersion], tuple[str, ...]]:
+    """Return what commits did to declared files, newest first, in folders of today and of before; and these folders.
 
     A version is as merged when its folder was moved: the project file's own history tells where folders were.
     """
@@ -150,8 +190,9 @@ def _versions(
     is_reviewed = tip == where.revision and len({version.blob for version in settings}) == 1
     former = set() if is_reviewed else _former_folders(repository, settings, parse) - set(where.folders)
     if former:
-        found = list(file_versions(repository, tip, [*folders, *sorted(former)]))
-    return [version for version in found if version.path != where.project]
+        folders += sorted(former)
+        found = list(file_versions(repository, tip, folders))
+    return [version for version in found if version.path != where.project], tuple(folders)
 
 
 def _former_folders(repository: Repository, settings: Sequence[FileVersion], parse: Parse) -> set[str]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from trueup.adapters.git import codes
 from trueup.adapters.git.objects import blobs, limited, records
 from trueup.adapters.git.paths import normal_path, problem
-from trueup.adapters.git.repository import Repository, call
+from trueup.adapters.git.repository import GitError, Repository, call
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
-from trueup.ports import Listed
+from trueup.ports import Changed, Listed
 from trueup.spec.resource import SourceFile
 from trueup.spec.yaml.events import MAX_BYTES
 
@@ -41,6 +41,40 @@ def folder_arguments(folders: Sequence[str]) -> list[str]:
 def may_be_folder(path: bytes) -> bool:
     """Tell whether a link of that name may stand for a folder: what has an ending is meant as a file."""
     return b"." not in path.rsplit(b"/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path that two commits, or a commit and the index, have otherwise; `mode` is zeros where the second has none."""
+
+    path: bytes
+    mode: bytes
+    blob: BlobId
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the second has a regular file there."""
+        return self.mode in _REGULAR
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether the second has a link or a submodule there."""
+        return not self.is_regular and self.mode.strip(b"0") != b""
+
+
+def differences(repository: Repository, *command: str) -> tuple[Difference, ...] | None:
+    """Return what a command of git that compares finds different; None when it cannot be told."""
+    options = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
+    verb, *rest = command
+    try:
+        fields = list(records(repository, "-c", "diff.relative=false", verb, *options, *rest))
+    except GitError:
+        return None
+    found = []
+    for head, path in zip(fields[::2], fields[1::2], strict=True):
+        _, mode, _, blob, _ = head.split(b" ")
+        found.append(Difference(path, mode, BlobId(blob.decode())))
+    return tuple(found)
 
 
 class CommitTree:
@@ -112,6 +146,17 @@ class CommitTree:
             if kind == b"blob" and mode in _REGULAR:
                 found.append(Listed(shown(path), BlobId(blob.decode()), path))
         return found
+
+    def changes_since(self, revision: Revision, folders: Sequence[str]) -> tuple[Changed, ...] | None:
+        """Return what differs from the commit *revision* at or below *folders*."""
+        if revision == self._revision:
+            return ()
+        found = differences(self._repository, "diff-tree", revision, self._revision, "--", *folder_arguments(folders))
+        if found is None or any(d.is_odd for d in found):
+            return None
+        return tuple(
+            Changed(shown(d.path), Listed(shown(d.path), d.blob, d.path) if d.is_regular else None) for d in found
+        )
 
     def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
         """Yield *listed* files with their bytes.

@@ -5,6 +5,7 @@ is read from git. Ignored files are not part of the tree; symbolic links are nev
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from trueup.adapters.git import codes
 from trueup.adapters.git.objects import blob_id, blobs, records
 from trueup.adapters.git.paths import is_git_folder, normal_path, problem
 from trueup.adapters.git.repository import Repository
-from trueup.adapters.git.trees import folder_arguments, may_be_folder, shown
+from trueup.adapters.git.trees import differences, folder_arguments, may_be_folder, shown
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
-from trueup.ports import Listed
+from trueup.ports import Changed, Listed
 from trueup.spec.resource import SourceFile
 from trueup.spec.yaml.events import MAX_BYTES
 
@@ -28,6 +29,9 @@ _LINK = b"120000"
 # system costs the parser what the processor had learned of it. Bytes bound what lies in memory meanwhile.
 _BATCH_FILES = 256
 _BATCH_BYTES = 8_000_000
+
+_FLAGGED = re.compile(rb"\0(?!H |\Z)")
+"""A file of the index that is not simply cached: git does not look at it, or it is in conflict."""
 
 _LIKELY_FOLDER = "spec"
 """Asked for together with the first file: a start of git costs as much as reading a hundred files."""
@@ -68,6 +72,7 @@ class WorkTree:
         self._root = os.fsencode(repository.root)
         self._limit_bytes = limit_bytes
         self._snapshots: dict[tuple[str, ...], _Snapshot] = {}
+        self._partial: list[_Snapshot] = []
         self._is_clean = True
         self._head: Revision | None = None
         self._passed_over: set[bytes] = set()
@@ -114,13 +119,44 @@ class WorkTree:
         paths, snapshot = self._below(folders, suffixes)
         return [Listed(shown(path), _clean_blob(path, snapshot), path) for path in paths]
 
+    def changes_since(self, revision: Revision, folders: Sequence[str]) -> tuple[Changed, ...] | None:
+        """Return what differs from the commit *revision* at or below *folders*: in the index, or on disk.
+
+        Raises:
+            GitError: Git failed.
+        """
+        names = folder_arguments(folders)
+        staged = differences(self._repository, "diff-index", "--cached", revision, "--", *names)
+        if staged is None or any(d.is_odd for d in staged) or not self._sees_all(names):
+            return None
+        tracked = {d.path: _Tracked(d.blob, is_watched=True) for d in staged if d.is_regular}
+        snapshot = self._with_status(tracked, set(), names)
+        paths = sorted({d.path for d in staged} | snapshot.changed_on_disk | snapshot.untracked)
+        if any(os.path.islink(os.path.join(self._root, path)) for path in paths):
+            return None
+        self._is_clean = self._is_clean and not snapshot.uncommitted
+        self._partial.append(snapshot)
+        return tuple(Changed(shown(path), self._now_at(path, snapshot)) for path in paths)
+
+    def _now_at(self, path: bytes, snapshot: _Snapshot) -> Listed | None:
+        """Return the file at *path*, which is in the index or on disk or both; None when it is gone from the disk."""
+        if not self._is_there(path) or path.endswith(b"/"):
+            return None
+        return Listed(shown(path), _clean_blob(path, snapshot), path)
+
+    def _sees_all(self, names: Sequence[str]) -> bool:
+        """Tell whether git looks at the disk for every file, and is in the middle of nothing."""
+        listing = self._repository.run("ls-files", "-v", "-z", "--", *names)
+        return not listing or (listing.startswith(b"H ") and _FLAGGED.search(listing) is None)
+
     def read_listed(self, listed: Sequence[Listed]) -> Iterator[SourceFile]:
         """Yield *listed* files with their bytes; those that are gone, or lie behind a link, are left out.
 
         Raises:
             GitError: Git failed.
         """
-        snapshot = next((s for s in self._snapshots.values() if all(f.place in s for f in listed)), None)
+        taken = [*self._snapshots.values(), *self._partial]
+        snapshot = next((s for s in taken if all(f.place in s for f in listed)), None)
         return self._files([f.place for f in listed], snapshot) if snapshot else iter(())
 
     def _below(self, folders: Sequence[str], suffixes: Sequence[str]) -> tuple[list[bytes], _Snapshot]:
@@ -279,6 +315,9 @@ class WorkTree:
                 links.add(path)
             elif mode in _REGULAR:
                 tracked[path] = _Tracked(BlobId(blob.decode()), is_watched=flag != b"S" and flag.isupper())
+        return self._with_status(tracked, links, folders)
+
+    def _with_status(self, tracked: dict[bytes, _Tracked], links: set[bytes], folders: Sequence[str]) -> _Snapshot:
         changed, untracked, uncommitted = set(), set(), set()
         status = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
         for record in records(self._repository, *filters_off(self._repository), *status, "--", *folders):

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.revision,
         tuple(arguments.names),
         engine=workspace.cached_engine,
-        known=workspace.parsed_files,
+        known=workspace.remembered,
     )
     if isinstance(planned, Invalid):
         return report_invalid(planned, console)

@@ -7,6 +7,7 @@ from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json
 from trueup.diff.masks import masked
 from trueup.policy.facts.evaluation_changes import evaluation_changes
+from trueup.spec.groups import deployments_of, members
 from trueup.spec.resource import Resource, Resources, document_of
 
 
@@ -56,11 +57,9 @@ def loosened(base: BaseResources, environment: ResourceId) -> list[Json]:
         return document_of(now) if now else None
 
     deployments = [
-        str(id_)
-        for id_, now in base.now.items()
-        if (id_.kind, id_.environment) == ("Deployment", environment.name)
-        and (was := base.find(id_)) is not None
-        and was.digest != now.digest
+        str(now.id)
+        for now in members(base.now, deployments_of(environment.name))
+        if (was := base.find(now.id)) is not None and was.digest != now.digest
     ]
     found = evaluation_changes(str(environment), before, after, deployments)
     masked_changes = masked(found)

@@ -8,7 +8,7 @@ import pytest
 from repositories import commit, git, repository
 from trueup.adapters.git import codes
 from trueup.adapters.git.base import Trunk
-from trueup.adapters.git.history import Declared, file_versions, first_sightings, immutability_problems
+from trueup.adapters.git.history import Declared, compared, file_versions, first_sightings
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.git.trees import CommitTree
 from trueup.adapters.git.work_tree import WorkTree
@@ -64,7 +64,7 @@ def check(made: Repository, tree: SourceTree | None = None) -> tuple[list[str], 
     tree = tree or CommitTree(made, made.head())
     under_review = Reader()(tree.files(WHERE.folders, WHERE.suffixes), tree.read).resources
     reader = Reader()
-    problems = immutability_problems(made, trunk(made), WHERE, under_review, reader)
+    problems = compared(made, trunk(made), WHERE, under_review, reader).diagnostics
     return [d.detail.split("`")[1] for d in problems if d.code is VERSION_CHANGED], reader.read_files
 
 
@@ -173,7 +173,7 @@ def test_a_shallow_clone_is_compared_as_far_as_it_goes_with_a_warning(made):
     commit(made.root, {"spec/a.yaml": model("1", 2)})
     clone = made.root.parent / "clone"
     git(made.root.parent, "clone", "--quiet", "--depth=1", f"file://{made.root}", str(clone))
-    problems = immutability_problems(*on_main(clone), WHERE, {}, Reader())
+    problems = compared(*on_main(clone), WHERE, {}, Reader()).diagnostics
     assert [(d.code, d.severity) for d in problems] == [(codes.SHALLOW, Severity.WARNING)]
     assert "unshallow" in problems[0].hint
 
@@ -200,22 +200,22 @@ def test_a_version_stays_merged_when_its_folder_is_moved(tmp_path):
             commit(made.root, moved)
         tree = CommitTree(made, made.head())
         under_review = parse(tree.files(where.folders, where.suffixes), tree.read).resources
-        (problem,) = immutability_problems(made, trunk(made), where, under_review, parse)
+        (problem,) = compared(made, trunk(made), where, under_review, parse).diagnostics
         assert problem.code is VERSION_CHANGED
     commit(made.root, {"declared/p.yaml": prompt("kind")})
     tree = CommitTree(made, made.head())
     under_review = parse(tree.files(where.folders, where.suffixes), tree.read).resources
-    assert immutability_problems(made, trunk(made), where, under_review, parse) == ()
+    assert compared(made, trunk(made), where, under_review, parse).diagnostics == ()
 
 
 def test_a_missing_default_branch_is_a_warning(made):
-    problems = immutability_problems(made, Trunk("trunk", None), WHERE, {}, Reader())
+    problems = compared(made, Trunk("trunk", None), WHERE, {}, Reader()).diagnostics
     assert [(d.code, d.severity) for d in problems] == [(codes.NO_DEFAULT_BRANCH, Severity.WARNING)]
 
 
 def test_before_the_first_commit_nothing_was_merged_and_nothing_is_warned_of(tmp_path):
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
-    assert immutability_problems(*on_main(tmp_path), WHERE, {}, Reader()) == ()
+    assert compared(*on_main(tmp_path), WHERE, {}, Reader()).diagnostics == ()
 
 
 def test_the_users_configuration_does_not_change_what_is_seen(made):
