@@ -39,13 +39,16 @@ class FakeParsedFiles:
     """`ParsedFiles` in a dictionary."""
 
     def __init__(self) -> None:
-        self.kept: dict[BlobId, bytes] = {}
+        self.packed: dict[BlobId, bytes] = {}
+        self.recalled = 0
 
     def recall(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
-        return {blob: self.kept[blob] for blob in blobs if blob in self.kept}
+        found = {blob: self.packed[blob] for blob in blobs if blob in self.packed}
+        self.recalled += len(found)
+        return found
 
     def keep(self, packed: Mapping[BlobId, bytes]) -> None:
-        self.kept |= packed
+        self.packed |= packed
 
 
 class FakeTrunk:

@@ -1,5 +1,6 @@
 """What every source tree does, and what trees of git do besides."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -130,7 +131,127 @@ def test_a_path_that_cannot_be_read_says_why(tree, path, code):
     assert problem.hint
 
 
+# What changed since a commit.
+
+SINCE: dict[str, dict[str, bytes | None]] = {
+    "nothing": {},
+    "a file with another content": {"spec/a.yaml": b"a: 2\n"},
+    "a new file": {"spec/new/n.yaml": b"n: 1\n"},
+    "a file that is gone": {"spec/a/z.yml": None},
+    "a file that moved": {"spec/a.yaml": None, "spec/z.yaml": b"a: 1\n"},
+    "a file elsewhere": {"special/s.yaml": b"s: 2\n"},
+    "an odd name": {'spec/\xc3\xa9 blank".yaml'.encode("latin-1").decode(): b"odd: new\n"},
+    "many": {"spec/a.yaml": b"x", "spec/b.yaml": None, "spec/c.yaml": b"c", "trueup.yaml": b"y"},
+}
+
+
+@pytest.fixture(params=["commit", "work tree", "work tree with changes", "staged", "fake"])
+def since(request, tmp_path) -> Callable[[dict[str, bytes | None]], tuple[SourceTree, Revision]]:
+    """Return what makes a change to `FILES` and gives the tree and the commit before it."""
+
+    def make(change: dict[str, bytes | None]) -> tuple[SourceTree, Revision]:
+        now = {k: v for k, v in {**FILES, **change}.items() if v is not None}
+        if request.param == "fake":
+            fake = FakeTree(now, "2" * 40, LIMIT)
+            fake.before[Revision("1" * 40)] = {k: v for k, v in FILES.items() if v is not None}
+            return fake, Revision("1" * 40)
+        made = repository(tmp_path / "r", FILES)
+        before = made.head()
+        if request.param in ("commit", "work tree"):
+            commit(made.root, change)
+        else:
+            write(made.root, change)
+        if request.param == "staged":
+            git(made.root, "add", "--all")
+        return (CommitTree(made, made.head()) if request.param == "commit" else WorkTree(made)), before
+
+    return make
+
+
+@pytest.mark.parametrize("change", SINCE.values(), ids=SINCE)
+def test_what_differs_from_a_commit_is_told_and_can_be_read(since, change):
+    tree, before = since(change)
+    told = tree.changes_since(before, ["spec"])
+    below = {path: content for path, content in change.items() if path.startswith("spec/")}
+    assert {c.path for c in told} == below.keys()
+    there = [c.file for c in told if c.file is not None]
+    read = {f.path: f.content for f in tree.read_listed(there)}
+    assert read == {path: content for path, content in below.items() if content is not None}
+    everything = tree.changes_since(before, ["."])
+    assert {c.path for c in everything} == change.keys()
+
+
+def test_a_commit_that_is_not_here_is_not_compared_with(since):
+    tree, _ = since({})
+    assert tree.changes_since(Revision("f" * 40), ["spec"]) is None
+
+
 # Trees of git.
+
+
+def test_a_work_tree_that_has_changes_belongs_to_no_commit(tmp_path):
+    made = repository(tmp_path / "r", FILES)
+    clean = WorkTree(made)
+    assert clean.changes_since(made.head(), ["spec"]) == ()
+    assert clean.revision == made.head()
+    write(made.root, {"special/s.yaml": b"s: 2\n"})
+    elsewhere = WorkTree(made)
+    assert elsewhere.changes_since(made.head(), ["spec"]) == ()
+    assert elsewhere.revision == made.head()
+    write(made.root, {"spec/a.yaml": b"a: 2\n"})
+    changed = WorkTree(made)
+    assert changed.changes_since(made.head(), ["spec"])
+    assert changed.revision == ""
+
+
+def test_a_file_that_only_looks_changed_is_read_as_it_is(tmp_path):
+    made = repository(tmp_path / "r", FILES)
+    before = commit(made.root, {"spec/a.yaml": b"a: 2\n"})
+    commit(made.root, {"spec/a.yaml": b"a: 3\n"})
+    write(made.root, {"spec/a.yaml": b"a: 2\n"})
+    tree = WorkTree(made)
+    (told,) = tree.changes_since(Revision(before), ["spec"])
+    assert [f.content for f in tree.read_listed([told.file])] == [b"a: 2\n"]
+    assert tree.revision == ""
+
+
+@pytest.mark.parametrize("where", ["commit", "work tree", "staged"])
+def test_links_are_nothing_that_can_be_told(tmp_path, where):
+    made = repository(tmp_path / "r", FILES)
+    before = made.head()
+    (made.root / "spec/link").symlink_to("../special")
+    if where != "work tree":
+        git(made.root, "add", "--all")
+    if where == "commit":
+        git(made.root, "commit", "-q", "-m", "Link")
+    tree = CommitTree(made, made.head()) if where == "commit" else WorkTree(made)
+    assert tree.changes_since(before, ["spec"]) is None
+
+
+def test_a_file_replaced_by_a_link_is_nothing_that_can_be_told(tmp_path):
+    made = repository(tmp_path / "r", FILES)
+    (made.root / "spec/a.yaml").unlink()
+    (made.root / "spec/a.yaml").symlink_to("b.yaml")
+    assert WorkTree(made).changes_since(made.head(), ["spec"]) is None
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_what_git_does_not_look_at_is_not_told(tmp_path, flag):
+    made = repository(tmp_path / "r", FILES)
+    git(made.root, "update-index", flag, "spec/b.yaml")
+    assert WorkTree(made).changes_since(made.head(), ["spec"]) is None
+    assert WorkTree(made).changes_since(made.head(), ["special"]) == ()
+
+
+def test_a_conflict_is_not_told(tmp_path):
+    made = repository(tmp_path / "r", FILES)
+    git(made.root, "checkout", "-q", "-b", "other")
+    commit(made.root, {"spec/a.yaml": b"a: other\n"})
+    git(made.root, "checkout", "-q", "-")
+    commit(made.root, {"spec/a.yaml": b"a: ours\n"})
+    with contextlib.suppress(AssertionError):
+        git(made.root, "merge", "other")
+    assert WorkTree(made).changes_since(made.head(), ["spec"]) is None
 
 
 @pytest.fixture

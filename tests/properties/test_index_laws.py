@@ -140,7 +140,7 @@ class Clone:
         if draw.random() < 0.05:  # the default branch was put back
             self.history.commits = self.history.commits[: draw.randint(1, len(self.history.commits))]
         if draw.random() < 0.05:
-            self.known.files.kept.clear()  # type: ignore[attr-defined]
+            self.known.files.packed.clear()  # type: ignore[attr-defined]
         if draw.random() < 0.03:
             self.known.index.texts = None  # type: ignore[attr-defined]
 

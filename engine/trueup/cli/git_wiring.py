@@ -10,7 +10,7 @@ from trueup.core.digests import Revision
 
 if TYPE_CHECKING:
     from trueup.adapters.forges.places import ForgePlace
-    from trueup.adapters.git.base import Trunk
+    from trueup.adapters.git.base import Trunk, Trunks
     from trueup.adapters.git.repository import Repository
     from trueup.policy.document import ChangeFacts
     from trueup.policy.facts.approving import AllowedKey, Given, Reviews
@@ -35,6 +35,7 @@ class GitPorts:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.asked_base = ""
+        self._trunks_by_base: dict[str, Trunks] = {}
         """What the user or the CI job names as the base of the change."""
         self.asks_others = False
         """Whether remote and forge may be asked for approvals: planning alone needs no network."""
@@ -81,13 +82,21 @@ class GitPorts:
     @cached_property
     def history(self) -> "History":
         """What the default branch had before."""
-        from trueup.adapters.git.base import trunk_of
         from trueup.adapters.git.merged import GitHistory
 
-        def trunk(revision: Revision, branch: str) -> "Trunk":
-            return trunk_of(self.repository, revision, self.asked_base, branch, self._declared_at)
+        return GitHistory(self.repository, self._trunk)
 
-        return GitHistory(self.repository, trunk)
+    def _trunk(self, revision: Revision, branch: str) -> "Trunk":
+        return self._trunks.trunk(revision, branch)
+
+    @property
+    def _trunks(self) -> "Trunks":
+        from trueup.adapters.git.base import Trunks
+
+        # The base that is asked for may be found out after the first question.
+        return self._trunks_by_base.setdefault(
+            self.asked_base, Trunks(self.repository, self.asked_base, self._declared_at)
+        )
 
     @cached_property
     def committer(self) -> "Committer":
@@ -136,9 +145,7 @@ class GitPorts:
 
     def base(self, revision: Revision, branch: str) -> "Base":
         """Return what governs *revision*."""
-        from trueup.adapters.git.base import base_of
-
-        return base_of(self.repository, revision, self.asked_base, branch, self._declared_at)
+        return self._trunks.base(revision, branch)
 
     def _declared_at(self, revision: Revision) -> str:
         from trueup.workflows.loading import read_project

@@ -30,10 +30,14 @@ def groups_of(resource: Resource) -> Iterator[str]:
         yield id_.kind
     if id_.kind == "Deployment":
         yield deployments_of(id_.environment)
-    if is_leaving(resource):
-        yield LEAVING
-    if b'"file":' in resource.canonical and b'"content":' in resource.canonical:
-        yield INCLUDING
+    yield from (group for group, belongs in _TOLD_BY_CONTENT.items() if belongs(resource))
+
+
+def _takes_in(resource: Resource) -> bool:
+    return b'"file":' in resource.canonical and b'"content":' in resource.canonical
+
+
+_TOLD_BY_CONTENT: Mapping[str, Callable[[Resource], bool]] = {LEAVING: is_leaving, INCLUDING: _takes_in}
 
 
 class Grouped(Mapping[ResourceId, Resource]):
@@ -92,4 +96,4 @@ def members(resources: Resources, group: str) -> tuple[Resource, ...]:
         environment = group.partition("/")[2]
         chosen = (id_ for id_ in resources if id_.kind == kind and id_.environment == environment)
         return tuple(resources[id_] for id_ in sorted(chosen))
-    return tuple(sorted((r for r in resources.values() if group in groups_of(r)), key=lambda r: r.id))
+    return tuple(sorted(filter(_TOLD_BY_CONTENT[group], resources.values()), key=lambda r: r.id))

@@ -59,7 +59,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class IdRow:
-    """What the index says of an id: its file, whether it was merged as it is, and where fields that must end lead to."""
+    """What the index says of an id: its file, whether it was merged as it is, where fields that must end lead."""
 
     path: str
     is_merged: bool

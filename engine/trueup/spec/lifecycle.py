@@ -11,6 +11,8 @@ ACTIVE, DEPRECATED, DRAINED, ARCHIVED, DELETED = STEPS = ("active", "deprecated"
 """The way out, one step at a time; a candidate has not begun it."""
 KEPT = (DRAINED, ARCHIVED)
 """Phases in which nothing declares the version, and its artifact is kept."""
+_LEAVING = (DRAINED, ARCHIVED, DELETED)
+_LEAVING_SPELLED = tuple(phase.encode() for phase in _LEAVING)
 UNUSABLE = (ARCHIVED, DELETED)
 """Phases in which nothing goes back to a release with it."""
 
@@ -28,7 +30,9 @@ def phase_in(document: Json) -> str:
 
 def is_leaving(resource: Resource) -> bool:
     """Tell whether a version is drained or further on its way out."""
-    return has_lifecycle(resource) and phase_of(resource) in {DRAINED, ARCHIVED, DELETED}
+    if not has_lifecycle(resource) or not any(phase in resource.canonical for phase in _LEAVING_SPELLED):
+        return False  # told without reading the document: most that have a lifecycle are active
+    return phase_of(resource) in _LEAVING
 
 
 def has_lifecycle(resource: Resource) -> bool:

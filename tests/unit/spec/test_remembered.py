@@ -7,8 +7,8 @@ import pytest
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import BlobId
 from trueup.spec import codes
-from trueup.spec.parse import parse
-from trueup.spec.remembered import Recalled, pack, unpack
+from trueup.spec.parse import parse, parse_alone
+from trueup.spec.remembered import Noted, Recalled, pack, unpack
 from trueup.spec.resource import Parsed, SourceFile
 
 HEAD = "apiVersion: trueup/v1alpha1\n"
@@ -39,9 +39,10 @@ def sources(*texts: str) -> list[SourceFile]:
 
 
 def noted(*texts: str) -> dict[BlobId, bytes]:
-    kept: dict[BlobId, bytes] = {}
-    parse(sources(*texts), included, kept.__setitem__)
-    return kept
+    """Return what can be recalled of *texts*: what takes in other files cannot."""
+    found: list[Noted] = []
+    parse(sources(*texts), included, found.append)
+    return {n.blob: n.packed for n in found if n.blob and not n.included}
 
 
 def recalled(kept: dict[BlobId, bytes], *texts: str) -> Parsed:
@@ -86,10 +87,17 @@ def test_a_file_that_something_is_to_be_said_of_is_not_kept(text):
     assert noted(text) == {}
 
 
-def test_a_file_whose_bytes_have_no_name_is_not_kept():
-    kept: dict[BlobId, bytes] = {}
-    parse([SourceFile("a.yaml", BlobId(""), DEV.encode())], included, kept.__setitem__)
-    assert kept == {}
+def test_what_is_noted_says_which_files_were_taken_in():
+    found: list[Noted] = []
+    parse(sources(INCLUDING, DEV, "{"), included, found.append)
+    assert [(n.path, n.included) for n in found] == [("0.yaml", ("a.txt",)), ("1.yaml", ())]
+
+
+def test_files_are_read_without_asking_for_what_they_name():
+    alone = parse_alone(sources(DEPLOYMENT), included)
+    assert not alone.diagnostics
+    assert list(alone.resources) == list(parse(sources(*EVERYTHING), included).resources)[-1:]
+    assert parse(sources(DEPLOYMENT), included).diagnostics
 
 
 def test_what_is_wrong_with_several_files_together_is_told_of_recalled_ones():

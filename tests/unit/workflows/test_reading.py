@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from indexes import FakeIndex, FakeParsedFiles
 from trueup.adapters.locks.file_lock import LockHeldError
 from trueup.core.diagnostics import Diagnostic, Severity, Span
 from trueup.core.digests import BlobId, Digest
 from trueup.core.errors import PermanentError
 from trueup.diff.status import Status, Sync
 from trueup.plan.explanation import Explanation
+from trueup.ports import Remembered
 from trueup.reconcile import codes
 from trueup.reconcile.observe import loaded_key, served_key
 from trueup.spec.codes import VERSION_CHANGED
@@ -55,38 +57,23 @@ def test_every_problem_of_every_file_is_told_at_once_in_order(make) -> None:
     assert {"spec/a.yaml", "spec/z.yaml", OLD.path} <= set(places)
 
 
-class Kept:
-    """Files that were read before, in memory."""
-
-    def __init__(self) -> None:
-        self.packed: dict[BlobId, bytes] = {}
-        self.recalled = 0
-
-    def recall(self, blobs) -> dict[BlobId, bytes]:
-        found = {blob: self.packed[blob] for blob in blobs if blob in self.packed}
-        self.recalled += len(found)
-        return found
-
-    def keep(self, packed) -> None:
-        self.packed |= packed
-
-
 def test_what_is_known_of_files_gives_the_same_plan_and_is_read_again_when_they_change(make) -> None:
-    workspace, kept = make(OLD), Kept()
-    first = planned(workspace, known=kept)
+    workspace, kept = make(OLD), FakeParsedFiles()
+    known = Remembered(kept, FakeIndex())
+    first = planned(workspace, known=known)
     assert kept.recalled == 0
     assert len(kept.packed) > 3
-    assert planned(workspace, known=kept).judged == first.judged == planned(workspace).judged
+    assert planned(workspace, known=known).judged == first.judged == planned(workspace).judged
     assert kept.recalled == len(kept.packed)
     workspace.files = {**workspace.files, OLD.path: NEW.text()}
-    changed = planned(workspace, known=kept)
+    changed = planned(workspace, known=known)
     assert changed.plan == planned(workspace).plan
     assert changed.plan.id != first.plan.id
 
 
 def test_more_files_than_are_asked_for_at_once_keep_their_order(make, monkeypatch) -> None:
     monkeypatch.setattr(remembering, "_BATCH", 2)
-    workspace, kept = make(OLD), Kept()
+    workspace, kept = make(OLD), FakeParsedFiles()
     everything = load_tree(workspace.tree(""))
     assert load_tree(workspace.tree(""), known=kept).resources == everything.resources
     del kept.packed[next(iter(kept.packed))]
@@ -95,7 +82,7 @@ def test_more_files_than_are_asked_for_at_once_keep_their_order(make, monkeypatc
 
 
 def test_an_edit_that_is_no_commit_yet_is_read_and_the_rest_is_known(make) -> None:
-    workspace, kept = make(OLD), Kept()
+    workspace, kept = make(OLD), FakeParsedFiles()
     load_tree(workspace.tree(""), known=kept)
     overlay = Overlay(workspace.tree(""), OLD.path, b"{")
     assert load_tree(overlay, known=kept).diagnostics == load_tree(overlay).diagnostics != ()

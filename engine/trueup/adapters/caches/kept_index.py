@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from trueup.adapters.caches.sqlite_file import FAILURES, connect, prune, remove
+from trueup.adapters.caches.sqlite_file import FAILURES, connect, is_passing, prune, remove
 
 FORMAT = 1
 LIMIT_BYTES = 512 << 20
@@ -84,26 +84,31 @@ class SqliteIndex:
     def replace(self, texts: Mapping[str, str]) -> None:
         """Keep *texts* and nothing else."""
         self._close()
-        try:
-            connection = self._opened(to_write=True)
-            if connection is None:
+        for _ in range(2):
+            try:
+                self._replace(texts)
+            except FAILURES as error:
+                self._close()
+                if is_passing(error):
+                    return
+                remove(self._path)  # it is damaged, or was made by something else
+            else:
+                self._close()
                 return
-            count = 1 << max(0, (len(texts) // _EACH - 1).bit_length())
-            seals = bytearray(count * _SEAL_BYTES)
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("DELETE FROM parts")
-            names = _by_part(texts, count)
-            for number in range(count):
-                self._write(connection, seals, number, {name: texts[name] for name in names.get(number, ())})
-            self._write_root(connection, seals)
-            connection.execute("COMMIT")
-        except sqlite3.OperationalError:
-            self._close()  # locked, read-only or no disk: the file itself may be good
-        except FAILURES:
-            self._close()
-            remove(self._path)
-        else:
-            self._close()
+
+    def _replace(self, texts: Mapping[str, str]) -> None:
+        connection = self._opened(to_write=True)
+        if connection is None:
+            return
+        count = 1 << max(0, (len(texts) // _EACH - 1).bit_length())
+        seals = bytearray(count * _SEAL_BYTES)
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("DELETE FROM parts")
+        names = _by_part(texts, count)
+        for number in range(count):
+            self._write(connection, seals, number, {name: texts[name] for name in names.get(number, ())})
+        self._write_root(connection, seals)
+        connection.execute("COMMIT")
 
     def _root(self, connection: sqlite3.Connection) -> bytearray | None:
         if self._seals is None:

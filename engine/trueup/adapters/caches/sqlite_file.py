@@ -11,6 +11,8 @@ _KEPT_VERSIONS = 3
 FAILURES = (sqlite3.Error, ValueError)
 """What a damaged file raises: now and then its damage is in the very text that tells of it."""
 
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_CANTOPEN")
+
 
 def connect(path: Path, *tables: str) -> sqlite3.Connection:
     """Open the file at *path* with *tables*, each its name and columns; transactions are begun by whoever needs one.
@@ -48,6 +50,11 @@ def is_whole(connection: sqlite3.Connection) -> bool:
         return True
     except FAILURES:
         return False
+
+
+def is_passing(error: Exception) -> bool:
+    """Tell whether an error says nothing against the file: it is locked, may not be written, or has no room."""
+    return getattr(error, "sqlite_errorname", "").startswith(_PASSING)
 
 
 def remove(path: Path) -> None:

@@ -26,52 +26,65 @@ class Trunk:
     tip: Revision | None
 
 
-def base_of(repository: Repository, reviewed: Revision, asked: str, declared: str, declared_at: DeclaredBranch) -> Base:
-    """Return the commit that governs *reviewed*.
+class Trunks:
+    """Finds the branch that a change is to be merged into; answers hold while no ref moves.
 
     Args:
         repository: The repository.
-        reviewed: A commit; empty for what is checked out.
         asked: What the user or the CI job names as the base; empty when they do not.
-        declared: Default branch, as the project file under review has it.
-        declared_at: Finds what another commit has.
-
-    Raises:
-        GitError: *asked* leads to no commit.
+        declared_at: Finds the default branch that the project file of another commit has.
     """
-    head = _head(repository, reviewed)
-    if head is None:
-        return Base()  # nothing is committed, so nothing governs yet
-    trunk = trunk_of(repository, reviewed, asked, declared, declared_at)
-    if trunk.tip is None:
-        return Base(is_known=False)
-    return Base() if _is_merged(repository, head, trunk.tip) else Base(trunk.tip)
 
+    def __init__(self, repository: Repository, asked: str, declared_at: DeclaredBranch) -> None:
+        self._repository = repository
+        self._asked = asked
+        self._declared_at = declared_at
+        self._found: dict[tuple[str | None, ...], Trunk] = {}
 
-def trunk_of(
-    repository: Repository, reviewed: Revision, asked: str, declared: str, declared_at: DeclaredBranch
-) -> Trunk:
-    """Return the branch that *reviewed* is to be merged into; the arguments are those of `base_of`.
+    def base(self, reviewed: Revision, declared: str) -> Base:
+        """Return the commit that governs *reviewed*, a commit, or what is checked out when it is empty.
 
-    The name in the project file under review is believed last: who could change it could name a branch of their own.
+        Raises:
+            GitError: What was asked for leads to no commit.
+        """
+        head = _head(self._repository, reviewed)
+        if head is None:
+            return Base()  # nothing is committed, so nothing governs yet
+        trunk = self.trunk(reviewed, declared)
+        if trunk.tip is None:
+            return Base(is_known=False)
+        return Base() if _is_merged(self._repository, head, trunk.tip) else Base(trunk.tip)
 
-    Raises:
-        GitError: *asked* leads to no commit.
-    """
-    if asked:
-        return Trunk(asked, repository.resolve_base(asked))
-    remote = repository.ask("rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD^{commit}")
-    trusted = declared_at(Revision(remote)) if remote else ""
-    if trusted:
-        return Trunk(trusted, repository.default_branch(trusted))
-    head = _head(repository, reviewed)
-    former = _former(repository, head, declared, declared_at) if head else []
-    tips = [Trunk(name, repository.default_branch(name)) for name in former]
-    # The change, or one before it, named another branch, and that one is still here without it.
-    others = [t for t in tips if t.tip is not None and head and not _is_merged(repository, head, t.tip)]
-    if len({t.tip for t in others}) > 1:
-        return Trunk(others[0].name, None)  # whoever wrote the names may have chosen among them
-    return others[0] if others else Trunk(declared, repository.default_branch(declared))
+    def trunk(self, reviewed: Revision, declared: str) -> Trunk:
+        """Return the branch that *reviewed* is to be merged into; *declared* is what its project file says.
+
+        That is believed last: who could change it could name a branch of their own.
+
+        Raises:
+            GitError: What was asked for leads to no commit.
+        """
+        if self._asked:
+            return Trunk(self._asked, self._repository.resolve_base(self._asked))
+        refs = self._repository.ask("for-each-ref", "--format=%(refname) %(objectname) %(symref)")
+        key = (reviewed or _head(self._repository, reviewed), declared, refs)
+        if key not in self._found:
+            self._found = {key: self._trunk(reviewed, declared)}
+        return self._found[key]
+
+    def _trunk(self, reviewed: Revision, declared: str) -> Trunk:
+        repository, declared_at = self._repository, self._declared_at
+        remote = repository.ask("rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD^{commit}")
+        trusted = declared_at(Revision(remote)) if remote else ""
+        if trusted:
+            return Trunk(trusted, repository.default_branch(trusted))
+        head = _head(repository, reviewed)
+        former = _former(repository, head, declared, declared_at) if head else []
+        tips = [Trunk(name, repository.default_branch(name)) for name in former]
+        # The change, or one before it, named another branch, and that one is still here without it.
+        others = [t for t in tips if t.tip is not None and head and not _is_merged(repository, head, t.tip)]
+        if len({t.tip for t in others}) > 1:
+            return Trunk(others[0].name, None)  # whoever wrote the names may have chosen among them
+        return others[0] if others else Trunk(declared, repository.default_branch(declared))
 
 
 def _head(repository: Repository, reviewed: Revision) -> str | None:

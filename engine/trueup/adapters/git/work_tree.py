@@ -33,9 +33,6 @@ _BATCH_BYTES = 8_000_000
 _FLAGGED = re.compile(rb"\0(?!H |\Z)")
 """A file of the index that is not simply cached: git does not look at it, or it is in conflict."""
 
-_LIKELY_FOLDER = "spec"
-"""Asked for together with the first file: a start of git costs as much as reading a hundred files."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Tracked:
@@ -56,7 +53,7 @@ class _Snapshot:
     links: frozenset[bytes] = frozenset()
 
     def __contains__(self, path: bytes) -> bool:
-        return path in self.tracked or path in self.untracked or path in self.links
+        return any(path in some for some in (self.tracked, self.untracked, self.changed_on_disk, self.links))
 
     def is_clean(self, folders: Sequence[str]) -> bool:
         """Tell whether everything below *folders* (all of it when empty) is committed."""
@@ -299,9 +296,7 @@ class WorkTree:
         key = tuple(folders)
         snapshot = next((s for known, s in self._snapshots.items() if _covers(known, key)), None)
         if snapshot is None:
-            # The project file is read first, and then the folder where most projects declare.
-            asked = key if self._snapshots or not key else (*key, _LIKELY_FOLDER)
-            snapshot = self._snapshots[asked] = self._take(asked)
+            snapshot = self._snapshots[key] = self._take(key)
         self._is_clean = self._is_clean and snapshot.is_clean(key)
         return snapshot
 

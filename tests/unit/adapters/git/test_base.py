@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from repositories import commit, git, repository
-from trueup.adapters.git.base import DeclaredBranch, base_of
+from trueup.adapters.git.base import DeclaredBranch, Trunks
 from trueup.adapters.git.repository import GitError, Repository
 from trueup.core.digests import Revision
 from trueup.ports import Base
@@ -19,7 +19,7 @@ def nothing(_: Revision) -> str:
 
 
 def base(of: Repository, reviewed: str = "", *, asked: str = "", declared: str = "main") -> Base:
-    return base_of(of, Revision(reviewed), asked, declared, nothing)
+    return Trunks(of, asked, nothing).base(Revision(reviewed), declared)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_change_cannot_name_itself_the_default_branch(project: Repository, tmp
     tip = git(clone.root, "rev-parse", "HEAD")
     git(clone.root, "switch", "--quiet", "-c", "change")
     commit(clone.root, {"trueup.yaml": b"change"})
-    assert base_of(clone, WORK_TREE, "", "change", lambda _: "main") == Base(Revision(tip))
+    assert Trunks(clone, "", lambda _: "main").base(WORK_TREE, "change") == Base(Revision(tip))
 
 
 def test_the_remotes_own_branch_may_name_another_one_as_the_default(project: Repository, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_remotes_own_branch_may_name_another_one_as_the_default(project: Rep
     clone = Repository.discover(tmp_path / "clone")
     commit(clone.root, {"a": b"1"})
     tip = git(project.root, "rev-parse", "release")
-    assert base_of(clone, WORK_TREE, "", "main", lambda _: "release") == Base(Revision(tip))
+    assert Trunks(clone, "", lambda _: "release").base(WORK_TREE, "main") == Base(Revision(tip))
 
 
 def said_there(repository: Repository) -> DeclaredBranch:
@@ -102,7 +102,7 @@ def test_without_a_remote_a_change_cannot_name_itself_the_default_branch_either(
     tip = git(project.root, "rev-parse", "HEAD")
     git(project.root, "switch", "--quiet", "-c", "change")
     commit(project.root, {"trueup.yaml": b"change"})
-    assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(Revision(tip))
+    assert Trunks(project, "", said_there(project)).base(WORK_TREE, "change") == Base(Revision(tip))
 
 
 def test_no_number_of_commits_hides_what_was_said_before(project: Repository) -> None:
@@ -116,7 +116,7 @@ def test_no_number_of_commits_hides_what_was_said_before(project: Repository) ->
     )
     subprocess.run(["git", "fast-import", "--quiet", "--force"], cwd=project.root, input=stream.encode(), check=True)
     git(project.root, "reset", "--quiet", "--hard")
-    assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(Revision(tip))
+    assert Trunks(project, "", said_there(project)).base(WORK_TREE, "change") == Base(Revision(tip))
 
 
 def test_a_history_of_its_own_does_not_hide_what_was_said_before(project: Repository) -> None:
@@ -128,7 +128,7 @@ def test_a_history_of_its_own_does_not_hide_what_was_said_before(project: Reposi
     git(project.root, "switch", "--quiet", "main")
     tip = commit(project.root, {"b": b"1"})
     git(project.root, "switch", "--quiet", "change")
-    assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(Revision(tip))
+    assert Trunks(project, "", said_there(project)).base(WORK_TREE, "change") == Base(Revision(tip))
 
 
 def test_a_change_that_names_several_branches_chooses_none_of_them(project: Repository) -> None:
@@ -139,7 +139,7 @@ def test_a_change_that_names_several_branches_chooses_none_of_them(project: Repo
     git(project.root, "switch", "--quiet", "-c", "change", "main~1")
     commit(project.root, {"trueup.yaml": b"lenient"})
     commit(project.root, {"trueup.yaml": b"change"})
-    assert base_of(project, WORK_TREE, "", "change", said_there(project)) == Base(is_known=False)
+    assert Trunks(project, "", said_there(project)).base(WORK_TREE, "change") == Base(is_known=False)
 
 
 def test_a_tag_named_as_a_branch_is_not_the_base(project: Repository, tmp_path: Path) -> None:
@@ -158,4 +158,4 @@ def test_a_tag_named_as_a_branch_is_not_the_base(project: Repository, tmp_path: 
 def test_a_default_branch_that_was_renamed_is_the_new_one(project: Repository) -> None:
     git(project.root, "branch", "-m", "main", "trunk")
     commit(project.root, {"trueup.yaml": b"trunk"})
-    assert base_of(project, WORK_TREE, "", "trunk", said_there(project)) == Base()
+    assert Trunks(project, "", said_there(project)).base(WORK_TREE, "trunk") == Base()
