@@ -71,7 +71,7 @@ def gathered(
         elif evaluate:
             for event in measure_stale(workspace, request, measuring):
                 show_event(event, console)
-        reviewed = review(workspace, request, engine=workspace.cached_engine)
+        reviewed = review(workspace, request, engine=workspace.cached_engine, known=workspace.parsed_files)
     except TrueupError as error:
         problems, _ = _problems(error)
         return CiReport(place, workspace.clock.now(), failures=(*_failures(measuring), *problems), notes=tuple(notes))

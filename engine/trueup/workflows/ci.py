@@ -10,7 +10,7 @@ from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
 from trueup.core.errors import TrueupError
 from trueup.diff.behaviour.behaviour import BehaviourDiff
-from trueup.ports import PolicyEngine
+from trueup.ports import ParsedFiles, PolicyEngine
 from trueup.rollout.events import Event
 from trueup.workflows.behaviour import behaviour
 from trueup.workflows.evaluate import Evaluated
@@ -117,14 +117,20 @@ def measure_stale(workspace: Workspace, request: CiRequest, measuring: Measuring
     measuring.invalid = measuring.invalid or measuring.evaluated.invalid
 
 
-def review(workspace: Workspace, request: CiRequest, *, engine: PolicyEngine | None = None) -> Reviewed:
-    """Validate, find out what the change reaches, and plan it."""
-    validated = validate(workspace, request.revision)
+def review(
+    workspace: Workspace,
+    request: CiRequest,
+    *,
+    engine: PolicyEngine | None = None,
+    known: ParsedFiles | None = None,
+) -> Reviewed:
+    """Validate, find out what the change reaches, and plan it; what is *known* of files is not read again."""
+    validated = validate(workspace, request.revision, known=known)
     loaded = validated.loaded
     if not validated.is_valid or loaded.project is None:
         return Reviewed(validated)
     try:
-        reach = reach_of(workspace, loaded, loaded.project)
+        reach = reach_of(workspace, loaded, loaded.project, known=known)
     except TrueupError as error:
         return Reviewed(validated, failure=error)
     chosen = _chosen(request, reach, environments(loaded.resources))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trueup.core.digests import Revision
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredState
+from trueup.ports import ParsedFiles
 from trueup.workflows.governing import governing_policies
 from trueup.workflows.loading import PROJECT_FILE, Invalid, Loaded, ProjectSettings, environments, load_tree
 from trueup.workflows.workspace import Workspace
@@ -28,9 +29,11 @@ class Reach:
     gone: tuple[str, ...] = ()
 
 
-def reach_of(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> Reach:
+def reach_of(
+    workspace: Workspace, loaded: Loaded, project: ProjectSettings, *, known: ParsedFiles | None = None
+) -> Reach:
     """Return what *loaded* reaches, compared with where it left the branch that governs it."""
-    base, before = base_of(workspace, loaded, project.default_branch)
+    base, before = base_of(workspace, loaded, project.default_branch, known=known)
     names = environments(loaded.resources)
     if before is None:
         return Reach(base, tuple((name, "there is nothing to compare with") for name in names))
@@ -41,14 +44,16 @@ def reach_of(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> 
     return Reach(base, reached, tuple(name for name, why in found.items() if not why), gone)
 
 
-def base_of(workspace: Workspace, loaded: Loaded, branch: str) -> tuple[str, Loaded | None]:
+def base_of(
+    workspace: Workspace, loaded: Loaded, branch: str, *, known: ParsedFiles | None = None
+) -> tuple[str, Loaded | None]:
     """Return the commit that a revision is compared with, and what was declared there; none when it cannot be."""
     governed_by = workspace.base(loaded.tree.revision, branch)
     if governed_by.revision is None:
         return "", None  # merged already, or nobody knows where to: everything has to be looked at
     # What the other branch took in meanwhile is no part of this change.
     base = workspace.change(loaded.tree.revision, governed_by).base or governed_by.revision
-    before = load_tree(workspace.tree(Revision(base)))
+    before = load_tree(workspace.tree(Revision(base)), known=known)
     return (base, before) if before.is_valid else ("", None)
 
 

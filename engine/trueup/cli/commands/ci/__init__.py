@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trueup.cli.arguments import add_base, add_output, add_revision, seconds
+from trueup.cli.arguments import add_base, add_cache, add_output, add_revision, seconds
 from trueup.cli.console import Console
 from trueup.cli.output import Format, Style
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_revision(parser)
     add_base(parser)
+    add_cache(parser)
     parser.add_argument("--detailed-exitcode", action="store_true", help="end with 2 when there are changes")
     parser.add_argument("--lock-timeout", metavar="SECONDS", type=seconds, default=0.0, help="wait for an apply")
     add_output(parser, Format.JSON, Format.MARKDOWN, Format.SARIF, Format.JUNIT, Format.GITHUB, Format.CODEQUALITY)
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from trueup.cli.ci_run import exit_of, gathered, saved_at, where_of
     from trueup.cli.wiring import open_workspace
 
-    workspace = open_workspace(console)
+    workspace = open_workspace(console, cache=arguments.cache)
     folder = open_folder(arguments.output_folder, workspace.root)
     place = where_of(console.environment)
     report = gathered(workspace, place, arguments.base, _asked(arguments), console, evaluate=arguments.evaluate)
