@@ -28,15 +28,21 @@ class Cost:
 Contender = Callable[[], Cost]
 
 
-def command(words: Sequence[str], folder: Path, *, allowed: Sequence[int] = (0,)) -> Cost:
-    """Run a program with its output thrown away.
+def command(
+    words: Sequence[str],
+    folder: Path,
+    *,
+    allowed: Sequence[int] = (0,),
+    environment: Mapping[str, str] | None = None,
+) -> Cost:
+    """Run a program with its output thrown away, in our *environment* when none is given.
 
     Raises:
         RuntimeError: It ended with a code that is not *allowed*.
     """
     start = time.perf_counter()
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(words, cwd=folder, **quiet)
+    process = subprocess.Popen(words, cwd=folder, env=environment, **quiet)
     _, status, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -63,15 +69,22 @@ def cpu_seconds() -> float:
     return sum(u.ru_utime + u.ru_stime for u in used)
 
 
-def by_turns(contenders: Mapping[str, Contender], rounds: int) -> dict[str, list[Cost]]:
-    """Run each contender once a round; a first round warms the disk cache and is not counted."""
+def by_turns(contenders: Mapping[str, Contender], rounds: int, uncounted: int = 1) -> dict[str, list[Cost]]:
+    """Run each contender once a round; what comes first warms the disk cache and is not counted."""
     costs: dict[str, list[Cost]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
+    for number in range(rounds + uncounted):
         for name, run in contenders.items():
             cost = run()
-            if number:
+            if number >= uncounted:
                 costs[name].append(cost)
     return costs
+
+
+def typical(costs: Sequence[Cost]) -> Cost:
+    """Return the median of each time, and the highest peak."""
+    peaks = [c.peak_megabytes for c in costs if c.peak_megabytes is not None]
+    times = (median(c.cpu_seconds for c in costs), median(c.wall_seconds for c in costs))
+    return Cost(*times, max(peaks) if peaks else None)
 
 
 def ratio(costs: Sequence[Cost], baseline: Sequence[Cost], what: str = "cpu_seconds") -> float:
