@@ -78,7 +78,7 @@ class Work:
     Attributes:
         peer: Its name in `PINS`.
         does: The work, in words, for so many things.
-        ours: Which work of trueup is most like it, by its name in `speed.py`.
+        ours: Which work of trueup is most like it, by its name in `alike.py`.
         make: Makes its input in an empty folder: how its programs are run, the folder, how many.
         words: The program and its arguments, from the input folder.
         says: What its output holds when it did the work.
@@ -133,9 +133,17 @@ class Call:
         return done.stdout + done.stderr
 
     def measured(self, work: Work, folder: Path) -> measure.Cost:
+        """Do the work once.
+
+        Raises:
+            NotRunError: It ended with an error.
+        """
         if work.before:
             work.before(folder)
-        return measure.command(self.words(work.words(folder)), folder, environment=self.environment)
+        try:
+            return measure.command(self.words(work.words(folder)), folder, environment=self.environment)
+        except RuntimeError as error:
+            raise NotRunError(f"`{work.words(folder)[0]}` {str(error)[-20:]}") from error
 
 
 def contender(work: Work, peers: Peers, scratch: Path, number: int) -> measure.Contender:
