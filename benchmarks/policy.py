@@ -102,7 +102,7 @@ def judging(documents: list[bytes], rounds: int, seconds: float, uncounted: int 
             decide([b"{}"] * 16)  # the first document has the bundle loaded; 16 start both workers
         chosen = documents
         if len(documents) > 16:
-            each = _taken(engines["one"], documents[:16])[0] / 16
+            each = with_children(partial(engines["one"], documents[:16])).cpu_seconds / 16
             chosen = documents[: max(int(seconds / each), 16)]
         turns = {name: partial(with_children, partial(decide, chosen)) for name, decide in engines.items()}
         costs = measure.by_turns(turns, rounds, uncounted)
