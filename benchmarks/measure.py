@@ -50,6 +50,7 @@ def command(
         str(Path(folder).resolve()),
         dict(os.environ if environment is None else environment),
     ]
+    assert launcher.stdin and launcher.stdout  # both are pipes
     launcher.stdin.write(json.dumps(asked) + "\n")
     launcher.stdin.flush()
     answer = launcher.stdout.readline()

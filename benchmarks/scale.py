@@ -114,19 +114,19 @@ class Repository:
 def rows(repository: Repository, rounds: int, cold_rounds: int) -> dict[str, list[measure.Cost]]:
     """Return the costs of every contender on *repository*."""
     bare = partial(measure.command, [sys.executable, "-c", "pass"], repository.folder)
-    slow = {
+    slow: dict[str, measure.Contender] = {
         "parse": partial(measure.command, [sys.executable, "-c", PARSE], repository.folder),
         "cold": repository.cold,
     }
     found: dict[str, list[measure.Cost]] = measure.by_turns(slow, cold_rounds) if cold_rounds else {}
     repository.warm()
-    again = {
+    again: dict[str, measure.Contender] = {
         "bare": bare,
         "nothing changed, commit": partial(repository.plan, "--revision", "HEAD"),
         "nothing changed, work tree": repository.plan,
     }
     found |= measure.by_turns(again, rounds)
-    changing = {
+    changing: dict[str, measure.Contender] = {
         "bare again": bare,
         "one file changed, commit": repository.changed,
         "one file changed, dirty": repository.dirty,
