@@ -50,7 +50,8 @@ def command(
         str(Path(folder).resolve()),
         dict(os.environ if environment is None else environment),
     ]
-    assert launcher.stdin and launcher.stdout  # both are pipes
+    assert launcher.stdin
+    assert launcher.stdout
     launcher.stdin.write(json.dumps(asked) + "\n")
     launcher.stdin.flush()
     answer = launcher.stdout.readline()
