@@ -30,6 +30,8 @@ SHARES = {
 }
 """How many documents of a hundred are of a kind; what a kind names is made before it."""
 
+AUTHOR = {"NAME": "Corpus", "EMAIL": "corpus@example.com", "DATE": "2026-01-01T00:00:00Z"}
+
 FEWEST = 10
 """Smallest repository that has all kinds: three environments and an evaluation that they require, at least."""
 
@@ -276,7 +278,7 @@ def _prompt(hand: Hand, _: Pool) -> None:
         f"    stop: ['###', {hand.text('END')}]",
         "  tests:",
         f"  {hand.pad}- description: says when it does not know",
-        f"  {hand.pad}  vars: {{contact: {hand.team}@example.com, question: May I ask?}}",
+        f"  {hand.pad}  vars: {{contact: {hand.team}@example.com, question: 'May I ask?'}}",
         f"  {hand.pad}  message: What will the weather be in a hundred years?",
         f"  {hand.pad}  assert:",
         f"  {hand.pad}  - {{type: icontains, value: 'not'}}",
@@ -433,7 +435,7 @@ def files(resources: int, seed: int = 1, environments: int = 3) -> dict[str, byt
     """
     if resources < FEWEST:
         raise ValueError(f"a corpus has {FEWEST} resources at least")
-    made = {"trueup.yaml": _PROJECT.encode()}
+    made = {"trueup.yaml": PROJECT.encode()}
     rng = random.Random(f"{seed}:files")
     waiting: dict[str, list[str]] = {}
     required: list[str] = []
@@ -452,7 +454,7 @@ def files(resources: int, seed: int = 1, environments: int = 3) -> dict[str, byt
     return made
 
 
-_PROJECT = """\
+PROJECT = """\
 apiVersion: trueup/v1alpha1
 kind: Project
 metadata:
@@ -483,8 +485,7 @@ def write(folder: Path, resources: int, seed: int = 1, environments: int = 3) ->
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-    who = {"NAME": "Corpus", "EMAIL": "corpus@example.com", "DATE": "2026-01-01T00:00:00Z"}
-    fixed = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
+    fixed = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in AUTHOR.items()}
     environment = {**os.environ, **fixed, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "Import all"], ["gc", "-q"]):
         subprocess.run(["git", "-c", "gc.auto=0", *command], cwd=folder, env=environment, check=True)

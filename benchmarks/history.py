@@ -7,7 +7,6 @@ ratios, to a bare Python start and to `git log` in the same run, hold on a busy 
 
 import argparse
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,14 +34,22 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        corpus.write(folder, options.resources)
-        edited = add_history(folder, options.commits)
-        deployments = add_ledger(folder, options.records)
-        subprocess.run(["git", "gc", "--quiet"], cwd=folder, check=True)
-        measured(folder, edited, deployments[0], options.rounds)
+        named = made(folder, options.resources, options.commits, options.records)
+        costs = measure.by_turns(contenders(folder, *named), options.rounds)
+        print(measure.report("Looking back", costs, "python -c pass"))
 
 
-def measured(folder: Path, edited: str, deployment: str, rounds: int) -> None:
+def made(folder: Path, resources: int, commits: int, records: int) -> tuple[str, str]:
+    """Write a repository with a past to *folder*; return a resource edited often, and a deployment in the ledger."""
+    corpus.write(folder, resources)
+    edited = add_history(folder, commits)
+    deployments = add_ledger(folder, records)
+    subprocess.run(["git", "gc", "--quiet"], cwd=folder, check=True)
+    return edited, deployments[0]
+
+
+def contenders(folder: Path, edited: str, deployment: str) -> dict[str, measure.Contender]:
+    """Return the ways to look back, and what they are held against."""
     trueup = [sys.executable, "-m", "trueup"]
     index = folder / ".git" / "trueup" / "history"
 
@@ -53,7 +60,7 @@ def measured(folder: Path, edited: str, deployment: str, rounds: int) -> None:
 
     about = ["audit", "log", edited]
     kind = ["audit", "log", deployment, "--kind", "apply"]
-    contenders = {
+    return {
         "python -c pass": lambda: measure.command([sys.executable, "-c", "pass"], folder),
         "git log --raw of everything": lambda: measure.command(["git", "log", "--raw", "-r", "--no-renames"], folder),
         "audit log RESOURCE, first index of commits": lambda: first(about, "changes-*"),
@@ -62,9 +69,6 @@ def measured(folder: Path, edited: str, deployment: str, rounds: int) -> None:
         "audit log --kind apply": lambda: measure.command([*trueup, *kind], folder),
         "audit at": lambda: measure.command([*trueup, "audit", "at", "2026-01-01"], folder),
     }
-    costs = measure.by_turns(contenders, rounds)
-    print(measure.report("Looking back", costs, "python -c pass"))
-    shutil.rmtree(index)
 
 
 def add_history(folder: Path, commits: int) -> str:

@@ -4,12 +4,16 @@ A cost is what the operating system charged: processor time with that of all chi
 told are medians, and the median of each round's ratio to the baseline of the same round.
 """
 
+import atexit
+import json
 import os
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -28,21 +32,68 @@ class Cost:
 Contender = Callable[[], Cost]
 
 
-def command(words: Sequence[str], folder: Path, *, allowed: Sequence[int] = (0,)) -> Cost:
-    """Run a program with its output thrown away.
+def command(
+    words: Sequence[str],
+    folder: Path,
+    *,
+    allowed: Sequence[int] = (0,),
+    environment: Mapping[str, str] | None = None,
+) -> Cost:
+    """Run a program with its output thrown away, in our *environment* when none is given.
 
     Raises:
         RuntimeError: It ended with a code that is not *allowed*.
     """
+    launcher = _launcher()
+    asked = [
+        list(map(str, words)),
+        str(Path(folder).resolve()),
+        dict(os.environ if environment is None else environment),
+    ]
+    assert launcher.stdin
+    assert launcher.stdout
+    launcher.stdin.write(json.dumps(asked) + "\n")
+    launcher.stdin.flush()
+    answer = launcher.stdout.readline()
+    if not answer:
+        _launcher.cache_clear()
+        raise RuntimeError(f"{' '.join(map(str, words))} did not start")
+    status, cpu, wall, maxrss = json.loads(answer)
+    code = os.waitstatus_to_exitcode(status)
+    if code not in allowed:
+        raise RuntimeError(f"{' '.join(map(str, words))} ended with {code}")
+    return Cost(cpu, wall, megabytes(maxrss))
+
+
+_LAUNCH = """
+import json, os, signal, sys, time
+nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+for line in sys.stdin:
+    words, folder, environment = json.loads(line)
+    os.chdir(folder)
     start = time.perf_counter()
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(words, cwd=folder, **quiet)
-    _, status, used = os.wait4(process.pid, 0)
+    usual = (signal.SIGPIPE, signal.SIGXFSZ)
+    process = os.posix_spawnp(words[0], words, environment, file_actions=nowhere, setsigdef=usual)
+    _, status, used = os.wait4(process, 0)
     wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in allowed:
-        raise RuntimeError(f"{' '.join(map(str, words))} ended with {process.returncode}")
-    return Cost(used.ru_utime + used.ru_stime, wall, megabytes(used.ru_maxrss))
+    print(json.dumps([status, used.ru_utime + used.ru_stime, wall, used.ru_maxrss]), flush=True)
+"""
+
+
+@cache
+def _launcher() -> subprocess.Popen[str]:
+    """Return a small process that starts others: Linux counts the memory of who starts a program as the program's."""
+    words = [sys.executable, "-I", "-S", "-c", _LAUNCH]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()
+    process.wait()
 
 
 def megabytes(maxrss: int) -> float:
@@ -63,15 +114,22 @@ def cpu_seconds() -> float:
     return sum(u.ru_utime + u.ru_stime for u in used)
 
 
-def by_turns(contenders: Mapping[str, Contender], rounds: int) -> dict[str, list[Cost]]:
-    """Run each contender once a round; a first round warms the disk cache and is not counted."""
+def by_turns(contenders: Mapping[str, Contender], rounds: int, uncounted: int = 1) -> dict[str, list[Cost]]:
+    """Run each contender once a round; what comes first warms the disk cache and is not counted."""
     costs: dict[str, list[Cost]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
+    for number in range(rounds + uncounted):
         for name, run in contenders.items():
             cost = run()
-            if number:
+            if number >= uncounted:
                 costs[name].append(cost)
     return costs
+
+
+def typical(costs: Sequence[Cost]) -> Cost:
+    """Return the median of each time, and the highest peak."""
+    peaks = [c.peak_megabytes for c in costs if c.peak_megabytes is not None]
+    times = (median(c.cpu_seconds for c in costs), median(c.wall_seconds for c in costs))
+    return Cost(*times, max(peaks) if peaks else None)
 
 
 def ratio(costs: Sequence[Cost], baseline: Sequence[Cost], what: str = "cpu_seconds") -> float:

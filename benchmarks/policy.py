@@ -14,12 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import measure
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "policy" / "first_release" / "document.json"
@@ -39,12 +42,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=10, help="of a round, about, for documents of one change")
     options = parser.parse_args(arguments)
     _cold(options.rounds)
-    documents = list(_documents(max(min(max(options.sizes), 1_000), 1)))
     for size in options.sizes:
-        asked = (documents * (size // len(documents) + 1))[:size]
+        asked = many(size)
         _compare(f"{size:,} documents of one change", asked, 1, options)
         if size > 1:
-            _compare(f"one document of {size:,} changes", [_together(documents, size)], size, options)
+            _compare(f"one document of {size:,} changes", [together(asked, size)], size, options)
 
 
 def _compare(title: str, documents: list[bytes], changes: int, options: argparse.Namespace) -> None:
@@ -76,6 +78,60 @@ def _compare(title: str, documents: list[bytes], changes: int, options: argparse
     print(_table(f"{title}, {len(documents[0]) / 1e3:,.0f} KB each{asked}", number, changes, seconds))
 
 
+@dataclass(frozen=True)
+class Judging:
+    """What judging took: documents asked and rules that each was asked of, and costs of one worker and of two."""
+
+    asked: int
+    rules: int
+    one: list[measure.Cost]
+    two: list[measure.Cost]
+
+
+def judging(documents: list[bytes], rounds: int, seconds: float, uncounted: int = 1) -> Judging:
+    """Have the library judge about as many of *documents* as one worker does in so many *seconds*.
+
+    Costs are with those of the workers. Two workers are not asked about fewer than 16 documents.
+    """
+    from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+    from trueup.adapters.policy.embedded.pool import EnginePool
+
+    with EmbeddedEngine(**LIMITS) as one, EnginePool(2, limits=LIMITS) as two:
+        engines = {"one": _by(one), "two": _by(two)} if len(documents) >= 16 else {"one": _by(one)}
+        for decide in engines.values():
+            decide([b"{}"] * 16)  # the first document has the bundle loaded; 16 start both workers
+        chosen = documents
+        if len(documents) > 16:
+            each = with_children(partial(engines["one"], documents[:16])).cpu_seconds / 16
+            chosen = documents[: max(int(seconds / each), 16)]
+        turns = {name: partial(with_children, partial(decide, chosen)) for name, decide in engines.items()}
+        costs = measure.by_turns(turns, rounds, uncounted)
+        rules = len(one.evaluate(_library(), [b"{}"], NOW)[0].rules)
+    return Judging(len(chosen), rules, costs["one"], costs.get("two", []))
+
+
+def with_children(work: Callable[[], object]) -> measure.Cost:
+    """Run *work* and count what it has processes do that live on."""
+    before, start = _busy_seconds(), time.perf_counter()
+    work()
+    return measure.Cost(_busy_seconds() - before, time.perf_counter() - start, _children_peak())
+
+
+def _busy_seconds() -> float:
+    taken = [process.cpu_times() for process in psutil.Process().children(recursive=True)]
+    return measure.cpu_seconds() + sum(times.user + times.system for times in taken)
+
+
+def _children_peak() -> float | None:
+    """Return the highest memory that a child ever had, in megabytes; None where the system does not tell."""
+    peaks = []
+    for process in psutil.Process().children(recursive=True):
+        status = Path(f"/proc/{process.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        peaks += [int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM:")]
+    return max(peaks, default=None)
+
+
 def _taken(decide: Decide, documents: list[bytes], repeats: int = 1) -> tuple[float, list[int]]:
     start = time.perf_counter()
     for _ in range(repeats):
@@ -102,9 +158,7 @@ def _table(title: str, number: int, changes: int, seconds: dict[str, list[float]
 
 
 def _by(engine: Any) -> Decide:
-    from trueup.adapters.policy.bundle import load_library
-
-    library = load_library()
+    library = _library()
 
     def decide(documents: list[bytes]) -> list[int]:
         answers = engine.evaluate(library, documents, NOW)
@@ -113,6 +167,12 @@ def _by(engine: Any) -> Decide:
         return [len(a.results) for a in answers]
 
     return decide
+
+
+def _library() -> Any:
+    from trueup.adapters.policy.bundle import load_library
+
+    return load_library()
 
 
 def _oracle() -> Decide | None:
@@ -144,7 +204,13 @@ def _oracle() -> Decide | None:
     return decide
 
 
-def _documents(number: int) -> Iterator[bytes]:
+def many(number: int) -> list[bytes]:
+    """Return so many documents of one change; from a thousand on, they come again."""
+    different = list(documents(max(min(number, 1_000), 1)))
+    return (different * (number // len(different) + 1))[:number]
+
+
+def documents(number: int) -> Iterator[bytes]:
     """Yield documents that differ by the name of the deployment that changes."""
     text = GOLDEN.read_text()
     name = json.loads(text)["deployments"][0]["name"]
@@ -152,7 +218,7 @@ def _documents(number: int) -> Iterator[bytes]:
         yield json.dumps(json.loads(text.replace(f"/{name}", f"/{name}-{index}"))).encode()
 
 
-def _together(documents: list[bytes], size: int) -> bytes:
+def together(documents: list[bytes], size: int) -> bytes:
     """Return one document of *size* changes: what is listed by deployment, of all of them."""
     text = documents[0].decode()
     whole = json.loads(text)

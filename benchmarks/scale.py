@@ -47,22 +47,46 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
 
 
+def environments(resources: int) -> int:
+    """Return how many environments so many resources have, so that each has about as many deployments."""
+    return max(len(corpus.ENVIRONMENTS), resources * 15 // 100 // DEPLOYMENTS_EACH)
+
+
 class Repository:
     """One size, and what is measured on it."""
 
-    def __init__(self, folder: Path, resources: int) -> None:
-        environments = max(len(corpus.ENVIRONMENTS), resources * 15 // 100 // DEPLOYMENTS_EACH)
+    def __init__(self, folder: Path, number: int = 0) -> None:
+        """Take the repository in *folder*, whose file was changed *number* times."""
+        self.folder, self.number = folder, number
+
+    @classmethod
+    def of(cls, folder: Path, resources: int) -> "Repository":
+        """Make the new *folder* a repository of so many resources."""
         folder.mkdir()
-        corpus.write(folder, resources, environments=environments)
+        corpus.write(folder, resources, environments=environments(resources))
         git(folder, "config", "gc.auto", "0")
-        self.folder, self.number = folder, 0
+        return cls(folder)
+
+    def judged(self, folder: Path) -> "Repository":
+        """Return a copy in the new *folder* whose plans are judged by the whole rule library."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        settings = folder / "trueup.yaml"
+        settings.write_text(settings.read_text().replace("{library: false}", "{library: true}"))
+        git(folder, "add", ".")
+        git(folder, "commit", "-q", "-m", "Judge by the library")
+        return Repository(folder, self.number)
+
+    def run(self, *words: str) -> measure.Cost:
+        """Run a command of trueup; a denial is an answer like another."""
+        return measure.command([*TRUEUP, *words], self.folder, allowed=(0, 3))
 
     def plan(self, *words: str) -> measure.Cost:
-        return measure.command([*TRUEUP, "plan", "-e", "staging", *words], self.folder)
+        return self.run("plan", "-e", "staging", *words)
 
-    def cold(self) -> measure.Cost:
+    def cold(self, *words: str) -> measure.Cost:
+        """Run a command, or plan, with nothing kept from before."""
         shutil.rmtree(self.folder / ".git/trueup", ignore_errors=True)
-        return self.plan("--revision", "HEAD")
+        return self.run(*words) if words else self.plan("--revision", "HEAD")
 
     def changed(self, *words: str) -> measure.Cost:
         """Plan after one file was changed and committed."""
@@ -90,19 +114,19 @@ class Repository:
 def rows(repository: Repository, rounds: int, cold_rounds: int) -> dict[str, list[measure.Cost]]:
     """Return the costs of every contender on *repository*."""
     bare = partial(measure.command, [sys.executable, "-c", "pass"], repository.folder)
-    slow = {
+    slow: dict[str, measure.Contender] = {
         "parse": partial(measure.command, [sys.executable, "-c", PARSE], repository.folder),
         "cold": repository.cold,
     }
     found: dict[str, list[measure.Cost]] = measure.by_turns(slow, cold_rounds) if cold_rounds else {}
     repository.warm()
-    again = {
+    again: dict[str, measure.Contender] = {
         "bare": bare,
         "nothing changed, commit": partial(repository.plan, "--revision", "HEAD"),
         "nothing changed, work tree": repository.plan,
     }
     found |= measure.by_turns(again, rounds)
-    changing = {
+    changing: dict[str, measure.Contender] = {
         "bare again": bare,
         "one file changed, commit": repository.changed,
         "one file changed, dirty": repository.dirty,
@@ -145,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         found = {}
         for size in options.sizes:
-            found[size] = rows(Repository(Path(scratch, str(size)), size), options.rounds, options.cold_rounds)
+            found[size] = rows(Repository.of(Path(scratch, str(size)), size), options.rounds, options.cold_rounds)
     print(table(found))
 
 

@@ -8,6 +8,13 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
+SMALLEST = (
+    *("--rounds", "1", "--sizes", "20", "21", "--cold-rounds", "1"),
+    *("--policy-documents", "20", "--policy-changes", "2", "--policy-seconds", "0.1", "--policy-rounds", "1"),
+    *("--history-resources", "20", "--commits", "20", "--records", "30", "--history-rounds", "1"),
+    *("--edits", "20", "--peer-resources", "10", "--peer-rounds", "1"),
+)
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -30,6 +37,8 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
             ["--rounds", "1", "--resources", "20", "--commits", "20", "--records", "30"],
             "audit log RESOURCE, first index of commits",
         ),
+        ("speed.py", [*SMALLEST, "--parts", "plans", "library", "policy"], "| cold plan, no Rego, 20 |"),
+        ("speed.py", [*SMALLEST, "--parts", "history", "edits", "peers"], "not run: not asked for (`--peers DIR`)"),
         ("gate_errors.py", ["--runs", "4"], "| value alone: share >= 0.8, 100 examples |"),
     ],
 )
