@@ -1,4 +1,7 @@
-"""`Store` over a folder: content by digest, builds by key, admitted whole or not at all."""
+"""`Store` over a folder: content by digest, builds by key, admitted whole or not at all.
+
+Plans only look at what is there; what brings and builds is imported when something is brought or built.
+"""
 
 import os
 import shutil
@@ -6,16 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from trueup.adapters.builders.builder import Builders, BuildTask
 from trueup.adapters.clock import SystemClock
 from trueup.adapters.sources.retries import PATIENT, Patience, again
-from trueup.adapters.sources.source import Listing, Sources, list_source
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.digest_cache import DigestCache
 from trueup.adapters.stores.failures import kept_bytes, store_failures
-from trueup.adapters.stores.formats import PickleScanner, check_content, pickles_by_name, refuse_pickles
 from trueup.adapters.stores.hashing import (
     FileDigest,
     digest_of_artifact,
@@ -37,13 +37,16 @@ from trueup.adapters.stores.layout import (
     read_provenance,
 )
 from trueup.adapters.stores.locks import key_lock
-from trueup.adapters.stores.statements import Made, statement_of
-from trueup.adapters.stores.transfer import copy_listing
 from trueup.core.digests import Digest, digest_of_bytes, short
 from trueup.core.errors import PermanentError
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.ports import NOTICE, Clock, Progress, StoreEntry
+
+if TYPE_CHECKING:
+    from trueup.adapters.builders.builder import Builders
+    from trueup.adapters.sources.source import Listing, Sources
+    from trueup.adapters.stores.formats import PickleScanner
 
 T = TypeVar("T")
 
@@ -63,10 +66,10 @@ class DirectoryStore:
     def __init__(
         self,
         root: Path,
-        sources: Sources,
-        builders: Builders,
+        sources: "Sources",
+        builders: "Builders",
         *,
-        scanner: PickleScanner | None = None,
+        scanner: "PickleScanner | None" = None,
         clock: Clock | None = None,
         patience: Patience = PATIENT,
     ) -> None:
@@ -99,7 +102,7 @@ class DirectoryStore:
         manifest = read_manifest(folder)
         return Held(manifest, read_provenance(folder, manifest)) if manifest else None
 
-    def take(self, held: Held, listing: Listing, what: str, progress: Progress, *, declared: str = "") -> Path:
+    def take(self, held: Held, listing: "Listing", what: str, progress: Progress, *, declared: str = "") -> Path:
         """Admit what another store has, when every file of *listing* has the digest that its manifest gives it.
 
         Args:
@@ -233,6 +236,8 @@ class DirectoryStore:
         progress(f"{name}: the stored copy is damaged ({why}), set aside in {aside}; getting it anew", 0, NOTICE)
 
     def _fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool) -> Path:
+        from trueup.adapters.stores.formats import check_content, pickles_by_name, refuse_pickles
+
         key, partial = artifact.digest, self._layout.partial(artifact.digest)
         listing = self._listing(artifact)
         by_name = pickles_by_name([f.path for f in listing.files], artifact.format)
@@ -250,11 +255,13 @@ class DirectoryStore:
             origin["revision"] = listing.revision
         return admit(self._layout, key, key, files, {"isFolder": listing.is_folder, "origin": origin})
 
-    def _listing(self, artifact: ArtifactPin) -> Listing:
+    def _listing(self, artifact: ArtifactPin) -> "Listing":
+        from trueup.adapters.sources.source import list_source
+
         return again(lambda: list_source(self._sources, artifact.uri, artifact.access), self._patience, Event().wait)
 
     def _bring(
-        self, artifact: ArtifactPin, listing: Listing, progress: Progress
+        self, artifact: ArtifactPin, listing: "Listing", progress: Progress
     ) -> tuple[Path, tuple[FileDigest, ...]]:
         """Copy *artifact* to where it waits to be admitted; return the place, and its files hashed."""
         partial = self._layout.partial(artifact.digest)
@@ -267,7 +274,9 @@ class DirectoryStore:
             raise _wrong_digest(artifact, got, files)
         return content if listing.is_folder else content / listing.files[0].path, files
 
-    def _take(self, held: Held, listing: Listing, what: str, progress: Progress, declared: str) -> Path:
+    def _take(self, held: Held, listing: "Listing", what: str, progress: Progress, declared: str) -> Path:
+        from trueup.adapters.stores.transfer import copy_listing
+
         manifest = held.manifest
         partial = self._layout.partial(manifest.key)
         partial.mkdir(parents=True, exist_ok=True)
@@ -289,7 +298,9 @@ class DirectoryStore:
         return admit(self._layout, manifest.key, got, copied.files, described, held.provenance)
 
     @staticmethod
-    def _check_declared(partial: Path, paths: list[str], listing: Listing, declared: str) -> None:
+    def _check_declared(partial: Path, paths: list[str], listing: "Listing", declared: str) -> None:
+        from trueup.adapters.stores.formats import check_content
+
         content = partial / "content"
         try:
             check_content(content if listing.is_folder else content / paths[0], paths, declared)
@@ -298,9 +309,11 @@ class DirectoryStore:
             raise
 
     def _copy(
-        self, artifact: ArtifactPin, listing: Listing, content: Path, progress: Progress
+        self, artifact: ArtifactPin, listing: "Listing", content: Path, progress: Progress
     ) -> tuple[tuple[FileDigest, ...], Digest]:
         """Copy, continuing an earlier try; start over when its bytes were not those of the source."""
+        from trueup.adapters.stores.transfer import copy_listing
+
         _drop_strangers(listing, content)
         copied = copy_listing(listing, content, artifact.uri, progress, patience=self._patience)
         got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
@@ -311,7 +324,7 @@ class DirectoryStore:
             got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
         return copied.files, got
 
-    def _check_space(self, listing: Listing, partial: Path) -> None:
+    def _check_space(self, listing: "Listing", partial: Path) -> None:
         needed = listing.size_bytes - kept_bytes(partial)
         free = shutil.disk_usage(partial).free
         if needed > free:
@@ -327,6 +340,9 @@ class DirectoryStore:
         return True
 
     def _build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
+        from trueup.adapters.builders.builder import BuildTask
+        from trueup.adapters.stores.statements import Made, statement_of
+
         builder = self._builders.get(build.mode)
         if builder is None:
             known = ", ".join(f"`{m}`" for m in sorted({*self._builders, "none"}))
@@ -366,7 +382,7 @@ class DirectoryStore:
         return {digest: path for digest, path in found.items() if path is not None}
 
 
-def _drop_strangers(listing: Listing, content: Path) -> None:
+def _drop_strangers(listing: "Listing", content: Path) -> None:
     """Remove what an earlier try left and the source no longer lists."""
     wanted = {f.path for f in listing.files}
     for path in files_below(content):
