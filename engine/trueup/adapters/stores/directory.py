@@ -3,6 +3,8 @@
 Plans only look at what is there; what brings and builds is imported when something is brought or built.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -39,14 +41,14 @@ from trueup.adapters.stores.layout import (
 from trueup.adapters.stores.locks import key_lock
 from trueup.core.digests import Digest, digest_of_bytes, short
 from trueup.core.errors import PermanentError
-from trueup.core.json import Json
-from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.ports import NOTICE, Clock, Progress, StoreEntry
 
 if TYPE_CHECKING:
     from trueup.adapters.builders.builder import Builders
     from trueup.adapters.sources.source import Listing, Sources
     from trueup.adapters.stores.formats import PickleScanner
+    from trueup.core.json import Json
+    from trueup.desired.state import ArtifactPin, BuildPin
 
 T = TypeVar("T")
 
@@ -66,10 +68,10 @@ class DirectoryStore:
     def __init__(
         self,
         root: Path,
-        sources: "Sources",
-        builders: "Builders",
+        sources: Sources,
+        builders: Builders,
         *,
-        scanner: "PickleScanner | None" = None,
+        scanner: PickleScanner | None = None,
         clock: Clock | None = None,
         patience: Patience = PATIENT,
     ) -> None:
@@ -102,7 +104,7 @@ class DirectoryStore:
         manifest = read_manifest(folder)
         return Held(manifest, read_provenance(folder, manifest)) if manifest else None
 
-    def take(self, held: Held, listing: "Listing", what: str, progress: Progress, *, declared: str = "") -> Path:
+    def take(self, held: Held, listing: Listing, what: str, progress: Progress, *, declared: str = "") -> Path:
         """Admit what another store has, when every file of *listing* has the digest that its manifest gives it.
 
         Args:
@@ -255,13 +257,13 @@ class DirectoryStore:
             origin["revision"] = listing.revision
         return admit(self._layout, key, key, files, {"isFolder": listing.is_folder, "origin": origin})
 
-    def _listing(self, artifact: ArtifactPin) -> "Listing":
+    def _listing(self, artifact: ArtifactPin) -> Listing:
         from trueup.adapters.sources.source import list_source
 
         return again(lambda: list_source(self._sources, artifact.uri, artifact.access), self._patience, Event().wait)
 
     def _bring(
-        self, artifact: ArtifactPin, listing: "Listing", progress: Progress
+        self, artifact: ArtifactPin, listing: Listing, progress: Progress
     ) -> tuple[Path, tuple[FileDigest, ...]]:
         """Copy *artifact* to where it waits to be admitted; return the place, and its files hashed."""
         partial = self._layout.partial(artifact.digest)
@@ -274,7 +276,7 @@ class DirectoryStore:
             raise _wrong_digest(artifact, got, files)
         return content if listing.is_folder else content / listing.files[0].path, files
 
-    def _take(self, held: Held, listing: "Listing", what: str, progress: Progress, declared: str) -> Path:
+    def _take(self, held: Held, listing: Listing, what: str, progress: Progress, declared: str) -> Path:
         from trueup.adapters.stores.transfer import copy_listing
 
         manifest = held.manifest
@@ -298,7 +300,7 @@ class DirectoryStore:
         return admit(self._layout, manifest.key, got, copied.files, described, held.provenance)
 
     @staticmethod
-    def _check_declared(partial: Path, paths: list[str], listing: "Listing", declared: str) -> None:
+    def _check_declared(partial: Path, paths: list[str], listing: Listing, declared: str) -> None:
         from trueup.adapters.stores.formats import check_content
 
         content = partial / "content"
@@ -309,7 +311,7 @@ class DirectoryStore:
             raise
 
     def _copy(
-        self, artifact: ArtifactPin, listing: "Listing", content: Path, progress: Progress
+        self, artifact: ArtifactPin, listing: Listing, content: Path, progress: Progress
     ) -> tuple[tuple[FileDigest, ...], Digest]:
         """Copy, continuing an earlier try; start over when its bytes were not those of the source."""
         from trueup.adapters.stores.transfer import copy_listing
@@ -324,7 +326,7 @@ class DirectoryStore:
             got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
         return copied.files, got
 
-    def _check_space(self, listing: "Listing", partial: Path) -> None:
+    def _check_space(self, listing: Listing, partial: Path) -> None:
         needed = listing.size_bytes - kept_bytes(partial)
         free = shutil.disk_usage(partial).free
         if needed > free:
@@ -382,7 +384,7 @@ class DirectoryStore:
         return {digest: path for digest, path in found.items() if path is not None}
 
 
-def _drop_strangers(listing: "Listing", content: Path) -> None:
+def _drop_strangers(listing: Listing, content: Path) -> None:
     """Remove what an earlier try left and the source no longer lists."""
     wanted = {f.path for f in listing.files}
     for path in files_below(content):
