@@ -50,6 +50,8 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `trueup` with this process's streams and variables, and return the exit code."""
     gc.set_threshold(_COLLECT_AFTER)
+    # A package that happens to be installed must not take part in reading declarations; to look for one takes long.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     words = sys.argv[1:] if argv is None else argv
     return run(words, _open_stream(sys.stdout), _open_stream(sys.stderr), os.environ)
 
