@@ -7,9 +7,10 @@ NVIDIA's table of compute capabilities; TensorRT-LLM's list of supported hardwar
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from trueup.core.frozen import dataclass
 
 
 class Generation(StrEnum):

@@ -5,7 +5,7 @@ are applied before, so that a plan shows what will be built, and afterwards the 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.builds import codes
 from trueup.builds.accelerators import product_of
@@ -15,6 +15,7 @@ from trueup.builds.flags import BY_NAME, FLAGS, OFF, ON, PINNED, Flag, Group, Ke
 from trueup.builds.network import Network
 from trueup.builds.rewriting import Values, rewrite
 from trueup.core.diagnostics import Code
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean
 from trueup.core.versions import version_key

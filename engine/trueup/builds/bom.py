@@ -6,7 +6,7 @@ its content, so that two bills of one thing are equal.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.builds.bom_components import (
     Component,
@@ -21,6 +21,7 @@ from trueup.builds.bom_components import (
 from trueup.builds.bom_gaps import declared_gaps, unmeasured_gaps, unstored_gaps
 from trueup.builds.provenance import MEDIA_TYPE, summary
 from trueup.core.digests import Digest, digest_of, digest_of_bytes, uuid_of
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json
 from trueup.desired.state import Release

@@ -5,7 +5,6 @@ in some it does not carry the kind of the cache. The resolved values are kept as
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.builds.arguments import Resolved, resolve_arguments, setting_of
 from trueup.builds.conversion import Conversion, conversion_of
@@ -13,6 +12,7 @@ from trueup.builds.declared import Declared, declared_build
 from trueup.builds.findings import Finding, Level, in_order
 from trueup.builds.flags import BY_NAME, Takes
 from trueup.builds.network import Network
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 EXAMPLES = "/app/tensorrt_llm/examples"

@@ -6,12 +6,12 @@ through ModelOpt, which knows them all.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from trueup.builds import codes
 from trueup.builds.declared import Declared, declared_build
 from trueup.builds.findings import Finding, Level
 from trueup.builds.network import Network
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 
 CONVERT = "models/core/llama/convert_checkpoint.py"

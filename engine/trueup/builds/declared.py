@@ -4,11 +4,12 @@ Documents are read as they are declared: a field that is absent, or is no good, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.builds.memory import Cut, Load, Precision
 from trueup.builds.network import Network, network_of
 from trueup.builds.number_formats import bytes_of_cache, bytes_of_weight, format_of_source
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 
 COMPILED = frozenset({"engine", "edge_engine"})

@@ -5,8 +5,8 @@ wonder whether to wait for minutes or for hours; nothing is decided by them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 _GIB = 1 << 30

@@ -1,10 +1,10 @@
 """What a check before a build found: a value with a stable code, where it points, and what to do."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trueup.core.diagnostics import Code
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.spec.resource import Path
 

@@ -1,7 +1,6 @@
 """Fit tables: on which accelerators, on how many of them, and for how many sequences a build can be served."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from trueup.builds.accelerators import Product
 from trueup.builds.checks.numbers import doubts, number_findings
@@ -12,6 +11,7 @@ from trueup.builds.declared import CHECKPOINTS, COMPILED, precision_of
 from trueup.builds.findings import Finding, Level
 from trueup.builds.memory import GIB, MIB, Cut, Precision, RankMemory
 from trueup.builds.network import Network
+from trueup.core.frozen import dataclass
 
 TRIED = (1, 2, 4, 8)
 """Accelerators of one machine that a network is cut over."""

@@ -6,9 +6,9 @@ one only. The command is in every stable release up to 1.2.1 and was removed aft
 single flag was not found out.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

@@ -11,7 +11,7 @@ schema and not run on a cluster.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
@@ -23,6 +23,7 @@ from trueup.builds.findings import Finding, Level
 from trueup.builds.memory import GIB, build_host_bytes, parameters
 from trueup.builds.network import Network
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 STORE, SCRATCH, CONFIG = "/store", "/scratch", "/config"

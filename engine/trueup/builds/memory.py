@@ -7,9 +7,9 @@ a token and room for 259,840). Of other runtimes they are about as true.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.builds.network import Network
+from trueup.core.frozen import dataclass
 
 GIB = 1 << 30
 MIB = 1 << 20

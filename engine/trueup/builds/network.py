@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeGuard
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 _BASE, _PLAIN_BASE = "rope_theta", 10000.0

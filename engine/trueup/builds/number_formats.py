@@ -5,9 +5,9 @@ Sources: sizes as ModelOpt and TensorRT-LLM lay tensors out (scales included); r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.builds.accelerators import Generation, Product
+from trueup.core.frozen import dataclass
 from trueup.core.versions import version_key
 
 DEFAULT_GROUP = 128

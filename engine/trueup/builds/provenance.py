@@ -6,10 +6,11 @@ digest, over names and digests of its files, stands under a name of ours (`trueu
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 from trueup.desired.state import BuildPin
 

@@ -1,10 +1,9 @@
 """What a check of a Build shows: findings with their places, and the fit table."""
 
-from dataclasses import dataclass
-
 from trueup.builds.findings import Finding, has_errors
 from trueup.builds.fit import Fit
 from trueup.core.diagnostics import Span
+from trueup.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

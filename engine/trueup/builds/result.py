@@ -1,11 +1,11 @@
 """What building one Build came to."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from trueup.builds.report import BuildReport
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 
 
 class Came(StrEnum):

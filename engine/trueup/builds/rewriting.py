@@ -6,7 +6,6 @@ NVIDIA/TensorRT-LLM, releases 0.17 to 1.2.1.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from trueup.builds import codes
@@ -14,6 +13,7 @@ from trueup.builds.findings import Finding, Level
 from trueup.builds.flags import BY_NAME, OFF, ON
 from trueup.builds.network import Network
 from trueup.core.diagnostics import Code
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 Values = dict[str, Json]

@@ -6,12 +6,13 @@ engines (`--backend tensorrt`, up to 1.2.1) and checkpoints (`pytorch`, `_autode
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.builds import codes
 from trueup.builds.declared import COMPILED, declared_build
 from trueup.builds.engine_result import world_size
 from trueup.builds.findings import About, Finding, Level, in_order
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 

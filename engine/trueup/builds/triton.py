@@ -5,9 +5,9 @@ Source: `triton-inference-server/tensorrtllm_backend`. The layout of engines (`f
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from trueup.builds.serving import Artifact
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 READY = "/v2/health/ready"

@@ -4,8 +4,7 @@ Sources: TensorRT-LLM's release notes up to 1.3.0rc20 and its removal of the eng
 #15918); the change of the default backend in 1.0 (#8223). Read in November 2026.
 """
 
-from dataclasses import dataclass
-
+from trueup.core.frozen import dataclass
 from trueup.core.versions import version_key
 
 

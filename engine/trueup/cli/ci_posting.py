@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from trueup.cli.views.ci_comment import LIMITS, MADE, PURPOSE, VERSION
 from trueup.cli.views.ci_report import CiReport, Verdict
 from trueup.cli.views.comment_safety import unsafe
 from trueup.core.errors import PermanentError, TrueupError
+from trueup.core.frozen import dataclass
 from trueup.ports import Provider, Where
 from trueup.workflows.commenting import Posted, Written, post_comment
 

@@ -1,9 +1,9 @@
 """Conditions on a number, as people write them: `<= 0.01`, `< 800ms`, `<= stable * 1.1`, `>= stable - 2%`."""
 
 import re
-from dataclasses import dataclass
 
 from trueup.core.durations import parse_duration
+from trueup.core.frozen import dataclass
 
 SHARE, SECONDS, PER_SECOND, TOKENS, ANY = "shares", "seconds", "tokens/s", "tokens", ""
 """Units of what a condition is about; `ANY` where nobody knows."""

@@ -1,8 +1,9 @@
 """Diagnostics: what a user got wrong, as values that can be collected, sorted and shown together."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from trueup.core.frozen import dataclass
 
 
 class Severity(StrEnum):

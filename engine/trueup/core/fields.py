@@ -1,10 +1,10 @@
 """Typed access to parsed JSON: what a document has where, or one error that says where it has something else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from trueup.core.digests import Digest, is_digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

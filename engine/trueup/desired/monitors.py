@@ -1,11 +1,11 @@
 """What is watched of a release after its rollout: the `monitors` of a Deployment that trueup carries out, as checks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from trueup.core.conditions import Condition
 from trueup.core.durations import parse_duration
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.desired.takeover import Checks, Watched
 from trueup.spec.traffic_metrics import NEVER_OF_COPIES, ONLY_OF_COPIES, TRAFFIC_METRICS

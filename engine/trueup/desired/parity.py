@@ -1,9 +1,9 @@
 """What a build must keep of its source: which tokens both are compared on, and the declared bounds."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, digest_of
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ there, is refused when it is declared and never left out.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from trueup.core.diagnostics import Diagnostic
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 from trueup.desired import codes

@@ -7,8 +7,8 @@ strictly: a placeholder without a value and a value without a declared variable 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean
 

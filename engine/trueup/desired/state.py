@@ -1,11 +1,12 @@
 """Desired state: what one environment should run, with every input pinned by digest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import cached_property
 
 from trueup.core.digests import Digest, Revision, digest_of
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.parity import RequiredParity

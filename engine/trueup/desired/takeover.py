@@ -1,12 +1,13 @@
 """How a new release takes over the traffic: the `rollout` of a Deployment as values, every default filled in."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 from trueup.core.conditions import ANY, Condition, Unreadable, read_condition
 from trueup.core.durations import parse_duration
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.spec.traffic_metrics import NEVER_OF_COPIES, ONLY_OF_COPIES, TRAFFIC_METRICS
 

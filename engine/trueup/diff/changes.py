@@ -1,10 +1,10 @@
 """Changes: what turns the observed state into the desired one."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trueup.builds.estimates import Estimate
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.spec.resource import Path

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, short
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.diff.changes import (
     SERVER_KIND,

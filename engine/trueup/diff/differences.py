@@ -1,8 +1,8 @@
 """What changed between what was applied and what is desired: reasons in words, and impact classes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.ids import parse_address
 from trueup.core.json import Json
 from trueup.diff.changes import FieldChange, Impact

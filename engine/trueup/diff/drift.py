@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, short
+from trueup.core.frozen import dataclass
 from trueup.diff.changes import FieldChange, Impact
 from trueup.diff.differences import route_differences
 from trueup.diff.fields import field_changes, is_same

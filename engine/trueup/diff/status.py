@@ -1,10 +1,10 @@
 """Status: desired beside observed, deployment by deployment, with what differs in words."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from trueup.core.digests import Digest, Revision
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation

@@ -8,10 +8,10 @@ evidence, with the number of samples that would do.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.gates import in_samples

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.evidence import Evidence, Measurement
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.prices import Rates

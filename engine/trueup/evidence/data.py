@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
 from trueup.core.digests import Digest, digest_of
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
 from trueup.evidence.evidence import Evidence, GateResult, Measurement

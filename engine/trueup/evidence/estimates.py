@@ -7,8 +7,9 @@ largest there is, and a score that is no number makes the whole no measurement.
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.metrics import Shape

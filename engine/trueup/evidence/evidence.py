@@ -1,10 +1,10 @@
 """Evidence values. Evidence belongs to a key; another key means it is evidence for something else."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from trueup.core.digests import Digest, digest_of
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 EVALUATION = "evaluation"

@@ -6,9 +6,10 @@ JSON Lines: a first line with the format, then one object an example, in the ord
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.digests import digest_of_bytes
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 
 FORMAT = "trueup-examples/1"

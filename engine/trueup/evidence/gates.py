@@ -8,9 +8,10 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.evidence import GateResult, Measurement
 from trueup.evidence.metrics import Shape
 from trueup.evidence.statistics.bounds import (

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.core.digests import Digest, digest_of_bytes
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.desired.state import RequiredEvaluation
 from trueup.evidence.catalogue import shapes_of

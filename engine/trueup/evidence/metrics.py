@@ -4,9 +4,11 @@ A name means one thing here. Where tools give the same name to different things,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
+
+from trueup.core.frozen import dataclass
 
 
 class Shape(StrEnum):

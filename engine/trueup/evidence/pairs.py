@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.statistics.means import is_number
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.evidence import Evidence, Measurement
 
 if TYPE_CHECKING:

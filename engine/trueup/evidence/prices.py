@@ -4,9 +4,10 @@ A price that is not declared is None, which makes what needs it unknown. A price
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.core.money import hundredths
 

@@ -5,10 +5,10 @@ of the same evaluation says which of them changed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId, parse_address
 from trueup.desired.state import RequiredEvaluation
 from trueup.evidence.evidence import Evidence

@@ -7,9 +7,9 @@ github.com/secure-systems-lab/dsse, protocol.md (version 1).
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical, mapping_of
 from trueup.evidence.evidence import Evidence
 

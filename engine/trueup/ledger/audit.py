@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
+from trueup.core.frozen import dataclass
 from trueup.ledger.record import Record
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from trueup.core.digests import Digest, short
 from trueup.core.errors import PermanentError
 from trueup.core.fields import Fields, MalformedError, fields_of
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId, parse_address
 from trueup.evidence.codec import evidence_from_json
 from trueup.ledger.codec import place_of

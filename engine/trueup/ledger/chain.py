@@ -5,11 +5,12 @@ What no chain can show by itself is that its end was cut off; anchors, digests k
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.diagnostics import Code, Diagnostic, Span
 from trueup.core.digests import Digest, Revision, digest_of_bytes, is_digest, short
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.ledger import codec_v1
 from trueup.ledger.codec import Unreadable, computed_digest, former_digests, place_of

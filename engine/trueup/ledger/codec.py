@@ -1,12 +1,12 @@
 """Records to bytes and back, whatever their format version; each version has a module of its own."""
 
 import json
-from dataclasses import dataclass
 from typing import NoReturn
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.fields import MalformedError, fields_of
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 from trueup.ledger import codec_v1
 from trueup.ledger.codes import FORMAT_UNKNOWN, RECORD_UNREADABLE

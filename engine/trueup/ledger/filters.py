@@ -4,9 +4,10 @@ Apart from what history says, so that a command that lists records need not load
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from trueup.core.frozen import dataclass
 from trueup.core.ids import parse_address
 from trueup.ledger.record import Record, RecordKind
 

@@ -7,10 +7,10 @@ must, and lets the order of the ledger decide, not the clocks of the machines th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.parity import OUTPUT
 from trueup.ledger.bodies import (
     Pinned,

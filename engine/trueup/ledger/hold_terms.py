@@ -1,10 +1,10 @@
 """Why and until when a release is held, as people type it: read with all problems at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueup.core.diagnostics import Diagnostic
+from trueup.core.frozen import dataclass
 from trueup.ledger.codes import HOLD_TERMS
 
 MAX_DAYS = 366

@@ -1,10 +1,10 @@
 """Records: what the ledger keeps. Each names the digest of the one before it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from trueup.core.digests import Digest, Revision
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

@@ -1,8 +1,7 @@
 """Why a version is still needed: a release that it is a part of serves, is gone back to next, or is kept on hold."""
 
-from dataclasses import dataclass
-
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 

@@ -6,13 +6,14 @@ restarted after a crash serves the same release and must not make a reviewed pla
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, digest_of
+from trueup.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from trueup.core.ids import ResourceId

@@ -1,10 +1,11 @@
 """What was answered lately, request by request: what a rollout is analysed by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

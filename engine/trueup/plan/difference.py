@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.diff.masks import masked
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ people read it here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 
 

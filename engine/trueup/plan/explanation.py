@@ -1,7 +1,6 @@
 """An explanation: why a resource is in the state it is in, from which commit, and what would move it."""
 
-from dataclasses import dataclass
-
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

@@ -1,9 +1,9 @@
 """The plan: an ordered list of changes and the id that binds it to what it was made from."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.core.digests import Digest, Revision, digest_of
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.diff.changes import Build, Change, Create, Delete, Evaluate, Fetch, Update

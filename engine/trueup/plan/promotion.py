@@ -1,9 +1,9 @@
 """What has to be true for a promotion, and the way back from it: values that previews show."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

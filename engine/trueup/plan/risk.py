@@ -1,9 +1,9 @@
 """How much a plan can hurt, and why: a level that a reviewer reads first, made of nothing but the plan."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
+from trueup.core.frozen import dataclass
 from trueup.diff.changes import SERVER_KIND, Change, Create, Delete, Impact, Movement, Update
 from trueup.plan.effects import Effects
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from trueup.core.frozen import dataclass
 from trueup.diff.masks import masked, masked_text
 from trueup.plan.difference import Snapshot, snapshot_of
 from trueup.plan.effects import Effects

@@ -1,11 +1,11 @@
 """Reads JSON of a known format: each value has the type the format says, or the place of the first that has not."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
 from trueup.core.digests import Digest, is_digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.spec.resource import Path
 

@@ -6,10 +6,10 @@ is too old, or when there is none that passed.
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
 from trueup.desired.state import DesiredDeployment, DesiredState

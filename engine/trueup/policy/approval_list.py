@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 
 

@@ -1,10 +1,11 @@
 """A decision with what it was about and what was asked: the value that every output of decisions shows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from trueup.core.diagnostics import Diagnostic
+from trueup.core.frozen import dataclass
 from trueup.diff.masks import masked
 from trueup.policy.codec import decision_from_json, decision_to_json
 from trueup.policy.decision import Decision, Enforcement, EngineError, Outcome, Violation

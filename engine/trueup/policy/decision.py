@@ -1,10 +1,10 @@
 """Decisions: what policy says of a plan. An engine that could not answer is a third outcome, and denies."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trueup.core.diagnostics import Span
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.plan.plan import Plan
 from trueup.spec.resource import Path

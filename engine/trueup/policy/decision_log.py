@@ -10,10 +10,10 @@ Source: https://www.openpolicyagent.org/docs/management-decision-logs. `format`,
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from trueup.core.digests import Digest, digest_of, digest_of_bytes, uuid_of
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 from trueup.diff.masks import MASK
 from trueup.policy.bundle_files import bundle_to_bytes, deciding, digest_of_files

@@ -8,9 +8,9 @@ it says nothing about what is deployed under that name later.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.policy.decision import Enforcement, Violation
 from trueup.spec.resource import Path

@@ -4,10 +4,11 @@ The secrets of a document are found before they are masked: a rule sees where th
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from trueup.builds.network import Network
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState

@@ -7,10 +7,11 @@ What is unknown is left out or null, never zero or false, so that a rule that ne
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from trueup.builds.network import Network
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
 from trueup.desired.closure import reachable

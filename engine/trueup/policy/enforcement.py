@@ -6,9 +6,10 @@ its own rules is judged by what was agreed before it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.policy.decision import Enforcement
 

@@ -6,10 +6,10 @@ So a rule needs to know nothing of them, and an exception that lifts nothing is 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.diff.masks import masked_text
 from trueup.policy.enforcement import day_of

@@ -4,10 +4,11 @@ Whatever is not understood denies: a result of an odd shape, an unknown severity
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import Digest, digest_of
+from trueup.core.frozen import dataclass
 from trueup.core.ids import is_reserved
 from trueup.core.json import Json
 from trueup.policy import carried_out, codes, deletion_budget, on_hold, parity_gate, retirement, room

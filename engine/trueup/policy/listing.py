@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy.enforcement import Enforcing, Finding, Settings, day_of, enforce
 from trueup.policy.results import RuleInfo

@@ -4,9 +4,9 @@ They change no outcome. A misspelt rule id would otherwise read as if it were ob
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Self
 
+from trueup.core.frozen import dataclass
 from trueup.core.suggestions import did_you_mean
 from trueup.policy import codes
 from trueup.policy.decision import Notice

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.plan.shapes import Shape, ShapeError
 from trueup.policy.decision import Outcome

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from trueup.core.frozen import dataclass
 from trueup.policy.decision import Decision, Outcome
 from trueup.policy.recorded import RecordedDecision
 

@@ -1,10 +1,11 @@
 """What goes into a policy engine and what comes out of it, before anybody judges."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.spec.resource import Path
 

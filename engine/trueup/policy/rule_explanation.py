@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from trueup.core.diagnostics import Span
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.diff.masks import masked
 from trueup.policy.decision import Violation

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy.results import RuleResult, RuleTest
 from trueup.spec.resource import Path

@@ -4,9 +4,9 @@ What a result does not say itself, the METADATA of its rule says.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.core.diagnostics import Code, Span
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy import codes
 from trueup.policy.decision import Enforcement, EngineError, Violation

@@ -1,11 +1,11 @@
 """PolicyExceptions for those who look after them: which hold, which end soon, which lift nothing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from trueup.core.diagnostics import Span
+from trueup.core.frozen import dataclass
 from trueup.core.suggestions import did_you_mean
 from trueup.policy.exceptions import Waiver
 from trueup.policy.results import RuleInfo

@@ -1,11 +1,11 @@
 """Ports of publishing: a branch with one commit, and the forge that reviews it as a pull request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from trueup.core.digests import Revision
+from trueup.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """What a CI system tells of the run: what is reviewed, against what, and where the pull request is."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trueup.core.digests import Revision
+from trueup.core.frozen import dataclass
 
 
 class Provider(StrEnum):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
+from trueup.core.frozen import dataclass
 from trueup.spec.resource import Parsed, Resources, SourceFile
 
 

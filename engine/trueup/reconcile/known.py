@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.evidence.proofs import proofs_of
 from trueup.ledger.history import newest_evidence

@@ -4,12 +4,12 @@ Nothing runs and no traffic moves; each step is idempotent.
 """
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.builds.provenance import summary
 from trueup.core.digests import Digest, Revision, digest_of_bytes, short
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import ArtifactPin, BuildPin

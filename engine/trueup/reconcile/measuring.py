@@ -7,12 +7,13 @@ the comparison is missing then, and policy says what that means.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.desired.evaluations import key_of, measured_subject, named_digests
 from trueup.desired.state import (

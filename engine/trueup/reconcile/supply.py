@@ -1,9 +1,10 @@
 """The steps that prepare a release beside what serves: fetch, build, start, evaluate, stop. Traffic is not theirs."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment, DesiredState, ServerSpec
 from trueup.evidence.evidence import Evidence

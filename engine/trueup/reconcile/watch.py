@@ -1,10 +1,10 @@
 """What a rollout asks for while it goes on, besides the target."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.desired.state import DesiredDeployment
 from trueup.desired.takeover import Checks

@@ -15,10 +15,11 @@ intersection-union test (Berger, Technometrics 24, 1982).
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.conditions import Condition
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.desired.takeover import Checks, Watched
 from trueup.evidence.statistics.bounds import samples_needed, trials_needed
 from trueup.evidence.statistics.limits import Contrast, Sample, fewest_for, ratio_limits

@@ -1,9 +1,9 @@
 """Events: what apply did, as frozen values. Views print them, the ledger keeps them, tests compare them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

@@ -6,12 +6,13 @@ result aborts by itself; what could not be found out waits, and in the end does 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from trueup.core.digests import Digest
 from trueup.core.durations import duration_text
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.takeover import Checks, Stage, Takeover
 from trueup.rollout.verdicts import Outcome, Verdict, together

@@ -1,9 +1,9 @@
 """What the answers of a release show of a metric; `spec.traffic_metrics` says what each metric is."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.statistics.limits import Sample, mean_of_values, percentile_of, share_of
 from trueup.observed.traffic import Answered
 from trueup.spec.traffic_metrics import TRAFFIC_METRICS

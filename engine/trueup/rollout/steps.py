@@ -5,9 +5,10 @@ share the machine for one deployment at a time. Inside a rollout traffic moves a
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment, DesiredState, RequiredEvaluation, ServerSpec
 from trueup.desired.takeover import Takeover

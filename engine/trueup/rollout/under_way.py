@@ -1,7 +1,6 @@
 """A rollout that another run drives, as somebody who only looks sees it."""
 
-from dataclasses import dataclass
-
+from trueup.core.frozen import dataclass
 from trueup.desired.takeover import Takeover
 from trueup.diff.status import DeploymentStatus
 from trueup.rollout.verdicts import Verdict

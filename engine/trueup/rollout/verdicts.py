@@ -1,9 +1,9 @@
 """What an analysis found: one verdict a metric, and one for all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

@@ -1,8 +1,8 @@
 """Bundles of policies from elsewhere, as a project names them: what each is, and the pin that makes it one thing."""
 
 import re
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -1,6 +1,6 @@
 """The policy engine a project asks, as a value."""
 
-from dataclasses import dataclass
+from trueup.core.frozen import dataclass
 
 EMBEDDED, OPA, BOTH = "embedded", "opa", "both"
 

@@ -5,7 +5,7 @@ hold a secret.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.spec.kinds import model_class
 from trueup.spec.kinds.base import TAG, Declared, TextFile

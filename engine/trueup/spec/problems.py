@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from trueup.core.diagnostics import Code
+from trueup.core.frozen import dataclass
 from trueup.core.suggestions import did_you_mean
 from trueup.spec import codes
 from trueup.spec.fields import Node, dotted, fields_of

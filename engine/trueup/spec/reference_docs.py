@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from trueup.core.frozen import dataclass
 from trueup.spec.kinds import API_VERSION, KINDS, Kind
 from trueup.spec.kinds.spellings import SPELLINGS
 from trueup.spec.schema import editor_header, json_schema

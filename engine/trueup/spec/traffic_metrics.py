@@ -4,10 +4,10 @@ One table for what may be declared, what is computed (`rollout.analysis`) and wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from trueup.core.conditions import PER_SECOND, SECONDS, SHARE, TOKENS
+from trueup.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ is in the journal before it is taken, so that the next apply can tell done, fail
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from trueup.core.diagnostics import Span
 from trueup.core.digests import digest_of
 from trueup.core.errors import PermanentError, TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.manifest import manifest_of
 from trueup.diff.masks import masked

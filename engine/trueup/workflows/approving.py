@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import count
 
 from trueup.core.digests import Digest, short
 from trueup.core.errors import PermanentError, TrueupError
+from trueup.core.frozen import dataclass
 from trueup.desired.state import EnvironmentFacts
 from trueup.observed.state import ObservedState
 from trueup.plan.difference import difference, snapshot_of

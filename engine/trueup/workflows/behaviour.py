@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.digests import Digest, short
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import mapping_of
 from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from trueup.core.digests import Digest, digest_of_bytes
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.core.suggestions import did_you_mean
 from trueup.desired.evaluations import measured_subject

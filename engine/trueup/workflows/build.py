@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from trueup.builds.result import BuildResult, Came
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.desired.build_pins import build_problems
 from trueup.desired.release import artifact_of, pin_build

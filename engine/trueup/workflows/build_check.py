@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from trueup.builds import codes
@@ -14,6 +14,7 @@ from trueup.builds.fit import fit_table
 from trueup.builds.preflight import preflight
 from trueup.builds.report import BuildReport, Placed
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.suggestions import did_you_mean
 from trueup.workflows.at_hand import has_data, has_result, has_source, is_data_pinned, rows_of_data

@@ -1,7 +1,6 @@
 """Renders a Build of mode `engine` as a Kubernetes Job, from what is declared; nothing is sent anywhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.builds import codes
 from trueup.builds.command import engine_build
@@ -9,6 +8,7 @@ from trueup.builds.findings import Finding, Level
 from trueup.builds.job import JobOptions, JobSubject, render_job
 from trueup.builds.network import Network
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.release import artifact_of, pin_build
 from trueup.spec import kinds

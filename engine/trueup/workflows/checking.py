@@ -1,9 +1,10 @@
 """Judges what its caller names: documents from files, or the plan of an environment, by policies of their choice."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.diagnostics import Diagnostic, Span, has_errors
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical_by_parts
 from trueup.plan.saved import SavedPlan
 from trueup.policy.checked import Checked, checked, placed

@@ -4,11 +4,12 @@ One thing that fails hides nothing else: each environment ends in a value of its
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.diff.behaviour.behaviour import BehaviourDiff
 from trueup.ports import PolicyEngine
 from trueup.rollout.events import Event

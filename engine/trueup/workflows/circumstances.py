@@ -1,11 +1,12 @@
 """What policy may know around a plan: where its change comes from, what was declared before, what is installed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.builds.network import Network
 from trueup.core.digests import Digest, Revision
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Create, Update

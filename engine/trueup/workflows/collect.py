@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import mapping_of
 from trueup.desired.resolve import resolve
 from trueup.desired.state import ArtifactPin, BuildPin, DesiredDeployment

@@ -1,9 +1,9 @@
 """Keeps one comment on a pull request: found by its first line among our own, changed when it says another thing."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trueup.core.digests import Digest, digest_of_bytes
+from trueup.core.frozen import dataclass
 from trueup.ports import Conversation
 
 

@@ -14,11 +14,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from trueup.adapters.git.repository import call
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 MINIMUM_PYTHON = (3, 11)

@@ -1,11 +1,12 @@
 """Drafts documents for people outside: gathers what is declared, measured, serving and changed, offline."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.desired.closure import reachable
 from trueup.desired.resolve import resolve

@@ -1,10 +1,11 @@
 """Evaluates what is declared, without moving traffic: servers start beside those that serve, are measured, and end."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from trueup.core.digests import Digest
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.resolve import resolve

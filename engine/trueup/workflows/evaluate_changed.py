@@ -5,10 +5,11 @@ is for jobs that trust it: a pull request of a stranger is listed, and not run.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.suggestions import did_you_mean
 from trueup.desired.resolve import resolve

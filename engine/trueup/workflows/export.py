@@ -4,9 +4,9 @@ Records are read as they are needed, so that a long ledger takes no more memory 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.ledger.export.entry import Broken, Line
 from trueup.ledger.export.header import Header
 from trueup.ledger.export.reading import entry_of, judged_document

@@ -7,11 +7,12 @@ reported, with what the new ones would say.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.desired.resolve import environment_facts
 from trueup.spec.parse import parse

@@ -1,12 +1,12 @@
 """Holds: a release that must not be rolled out in an environment until someone lifts it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.diff.masks import masked, masked_text

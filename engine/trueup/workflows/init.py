@@ -5,7 +5,6 @@ Never overwrites: everything is written, or nothing is. The files come from the 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from trueup.adapters.git.user_repository import find_repository, start_repository
 from trueup.core.diagnostics import Code
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 
 DEFAULT_BRANCH = "main"
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.frozen import dataclass
 from trueup.core.ids import parse_address
 from trueup.core.json import Json, canonical, canonical_by_parts, mapping_of
 from trueup.diff.changes import Delete, Evaluate

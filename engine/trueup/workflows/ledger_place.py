@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from trueup.core.digests import Revision
+from trueup.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from trueup.ports import Base, SourceTree

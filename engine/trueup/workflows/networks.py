@@ -6,13 +6,13 @@ the store.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.builds.declared import declared_network
 from trueup.builds.network import Network, network_of
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
 from trueup.desired.state import DesiredState

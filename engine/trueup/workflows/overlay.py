@@ -1,10 +1,11 @@
 """A source tree with one file replaced: what a commit would be, before it is one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
+from trueup.core.frozen import dataclass
 from trueup.ports import Listed, SourceTree
 from trueup.spec.resource import SourceFile
 

@@ -5,10 +5,10 @@ it has landed, `status` says "git pending".
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from trueup.core.digests import Digest, short
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json, mapping_of
 from trueup.ledger.record import RecordKind

@@ -5,13 +5,14 @@ release and all evidence of it is bound to.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from trueup.adapters.whole_files import replace_file
 from trueup.core.diagnostics import Diagnostic, Severity, has_errors
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean

@@ -1,9 +1,9 @@
 """Policies for their authors: what is wrong with them, which rules there are, what their tests show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic
+from trueup.core.frozen import dataclass
 from trueup.core.suggestions import did_you_mean
 from trueup.desired.resolve import environment_facts
 from trueup.policy.enforcement import Settings, settings_of

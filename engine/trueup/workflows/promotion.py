@@ -5,12 +5,12 @@ out again from what is there then.
 """
 
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision, short
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean

@@ -4,9 +4,8 @@ Every step finds what an earlier run did, so that a run that was killed is simpl
 request.
 """
 
-from dataclasses import dataclass
-
 from trueup.core.digests import Revision
+from trueup.core.frozen import dataclass
 from trueup.ports import BranchChange, Forge, PullRequest
 from trueup.workflows.loading import read_project
 from trueup.workflows.workspace import InvalidProjectError, Workspace

@@ -1,10 +1,10 @@
 """Fetches the bundles of policies that a project names, so that planning and judging need no network."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.spec.bundles import BundlePin
 
 

@@ -1,9 +1,9 @@
 """Which environments a change reaches: those whose desired state or whose rules it makes another one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from trueup.core.digests import Revision
+from trueup.core.frozen import dataclass
 from trueup.desired.resolve import resolve
 from trueup.desired.state import DesiredState
 from trueup.workflows.governing import governing_policies

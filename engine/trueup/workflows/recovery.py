@@ -5,10 +5,10 @@ observing again and planning again gives exactly what is left to do.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.core.digests import Digest, Revision
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json, mapping_of
 from trueup.desired.state import EnvironmentFacts

@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from trueup.core.diagnostics import Code, Diagnostic
 from trueup.core.digests import Digest, digest_of_bytes, short
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.ledger.audit import DecisionAudit
 from trueup.ledger.codec import place_of

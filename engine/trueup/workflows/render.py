@@ -1,8 +1,7 @@
 """Renders what an environment should be: from a revision alone, without a target, the ledger or the network."""
 
-from dataclasses import dataclass
-
 from trueup.core.digests import Digest, Revision
+from trueup.core.frozen import dataclass
 from trueup.desired.rendered import rendered_files
 from trueup.desired.resolve import resolve
 from trueup.workflows.loading import Invalid, load

@@ -9,12 +9,13 @@ What was evaluated before is not evaluated again, so a replay that was interrupt
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from trueup.core.diagnostics import Diagnostic, has_errors
 from trueup.core.digests import Revision, digest_of
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.desired.resolve import resolve
 from trueup.diff.compare import diff
 from trueup.ledger.record import Record

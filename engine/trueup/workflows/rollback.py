@@ -5,11 +5,11 @@ recorded like any other. The release that was taken back is put on hold, so that
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision, short
 from trueup.core.errors import PermanentError, TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment

@@ -1,8 +1,7 @@
 """Scans weights for what runs when they are loaded, before they are admitted, and records what was found."""
 
-from dataclasses import dataclass
-
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.suggestions import did_you_mean
 from trueup.desired.release import artifact_of

@@ -5,11 +5,12 @@ One way through the bytes for all of it, and a record of the ledger for each pie
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import mapping_of
 from trueup.core.suggestions import did_you_mean

@@ -1,8 +1,9 @@
 """Validates: every declared file, every problem, in one run. Runs no code of the repository and needs no network."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trueup.core.diagnostics import Diagnostic, sort_diagnostics
+from trueup.core.frozen import dataclass
 from trueup.desired.build_pins import build_problems
 from trueup.desired.prompt_tests import prompt_problems
 from trueup.ports import ParsedFiles

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Digest, Revision
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from trueup.evidence.imported import ImportedRun

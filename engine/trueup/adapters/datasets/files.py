@@ -3,7 +3,6 @@
 import gzip
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from trueup.adapters.datasets import codes
@@ -14,6 +13,7 @@ from trueup.adapters.datasets.readers.plain import read_text
 from trueup.adapters.datasets.readers.tables import read_csv
 from trueup.adapters.datasets.records import Malformed, Row
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.ports.datasets import DataFiles
 
 Reader = Callable[[Path, str], Iterator[Row]]

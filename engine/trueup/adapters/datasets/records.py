@@ -1,8 +1,8 @@
 """Records, whatever file they come from: a mapping, and where it is."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 MOST_BYTES = 8 * 1024 * 1024

@@ -6,7 +6,6 @@ is an error; it never becomes a number.
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import trueup
@@ -16,6 +15,7 @@ from trueup.adapters.evaluators.groups import grouped
 from trueup.adapters.evaluators.measuring import measured
 from trueup.adapters.evaluators.work import Declaration, Outcome, ResultCache, Work
 from trueup.core.digests import Digest, digest_of_bytes
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.evidence.catalogue import shapes_of
 from trueup.evidence.evidence import EVALUATION, PROMPT_TESTS, Evidence, Settings

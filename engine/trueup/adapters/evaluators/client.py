@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from trueup.adapters.evaluators import codes
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 
 SHOWN_CHARACTERS = 300

@@ -4,12 +4,13 @@ Tasks that can share questions are one group, so that an answer that several of 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.state import RouteSpec
 from trueup.evidence.evidence import Measurement

@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
@@ -22,6 +21,7 @@ from trueup.adapters.events.formats import CONTENT_TYPES, event_id, events_of
 from trueup.adapters.sources.secrets import bearer_headers, read_secret
 from trueup.adapters.whole_files import replace_file
 from trueup.core.errors import TransientError, TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.ledger.record import Record
 

@@ -7,7 +7,7 @@ answers 429 with `Retry-After`.
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http.client import HTTPException
 from typing import Any, NoReturn
 from urllib.error import HTTPError, URLError
@@ -16,6 +16,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from trueup.adapters.forges import codes
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.frozen import dataclass
 
 _SECONDS = 30
 _ATTEMPTS = 4

@@ -1,12 +1,12 @@
 """Which forge a repository is on: what the project declares, and what the remote's address tells of the rest."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 from trueup.adapters.forges.github import HEADERS, GitHub
 from trueup.adapters.forges.gitlab import GitLab
 from trueup.adapters.forges.http import ForgeClient
+from trueup.core.frozen import dataclass
 from trueup.ports import Provider, Where
 
 GITHUB, GITLAB = "github", "gitlab"

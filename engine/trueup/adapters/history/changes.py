@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.history.index_file import DamagedIndexError, IndexFile, transaction
+from trueup.core.frozen import dataclass
 from trueup.core.ids import parse_address
 from trueup.ledger.filters import matcher
 

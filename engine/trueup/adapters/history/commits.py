@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from trueup.adapters.git.repository import Repository, error_from
 from trueup.adapters.git.trees import shown
+from trueup.core.frozen import dataclass
 
 _REGULAR = (b"100644", b"100755", b"100664")
 

@@ -1,11 +1,11 @@
 """`ChangeFinder` over git: the index names commits, and git tells who made them, when and why."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.history.changes import Asked, ChangeIndex, Found
 from trueup.core.digests import Revision
+from trueup.core.frozen import dataclass
 from trueup.core.ids import parse_address
 from trueup.ledger.audit import ResourceChange
 from trueup.ledger.filters import Filter

@@ -8,9 +8,10 @@ takes too long) is not waited for: the work is done in memory, which costs time 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from trueup.core.frozen import dataclass
 
 _T = TypeVar("_T")
 

@@ -9,12 +9,12 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from zlib import crc32
 
 from trueup.adapters.git.repository import Repository
 from trueup.adapters.history.index_file import IndexFile, transaction
 from trueup.core.digests import digest_of_bytes
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 
 TABLES = ("CREATE TABLE places (key TEXT PRIMARY KEY, value BLOB NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID",)

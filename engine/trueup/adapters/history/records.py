@@ -7,7 +7,6 @@ whole ledger answer from those few records. `audit verify` never comes here.
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -15,6 +14,7 @@ from trueup.adapters.git import ledger_reading as reading
 from trueup.adapters.git.ledger_git import LedgerGit
 from trueup.adapters.history.index_file import DamagedIndexError, IndexFile, transaction
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.ids import parse_address
 from trueup.ledger.chain import mistrust
 from trueup.ledger.filters import Filter, filter_records, matcher

@@ -11,7 +11,6 @@ import pwd
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -19,6 +18,7 @@ from urllib.parse import quote
 from trueup.adapters.clock import SystemClock
 from trueup.adapters.locks.codes import LOCK_HELD, LOCK_UNAVAILABLE
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 from trueup.ports import Clock
 

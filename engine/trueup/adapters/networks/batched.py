@@ -7,12 +7,13 @@ the output head. Weights that fit in memory are kept there.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trueup.adapters.networks.decoder import Decoder, output_head
 from trueup.adapters.networks.opening import Network
 from trueup.adapters.networks.trees import Packed, visible
+from trueup.core.frozen import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,12 +5,12 @@ One layer's weights are in memory at a time, whatever the model's size; sequence
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from trueup.adapters.builders.gguf.config import LlamaConfig
 from trueup.adapters.networks.working import side_by_side
+from trueup.core.frozen import dataclass
 from trueup.ports import Progress
 
 if TYPE_CHECKING:

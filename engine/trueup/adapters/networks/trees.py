@@ -5,9 +5,10 @@ continuation, and none sees another.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from trueup.core.frozen import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

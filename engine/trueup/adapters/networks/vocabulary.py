@@ -1,7 +1,6 @@
 """What turns text into the tokens of an artifact, from the artifact itself: a GGUF file carries its tokenizer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from trueup.adapters.networks.checkpoints import is_quantized
 from trueup.adapters.networks.encoding import RULES, BytePairs, Encode, encoder_of
 from trueup.adapters.networks.opening import gguf_in
 from trueup.core.errors import PermanentError, TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

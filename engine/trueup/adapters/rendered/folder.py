@@ -8,13 +8,13 @@ and finished by the next run.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.adapters.rendered.codes import CHANGED_FILE, FOREIGN_FOLDER, IN_THE_WAY, NOT_WRITABLE
 from trueup.adapters.whole_files import replace_file
 from trueup.core.digests import digest_of_bytes
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 LIST = "trueup-rendered.json"

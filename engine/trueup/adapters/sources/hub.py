@@ -6,7 +6,7 @@ listing and reading. Offline (`HF_HUB_OFFLINE`, or no connection) the files in t
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from trueup.adapters.sources.secrets import read_secret, refuse_unencrypted
 from trueup.adapters.sources.source import Listing, SourceFile
 from trueup.adapters.stores.hashing import spell
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.frozen import dataclass
 from trueup.desired.state import Access
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"

@@ -11,7 +11,6 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from threading import Event
 
 from trueup.adapters.sources import codes
@@ -23,6 +22,7 @@ from trueup.adapters.sources.safety import MAX_BYTES, MAX_FILES
 from trueup.adapters.sources.source import Content, SourceFile
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 
 _BLOCK_BYTES = 64 << 10
 """Of a tar's headers, which lie between files that are not read."""

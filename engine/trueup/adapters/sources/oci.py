@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from trueup.adapters.sources.secrets import read_secret, refuse_unencrypted
 from trueup.adapters.sources.source import Listing, SourceFile
 from trueup.core.digests import Digest, is_digest
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.desired.state import Access
 
 _URI = re.compile(

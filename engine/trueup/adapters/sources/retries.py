@@ -1,11 +1,11 @@
 """Doing again what failed for now: a dropped connection, a busy server."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from trueup.adapters.sources import codes
 from trueup.core.errors import TransientError
+from trueup.core.frozen import dataclass
 
 T = TypeVar("T")
 

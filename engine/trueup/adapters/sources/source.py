@@ -1,7 +1,7 @@
 """What every source gives: a listing of files that can be opened at an offset, so that a copy can be continued."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -10,6 +10,7 @@ from trueup.adapters.sources.safety import check_paths, check_sizes
 from trueup.adapters.sources.selection import select
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.suggestions import did_you_mean
 from trueup.desired.state import Access
 

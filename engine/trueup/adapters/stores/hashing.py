@@ -7,10 +7,10 @@ faster than the command-line tools.
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.core.digests import Digest, digest_of
+from trueup.core.frozen import dataclass
 
 CHUNK_BYTES = 1 << 20
 """Larger reads gain nothing measurable, and memory stays at a megabyte a thread."""

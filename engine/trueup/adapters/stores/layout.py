@@ -17,13 +17,13 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.hashing import FileDigest, files_below
 from trueup.core.digests import Digest, digest_of_bytes, is_digest
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 
 VERSION = "1"

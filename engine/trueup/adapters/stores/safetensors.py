@@ -7,11 +7,11 @@ import json
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.adapters.stores import codes
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 HEADER_LIMIT_BYTES = 100_000_000

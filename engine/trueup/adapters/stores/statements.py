@@ -1,6 +1,6 @@
 """Provenance of what a store has built: gathers what was read, made and used, for the pure `builds.provenance`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -11,6 +11,7 @@ from trueup.adapters.stores.hashing import FileDigest, digest_of_artifact, diges
 from trueup.adapters.stores.layout import Layout, read_manifest
 from trueup.builds.provenance import Artifact, Result, Run, spelled, statement
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.state import BuildPin
 from trueup.diff.masks import masked, masked_text

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +16,7 @@ from trueup.adapters.sources.safety import check_paths
 from trueup.adapters.sources.source import Listing, SourceFile
 from trueup.adapters.stores.hashing import CHUNK_BYTES, WORKERS, FileDigest, spell
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.ports import Progress
 
 REPORT_SECONDS = 0.1

@@ -1,12 +1,11 @@
 """What a check before a build is about."""
 
-from dataclasses import dataclass
-
 from trueup.builds.accelerators import Product, product_of
 from trueup.builds.declared import COMPILED, Declared, Serving, Weights
 from trueup.builds.memory import Cut
 from trueup.builds.network import Network
 from trueup.builds.windows import MODES, Mode
+from trueup.core.frozen import dataclass
 
 OF_TENSORRT = frozenset({"", "trtllm", "nim", "dynamo"})
 """Runtimes that tables of TensorRT-LLM are about; the empty name is that of nobody."""

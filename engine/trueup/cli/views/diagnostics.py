@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from trueup import __version__
@@ -10,6 +10,7 @@ from trueup.cli.output import Format, Style
 from trueup.cli.views.markup import code, prose
 from trueup.cli.views.text import Piece, visible, width_of, wrapped, wrapped_pieces
 from trueup.core.diagnostics import Diagnostic, Severity, Span, has_errors
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.diff.masks import masked_line, masked_text
 

@@ -1,10 +1,10 @@
 """Findings: diagnostics and violations as one thing, for formats that know no difference (SARIF, JUnit, GitHub)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trueup.core.diagnostics import Diagnostic, Severity, Span
+from trueup.core.frozen import dataclass
 from trueup.diff.masks import masked_text
 from trueup.policy.decision import Decision, Enforcement, Violation
 from trueup.policy.results import RuleInfo

@@ -4,7 +4,9 @@ Forges count characters, which are never more than bytes in UTF-8.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from trueup.core.frozen import dataclass
 
 _LONGEST_COUNT = 12
 """Digits that a number of left out items may have."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.policy.decision import Decision, Outcome, Violation
 
 if TYPE_CHECKING:

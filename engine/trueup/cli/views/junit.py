@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from trueup.cli.views.findings import Finding, Level
 from trueup.cli.views.text import visible, visible_lines
+from trueup.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """What evaluations gave, as text: each metric with its interval, each threshold with how it was judged."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from trueup.cli.output import Style
+from trueup.core.frozen import dataclass
 from trueup.evidence.evidence import GateResult, Measurement
 from trueup.evidence.gates import shortfall
 

@@ -1,11 +1,11 @@
 """What was rendered, as text and as JSON."""
 
 import json
-from dataclasses import dataclass
 
 from trueup.cli.output import PLAIN, Format, Style
 from trueup.cli.views.text import visible
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.core.json_schema import DIGEST, FORMAT_1, TEXT, list_of, object_of, published, said
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.cli.output import PLAIN, Format, Style
@@ -10,6 +9,7 @@ from trueup.cli.views.findings import Finding, Level
 from trueup.cli.views.junit import junit
 from trueup.cli.views.markup import cell, prose
 from trueup.cli.views.text import visible, wrapped
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy.replayed import Block, Changed, Effect, Example, Place, Replay, RuleEffect, Source
 

@@ -4,13 +4,14 @@ A picture is a value. Events of apply make it (`taken`), and so does what `statu
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from trueup.cli.output import Style
 from trueup.cli.progress import duration
 from trueup.cli.views.status import summary
 from trueup.cli.views.text import visible, width_of
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.desired.takeover import Takeover
 from trueup.diff.status import DeploymentStatus

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from trueup.cli.output import Format, Style
 from trueup.cli.views.markup import cell, cell_code, prose, table
 from trueup.cli.views.policy import FORMAT_VERSION, SEVERITY_COLOURS, rule_json, severity_of
 from trueup.cli.views.text import visible, visible_lines, wrapped
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.diff.masks import masked
 from trueup.policy.listing import ListedRule, RulePage, by_control, by_rule_set, serves

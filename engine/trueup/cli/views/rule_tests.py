@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from trueup.cli.output import Format, Style
 from trueup.cli.views.findings import Finding, Level
 from trueup.cli.views.junit import Suite, junit_suites
 from trueup.cli.views.text import visible, visible_lines
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy.tracing import FileCoverage, TestCase, TestRun, ranges
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.cli.output import Format, Style
 from trueup.cli.views.text import person, visible, wrapped, wrapped_pieces
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.core.json import mapping_of
 from trueup.diff.masks import masked_text
 from trueup.diff.status import DeploymentStatus, Status, Sync, to_json

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from trueup.cli.output import Format, Style
 from trueup.cli.views.plan_effects import LOOSENED, loosened_line
 from trueup.cli.views.plan_report import duration_of
 from trueup.cli.views.text import wrapped
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.core.json_schema import (
     COUNT,

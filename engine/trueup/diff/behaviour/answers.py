@@ -6,10 +6,10 @@ Whole runs are compared; only what is shown is masked, cut and compared word by 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from trueup.core.frozen import dataclass
 from trueup.diff.masks import masked_text
 from trueup.diff.words import Run, word_difference
 from trueup.evidence.examples import ExampleResult, kept_output

@@ -5,9 +5,10 @@ nothing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.diff.behaviour.answers import Change, Counts, compare_answers
 from trueup.diff.behaviour.metrics import Deltas, MetricRow, NormalDeltas, metric_rows
 from trueup.diff.behaviour.parts import Part

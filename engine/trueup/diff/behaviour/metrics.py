@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from statistics import NormalDist
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult
 

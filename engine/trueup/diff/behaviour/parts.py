@@ -1,9 +1,9 @@
 """What of a release, and of how it is served, differs from the one that serves; in words that people use."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.desired.evaluations import served_inputs
 from trueup.desired.state import DesiredDeployment, RouteSpec

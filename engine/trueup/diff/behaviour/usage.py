@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.costs import COMPLETION_TOKENS, COST, GPU_HOURS, PROMPT_TOKENS
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult

@@ -1,8 +1,9 @@
 """Differences with the verdict of the gate: what a diff shows and what the gate decides are one comparison."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.diff.behaviour.metrics import MetricDelta, NormalDeltas, Outcome
 from trueup.evidence import comparison as gate

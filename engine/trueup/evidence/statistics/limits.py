@@ -8,8 +8,8 @@ shares, means and percentiles, keeps their skewness, and is Newcombe's interval 
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.statistics.bounds import share_bounds
 from trueup.evidence.statistics.distributions import at_least, at_most
 from trueup.evidence.statistics.means import ROUNDING, Span, skewed_interval, wilson

@@ -5,8 +5,8 @@ A mean over examples of different weight (tokens of a sequence, epochs of an exa
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.statistics.distributions import normal_quantile, t_quantile
 
 CONFIDENCE = 0.95

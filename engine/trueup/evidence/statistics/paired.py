@@ -6,8 +6,8 @@ old, positive where new is better.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.statistics.distributions import at_least, first, normal_quantile, normal_tail, t_cdf
 from trueup.evidence.statistics.means import CONFIDENCE, Span
 

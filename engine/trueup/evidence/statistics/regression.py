@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.statistics.bounds import trials_needed
 from trueup.evidence.statistics.distributions import normal_quantile, t_quantile
 from trueup.evidence.statistics.means import Span, mean_of

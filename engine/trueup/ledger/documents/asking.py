@@ -1,9 +1,9 @@
 """Tables of what a document asks, and what the declared resources answer."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
+from trueup.core.frozen import dataclass
 from trueup.ledger.documents.drafts import Facts, Gap, Item, Statement, spelled, split, value_at
 
 ANNOTATION = "annotation:"

@@ -4,9 +4,10 @@ Nothing is in a draft that no resource, record or evidence says.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.core.digests import Digest, Revision
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.diff.masks import masked_text
 from trueup.evidence.evidence import Evidence

@@ -1,9 +1,10 @@
 """One record as an entry of an audit report: a flat value that every format shows."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

@@ -1,9 +1,9 @@
 """What an audit report stands on: when it was made, of what, and whether the ledger verified."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.ledger.audit import AuditVerification
 from trueup.ledger.filters import Filter

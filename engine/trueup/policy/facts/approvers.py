@@ -1,9 +1,9 @@
 """Who may approve in an environment, as it declares them: sources, roles, keys, and people with several addresses."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.policy.facts.approving import SOURCES, AllowedKey
 from trueup.policy.people import email_of, emails_of

@@ -5,9 +5,9 @@ Whether one counts is decided from values alone; git and the forge are asked by 
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from trueup.core.digests import Revision, short
+from trueup.core.frozen import dataclass
 from trueup.policy.people import email_of
 
 TRAILER = "Trueup-Approve"

@@ -1,8 +1,8 @@
 """Declared documents as they were at the base of a change; only files that differ were read there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json
 from trueup.diff.masks import masked

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.core.quantities import mebibytes, millis
 from trueup.desired.state import DesiredDeployment

@@ -1,9 +1,10 @@
 """Where a change comes from: its commits with their signatures, its files, its approvals."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.diff.masks import masked_text
 from trueup.policy.facts.approvers import Approvers, approvers_of

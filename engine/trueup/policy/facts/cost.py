@@ -8,10 +8,11 @@ price is unknown, which is never nothing.
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from trueup.core.durations import parse_duration
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.core.money import exactly, hundredths
 from trueup.desired.state import DesiredDeployment, DesiredState

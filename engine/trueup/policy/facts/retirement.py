@@ -1,8 +1,8 @@
 """Versions on their way out: which step they take, and what still declares or needs them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
 from trueup.observed.needs import Need

@@ -1,9 +1,9 @@
 """The policies that judge, and when somebody last held their rules against the law."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy.facts.change import shown
 from trueup.policy.results import RuleInfo

@@ -5,11 +5,12 @@ nothing. The rest of the engine takes them from the accessors below and never na
 plural names because Python binds a module's name in its package once it is imported, over a function's.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from importlib import import_module
 from operator import or_
 from typing import TYPE_CHECKING, Any, cast
+
+from trueup.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from trueup.spec.kinds.base import Declared

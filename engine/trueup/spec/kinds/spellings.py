@@ -6,7 +6,6 @@ Each spelling is a pattern that JSON Schema publishes as it is, with words for p
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
@@ -24,6 +23,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, Val
 
 from trueup.core.digests import DIGEST_PATTERN
 from trueup.core.durations import DURATION_PATTERN, duration_text, parse_duration
+from trueup.core.frozen import dataclass
 from trueup.core.ids import RULE_PATTERN, RULE_SET_PATTERN
 
 _Item = TypeVar("_Item")

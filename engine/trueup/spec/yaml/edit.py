@@ -16,10 +16,10 @@ A round trip through an emitter was rejected: it rewrites dozens of lines nobody
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from trueup.core.diagnostics import Diagnostic, Span
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 from trueup.spec.resource import Path
 from trueup.spec.yaml import codes

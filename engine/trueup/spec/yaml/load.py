@@ -5,7 +5,6 @@ it costs anything: depth, aliases that multiply, duplicate keys, tags, numbers t
 error ends a file; every other problem is reported and reading goes on. What documents mean is left to `spec.parse`.
 """
 
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import yaml
@@ -20,6 +19,7 @@ from yaml.events import (
 )
 
 from trueup.core.diagnostics import Code, Diagnostic, Severity, Span
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.spec.resource import SourceFile
 from trueup.spec.yaml import codes

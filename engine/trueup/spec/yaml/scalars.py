@@ -6,9 +6,9 @@ What YAML 1.1 took for booleans, octals, sexagesimals and dates is a text here: 
 
 import math
 import re
-from dataclasses import dataclass
 
 from trueup.core.diagnostics import Code
+from trueup.core.frozen import dataclass
 from trueup.spec.yaml import codes
 
 Scalar = None | bool | int | float | str

@@ -6,7 +6,6 @@ It takes broken files as far as they go: what was read before the break has its 
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +20,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from trueup.core.frozen import dataclass
 from trueup.spec.resource import Path
 from trueup.spec.yaml.events import NextEvent, decode, parse_events
 from trueup.spec.yaml.load import MAX_DEPTH

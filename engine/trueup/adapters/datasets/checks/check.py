@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from trueup.adapters.datasets.records import MOST_SHOWN, Record
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.core.recognisers import PERSONAL, plain
 from trueup.core.suggestions import did_you_mean

@@ -6,13 +6,14 @@ A run that breaks off has kept what was answered, so the next one asks only the 
 
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from trueup.adapters.evaluators.client import Answer, Client
 from trueup.adapters.evaluators.work import Work
 from trueup.core.digests import Digest, digest_of
 from trueup.core.errors import TransientError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 DEFAULT_TIMEOUT_SECONDS = 120.0

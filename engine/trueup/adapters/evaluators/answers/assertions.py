@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from trueup.adapters.evaluators.answers import overlap
 from trueup.adapters.evaluators.answers.documents import (
@@ -15,6 +14,7 @@ from trueup.adapters.evaluators.answers.documents import (
 )
 from trueup.adapters.evaluators.answers.tasks import ANSWER_LIMIT
 from trueup.adapters.evaluators.client import Answer
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.prompt_tests import NOT, Assertion, prompt_failure
 

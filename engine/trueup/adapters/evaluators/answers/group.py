@@ -1,7 +1,6 @@
 """Asks every example once, as the release is served, and has each task score the answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 
 from trueup.adapters.evaluators import codes
@@ -13,6 +12,7 @@ from trueup.adapters.evaluators.client import Answer
 from trueup.adapters.evaluators.measuring import percentiles
 from trueup.adapters.evaluators.work import Group, Outcome, Task, Work
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.examples import ExampleResult

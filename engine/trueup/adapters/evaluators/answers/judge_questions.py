@@ -6,9 +6,9 @@ question: text that is judged cannot end its own quotation, and a verdict that i
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from trueup.core.digests import digest_of, short
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 INSTRUCTIONS = (

@@ -5,7 +5,6 @@ out, because what is left out counts as if it had been like the rest: both get t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from trueup.adapters.evaluators import codes
 from trueup.adapters.evaluators.answers.asking import Question, ask_all, judge_server, release_server
@@ -26,6 +25,7 @@ from trueup.adapters.evaluators.answers.rows import Example, Needs
 from trueup.adapters.evaluators.client import Answer
 from trueup.adapters.evaluators.work import Group, Outcome, Task, Work
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.prompting import PromptProblems, compose, with_decoding
 from trueup.evidence.evidence import Measurement

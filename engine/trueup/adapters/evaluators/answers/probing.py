@@ -6,7 +6,6 @@ in the same message, because many chat templates take only one.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from trueup.adapters.evaluators import codes
 from trueup.adapters.evaluators.answers.asking import Question, ask_all, release_server
@@ -17,6 +16,7 @@ from trueup.adapters.evaluators.answers.rows import Example, Needs, read_rows, r
 from trueup.adapters.evaluators.client import Answer
 from trueup.adapters.evaluators.work import Group, Outcome, Task, Work
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 
 SUCCESS = "attack_success_rate"

@@ -8,11 +8,12 @@ the answer), `variables` (for the release's prompt), `id`, `slice`.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from trueup.adapters.evaluators import codes
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 KNOWN = frozenset({"prompt", "messages", "expected", "forbidden", "schema", "variables", "id", "slice"})

@@ -6,7 +6,7 @@ A row's `forbidden` texts make any answer that has one worth 0, whatever the tas
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from trueup.adapters.evaluators.answers import overlap
 from trueup.adapters.evaluators.answers.asking import Server, judge_server, release_server
@@ -15,6 +15,7 @@ from trueup.adapters.evaluators.answers.rows import Example, Needs
 from trueup.adapters.evaluators.answers.texts import folded
 from trueup.adapters.evaluators.client import Client
 from trueup.adapters.evaluators.work import Task, Work
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 from trueup.evidence.catalogue import METRICS
 from trueup.evidence.estimates import Estimand, corpus

@@ -7,7 +7,6 @@ reading goes on and finds the rest; `Problems.refuse` then raises, and no stand-
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from trueup.adapters.evaluators.imports import codes
 from trueup.core.diagnostics import Code, Diagnostic, Span
 from trueup.core.digests import digest_of, short
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 MAX_BYTES = 512 * 1024 * 1024

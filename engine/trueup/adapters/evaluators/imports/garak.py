@@ -1,12 +1,12 @@
 """garak: `*.report.jsonl`, one entry a line. Its probes are attacks; what matters is how many got through."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.adapters.evaluators.imports import codes
 from trueup.adapters.evaluators.imports.documents import Node, Problems, parse_lines, read_file
 from trueup.adapters.evaluators.imports.measuring import share_error
+from trueup.core.frozen import dataclass
 from trueup.evidence.evidence import Measurement, Settings
 from trueup.evidence.examples import ExampleResult
 from trueup.evidence.imported import ImportedRun

@@ -4,7 +4,6 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.adapters.evaluators.imports import (
@@ -19,6 +18,7 @@ from trueup.adapters.evaluators.imports import (
     promptfoo,
 )
 from trueup.adapters.evaluators.imports.documents import Problems, read_file
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, canonical
 from trueup.core.suggestions import did_you_mean
 from trueup.evidence.imported import ImportedRun

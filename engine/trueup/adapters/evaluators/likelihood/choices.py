@@ -6,7 +6,6 @@ is so asked for the tokens that it would read.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from trueup.adapters.evaluators import codes
 from trueup.adapters.evaluators.likelihood.codes import TOO_LONG
@@ -15,6 +14,7 @@ from trueup.adapters.networks.trees import Tree
 from trueup.adapters.networks.vocabulary import Vocabulary
 from trueup.core.digests import digest_of
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 BETWEEN = "\n\n"

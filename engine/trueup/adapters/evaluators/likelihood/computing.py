@@ -7,7 +7,6 @@ busily for those that something else has taken.
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +17,7 @@ from trueup.adapters.networks.opening import Network, open_network
 from trueup.adapters.networks.trees import Packed, Tree, pack
 from trueup.adapters.networks.vocabulary import Vocabulary, vocabulary_of
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from trueup.adapters.evaluators import codes
@@ -17,6 +16,7 @@ from trueup.adapters.evaluators.likelihood.computing import Item
 from trueup.adapters.networks.trees import Tree
 from trueup.adapters.networks.vocabulary import Vocabulary
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 WITHOUT_ECHO = frozenset({"llama.cpp", "transformers"})

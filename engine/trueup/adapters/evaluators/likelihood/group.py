@@ -1,7 +1,6 @@
 """Computes likelihoods of examples and remembers them one by one: a row that is added costs one row."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -19,6 +18,7 @@ from trueup.adapters.evaluators.work import Group, Outcome, Task, Work
 from trueup.adapters.networks.vocabulary import Vocabulary, render_chat
 from trueup.core.digests import Digest, digest_of
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired.prompting import PromptProblems, compose
 from trueup.evidence.evidence import Measurement

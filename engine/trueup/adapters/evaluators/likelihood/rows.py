@@ -7,12 +7,12 @@ or `messages`, `choices` (two texts or more) and `answer` (the right one, as tex
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from trueup.adapters.evaluators import codes
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 KNOWN = frozenset(

@@ -6,9 +6,9 @@ texts (`evidence.statistics.means.standard_error`), carried through the exponent
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 
+from trueup.core.frozen import dataclass
 from trueup.evidence.evidence import Measurement
 from trueup.evidence.statistics.means import standard_error
 

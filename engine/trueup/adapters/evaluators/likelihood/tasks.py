@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from trueup.adapters.evaluators import codes
@@ -14,6 +13,7 @@ from trueup.adapters.evaluators.likelihood.windows import windows
 from trueup.adapters.networks.trees import Tree
 from trueup.adapters.networks.vocabulary import Vocabulary
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.evidence.evidence import Measurement
 

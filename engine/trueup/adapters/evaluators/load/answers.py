@@ -5,8 +5,8 @@ The first token is the first event with text: the event before it that only name
 
 import json
 from collections.abc import AsyncIterable, Callable, Mapping
-from dataclasses import dataclass
 
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json, mapping_of
 
 

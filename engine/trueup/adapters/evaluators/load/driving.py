@@ -3,12 +3,12 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 import aiohttp
 
 from trueup.adapters.evaluators.load.answers import Answer, FailedAnswerError, read_answer
 from trueup.adapters.evaluators.load.plan import Plan
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 SHOWN_CHARACTERS = 200

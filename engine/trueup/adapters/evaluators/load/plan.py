@@ -1,7 +1,6 @@
 """What a load is made of, as a task declares it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from trueup.adapters.evaluators import codes
@@ -9,6 +8,7 @@ from trueup.adapters.evaluators.parameters import share, whole
 from trueup.adapters.evaluators.work import Task
 from trueup.core.durations import parse_duration
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import mapping_of
 
 PARAMETERS = frozenset(

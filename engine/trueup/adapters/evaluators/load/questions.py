@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.adapters.evaluators import codes
 from trueup.adapters.networks.vocabulary import vocabulary_of
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 SHOWN = 20

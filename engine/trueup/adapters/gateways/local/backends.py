@@ -4,13 +4,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from trueup.adapters.targets.process.layout import Layout
 from trueup.adapters.targets.process.status import Status, read_status
 from trueup.adapters.targets.process.supervision import Phase
 from trueup.adapters.targets.process.wanted import WantedServer
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

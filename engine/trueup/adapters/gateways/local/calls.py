@@ -1,11 +1,11 @@
 """What one release's server gets of a request: its prompt put first, its decoding and its limits filled in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.adapters.gateways.local import validation
 from trueup.adapters.gateways.local.errors import invalid
 from trueup.adapters.gateways.local.table import Serving
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired import prompting
 

@@ -2,10 +2,11 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trueup.adapters.gateways.local.measures import Answer, ReleaseMeasures
 from trueup.adapters.gateways.local.table import Serving
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 KEPT_ANSWERS = 20_000

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from trueup.adapters.policy.bundles import codes
 from trueup.adapters.policy.bundles.archive import BundleError, Files
 from trueup.core.diagnostics import Span
+from trueup.core.frozen import dataclass
 
 NAME = ".manifest"
 

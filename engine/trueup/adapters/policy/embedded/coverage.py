@@ -5,7 +5,6 @@ The engine counts expressions by line, so two statements on one line cannot be t
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +12,7 @@ from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.images import Asked
 from trueup.adapters.policy.embedded.policies import Loaded
 from trueup.adapters.policy.embedded.syntax import Module, Node, Rule, statements
+from trueup.core.frozen import dataclass
 
 Message = dict[str, Any]
 

@@ -5,10 +5,10 @@ This engine negates the lot. They agree when no argument can be without a value.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from trueup.adapters.policy.embedded.names import Names, local_names
 from trueup.adapters.policy.embedded.syntax import Module, Node, Parts, Rule, is_reference, static_parts
+from trueup.core.frozen import dataclass
 
 _LITERALS = frozenset({"String", "RawString", "Number", "Bool", "True", "False", "Null"})
 _COMPREHENSIONS = frozenset({"ArrayCompr", "SetCompr", "ObjectCompr"})

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from trueup.adapters.policy.embedded.singly import ask_singly
 from trueup.adapters.policy.embedded.traces import NOTHING_TRACED, read_list, read_reads, read_run, read_trace
 from trueup.adapters.policy.embedded.version import engine_name
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
+from trueup.core.frozen import dataclass
 from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
 from trueup.policy.tracing import Reads, RuleTrace, TestRun
 

@@ -8,10 +8,10 @@ input.rs` says nothing at all if the last one has no name. As a statement, the v
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from trueup.adapters.policy.embedded.definedness import Definedness
 from trueup.adapters.policy.embedded.syntax import Module, Node, Rule
+from trueup.core.frozen import dataclass
 
 _NAME = "head__{}"
 _CONTAINS = re.compile(rb"\s*contains\s+")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from trueup.adapters.policy.embedded.expansion import Shifts
@@ -12,6 +12,7 @@ from trueup.adapters.policy.embedded.rewriting import METADATA
 from trueup.adapters.policy.embedded.structure import ASKING
 from trueup.adapters.policy.embedded.syntax import Parts
 from trueup.core.diagnostics import Span
+from trueup.core.frozen import dataclass
 
 ALL: Parts = (*ASKING, "all")
 """The rule that gives the sets of all entries, in their order."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from trueup.adapters.policy.sealed import read_sealed, seal
 from trueup.core.diagnostics import Span
 from trueup.core.digests import digest_of
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy.results import RuleInfo, rule_from_json, rule_to_json
 

@@ -5,7 +5,7 @@ every rule of the package; above a rule, for that rule, and it wins field by fie
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from trueup.adapters.policy import codes
 from trueup.adapters.policy.embedded.metadata_fields import complaints
 from trueup.adapters.policy.embedded.yaml_errors import place_of
 from trueup.core.diagnostics import Diagnostic, Severity, Span
+from trueup.core.frozen import dataclass
 
 _MAX_CHARACTERS = 4_000
 """A block is a page of text at most; the YAML reader below it is recursive."""

@@ -1,10 +1,10 @@
 """A bundle as a server is given it: values, without the engine that made them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from trueup.core.diagnostics import Span
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy.results import RuleInfo
 

@@ -5,10 +5,11 @@ expression is an object with one capitalised key (`Call`, `RefDot`, `NotExpr`, .
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from trueup.core.diagnostics import Span
+from trueup.core.frozen import dataclass
 
 Node = dict[str, Any]
 Parts = tuple[str, ...]

@@ -6,7 +6,6 @@ Its other helpers are not used: they rewrite policies, send tokens to other host
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from trueup.adapters.policy.opa import codes
 from trueup.adapters.policy.opa.settings import OpaSettings, certificate_files, check_settings, read_token
 from trueup.core.diagnostics import Code
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 _ERRORS = 400

@@ -2,12 +2,12 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from trueup.adapters.policy.opa import codes
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.spec.engines import EngineChoice
 
 _PORTS = {"http": 80, "https": 443}

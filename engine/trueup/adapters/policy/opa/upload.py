@@ -6,13 +6,13 @@ module that asks comes last; without it there is no answer, and with it each ans
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from trueup.adapters.policy import codes as policy_codes
 from trueup.adapters.policy.embedded.relocated import PRESENT, Relocated
 from trueup.adapters.policy.opa import codes
 from trueup.core.diagnostics import Code, Diagnostic, Span, sort_diagnostics
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.policy.results import RuleResult
 

@@ -5,13 +5,13 @@ import json
 import math
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from trueup.adapters.targets.process import codes
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.observed.traffic import Answered, Traffic
 

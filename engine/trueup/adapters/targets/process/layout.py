@@ -9,11 +9,11 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.adapters.targets.process import codes
 from trueup.core.errors import PermanentError, TransientError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 # Linux takes 107 bytes and macOS 103; the margin is for the name a library may append.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from trueup.adapters.gateways.local.stored import digest_in, read_document
@@ -13,6 +12,7 @@ from trueup.adapters.targets.process.status import Status, read_status
 from trueup.adapters.targets.process.supervision import Child, Phase
 from trueup.adapters.targets.process.wanted import GATEWAY, Wanted, WantedGateway, WantedServer, read_wanted
 from trueup.core.errors import TrueupError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.observed.state import (
     Health,

@@ -1,7 +1,6 @@
 """What runs in one environment: published by the supervisor, read by commands and by the gateway."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trueup.adapters.targets.process.layout import Layout, read_json
 from trueup.adapters.targets.process.supervision import Child, child_from_json
@@ -15,6 +14,7 @@ from trueup.adapters.targets.process.wanted import (
     gateway_from_json,
     server_from_json,
 )
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 

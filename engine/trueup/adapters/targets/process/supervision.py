@@ -5,10 +5,11 @@ epoch, because they must survive the supervisor.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from trueup.core.digests import Digest
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 BACKOFF_FIRST_SECONDS = 0.25

@@ -1,13 +1,14 @@
 """What should run in one environment: written by commands, followed by the supervisor."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from trueup.adapters.targets.process import codes
 from trueup.adapters.targets.process.layout import Layout, read_json, reported, write_json
 from trueup.core.digests import Digest, digest_of
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 
 FORMAT = 1

@@ -8,11 +8,11 @@ values by position (`%[1]d`), the flag `#`, `%+q`, and binary forms of fractions
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from trueup.adapters.policy.embedded.extensions.spelling import quote
+from trueup.core.frozen import dataclass
 
 _DIRECTIVE = re.compile(
     r"%(?P<flags>[-+ 0]*)(?P<width>[0-9]*)(?P<point>\.(?P<precision>[0-9]*))?(?P<verb>.?)", re.DOTALL

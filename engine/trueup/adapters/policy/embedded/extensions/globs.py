@@ -5,8 +5,9 @@ Patterns are judged the same way here, or a decision would depend on the engine.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from trueup.core.frozen import dataclass
 
 _SPECIAL = frozenset("\\+*[")
 """What OPA reads in other ways inside brackets than anybody would expect; refused there."""

@@ -6,10 +6,10 @@ texts, whole numbers, and `{{-` with `-}}`. Functions, pipelines and named templ
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from trueup.adapters.policy.embedded.extensions.spelling import number
+from trueup.core.frozen import dataclass
 
 _ACTION = re.compile(
     r"\{\{(?P<left>-(?=\s))?\s*(?P<body>(?:/\*.*?\*/|\"[^\"]*\"|`[^`]*`|.)*?)\s*(?P<right>(?<=\s)-)?\}\}", re.DOTALL

@@ -6,13 +6,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
 from trueup.adapters.targets.process import codes
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.core.suggestions import did_you_mean
 from trueup.desired.state import ServerSpec
