@@ -1,4 +1,4 @@
-"""`dataclass(frozen=True, slots=True)` whose methods are not compiled before somebody asks for them.
+"""`dataclass(frozen=True)`, with slots or without, whose methods are not compiled before somebody asks for them.
 
 The standard library compiles six methods for each class, which takes 0.4 ms, and a command uses some of the hundreds of
 types that it imports. What the classes do is the same: tests hold the two beside each other.
@@ -15,18 +15,18 @@ _Values = Callable[[Any], tuple[object, ...]]
 
 
 def _dataclass(cls: type | None = None, /, **options: bool) -> Any:
-    """Decorate as `dataclasses.dataclass` does; only frozen classes with slots are made here, all others there."""
-    if cls is None and options == {"frozen": True, "slots": True}:
-        return _made
+    """Decorate as `dataclasses.dataclass` does; only frozen classes are made here, all others there."""
+    if cls is None and options in ({"frozen": True}, {"frozen": True, "slots": True}):
+        return lambda cls: _made(cls, slots="slots" in options)
     return dataclasses.dataclass(cls, **options) if cls else dataclasses.dataclass(**options)
 
 
-def _made(cls: type) -> type:
+def _made(cls: type, *, slots: bool) -> type:
     if any(dataclasses.is_dataclass(base) for base in cls.__bases__):
-        return dataclasses.dataclass(frozen=True, slots=True)(cls)
+        return dataclasses.dataclass(frozen=True, slots=slots)(cls)
     cls.__doc__ = cls.__doc__ or cls.__name__  # else a signature is made up for it, which takes long
-    own = frozenset(cls.__dict__)
-    made: Any = dataclasses.dataclass(slots=True, init=False, repr=False, eq=False)(cls)
+    own = dict(cls.__dict__)
+    made: Any = dataclasses.dataclass(slots=slots, init=False, repr=False, eq=False)(cls)
     compared = [f for f in dataclasses.fields(made) if f.compare]
     hashed = [f for f in dataclasses.fields(made) if (f.compare if f.hash is None else f.hash)]
     methods: dict[str, object] = {
@@ -36,12 +36,11 @@ def _made(cls: type) -> type:
         "__hash__": _hash(_values_of(hashed)),
         "__setattr__": _refuse_setting,
         "__delattr__": _refuse_deleting,
-        "__getstate__": _state,
-        "__setstate__": _restore,
+        **({"__getstate__": _state, "__setstate__": _restore} if slots else {}),
     }
     for name, method in methods.items():
         # `__hash__` is None in a class that has an `__eq__` of its own.
-        if name not in own or cls.__dict__[name] is None:
+        if name not in own or own[name] is None:
             setattr(made, name, method)
     made.__dataclass_params__.frozen = made.__dataclass_params__.eq = True
     made.__dataclass_params__.init = made.__dataclass_params__.repr = True

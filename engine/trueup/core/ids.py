@@ -1,7 +1,8 @@
 """Resource ids and the addresses that people type for them."""
 
 import re
-from dataclasses import dataclass
+
+from trueup.core.frozen import dataclass
 
 _ADDRESS = re.compile(
     r"^(?P<kind>[A-Z][A-Za-z]*)/(?:(?P<environment>[^/@\s]+)/)?(?P<name>[^/@\s]+)(?:@(?P<version>[^/@\s]+))?$"

@@ -5,10 +5,10 @@ A manifest lies where people can reach it, so anything in it may be missing or o
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from trueup.core.digests import Digest, digest_of
+from trueup.core.frozen import dataclass
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import Json
 from trueup.desired.state import DesiredDeployment

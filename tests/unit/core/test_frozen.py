@@ -84,8 +84,14 @@ CASES: dict[str, tuple[Any, list[tuple[Any, ...]]]] = {
 
 
 def both(case: str) -> tuple[Any, Any, list[tuple[Any, ...]]]:
-    make, arguments = CASES[case]
+    make, arguments = CASES[case.removesuffix(", loose")]
+    if case.endswith(", loose"):
+        return dataclass(frozen=True)(make()), dataclasses.dataclass(frozen=True)(make()), arguments
     return dataclass(frozen=True, slots=True)(make()), dataclasses.dataclass(frozen=True, slots=True)(make()), arguments
+
+
+EACH = [*CASES, *(f"{case}, loose" for case in CASES)]
+"""Every case, with slots and without."""
 
 
 def told(action: Any) -> object:
@@ -95,7 +101,7 @@ def told(action: Any) -> object:
         return type(error).__name__, str(error)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EACH)
 def test_objects_compare_hash_and_show_alike(case: str) -> None:
     ours, theirs, arguments = both(case)
     for one in arguments:
@@ -104,19 +110,19 @@ def test_objects_compare_hash_and_show_alike(case: str) -> None:
         assert ours(*one).__eq__(object()) == theirs(*one).__eq__(object())
         for other in arguments:
             assert (ours(*one) == ours(*other)) == (theirs(*one) == theirs(*other))
-        if not any(isinstance(value, dict) for value in one) and case != "plain":
+        if not any(isinstance(value, dict) for value in one) and not case.startswith("plain"):
             assert hash(ours(*one)) == hash(theirs(*one))
         assert dataclasses.asdict(ours(*one)) == dataclasses.asdict(theirs(*one))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EACH)
 def test_the_class_says_the_same_of_itself(case: str) -> None:
     ours, theirs, _ = both(case)
     described = [(f.name, f.type, f.default, f.default_factory, f.init) for f in dataclasses.fields(ours)]
     assert described == [(f.name, f.type, f.default, f.default_factory, f.init) for f in dataclasses.fields(theirs)]
-    assert (ours.__match_args__, ours.__slots__) == (theirs.__match_args__, theirs.__slots__)
+    assert (ours.__match_args__, vars(ours).get("__slots__")) == (theirs.__match_args__, vars(theirs).get("__slots__"))
     assert (ours.__qualname__, ours.__module__) == (theirs.__qualname__, theirs.__module__)
-    assert ours.__doc__ == (theirs.__doc__ if case == "plain" else ours.__name__)
+    assert ours.__doc__ == (theirs.__doc__ if case.startswith("plain") else ours.__name__)
     assert get_type_hints(ours.__init__) == get_type_hints(theirs.__init__)
     assert str(inspect.signature(ours)) == str(inspect.signature(theirs))
     assert ours.__init__.__qualname__ == theirs.__init__.__qualname__
@@ -124,7 +130,7 @@ def test_the_class_says_the_same_of_itself(case: str) -> None:
     assert (parameters.frozen, parameters.eq, parameters.init, parameters.repr) == (True, True, True, True)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EACH)
 @pytest.mark.parametrize("wrong", [{"nothing": 1}, {"a": 1, "x": 1, "self": 1, "y": 2, "z": 3}])
 def test_wrong_arguments_are_refused_in_the_same_words(case: str, wrong: dict[str, Any]) -> None:
     ours, theirs, _ = both(case)
@@ -160,6 +166,8 @@ def test_values_are_replaced_and_taken_apart() -> None:
     match changed:
         case ours(x, y):
             assert (x, y, changed.shifted()) == (1, "there", 2)
+        case _:
+            pytest.fail("it is not taken apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,14 @@ class Below(Kept):
     c: int = 3
 
 
+@dataclass(frozen=True)
+class Loose:
+    """Without slots."""
+
+    a: int
+    b: tuple[int, ...] = ()
+
+
 values = st.recursive(st.builds(Kept, st.integers()), lambda inner: st.builds(Kept, st.integers(), st.tuples(inner)))
 
 
@@ -186,6 +202,11 @@ def test_copies_are_equal(value: Kept) -> None:
     assert copy.deepcopy(value) == copy.copy(value) == value
     assert hash(copy.deepcopy(value)) == hash(value)
     assert eval(repr(value)) == value
+
+
+def test_copies_of_what_has_no_slots_are_equal() -> None:
+    value = Loose(1, (2,))
+    assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == copy.copy(value) == value
 
 
 def test_a_class_below_another_has_its_fields() -> None:

@@ -1,13 +1,13 @@
 """What the views of `trueup ci` show: each environment's plan or problem, and the one verdict on all of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from trueup.cli.views.plan_report import PlanReport
 from trueup.core.diagnostics import Diagnostic, has_errors
+from trueup.core.frozen import dataclass
 from trueup.plan.plan import Counts, count
 from trueup.plan.risk import Assessment, assess, together
 from trueup.ports import Where

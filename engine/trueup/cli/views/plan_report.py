@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import short
+from trueup.core.frozen import dataclass
 from trueup.diff.changes import (
     Build,
     BuildUse,

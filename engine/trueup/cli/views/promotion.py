@@ -1,13 +1,13 @@
 """A promotion as text, markdown or JSON: the edit, what has to be true for it, the way back, and the plan."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from trueup.cli.output import Format, Style
 from trueup.cli.views.edits import edit_lines
 from trueup.cli.views.plan_report import PlanReport, duration_of
 from trueup.cli.views.text import wrapped
 from trueup.core.digests import Digest, Revision, short
+from trueup.core.frozen import dataclass
 from trueup.diff.changes import Build, Fetch
 from trueup.diff.status import EvidenceStatus
 from trueup.plan.promotion import Approvals, Soak, WayBack

@@ -4,11 +4,12 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from trueup.adapters.gateways.local import codes
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 
 _ENV = "env:"
 _FILE = "file:"

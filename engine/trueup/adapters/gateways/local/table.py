@@ -1,7 +1,7 @@
 """The route table as requests are answered by it: checked as a whole, immutable, everything looked up beforehand."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from trueup.adapters.gateways.local import codes
@@ -9,6 +9,7 @@ from trueup.adapters.gateways.local.keys import KeyCheck
 from trueup.adapters.gateways.local.stored import digest_in, read_document
 from trueup.core.digests import Digest
 from trueup.core.errors import PermanentError
+from trueup.core.frozen import dataclass
 from trueup.core.json import Json
 from trueup.desired import prompting
 from trueup.ports import Route, Split
