@@ -96,7 +96,7 @@ class DirectoryStore:
 
     def present(self, keys: Iterable[Digest]) -> frozenset[Digest]:
         """Return those of *keys* that are present and whole."""
-        return frozenset(key for key in keys if self.find(key) is not None)
+        return frozenset(() if self._layout.is_empty else (key for key in keys if self.find(key) is not None))
 
     def held(self, key: Digest) -> Held | None:
         """Return what is written of the artifact under *key*; None when it was not admitted."""
