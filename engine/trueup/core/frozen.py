@@ -6,12 +6,9 @@ types that it imports. What the classes do is the same: tests hold the two besid
 
 import dataclasses
 import sys
-from collections.abc import Callable
-from operator import attrgetter
+from collections.abc import Callable, Iterable
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Never
-
-_Values = Callable[[Any], tuple[object, ...]]
 
 
 def _dataclass(cls: type | None = None, /, **options: bool) -> Any:
@@ -27,13 +24,11 @@ def _made(cls: type, *, slots: bool) -> type:
     cls.__doc__ = cls.__doc__ or cls.__name__  # else a signature is made up for it, which takes long
     own = dict(cls.__dict__)
     made: Any = dataclasses.dataclass(slots=slots, init=False, repr=False, eq=False)(cls)
-    compared = [f for f in dataclasses.fields(made) if f.compare]
-    hashed = [f for f in dataclasses.fields(made) if (f.compare if f.hash is None else f.hash)]
     methods: dict[str, object] = {
-        "__init__": _LaterInit(made),
+        "__init__": _Later(made, "__init__", _init),
+        "__eq__": _Later(made, "__eq__", _eq),
+        "__hash__": _Later(made, "__hash__", _hash),
         "__repr__": _repr,
-        "__eq__": _eq(_values_of(compared)),
-        "__hash__": _hash(_values_of(hashed)),
         "__setattr__": _refuse_setting,
         "__delattr__": _refuse_deleting,
         **({"__getstate__": _state, "__setstate__": _restore} if slots else {}),
@@ -47,22 +42,25 @@ def _made(cls: type, *, slots: bool) -> type:
     return made  # type: ignore[no-any-return]  # what `dataclass` gives for `Any`
 
 
-class _LaterInit:
-    """`__init__` of a class before it is first asked for."""
+class _Later:
+    """A method of a class before it is first asked for."""
 
-    __slots__ = ("_cls",)
+    __slots__ = ("_cls", "_name", "_write")
 
-    def __init__(self, cls: type) -> None:
+    def __init__(self, cls: type, name: str, write: Callable[[Any], Any]) -> None:
         self._cls = cls
+        self._name = name
+        self._write = write
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        init = _init(self._cls)
-        type.__setattr__(self._cls, "__init__", init)
-        return init if instance is None else init.__get__(instance)
+        method = self._write(self._cls)
+        method.__qualname__ = f"{self._cls.__qualname__}.{self._name}"
+        type.__setattr__(self._cls, self._name, method)
+        return method if instance is None else method.__get__(instance)
 
 
 def _init(cls: Any) -> Any:
-    """Write `__init__`; what the standard library writes too, without what is not used here (`InitVar`, `kw_only`)."""
+    """Write `__init__`: as the standard library does, without what is not used here (`InitVar`, `kw_only`)."""
     fields = dataclasses.fields(cls)
     me = "_self" if any(f.name == "self" for f in fields) else "self"
     outside: dict[str, object] = {"_set": object.__setattr__, "_absent": _ABSENT}
@@ -83,14 +81,37 @@ def _init(cls: Any) -> Any:
             known = f.init
         lines += [f"_set({me}, {f.name!r}, {given})"] if known else []
     lines += [f"{me}.__post_init__()"] if hasattr(cls, "__post_init__") else []
-    body = "".join(f"\n  {line}" for line in lines or ["pass"])
-    source = f"def create({', '.join(outside)}):\n def __init__({', '.join(parameters)}):{body}\n return __init__"
-    written: dict[str, Any] = {}
-    exec(source, vars(sys.modules[cls.__module__]), written)  # noqa: S102 - of names of fields alone
-    init = written["create"](**outside)
-    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    init = _compiled(cls, f"__init__({', '.join(parameters)})", lines or ["pass"], outside)
     init.__annotations__ = {f.name: f.type for f in fields if f.init} | {"return": None}
     return init
+
+
+def _eq(cls: Any) -> Any:
+    compared = [f.name for f in dataclasses.fields(cls) if f.compare]
+    lines = [
+        "if other.__class__ is self.__class__:",
+        f" return {_tuple('self', compared)} == {_tuple('other', compared)}",
+        "return NotImplemented",
+    ]
+    return _compiled(cls, "__eq__(self, other)", lines, {})
+
+
+def _hash(cls: Any) -> Any:
+    hashed = [f.name for f in dataclasses.fields(cls) if (f.compare if f.hash is None else f.hash)]
+    return _compiled(cls, "__hash__(self)", [f"return _hash({_tuple('self', hashed)})"], {"_hash": hash})
+
+
+def _tuple(of: str, names: Iterable[str]) -> str:
+    return "(" + "".join(f"{of}.{name}," for name in names) + ")"
+
+
+def _compiled(cls: type, head: str, lines: Iterable[str], outside: dict[str, object]) -> Any:
+    """Return the function of *head* and *lines*, which are made of names of fields alone, with *outside* in reach."""
+    body = "".join(f"\n  {line}" for line in lines)
+    source = f"def create({', '.join(outside)}):\n def {head}:{body}\n return {head.partition('(')[0]}"
+    written: dict[str, Any] = {}
+    exec(source, vars(sys.modules[cls.__module__]), written)  # noqa: S102 - as the standard library does
+    return written["create"](**outside)
 
 
 class _Absent:
@@ -99,28 +120,6 @@ class _Absent:
 
 
 _ABSENT = _Absent()
-
-
-def _values_of(fields: list[dataclasses.Field[Any]]) -> _Values:
-    """Return what takes the values of *fields* out of an object."""
-    names = [f.name for f in fields]
-    if len(names) > 1:
-        return attrgetter(*names)
-    return (lambda self: (getattr(self, names[0]),)) if names else lambda _: ()
-
-
-def _eq(values: _Values) -> Callable[[Any, object], Any]:
-    def __eq__(self: Any, other: object) -> Any:  # noqa: N807 - the name that tracebacks and documentation show
-        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
-
-    return __eq__
-
-
-def _hash(values: _Values) -> Callable[[Any], int]:
-    def __hash__(self: Any) -> int:  # noqa: N807
-        return hash(values(self))
-
-    return __hash__
 
 
 @recursive_repr()

@@ -245,9 +245,12 @@ def test_nothing_is_written_before_it_is_asked_for() -> None:
     class Later:
         a: int
 
-    assert not inspect.isfunction(vars(Later)["__init__"])
-    assert vars(Later(1).__class__)["__init__"] is vars(Later)["__init__"]
-    assert inspect.isfunction(vars(Later)["__init__"])
+    methods = ("__init__", "__eq__", "__hash__")
+    assert [inspect.isfunction(vars(Later)[name]) for name in methods] == [False, False, False]
+    one = Later(1)
+    assert [inspect.isfunction(vars(Later)[name]) for name in methods] == [True, False, False]
+    assert {one: 1}[Later(1)] == 1
+    assert [inspect.isfunction(vars(Later)[name]) for name in methods] == [True, True, True]
 
 
 def test_a_factory_shows_as_one_in_a_signature() -> None:
