@@ -5,11 +5,13 @@ names are listed. Only installed packages are asked, never the repository that i
 """
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from trueup.core.diagnostics import Code
 from trueup.core.errors import PermanentError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 BROKEN = Code(
     "PLG001",
@@ -45,12 +47,14 @@ class Plugins(Mapping[str, T]):
         return name in self._made or name in self._found
 
     @property
-    def _found(self) -> Mapping[str, EntryPoint]:
+    def _found(self) -> "Mapping[str, EntryPoint]":
         if self._offered is None:
+            from importlib.metadata import entry_points
+
             self._offered = {e.name: e for e in entry_points(group=self._group)}
         return self._offered
 
-    def _make(self, offered: EntryPoint) -> T:
+    def _make(self, offered: "EntryPoint") -> T:
         try:
             made: T = offered.load()()
         except Exception as error:

@@ -10,6 +10,7 @@ from fakes import FakePolicyEngine
 from opa_server import OpaServer, running
 from trueup.adapters.policy.both import BothEngines
 from trueup.adapters.policy.embedded.engine import EmbeddedEngine
+from trueup.adapters.policy.later import LaterEngine
 from trueup.adapters.policy.opa.engine import OpaEngine
 from trueup.adapters.policy.opa.settings import OpaSettings
 from trueup.policy.results import Evaluation, PolicyFile, RuleTest
@@ -45,7 +46,7 @@ def opa(embedded: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> I
 def engine(request: pytest.FixtureRequest, embedded: EmbeddedEngine) -> PolicyEngine:
     match request.param:
         case "embedded":
-            return embedded
+            return LaterEngine(lambda: embedded)  # as plans ask it
         case "fake":
             return FakePolicyEngine()
         case "opa":

@@ -10,6 +10,7 @@ import pytest
 
 from fakes import FakeTarget
 from serving import gguf, process_target, route, server, table
+from trueup.adapters.targets.process.at_rest import RestingTarget
 from trueup.core.errors import PermanentError, TransientError
 from trueup.desired.state import ServerSpec
 from trueup.observed.state import Health
@@ -29,7 +30,8 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TrafficTa
         yield FakeTarget()
         return
     with process_target(tmp_path / "targets") as made:
-        yield made
+        # As commands have it: what is behind is made when there is something.
+        yield RestingTarget(tmp_path / "targets", lambda: made)
 
 
 def test_an_environment_where_nothing_ever_ran_is_empty(target: Target) -> None:

@@ -32,6 +32,7 @@ def tolerance(rate: float, *runs: int) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a hundred thousand draws, on a machine that may be busy
 def test_gates_are_wrong_no_more_often_than_they_say(gate_errors: ModuleType) -> None:
     page = gate_errors.read(gate_errors.PAGE.read_text(encoding="utf-8"))
     rows = [*gate_errors.thresholds(RUNS, seed=2), *gate_errors.regressions(RUNS // 10, seed=2)]

@@ -41,6 +41,8 @@ class GitPorts:
         """Whether remote and forge may be asked for approvals: planning alone needs no network."""
         self.asked_cache = ""
         """Where the user wants caches to lie; `off` for nowhere."""
+        self._declared: dict[Revision, str] = {}
+        """The default branch that each commit declares: it is asked for whenever what governs is looked for."""
         self.work_tree: SourceTree | None = None
         """The one that was opened last: git need not be asked for all of it again."""
 
@@ -150,8 +152,10 @@ class GitPorts:
     def _declared_at(self, revision: Revision) -> str:
         from trueup.workflows.loading import read_project
 
-        project, _ = read_project(self.tree(revision))
-        return project.default_branch if project else ""
+        if revision not in self._declared:
+            project, _ = read_project(self.tree(revision))
+            self._declared[revision] = project.default_branch if project else ""
+        return self._declared[revision]
 
     def merged(self, branch: str, folders: Sequence[str], since: datetime, until: datetime) -> "Iterator[MergedCommit]":
         """Return what the default branch took in."""

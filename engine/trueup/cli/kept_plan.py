@@ -6,6 +6,7 @@ may be kept, and why it is still true, is in `docs/decisions/0017-what-a-plan-re
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trueup.adapters.caches.kept_plans import keep_parts, read_parts
@@ -55,7 +56,7 @@ def print_kept(console: "Console") -> int | None:
         return None
     environment, revision, base, form = (part.decode() for part in asked)
     try:
-        found = read_parts(_folder(root), _key(root, words, (environment, revision, base), console))
+        found = read_parts(_folder(root), _key_at_start(root, words, (environment, revision, base), console))
     except CannotTellError:
         return None
     if found is None or len(found) != 4:
@@ -75,7 +76,7 @@ def kept_plan(arguments: "argparse.Namespace", console: "Console") -> KeptPlan |
         return None
     words, asked = _words(root, console), (arguments.environment, arguments.revision, arguments.base)
     try:
-        return KeptPlan(root, words, asked, _key(root, words, asked, console))
+        return KeptPlan(root, words, asked, _key_at_start(root, words, asked, console))
     except CannotTellError:
         return None
 
@@ -125,6 +126,12 @@ def _words(root: str, console: "Console") -> str:
 def _key(root: str, words: str, asked: tuple[str, str, str], console: "Console") -> str:
     today = datetime.now(UTC).date().isoformat()
     return surroundings(root, asked[0], asked[1:], (words, today), console.environment)
+
+
+@cache
+def _key_at_start(root: str, words: str, asked: tuple[str, str, str], console: "Console") -> str:
+    """Return the key before anything was planned, found out once for finding a plan and for keeping one."""
+    return _key(root, words, asked, console)
 
 
 def _times(made: datetime, output: str) -> tuple[str, str]:

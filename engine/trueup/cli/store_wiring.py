@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from trueup.core.json import Json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trueup.adapters.sources.source import Sources
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.adapters.stores.mirrored import MirroredStore
@@ -31,7 +33,6 @@ def open_resolver(root: Path) -> "SourceResolver":
 def open_store(root: Path, settings: "ProjectSettings", clock: "Clock") -> "DirectoryStore | MirroredStore":
     """Return the store of the repository at *root*."""
     from trueup.adapters.builders.builtin import builtin_builders
-    from trueup.adapters.scanners.pickles import scan_pickles
     from trueup.adapters.stores.directory import DirectoryStore
     from trueup.plugins import Plugins
 
@@ -39,7 +40,7 @@ def open_store(root: Path, settings: "ProjectSettings", clock: "Clock") -> "Dire
         root / settings.store_path,
         open_sources(root),
         Plugins("trueup.builders", builtin_builders()),
-        scanner=scan_pickles,
+        scanner=_scan_pickles,
         clock=clock,
     )
     if not settings.store_url:
@@ -49,3 +50,9 @@ def open_store(root: Path, settings: "ProjectSettings", clock: "Clock") -> "Dire
 
     options: dict[str, Json] = {"endpoint_url": settings.store_endpoint} if settings.store_endpoint else {}
     return MirroredStore(local, RemoteStore(settings.store_url, options))
+
+
+def _scan_pickles(place: Path) -> "Sequence[str]":
+    from trueup.adapters.scanners.pickles import scan_pickles
+
+    return scan_pickles(place)

@@ -200,9 +200,10 @@ class LocalWorkspace(HistoryPorts):
     @property
     def cached_engine(self) -> "PolicyEngine":
         """Rego that remembers; nothing is remembered of what a server said."""
+        from trueup.adapters.policy.later import LaterEngine
         from trueup.spec.engines import EMBEDDED
 
-        return self._remembering if self.engine_choice.kind == EMBEDDED else self.engine
+        return LaterEngine(lambda: self._remembering) if self.engine_choice.kind == EMBEDDED else self.engine
 
     @cached_property
     def _remembering(self) -> "CachedEngine":
@@ -266,7 +267,11 @@ class LocalWorkspace(HistoryPorts):
         """Servers on this machine."""
         from trueup.adapters.targets.process.target import ProcessTarget
 
-        return ProcessTarget(self.root / STATE_FOLDER / "targets", self.clock)
+        return ProcessTarget(self._targets, self.clock)
+
+    @property
+    def _targets(self) -> Path:
+        return self.root / STATE_FOLDER / "targets"
 
     @property
     def fetched_bundles(self) -> "FetchedBundles":
@@ -323,7 +328,9 @@ class LocalWorkspace(HistoryPorts):
         """Return the target of that name; resolving has refused all that are not built in."""
         if name != "process":
             raise ValueError(f"no target {name!r}")
-        return self.process_target
+        from trueup.adapters.targets.process.at_rest import RestingTarget
+
+        return RestingTarget(self._targets, lambda: self.process_target)
 
     def verifier(self, revision: Revision) -> "SignatureVerifier":
         """Return what verifies signatures, with the keys of *revision*."""

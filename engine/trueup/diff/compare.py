@@ -1,11 +1,13 @@
 """Compares the desired state of an environment with what is observed there."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, short
 from trueup.core.ids import ResourceId
-from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import (
     SERVER_KIND,
     Change,
@@ -25,6 +27,9 @@ from trueup.diff.manifests import Manifest, desired_manifest, read_manifest
 from trueup.diff.room import Rooms
 from trueup.diff.supply import build_use, served_artifact, supply_changes
 from trueup.observed.state import Health, ObservedRoute, ObservedState
+
+if TYPE_CHECKING:
+    from trueup.desired.state import DesiredDeployment, DesiredState
 
 
 def diff(desired: DesiredState, observed: ObservedState) -> tuple[Change, ...]:
@@ -71,7 +76,7 @@ def drifted(desired: DesiredState, observed: ObservedState) -> tuple[tuple[Resou
     return tuple(found)
 
 
-def _create(deployment: DesiredDeployment, origins: "_Origins") -> Create:
+def _create(deployment: DesiredDeployment, origins: _Origins) -> Create:
     manifest = desired_manifest(deployment)
     movement = origins.movement(deployment, None)
     reasons = [f"declared, and not served in {deployment.id.environment} yet", *origins.reason(movement)]
@@ -122,7 +127,7 @@ def _update(
     route: ObservedRoute,
     declared: _Declared | None,
     drifts: tuple[Drift, ...],
-    origins: "_Origins",
+    origins: _Origins,
 ) -> Update:
     what = declared or _Declared((), (), ())
     movement = origins.movement(deployment, route.release)

@@ -1,15 +1,20 @@
 """Drift: how the target differs from what was applied to it, when nobody declared anything else."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, short
 from trueup.diff.changes import FieldChange, Impact
 from trueup.diff.differences import route_differences
 from trueup.diff.fields import field_changes, is_same
-from trueup.diff.manifests import Manifest
 from trueup.diff.masks import masked_text
 from trueup.observed.state import Health, ObservedRoute, ObservedServer, ObservedTarget
+
+if TYPE_CHECKING:
+    from trueup.diff.manifests import Manifest
 
 _LIVE = (Health.HEALTHY, Health.STARTING)
 """A server that starts is on its way to what is declared; only one that stopped or is unhealthy drifted."""

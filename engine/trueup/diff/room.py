@@ -5,7 +5,6 @@ from functools import cached_property
 
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
-from trueup.core.quantities import mebibytes
 from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Room
 from trueup.diff.manifests import Manifest, read_manifest
@@ -51,6 +50,8 @@ def _own(deployment: DesiredDeployment) -> Mapping[str, Json]:
 def _memory(document: Mapping[str, Json]) -> int | None:
     """Return the declared main memory of all servers of a deployment in MiB; None when it declares none."""
     spec = mapping_of(document.get("spec"))
+    from trueup.core.quantities import mebibytes
+
     one, replicas = mebibytes(mapping_of(spec.get("resources")).get("memory")), spec.get("replicas")
     return None if one is None else one * (replicas if isinstance(replicas, int) else 1)
 

@@ -1,22 +1,23 @@
 """What has to be fetched, built and measured before the desired releases can serve."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trueup.builds.estimates import Estimate, declared_bytes, estimate
-from trueup.core.digests import Digest
-from trueup.core.ids import ResourceId
-from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
 from trueup.diff.changes import Build, BuildUse, Change, Evaluate, Fetch
 from trueup.diff.masks import masked, masked_text
-from trueup.evidence.evidence import Evidence
-from trueup.evidence.staleness import changed_inputs
-from trueup.observed.state import ObservedState
 
 if TYPE_CHECKING:
     from trueup.builds.network import Network
+    from trueup.core.digests import Digest
+    from trueup.core.ids import ResourceId
+    from trueup.desired.state import DesiredDeployment, DesiredState, RequiredEvaluation
+    from trueup.evidence.evidence import Evidence
+    from trueup.observed.state import ObservedState
 
 ENGINE = "engine"
 """The mode whose builder rewrites sizes."""
@@ -48,14 +49,14 @@ def build_use(deployment: DesiredDeployment, observed: ObservedState) -> BuildUs
 
 
 def with_sizes(
-    changes: Sequence[Change], desired: DesiredState, networks: Mapping[ResourceId, "Network"]
+    changes: Sequence[Change], desired: DesiredState, networks: Mapping[ResourceId, Network]
 ) -> tuple[Change, ...]:
     """Return *changes* whose engines have the sizes that their builder will take, as far as *networks* are known."""
     models = {d.release.build.key: d.release.model.id for d in desired.deployments}
     return tuple(_sized(c, networks.get(models[c.key])) if isinstance(c, Build) else c for c in changes)
 
 
-def _sized(change: Build, network: "Network | None") -> Build:
+def _sized(change: Build, network: Network | None) -> Build:
     if change.mode != ENGINE or network is None:
         return change
     # Its tables of flags and rewriting rules are not for plans that build no engine.
@@ -163,6 +164,8 @@ def _outdated(required: RequiredEvaluation, older: Evidence) -> str:
     day = older.completed_at.date().isoformat()
     if older.key == required.key:
         return f"too old: measured on {day}"
+    from trueup.evidence.staleness import changed_inputs
+
     changed = changed_inputs(required, older)
     return f"stale: {' and '.join(changed) if changed else 'what it depends on'} changed since {day}"
 

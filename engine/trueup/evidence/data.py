@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import ResourceId
@@ -163,9 +163,12 @@ class ScannedData:
         return all(e.passed for e in self.evidence)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeclaredData:
-    """What a Dataset declares, as far as checks need it."""
+    """What a Dataset declares, as far as checks need it.
+
+    Without slots: it remembers its keys, because every deployment that reaches it asks for them.
+    """
 
     id: ResourceId
     digest: Digest
@@ -178,6 +181,16 @@ class DeclaredData:
         """The comparison with data that was trained on: by the declared parameters, if there are any."""
         declared = next((c for c in self.checks if c.type == OVERLAP), DataCheck(OVERLAP))
         return DataCheck(OVERLAP, declared.column, tuple(p for p in declared.params if p[0] != "against"))
+
+    @cached_property
+    def scan_key(self) -> Digest:
+        """The key of the evidence of a scan for secrets and personal data."""
+        return _key(DATA_SCAN, self.digest, {"personalData": self.has_personal_data})
+
+    @cached_property
+    def checks_key(self) -> Digest:
+        """The key of the evidence of the declared checks; other datasets are in it by `name@version`."""
+        return _key(DATA_CHECKS, self.digest, {"checks": [c.to_json() for c in self.checks]})
 
 
 def declared_data(resource: Resource) -> DeclaredData:
@@ -207,16 +220,6 @@ def _check(declared: Mapping[str, Json]) -> DataCheck:
     )
 
 
-def scan_key(data: DeclaredData) -> Digest:
-    """Return the key of the evidence of a scan for secrets and personal data."""
-    return _key(DATA_SCAN, data.digest, {"personalData": data.has_personal_data})
-
-
-def checks_key(data: DeclaredData) -> Digest:
-    """Return the key of the evidence of the declared checks; other datasets are in it by `name@version`."""
-    return _key(DATA_CHECKS, data.digest, {"checks": [c.to_json() for c in data.checks]})
-
-
 def overlap_key(data: DeclaredData, against: Digest) -> Digest:
     """Return the key of the evidence of a comparison with the data of digest *against*."""
     return _key(DATA_OVERLAP, data.digest, {"against": against, "check": data.overlap.to_json()})
@@ -237,9 +240,9 @@ def data_keys(resources: Iterable[Resource], held: Iterable[Digest]) -> dict[Dig
     reached = [d for d in map(declared_data, (r for r in resources if r.id.kind == "Dataset")) if d.digest]
     measured = frozenset(held)
     for data in reached:
-        found[scan_key(data)] = DATA_SCAN
+        found[data.scan_key] = DATA_SCAN
         if data.checks:
-            found[checks_key(data)] = DATA_CHECKS
+            found[data.checks_key] = DATA_CHECKS
         if data.digest in measured:
             found |= {overlap_key(data, other.digest): DATA_OVERLAP for other in trained_on(reached, data)}
     return found
@@ -259,7 +262,7 @@ def scan_evidence(data: DeclaredData, run: DataRun, tool: str, times: tuple[date
     strict = [(name, count) for name, count in counts if name == SECRETS or not data.has_personal_data]
     return Evidence(
         evaluation=str(data.id),
-        key=scan_key(data),
+        key=data.scan_key,
         subject=(("dataset", data.digest),),
         measurements=tuple(Measurement(name, float(count), "findings", run.records) for name, count in counts),
         gates=(*(_none_of(name, count, run.records) for name, count in strict), _readable(run)),
@@ -277,7 +280,7 @@ def checks_evidence(
     """Return the evidence of the declared checks, whose *results* are a gate each."""
     return Evidence(
         evaluation=str(data.id),
-        key=checks_key(data),
+        key=data.checks_key,
         subject=(("dataset", data.digest),),
         measurements=tuple(_named(m, r) for r in results for m in r.measurements),
         gates=(*(r.gate for r in results), _readable(run)),

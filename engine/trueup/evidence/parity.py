@@ -4,15 +4,18 @@ Perplexity alone is too weak: one corrupted layer moves it by 3 % and the diverg
 divergence of the next-token distributions and the share of equal likeliest tokens are what gates are about.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
+from typing import TYPE_CHECKING
 
-from trueup.desired.parity import RequiredParity
 from trueup.evidence.evidence import Evidence, Measurement
-from trueup.evidence.gates import VALUE_ALONE, Threshold, judge
-from trueup.evidence.statistics.means import standard_error
+
+if TYPE_CHECKING:
+    from trueup.desired.parity import RequiredParity
+    from trueup.evidence.gates import Threshold
 
 KL, TOP1, RATIO = "kl", "top1", "perplexity_ratio"
 """The measurements that can be bounded."""
@@ -72,6 +75,8 @@ def measurements_of(sequences: Sequence[SequenceParity]) -> tuple[Measurement, .
         Measurement(RESULT, math.exp(result), "perplexity", tokens),
         Measurement(RATIO, ratio, "ratio", tokens),
     ]
+    from trueup.evidence.statistics.means import standard_error
+
     errors = {
         KL: standard_error([(s.kl, s.tokens) for s in sequences]),
         TOP1: standard_error([(float(s.agreed), s.tokens) for s in sequences]),
@@ -89,6 +94,8 @@ def thresholds_of(required: RequiredParity) -> tuple[Threshold, ...]:
 
     They hold for the measured values alone: both networks see the same tokens, nothing is drawn.
     """
+    from trueup.evidence.gates import VALUE_ALONE, Threshold
+
     bounds = [
         (KL, "<=", required.max_kl),
         (TOP1, ">=", required.min_top1),
@@ -99,6 +106,8 @@ def thresholds_of(required: RequiredParity) -> tuple[Threshold, ...]:
 
 def judged(evidence: Evidence, required: RequiredParity) -> Evidence:
     """Return *evidence* held to the bounds of *required*, whatever it was held to when it was measured."""
+    from trueup.evidence.gates import judge
+
     return replace(evidence, gates=judge(thresholds_of(required), evidence.measurements))
 
 
@@ -154,10 +163,14 @@ def score_threshold(reference: float, sigma: float, samples: int, alpha: float) 
 
     Source: one-sided two-sample z-test, as TensorRT-LLM's accuracy suite decides.
     """
+    from statistics import NormalDist
+
     return reference + NormalDist().inv_cdf(alpha) * math.sqrt(2 * sigma**2 / samples)
 
 
 def smallest_drop(sigma: float, samples: int, alpha: float, beta: float = 0.2) -> float:
     """Return theta, the smallest drop that `score_threshold` sees with a chance of 1 - *beta*; units as there."""
+    from statistics import NormalDist
+
     z = NormalDist().inv_cdf
     return -(z(alpha) + z(beta)) * math.sqrt(2 * sigma**2 / samples)

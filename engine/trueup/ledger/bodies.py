@@ -1,21 +1,24 @@
 """The bodies of records: what serves, evidence and holds, between JSON and their types."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from trueup.core.digests import Digest, short
 from trueup.core.errors import PermanentError
 from trueup.core.fields import Fields, MalformedError, fields_of
 from trueup.core.ids import ResourceId, parse_address
-from trueup.core.json import Json
 from trueup.evidence.codec import evidence_from_json
-from trueup.evidence.evidence import Evidence
 from trueup.ledger.codec import place_of
 from trueup.ledger.codes import BODY_MALFORMED
-from trueup.ledger.record import Record
 from trueup.observed.state import Hold
-from trueup.policy.recorded import bundle_of
+
+if TYPE_CHECKING:
+    from trueup.core.json import Json
+    from trueup.evidence.evidence import Evidence
+    from trueup.ledger.record import Record
 
 _T = TypeVar("_T")
 
@@ -72,6 +75,8 @@ def hold_of(record: Record) -> Hold:
 
 def policies_of(record: Record) -> tuple[str, ...]:
     """Return the digests of the policy bundles behind the record's decisions, in their order."""
+    from trueup.policy.recorded import bundle_of
+
     return tuple(dict.fromkeys(b for b in map(bundle_of, record.draft.decisions) if b))
 
 

@@ -4,13 +4,13 @@ Every function takes the records newest first, as `LedgerReader.records` yields 
 must, and lets the order of the ledger decide, not the clocks of the machines that wrote it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from trueup.core.digests import Digest
-from trueup.core.ids import ResourceId
-from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import OUTPUT
 from trueup.ledger.bodies import (
     Pinned,
@@ -24,6 +24,11 @@ from trueup.ledger.bodies import (
 )
 from trueup.ledger.record import Record, RecordKind, RunOutcome
 from trueup.observed.state import Drill, Hold, VerifiedRelease
+
+if TYPE_CHECKING:
+    from trueup.core.digests import Digest
+    from trueup.core.ids import ResourceId
+    from trueup.evidence.evidence import Evidence
 
 _RUNS = frozenset({RecordKind.APPLY, RecordKind.ROLLBACK})
 _APPLIED = frozenset({RunOutcome.DONE, RunOutcome.PARTIAL})

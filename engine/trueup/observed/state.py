@@ -4,16 +4,21 @@ Process ids, ports and times are facts for `status`; they stay out of the digest
 restarted after a crash serves the same release and must not make a reviewed plan stale.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, digest_of
-from trueup.core.ids import ResourceId
-from trueup.core.json import Json
-from trueup.evidence.comparison import Comparison
-from trueup.evidence.evidence import Evidence, Settings
+
+if TYPE_CHECKING:
+    from trueup.core.ids import ResourceId
+    from trueup.core.json import Json
+    from trueup.evidence.comparison import Comparison
+    from trueup.evidence.evidence import Evidence, Settings
 
 
 class Health(StrEnum):

@@ -1,14 +1,19 @@
 """What differs between two plans of one environment: the answer to "why is my plan stale?"."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trueup.core.digests import short
-from trueup.core.json import Json
-from trueup.desired.state import DesiredState
 from trueup.diff.masks import masked
-from trueup.observed.state import ObservedState
-from trueup.plan.plan import Inputs
+
+if TYPE_CHECKING:
+    from trueup.core.json import Json
+    from trueup.desired.state import DesiredState
+    from trueup.observed.state import ObservedState
+    from trueup.plan.plan import Inputs
 
 
 @dataclass(frozen=True, slots=True)

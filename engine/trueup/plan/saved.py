@@ -1,16 +1,21 @@
 """The saved plan: all that a reader needs offline, and all that apply needs to see that nothing changed since."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from trueup.core.json import Json
-from trueup.desired.state import DesiredState, EnvironmentFacts
 from trueup.diff.masks import masked, masked_text
-from trueup.evidence.evidence import Evidence
-from trueup.observed.state import Hold, ObservedState
 from trueup.plan.difference import Snapshot, snapshot_of
 from trueup.plan.effects import Effects
-from trueup.plan.plan import Plan
+
+if TYPE_CHECKING:
+    from trueup.core.json import Json
+    from trueup.desired.state import DesiredState, EnvironmentFacts
+    from trueup.evidence.evidence import Evidence
+    from trueup.observed.state import Hold, ObservedState
+    from trueup.plan.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,20 @@
 Tests are left out of both, because they change no decision.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest, digest_of
 from trueup.core.json import Json, canonical
 from trueup.plan.shapes import Shape, ShapeError
-from trueup.policy.results import PolicyFile
+
+if TYPE_CHECKING:
+    from trueup.policy.results import PolicyFile
 
 FORMAT_VERSION = 1
 
@@ -61,6 +66,8 @@ def _file(file: PolicyFile) -> Json:
 
 
 def _read(shape: Shape) -> PolicyFile:
+    from trueup.policy.results import PolicyFile
+
     is_text = isinstance(shape.value, dict) and "text" in shape.value
     content = shape.text("text").encode() if is_text else _decoded(shape)
     return PolicyFile(shape.text("path"), content, shape.text("root"))

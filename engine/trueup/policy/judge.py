@@ -11,12 +11,13 @@ from trueup.core.digests import Digest, digest_of
 from trueup.core.ids import is_reserved
 from trueup.core.json import Json
 from trueup.policy import carried_out, codes, deletion_budget, on_hold, parity_gate, retirement, room
-from trueup.policy.decision import Decision, EngineError, ExceptionUse, Outcome, Violation
-from trueup.policy.enforcement import SEVERITIES, Enforcing, enforce, enforcing_of
+from trueup.policy.decision import Decision, EngineError, ExceptionUse, Violation
+from trueup.policy.enforcement import Enforcing, enforce, enforcing_of
 from trueup.policy.exceptions import Waiver, waivers_of
 from trueup.policy.notices import Known, notices
-from trueup.policy.results import Evaluation, Locate, RuleResult, nearest
+from trueup.policy.results import Evaluation, Locate, RuleResult
 from trueup.policy.violations import Reported, read_result, words
+from trueup.policy.without_rules import environment_of, order_of, outcome_of, settle
 
 JUDGE_VERSION = 4
 """Counts what makes equal results, settings and exceptions another decision than before."""
@@ -57,11 +58,11 @@ def judge(
     enforcing = enforcing_of(document) if enforcing is None else enforcing
     judged = _judge(evaluation, document, enforcing)
     waivers = tuple(_held(w, judged.unwaivable) for w in waivers_of(document))
-    environment = _environment(document)
-    settled = sorted((_settle(v, waivers, environment, locate) for v in judged.violations), key=_order)
+    environment = environment_of(document)
+    settled = sorted((settle(v, waivers, environment, locate) for v in judged.violations), key=order_of)
     known = Known.of(evaluation, (*BUILT_IN, *(v.rule for v in settled)), BUILT_IN)
     return Decision(
-        outcome=_outcome(settled, judged.errors),
+        outcome=outcome_of(settled, judged.errors),
         violations=tuple(settled),
         errors=tuple(sorted(judged.errors, key=lambda e: (e.span or Span(""), e.message))),
         bundle=bundle,
@@ -71,21 +72,6 @@ def judge(
         exceptions=tuple(_uses(waivers, settled)),
         notices=tuple(notices(enforcing, waivers, known, environment, locate)),
     )
-
-
-def judge_without_rules(document: Mapping[str, Json], bundle: Digest, engine: str, locate: Locate) -> Decision:
-    """Return the decision over *document* of a project without policies, where nobody is asked.
-
-    What must not happen by mistake is denied all the same: too many deletions, a release on hold, and a version that
-    is retired while something needs it.
-    """
-    found = (
-        *deletion_budget.over_budget(document),
-        *on_hold.held_releases(document),
-        *retirement.not_retired_by_steps(document),
-    )
-    settled = tuple(sorted((_settle(v, (), _environment(document), locate) for v in found), key=_order))
-    return Decision(_outcome(settled, ()), settled, (), bundle, digest_of(document), engine)
 
 
 def _judge(evaluation: Evaluation, document: Mapping[str, Json], enforcing: Enforcing) -> _Judged:
@@ -141,25 +127,11 @@ def _enforced(reported: Reported, enforcing: Enforcing) -> Violation:
     )
 
 
-def _outcome(violations: Iterable[Violation], errors: Collection[EngineError]) -> Outcome:
-    if errors:
-        return Outcome.ERROR
-    return Outcome.DENY if any(v.denies for v in violations) else Outcome.ALLOW
-
-
 def _held(waiver: Waiver, unwaivable: Collection[str]) -> Waiver:
     """Take an exception out of force whose rule takes none."""
     if waiver.problem or waiver.rule not in unwaivable:
         return waiver
     return replace(waiver, problem=f"rule `{waiver.rule}` takes no exceptions")
-
-
-def _settle(violation: Violation, waivers: Iterable[Waiver], environment: str, locate: Locate) -> Violation:
-    """Place a violation and apply exceptions; one that names no resource is about the environment."""
-    span = violation.span or nearest(violation.address, violation.path, locate)
-    address = violation.address or environment
-    waiver = next((w for w in waivers if w.lifts(violation.rule, address, violation.path)), None)
-    return replace(violation, span=span, excepted_by=waiver.address if waiver else "")
 
 
 def _uses(waivers: Iterable[Waiver], violations: Iterable[Violation]) -> Iterator[ExceptionUse]:
@@ -170,21 +142,6 @@ def _uses(waivers: Iterable[Waiver], violations: Iterable[Violation]) -> Iterato
         else:
             state = "used" if waiver.address in used else "unused"
         yield ExceptionUse(waiver.address, state, waiver.problem, waiver.expires, waiver.expires_in_days)
-
-
-def _order(violation: Violation) -> tuple[int, tuple[str, ...]]:
-    """Order by severity, rule, address and field; the rest makes the order of equal ones certain."""
-    v = violation
-    path = ".".join(str(step) for step in v.path)
-    rest = (v.enforcement.value, v.softened_by, v.title, v.remediation, str(v.span), repr(v.path))
-    return SEVERITIES.index(v.severity), (v.rule, v.address, path, v.message, *rest)
-
-
-def _environment(document: Mapping[str, Json]) -> str:
-    """Return the address of the environment that is judged; empty when the document does not say."""
-    environment = document.get("environment")
-    name = environment.get("name") if isinstance(environment, Mapping) else None
-    return f"Environment/{name}" if isinstance(name, str) and name else ""
 
 
 def _today(document: Mapping[str, Json]) -> str:

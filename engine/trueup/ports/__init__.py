@@ -17,21 +17,8 @@ from trueup.ports.artifacts import (
     StoreKeeper,
     StoreReader,
 )
-from trueup.ports.datasets import DataFiles, DatasetChecker
 from trueup.ports.evidence import EvidenceSeal
-from trueup.ports.forges import (
-    BranchChange,
-    BuiltBranch,
-    Comment,
-    Conversation,
-    Forge,
-    Publisher,
-    PullRequest,
-    Review,
-    ReviewState,
-)
 from trueup.ports.metrics import MetricSource
-from trueup.ports.pipelines import Provider, Where
 from trueup.ports.policy import PolicyEngine, PolicyTracer, PolicyWorkbench
 from trueup.ports.repository import (
     Base,
@@ -64,24 +51,65 @@ from trueup.ports.runs import (
     Progress,
     RecordFinder,
 )
-from trueup.ports.targets import (
-    Candidate,
-    EvaluationRequest,
-    Evaluator,
-    Measured,
-    Route,
-    RouteTable,
-    Split,
-    Target,
-    TargetObserver,
-    TrafficObserver,
-)
 
 if TYPE_CHECKING:
     # Exported: engines and their callers speak of them.
     from trueup.policy.results import Evaluation, PolicyFile, RuleInfo, RuleResult, RuleTest
+    from trueup.ports.datasets import DataFiles, DatasetChecker
+    from trueup.ports.forges import (
+        BranchChange,
+        BuiltBranch,
+        Comment,
+        Conversation,
+        Forge,
+        Publisher,
+        PullRequest,
+        Review,
+        ReviewState,
+    )
+    from trueup.ports.pipelines import Provider, Where
+    from trueup.ports.targets import (
+        Candidate,
+        EvaluationRequest,
+        Evaluator,
+        Measured,
+        Route,
+        RouteTable,
+        Split,
+        Target,
+        TargetObserver,
+        TrafficObserver,
+    )
 
-_OF_POLICY = ("Evaluation", "PolicyFile", "RuleInfo", "RuleResult", "RuleTest")
+_LATER = {
+    "trueup.policy.results": ("Evaluation", "PolicyFile", "RuleInfo", "RuleResult", "RuleTest"),
+    "trueup.ports.datasets": ("DataFiles", "DatasetChecker"),
+    "trueup.ports.forges": (
+        "BranchChange",
+        "BuiltBranch",
+        "Comment",
+        "Conversation",
+        "Forge",
+        "Publisher",
+        "PullRequest",
+        "Review",
+        "ReviewState",
+    ),
+    "trueup.ports.pipelines": ("Provider", "Where"),
+    "trueup.ports.targets": (
+        "Candidate",
+        "EvaluationRequest",
+        "Evaluator",
+        "Measured",
+        "Route",
+        "RouteTable",
+        "Split",
+        "Target",
+        "TargetObserver",
+        "TrafficObserver",
+    ),
+}
+"""What is imported when it is asked for, with where it is: most plans need none of it."""
 
 __all__ = [
     "LEDGER_LOCK",
@@ -158,9 +186,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is exported of `policy` when it is asked for (PEP 562)."""
-    if name not in _OF_POLICY:
+    """Import what stands in `_LATER` when it is asked for (PEP 562)."""
+    place = next((place for place, names in _LATER.items() if name in names), None)
+    if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from trueup.policy import results
+    from importlib import import_module
 
-    return getattr(results, name)
+    return getattr(import_module(place), name)

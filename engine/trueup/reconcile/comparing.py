@@ -1,22 +1,25 @@
 """Compares what is measured of new releases with what was measured of those they replace, example by example."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest
-from trueup.core.ids import ResourceId
 from trueup.core.json import Json, mapping_of
-from trueup.desired.state import DesiredDeployment, RequiredEvaluation
-from trueup.evidence.comparison import compare
 from trueup.evidence.evidence import Evidence
-from trueup.evidence.examples import ExampleResult, NotExamplesError, decode
-from trueup.evidence.terms import compared_metrics, terms_of
 from trueup.ledger.history import newest_evidence
 from trueup.ledger.record import Record
 from trueup.observed.baselines import baseline_key
 from trueup.observed.state import Compared, ObservedRoute, VerifiedRelease
-from trueup.ports import LedgerReader
+
+if TYPE_CHECKING:
+    from trueup.core.ids import ResourceId
+    from trueup.desired.state import DesiredDeployment, RequiredEvaluation
+    from trueup.evidence.examples import ExampleResult
+    from trueup.ports import LedgerReader
 
 UPSTREAM = "upstream"
 """`regression.baseline` of an Evaluation that compares with what the environment before serves."""
@@ -102,7 +105,7 @@ def _wanted(
 
 
 def _compared(
-    wanted: _Wanted, measured: Mapping[Digest, tuple[Record, Evidence]], results: "_Results"
+    wanted: _Wanted, measured: Mapping[Digest, tuple[Record, Evidence]], results: _Results
 ) -> Compared | None:
     new = measured.get(wanted.required.key)
     baseline = next((b for b in wanted.baselines if b.key in measured), None)
@@ -112,6 +115,9 @@ def _compared(
     after, before = results.of(*new), results.of(*old)
     if after is None or before is None:
         return None
+    from trueup.evidence.comparison import compare
+    from trueup.evidence.terms import compared_metrics, terms_of
+
     terms, metrics = terms_of(wanted.declared), compared_metrics(wanted.declared, after)
     return Compared(
         deployment=wanted.deployment.id,
@@ -137,6 +143,8 @@ class _Results:
         return self._read.get(evidence.examples)
 
     def _decoded(self, digest: Digest, record: Record) -> tuple[ExampleResult, ...] | None:
+        from trueup.evidence.examples import NotExamplesError, decode
+
         content = self._ledger.attachment(digest, record)
         try:
             return None if content is None else decode(content)

@@ -1,19 +1,22 @@
 """What is known about the releases of an environment: evidence that counts, what came before it, and who signed it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from trueup.core.digests import Digest
 from trueup.core.json import Json, mapping_of
-from trueup.desired.state import DesiredState
-from trueup.evidence.evidence import Evidence
 from trueup.evidence.proofs import proofs_of
-from trueup.evidence.statement import stated_evidence
-from trueup.ledger.bodies import statement_of
 from trueup.ledger.history import newest_evidence
-from trueup.ledger.record import Record
-from trueup.ports import EvidenceSeal, LedgerReader
+
+if TYPE_CHECKING:
+    from trueup.core.digests import Digest
+    from trueup.desired.state import DesiredState
+    from trueup.evidence.evidence import Evidence
+    from trueup.ledger.record import Record
+    from trueup.ports import EvidenceSeal, LedgerReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ def signed_of(
     """Return which of *found* a trusted key signed: the statement under the signature must say exactly this."""
     if seal is None or not seal.verifies:
         return ()
+    from trueup.evidence.statement import stated_evidence
+    from trueup.ledger.bodies import statement_of
+
     signed = []
     for record, one in found:
         statement = statement_of(record)

@@ -1,21 +1,26 @@
 """Observes: asks target, store and ledger, and gives back one value. Changes nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from trueup.core.digests import Digest
-from trueup.core.ids import ResourceId
-from trueup.core.json import Json
-from trueup.desired.state import BuildPin, DesiredState
-from trueup.evidence.evidence import Evidence
 from trueup.evidence.parity import judged
 from trueup.ledger import history
-from trueup.ledger.record import Record
 from trueup.observed.state import ObservedState, VerifiedRelease
-from trueup.ports import EvidenceSeal, LedgerReader, StoreEntry, StoreReader, TargetObserver
 from trueup.reconcile.comparing import comparisons
 from trueup.reconcile.known import known_evidence, signed_of, wants_signed
+
+if TYPE_CHECKING:
+    from trueup.core.ids import ResourceId
+    from trueup.core.json import Json
+    from trueup.desired.state import BuildPin, DesiredState
+    from trueup.evidence.evidence import Evidence
+    from trueup.ledger.record import Record
+    from trueup.ports import EvidenceSeal, LedgerReader, StoreEntry, StoreReader, TargetObserver
 
 
 def observe(

@@ -4,22 +4,27 @@ What is merged is judged by its own policies. A change to policies takes effect 
 reported, with what the new ones would say.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import Revision
 from trueup.core.ids import ResourceId
 from trueup.desired.resolve import environment_facts
-from trueup.policy.enforcement import Settings, settings_of
-from trueup.policy.facts.approvers import Approvers, approvers_of
-from trueup.policy.results import LIBRARY
-from trueup.ports import SourceTree
-from trueup.spec.bundles import BundlePin
 from trueup.spec.parse import parse
 from trueup.spec.resource import Resource, SourceFile
 from trueup.workflows.loading import PROJECT_FILE, Invalid, Loaded, ProjectSettings, load_tree, read_project
-from trueup.workflows.workspace import Policies, Workspace
+from trueup.workflows.workspace import Policies
+
+if TYPE_CHECKING:
+    from trueup.policy.enforcement import Settings
+    from trueup.policy.facts.approvers import Approvers
+    from trueup.ports import SourceTree
+    from trueup.spec.bundles import BundlePin
+    from trueup.workflows.workspace import Workspace
 
 HEAD, BASE, UNKNOWN = "head", "base", "unknown"
 """As in `Policies.source`."""
@@ -67,6 +72,8 @@ def approvers_in_force(workspace: Workspace, loaded: Loaded, environment: str) -
 
     What is merged, or brings trueup into a repository, is governed by itself.
     """
+    from trueup.policy.facts.approvers import Approvers, approvers_of
+
     declared = loaded.resources.get(ResourceId("Environment", environment))
     if declared is None or loaded.project is None:
         return Approvers()
@@ -106,6 +113,8 @@ def _settings_at(tree: SourceTree, project: ProjectSettings, loaded: Loaded, env
     found = _declared_at(tree, project, loaded, declared)
     if found is None or found is declared:
         return None
+    from trueup.policy.enforcement import settings_of
+
     facts = environment_facts(found)
     return settings_of(facts.tier, facts.settings.get("policy") if isinstance(facts.settings, Mapping) else None)
 
@@ -129,6 +138,8 @@ def _policies(workspace: Workspace, tree: SourceTree, project: ProjectSettings) 
 
 def _changed(own: Policies, theirs: Policies) -> tuple[str, ...]:
     """Return the paths of files that only one side has, or that differ; tests change no decision."""
+    from trueup.policy.results import LIBRARY
+
     contents = [{f.path: f.content for f in p.files if not f.path.endswith("_test.rego")} for p in (own, theirs)]
     paths = {p for p in contents[0].keys() | contents[1].keys() if not p.startswith(f"{LIBRARY}/")}
     return tuple(sorted(p for p in paths if contents[0].get(p) != contents[1].get(p)))

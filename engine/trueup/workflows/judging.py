@@ -1,33 +1,39 @@
-"""Asks policy: about a plan before it is applied, and about one deployment at its gate."""
+"""Asks policy: about a plan before it is applied, and about one deployment at its gate.
+
+What rules are told and asked is imported when there are rules: a project without policies has plans all the same.
+"""
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
 
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.ids import parse_address
 from trueup.core.json import Json, canonical, canonical_by_parts, mapping_of
-from trueup.desired.state import DesiredDeployment, DesiredState
 from trueup.diff.changes import Delete, Evaluate
-from trueup.observed.state import ObservedState
 from trueup.plan.effects import Effects, read_effects
-from trueup.plan.plan import Plan
-from trueup.policy.decision import Decision
 from trueup.policy.deletion_budget import deletions_of
-from trueup.policy.document import Surroundings, deniable, policy_document
-from trueup.policy.enforcement import Enforcing, enforcing_of, stricter_of
-from trueup.policy.facts.capacity import demands
-from trueup.policy.facts.cost import environment_cost, is_priced
-from trueup.policy.judge import judge, judge_without_rules
-from trueup.policy.results import Evaluation, Locate
-from trueup.ports import PolicyEngine
-from trueup.spec.resource import Path
-from trueup.spec.yaml.positions import locate as find_place
-from trueup.workflows.circumstances import Circumstances, circumstances
-from trueup.workflows.loading import Loaded
+from trueup.policy.without_rules import judge_without_rules
 from trueup.workflows.retiring import may_retire
-from trueup.workflows.workspace import Policies, Workspace
+
+if TYPE_CHECKING:
+    from trueup.desired.state import DesiredDeployment, DesiredState
+    from trueup.observed.state import ObservedState
+    from trueup.plan.plan import Plan
+    from trueup.policy.decision import Decision
+    from trueup.policy.document import Surroundings
+    from trueup.policy.enforcement import Enforcing
+    from trueup.policy.results import Evaluation, Locate
+    from trueup.ports import PolicyEngine
+    from trueup.spec.resource import Path
+    from trueup.workflows.circumstances import Circumstances
+    from trueup.workflows.loading import Loaded
+    from trueup.workflows.workspace import Policies, Workspace
 
 NO_POLICIES = "none (the project has no policies)"
 """Named as the engine of a decision that nobody was asked for."""
@@ -83,11 +89,12 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     """
     if not policies.files and desired.environment.tier in _BEFORE_PRODUCTION:
         if known is None and may_retire(loaded):
-            known = circumstances(workspace, policies, loaded, plan, desired, observed)
-        around = known.around if known else Surroundings(declared=loaded.resources)
-        return _unasked(policies, loaded, plan, desired, observed, around)
+            known = _circumstances(workspace, policies, loaded, plan, desired, observed)
+        return _unasked(policies, loaded, plan, desired, observed, known.around if known else None)
+    from trueup.policy.document import policy_document
+
     if known is None:
-        known = circumstances(workspace, policies, loaded, plan, desired, observed, remembered=engine is not None)
+        known = _circumstances(workspace, policies, loaded, plan, desired, observed, remembered=engine is not None)
     now = now or workspace.clock.now()
     document = policy_document(
         plan, desired, observed, known.change, now, gate=gate, policies=known.policies, around=known.around
@@ -96,8 +103,25 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     return replace(judged, known=known)
 
 
+def _circumstances(  # noqa: PLR0913 - as `circumstances`
+    workspace: Workspace,
+    policies: Policies,
+    loaded: Loaded,
+    plan: Plan,
+    desired: DesiredState,
+    observed: ObservedState,
+    *,
+    remembered: bool = False,
+) -> Circumstances:
+    from trueup.workflows.circumstances import circumstances
+
+    return circumstances(workspace, policies, loaded, plan, desired, observed, remembered=remembered)
+
+
 def judge_again(workspace: Workspace, policies: Policies, loaded: Loaded, judged: Judged) -> Decision:
     """Return what *policies*, which do not count yet, say of a document that others have judged."""
+    from trueup.policy.judge import judge
+
     document = json.loads(judged.document)
     now = judged.at or workspace.clock.now()
     evaluation = workspace.engine.evaluate(policies.files, [judged.document], now)[0]
@@ -113,6 +137,9 @@ def _ask(
     now: datetime,
 ) -> Judged:
     """Judge *document*; its own time is what rules are told, or nobody could evaluate it again."""
+    from trueup.policy.enforcement import Enforcing, enforcing_of, stricter_of
+    from trueup.policy.judge import judge
+
     spelled = canonical_by_parts(document)
     began = workspace.clock.now()
     evaluation = engine.evaluate(policies.files, [spelled], now)[0]
@@ -126,6 +153,8 @@ def _ask(
 
 def _effects(document: Mapping[str, Json]) -> Effects:
     """Return what people are shown of what was derived for rules: no cost where nothing has a price."""
+    from trueup.policy.facts.cost import is_priced
+
     effects = read_effects(document["derived"])
     settings = mapping_of(document["environment"]).get("settings")
     return effects if is_priced(settings) else replace(effects, cost=None)
@@ -137,24 +166,36 @@ def _unasked(
     plan: Plan,
     desired: DesiredState,
     observed: ObservedState,
-    around: Surroundings,
+    around: Surroundings | None,
 ) -> Judged:
     """Return the decision of a project without policies.
 
     Its document names the plan and what could be denied all the same, and nothing more: the whole one has no reader,
     and takes a fifth of a plan's time.
     """
-    settings, cost = desired.environment.settings, None
-    if is_priced(settings):
-        cost = environment_cost(desired, observed, settings, demands(desired.deployments, {}), {})
     document: dict[str, Json] = {"plan": {"id": plan.id, "environment": plan.environment}}
     deleted = any(isinstance(c, Delete) and c.address.kind == "Deployment" for c in plan.changes)
-    if deleted or observed.holds or around.retiring:
-        document |= deniable(plan, desired, observed, around)
+    if deleted or observed.holds or (around and around.retiring):
+        from trueup.policy.document import Surroundings, deniable
+
+        document |= deniable(plan, desired, observed, around or Surroundings(declared=loaded.resources))
     decision = judge_without_rules(document, policies.digest, NO_POLICIES, locate_in(loaded))
     deletions = deletions_of(document)
-    facts: dict[str, Json] = {"cost": cost, "deletions": deletions.to_json() if deletions else None}
+    facts: dict[str, Json] = {"cost": _cost(desired, observed), "deletions": deletions.to_json() if deletions else None}
     return Judged(decision, canonical(document), effects=read_effects(facts))
+
+
+def _cost(desired: DesiredState, observed: ObservedState) -> Json:
+    """Return what a month costs; None where nothing has a price."""
+    settings = desired.environment.settings
+    if not (mapping_of(settings).get("prices") or mapping_of(settings).get("accelerators")):
+        return None
+    from trueup.policy.facts.capacity import demands
+    from trueup.policy.facts.cost import environment_cost, is_priced
+
+    if not is_priced(settings):
+        return None
+    return environment_cost(desired, observed, settings, demands(desired.deployments, {}), {})
 
 
 @dataclass(slots=True)
@@ -184,7 +225,7 @@ def gate_of(  # noqa: PLR0913 - a gate is a plan's, judged again
         narrowed = replace(plan, changes=changes, targets=(deployment.id,))
         observed = observe_again()
         if not asked:  # once, before anything moved: the change is the same at every gate
-            asked.append(circumstances(workspace, policies, loaded, plan, desired, observed))
+            asked.append(_circumstances(workspace, policies, loaded, plan, desired, observed))
         judged = judge_plan(workspace, policies, loaded, narrowed, desired, observed, gate=True, known=asked[0])
         note(judged)
         return judged.decision
@@ -195,15 +236,19 @@ def gate_of(  # noqa: PLR0913 - a gate is a plan's, judged again
 def locate_in(loaded: Loaded) -> Locate:
     """Return what finds file, line and column of a field; a file is read again only when a message needs it."""
 
+    read = cache(loaded.tree.read)
+
     def locate(address: str, path: Path) -> Span | None:
         id_ = parse_address(address)
         resource = loaded.resources.get(id_) if id_ else None
         if resource is None:
             return None
         origin = resource.origin
-        content = loaded.tree.read(origin.path)
+        content = read(origin.path)
         if isinstance(content, Diagnostic):
             return origin.span
+        from trueup.spec.yaml.positions import locate as find_place
+
         return Span(origin.path, *find_place(content, origin.document, path))
 
     return locate

@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from trueup.core.diagnostics import Diagnostic, Span, has_errors, sort_diagnostics
 from trueup.core.digests import BlobId
@@ -160,9 +161,13 @@ def _merged(tree: SourceTree, project: ProjectSettings) -> Merged:
 def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagnostic, ...]]:
     """Read the project file of *tree*."""
     content = tree.read(PROJECT_FILE)
-    if isinstance(content, Diagnostic):
-        return None, (content,)
-    parsed: Parsed = parse([SourceFile(PROJECT_FILE, BlobId(""), content)], tree.read)
+    return (None, (content,)) if isinstance(content, Diagnostic) else _project_in(content)
+
+
+@lru_cache(maxsize=16)
+def _project_in(content: bytes) -> tuple[ProjectSettings | None, tuple[Diagnostic, ...]]:
+    """Return what a project file says; many questions of one command are about the same one."""
+    parsed: Parsed = parse([SourceFile(PROJECT_FILE, BlobId(""), content)], _takes_in_nothing)
     found = next((r for id_, r in parsed.resources.items() if id_.kind == "Project"), None)
     if found is None:
         detail = f"`{PROJECT_FILE}` declares no Project."
@@ -193,6 +198,10 @@ def read_project(tree: SourceTree) -> tuple[ProjectSettings | None, tuple[Diagno
         events=tuple(EventSink(e.name, e.type, e.url or "", e.file or "", e.token or "") for e in spec.events),
     )
     return settings, parsed.diagnostics
+
+
+def _takes_in_nothing(path: str) -> Diagnostic:
+    return Diagnostic(codes.NO_PROJECT_IN_FILE, f"A project file does not include `{path}`.", Span(PROJECT_FILE))
 
 
 def environments(resources: Resources) -> tuple[str, ...]:

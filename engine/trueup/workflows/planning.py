@@ -17,7 +17,6 @@ from trueup.workflows.governing import governing_policies
 from trueup.workflows.judging import Judged, judge_again, judge_plan
 from trueup.workflows.loading import Invalid as Invalid  # noqa: PLC0414 - what planning gives
 from trueup.workflows.loading import Loaded, load
-from trueup.workflows.networks import networks_of
 from trueup.workflows.workspace import Policies, Workspace
 
 
@@ -87,6 +86,8 @@ def plan_loaded(
         return Invalid(problems)
     changes = diff(desired, observed)
     if any(isinstance(c, Build) and c.mode == ENGINE for c in changes):
+        from trueup.workflows.networks import networks_of
+
         changes = with_sizes(changes, desired, networks_of(desired, loaded, workspace.store))
     plan = build_plan(desired, observed, changes, policies.digest, workspace.tool, now, chosen)
     judged = judge_plan(workspace, policies, loaded, plan, desired, observed, engine=engine)

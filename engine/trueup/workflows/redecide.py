@@ -17,10 +17,11 @@ from trueup.ledger.record import Record
 from trueup.plan.shapes import ShapeError
 from trueup.policy.bundle_files import bundle_digest, bundle_from_bytes
 from trueup.policy.decision import Decision
-from trueup.policy.judge import JUDGE_VERSION, judge, judge_without_rules
+from trueup.policy.judge import JUDGE_VERSION, judge
 from trueup.policy.recorded import RecordedDecision, RecordedResult, read_decision, read_results
 from trueup.policy.redecided import differences, result_differences, violation_differences
 from trueup.policy.results import Evaluation, PolicyFile
+from trueup.policy.without_rules import judge_without_rules
 from trueup.ports import PolicyEngine
 from trueup.workflows.judging import NO_POLICIES
 from trueup.workflows.loading import read_project

@@ -1,22 +1,25 @@
 """Finds out what versions are on their way out in a plan, which step each takes, and what needs them still."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from trueup.core.errors import TrueupError
 from trueup.core.ids import ResourceId, parse_address
 from trueup.core.json import mapping_of
-from trueup.ledger.needs import needs
-from trueup.observed.state import VerifiedRelease
-from trueup.plan.plan import Plan
-from trueup.policy.facts.base import BaseResources
-from trueup.policy.facts.retirement import Retiring, retiring
 from trueup.spec.groups import LEAVING, members
 from trueup.spec.lifecycle import KINDS, UNUSABLE, has_lifecycle, is_leaving, parts_of, phase_of
 from trueup.spec.parse import read_unchecked
 from trueup.spec.resource import Resource, Resources
 from trueup.workflows.loading import SUFFIXES, Loaded
-from trueup.workflows.overlay import Overlay
-from trueup.workflows.workspace import Workspace
+
+if TYPE_CHECKING:
+    from trueup.observed.state import VerifiedRelease
+    from trueup.plan.plan import Plan
+    from trueup.policy.facts.base import BaseResources
+    from trueup.policy.facts.retirement import Retiring
+    from trueup.workflows.workspace import Workspace
 
 _PARTS = ("Model", "Adapter", "Prompt", "Build")
 
@@ -36,6 +39,9 @@ def retirement(workspace: Workspace, loaded: Loaded, plan: Plan, base: BaseResou
     came_back = base is not None and any(is_leaving(resource) for resource in base.then.values())
     if not removed and not came_back and not may_retire(loaded):
         return ()
+    from trueup.ledger.needs import needs
+    from trueup.policy.facts.retirement import retiring
+
     records = workspace.ledger.records()
     before = _before(workspace, loaded, plan, base)
     return retiring(loaded.resources, before, removed, needs(records, workspace.clock.now()))
@@ -57,6 +63,8 @@ def unusable(release: VerifiedRelease, resources: Resources) -> str:
 def _before(
     workspace: Workspace, loaded: Loaded, plan: Plan, base: BaseResources | None
 ) -> Callable[[ResourceId], Resource | None] | None:
+    from trueup.workflows.overlay import Overlay
+
     branch = loaded.project.default_branch if loaded.project else ""
     if isinstance(loaded.tree, Overlay) or workspace.base(plan.revision, branch).revision is not None:
         return base.find if base else None

@@ -23,13 +23,11 @@ from trueup.evidence.data import (
     DeclaredData,
     ScannedData,
     checks_evidence,
-    checks_key,
     data_keys,
     declared_data,
     overlap_evidence,
     overlap_key,
     scan_evidence,
-    scan_key,
     trained_on,
 )
 from trueup.evidence.evidence import Evidence
@@ -117,8 +115,8 @@ def _reached(workspace: Workspace, loaded: Loaded, request: DataRequest) -> tupl
     works = []
     for _, data in sorted(reached.items()):
         against = _distinct(d for d in trained_on(reached.values(), data) if overlap_key(data, d.digest) in needed)
-        keys = {scan_key(data), *(overlap_key(data, d.digest) for d in against)}
-        if (keys | ({checks_key(data)} if data.checks else set())) - passed:
+        keys = {data.scan_key, *(overlap_key(data, d.digest) for d in against)}
+        if (keys | ({data.checks_key} if data.checks else set())) - passed:
             works.append(_Work(_pinned(data), against))
     return tuple(works)
 

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from trueup.core.json import canonical_by_parts, mapping_of
 from trueup.observed.state import Health
-from trueup.policy.document import policy_document
 from trueup.reconcile.observe import observe
 from trueup.workflows.planning import Planned
 from trueup.workflows.workspace import Workspace
@@ -54,6 +53,8 @@ def _is_signed(planned: Planned) -> bool:
 
 def _is_judged_alike(planned: Planned, late: datetime, clock_read: Collection[str] | None) -> bool:
     """Tell whether policies, who read so much of the clock, would be shown the same *late* in the day."""
+    from trueup.policy.document import policy_document
+
     judged = planned.judged
     known, evaluation = judged.known, judged.evaluation
     if known is None or evaluation is None or evaluation.errors or evaluation.warnings:

@@ -17,13 +17,11 @@ from trueup.evidence.data import (
     Outcome,
     ScannedData,
     checks_evidence,
-    checks_key,
     data_keys,
     declared_data,
     overlap_evidence,
     overlap_key,
     scan_evidence,
-    scan_key,
     trained_on,
 )
 from trueup.evidence.evidence import Evidence, Measurement
@@ -148,12 +146,11 @@ def test_an_overlap_is_about_both_digests() -> None:
 
 def test_a_key_changes_with_what_was_looked_at_and_with_nothing_else() -> None:
     plain = data()
-    assert scan_key(plain) == scan_key(data(checks=[{"type": "unique"}]))
-    assert scan_key(plain) != scan_key(data(personalData={"present": True}))
-    assert checks_key(data(checks=[{"type": "unique"}])) != checks_key(data(checks=[{"type": "unique", "column": "a"}]))
-    assert checks_key(data(checks=[{"type": "unique"}])) != checks_key(
-        data(checks=[{"type": "unique", "severity": "warning"}])
-    )
+    assert plain.scan_key == data(checks=[{"type": "unique"}]).scan_key
+    assert plain.scan_key != data(personalData={"present": True}).scan_key
+    assert data(checks=[{"type": "unique"}]).checks_key != data(checks=[{"type": "unique", "column": "a"}]).checks_key
+    warned = data(checks=[{"type": "unique", "severity": "warning"}])
+    assert data(checks=[{"type": "unique"}]).checks_key != warned.checks_key
     assert overlap_key(plain, digest("e")) != overlap_key(plain, digest("f"))
     stricter = data(checks=[{"type": "overlap", "params": {"ngram": 8, "against": "lessons@1"}}])
     assert overlap_key(stricter, digest("e")) != overlap_key(plain, digest("e"))

@@ -30,9 +30,9 @@ from trueup.evidence.parity import (
     score_threshold,
     shown,
     smallest_drop,
-    standard_error,
     thresholds_of,
 )
+from trueup.evidence.statistics.means import standard_error
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
 KEY = Digest("sha256:" + "1" * 64)

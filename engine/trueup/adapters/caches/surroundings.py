@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from trueup.adapters.git.program import git_program, trusted_path
 from trueup.adapters.git.safety import SAFE_OPTIONS, safe_environment
@@ -92,13 +93,12 @@ def _parts(
     yield from _program()
 
 
-def _program() -> Iterator[bytes]:
-    """Yield what tells this program, its libraries and its interpreter from any other."""
-    yield repr((sys.version, sys.executable, sys.prefix, os.getuid(), os.uname())).encode()
-    for folder in sys.path:
-        yield _time_of(folder)
+@cache
+def _program() -> tuple[bytes, ...]:
+    """Return what tells this program, its libraries and its interpreter from any other, as it was at first."""
+    who = repr((sys.version, sys.executable, sys.prefix, os.getuid(), os.uname())).encode()
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    yield from _files(package, most=100_000)
+    return (who, *map(_time_of, sys.path), *_files(package, most=100_000))
 
 
 def _named(variables: Mapping[str, str]) -> Iterator[bytes]:

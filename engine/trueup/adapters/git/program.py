@@ -10,7 +10,11 @@ from functools import lru_cache
 
 def trusted_path(path: str, folder: "str | os.PathLike[str]") -> str:
     """Return *path* without what is relative, and without what lies in the repository around *folder*."""
-    root = _root(os.fspath(folder))
+    return _trusted(path, _root(os.fspath(folder)))
+
+
+@lru_cache(maxsize=64)
+def _trusted(path: str, root: str) -> str:
     kept = [entry for entry in path.split(os.pathsep) if os.path.isabs(entry) and not _lies_in(entry, root)]
     return os.pathsep.join(kept)
 
@@ -36,4 +40,5 @@ def _root(folder: str) -> str:
 
 
 def _lies_in(entry: str, root: str) -> bool:
-    return os.path.realpath(entry) == root or os.path.realpath(entry).startswith(root.rstrip(os.sep) + os.sep)
+    real = os.path.realpath(entry)
+    return real == root or real.startswith(root.rstrip(os.sep) + os.sep)

@@ -4,6 +4,8 @@ The library is read from where trueup is installed. A repository's own policies 
 so that they come from the same commit as the specs, byte for byte.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +16,12 @@ from trueup.core.diagnostics import Span
 from trueup.core.errors import PermanentError
 from trueup.policy.bundle_files import bundle_digest as bundle_digest  # noqa: PLC0414 - its callers know it here
 from trueup.policy.bundle_files import digest_of_files as digest_of_files  # noqa: PLC0414
-from trueup.policy.results import LIBRARY, PolicyFile
-from trueup.ports import SourceTree
 
 if TYPE_CHECKING:
     from trueup.adapters.policy.bundles.archive import Files
     from trueup.adapters.policy.bundles.fetched import FetchedBundles
+    from trueup.policy.results import PolicyFile
+    from trueup.ports import SourceTree
     from trueup.spec.bundles import BundlePin
 
 SUFFIXES = (".rego", "data.json", "data.yaml", "data.yml", "schema.json")
@@ -49,8 +51,8 @@ def load_bundle(
     *,
     library: bool,
     paths: Sequence[str] = (),
-    bundles: "Sequence[BundlePin]" = (),
-    fetched: "FetchedBundles | None" = None,
+    bundles: Sequence[BundlePin] = (),
+    fetched: FetchedBundles | None = None,
 ) -> tuple[PolicyFile, ...]:
     """Return the library, if asked for, the policies below *paths* of *tree*, and *bundles*, sorted by path.
 
@@ -72,6 +74,8 @@ def load_bundle(
         for file in tree.files([root], SUFFIXES):
             if is_policy(file.path):
                 refuse_reserved(file.path)
+                from trueup.policy.results import PolicyFile
+
                 files.append(PolicyFile(file.path, file.content, root))
     if bundles:
         from trueup.adapters.policy.bundles.loading import load_bundles
@@ -80,7 +84,7 @@ def load_bundle(
     return tuple(sorted(files, key=lambda f: f.path))
 
 
-def _not_at_hand(pin: "BundlePin") -> "Files":
+def _not_at_hand(pin: BundlePin) -> Files:
     from trueup.adapters.policy.bundles import codes as bundle_codes
     from trueup.adapters.policy.bundles.archive import BundleError
 
@@ -99,6 +103,8 @@ def load_library() -> tuple[PolicyFile, ...]:
 
 
 def _read_folder(folder: Path) -> Iterable[PolicyFile]:
+    from trueup.policy.results import LIBRARY, PolicyFile
+
     for file in folder.rglob("*"):
         if is_policy(file.name) and file.is_file():
             yield PolicyFile(f"{LIBRARY}/{file.relative_to(folder).as_posix()}", file.read_bytes(), LIBRARY)

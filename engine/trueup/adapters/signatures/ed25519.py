@@ -3,6 +3,8 @@
 Source: RFC 8032; envelopes as `evidence.statement` has them. The key id is the SHA-256 of the public key's 32 bytes.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib
@@ -12,7 +14,6 @@ from typing import Any
 
 from trueup.adapters.signatures import codes
 from trueup.core.errors import PermanentError
-from trueup.evidence.statement import Envelope, Signature, read_envelope
 
 _KEY_BYTES = 32
 
@@ -43,6 +44,8 @@ class Ed25519Seal:
         key = self._key
         if key is None:
             return statement
+        from trueup.evidence.statement import Envelope, Signature
+
         unsigned = Envelope(statement, ())
         public = key.public_key().public_bytes_raw()
         signature = Signature(hashlib.sha256(public).hexdigest(), key.sign(unsigned.signed_bytes))
@@ -50,6 +53,8 @@ class Ed25519Seal:
 
     def opened(self, kept: bytes) -> tuple[str, bytes]:
         """Return who signed *kept*, and the statement in it."""
+        from trueup.evidence.statement import read_envelope
+
         envelope = read_envelope(kept)
         if envelope is None:
             return "", kept

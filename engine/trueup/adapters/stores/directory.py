@@ -1,4 +1,9 @@
-"""`Store` over a folder: content by digest, builds by key, admitted whole or not at all."""
+"""`Store` over a folder: content by digest, builds by key, admitted whole or not at all.
+
+Plans only look at what is there; what brings and builds is imported when something is brought or built.
+"""
+
+from __future__ import annotations
 
 import os
 import shutil
@@ -6,16 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from trueup.adapters.builders.builder import Builders, BuildTask
 from trueup.adapters.clock import SystemClock
 from trueup.adapters.sources.retries import PATIENT, Patience, again
-from trueup.adapters.sources.source import Listing, Sources, list_source
 from trueup.adapters.stores import codes
 from trueup.adapters.stores.digest_cache import DigestCache
 from trueup.adapters.stores.failures import kept_bytes, store_failures
-from trueup.adapters.stores.formats import PickleScanner, check_content, pickles_by_name, refuse_pickles
 from trueup.adapters.stores.hashing import (
     FileDigest,
     digest_of_artifact,
@@ -37,13 +39,16 @@ from trueup.adapters.stores.layout import (
     read_provenance,
 )
 from trueup.adapters.stores.locks import key_lock
-from trueup.adapters.stores.statements import Made, statement_of
-from trueup.adapters.stores.transfer import copy_listing
 from trueup.core.digests import Digest, digest_of_bytes, short
 from trueup.core.errors import PermanentError
-from trueup.core.json import Json
-from trueup.desired.state import ArtifactPin, BuildPin
 from trueup.ports import NOTICE, Clock, Progress, StoreEntry
+
+if TYPE_CHECKING:
+    from trueup.adapters.builders.builder import Builders
+    from trueup.adapters.sources.source import Listing, Sources
+    from trueup.adapters.stores.formats import PickleScanner
+    from trueup.core.json import Json
+    from trueup.desired.state import ArtifactPin, BuildPin
 
 T = TypeVar("T")
 
@@ -91,7 +96,7 @@ class DirectoryStore:
 
     def present(self, keys: Iterable[Digest]) -> frozenset[Digest]:
         """Return those of *keys* that are present and whole."""
-        return frozenset(key for key in keys if self.find(key) is not None)
+        return frozenset(() if self._layout.is_empty else (key for key in keys if self.find(key) is not None))
 
     def held(self, key: Digest) -> Held | None:
         """Return what is written of the artifact under *key*; None when it was not admitted."""
@@ -233,6 +238,8 @@ class DirectoryStore:
         progress(f"{name}: the stored copy is damaged ({why}), set aside in {aside}; getting it anew", 0, NOTICE)
 
     def _fetch(self, artifact: ArtifactPin, progress: Progress, *, allow_pickle: bool) -> Path:
+        from trueup.adapters.stores.formats import check_content, pickles_by_name, refuse_pickles
+
         key, partial = artifact.digest, self._layout.partial(artifact.digest)
         listing = self._listing(artifact)
         by_name = pickles_by_name([f.path for f in listing.files], artifact.format)
@@ -251,6 +258,8 @@ class DirectoryStore:
         return admit(self._layout, key, key, files, {"isFolder": listing.is_folder, "origin": origin})
 
     def _listing(self, artifact: ArtifactPin) -> Listing:
+        from trueup.adapters.sources.source import list_source
+
         return again(lambda: list_source(self._sources, artifact.uri, artifact.access), self._patience, Event().wait)
 
     def _bring(
@@ -268,6 +277,8 @@ class DirectoryStore:
         return content if listing.is_folder else content / listing.files[0].path, files
 
     def _take(self, held: Held, listing: Listing, what: str, progress: Progress, declared: str) -> Path:
+        from trueup.adapters.stores.transfer import copy_listing
+
         manifest = held.manifest
         partial = self._layout.partial(manifest.key)
         partial.mkdir(parents=True, exist_ok=True)
@@ -290,6 +301,8 @@ class DirectoryStore:
 
     @staticmethod
     def _check_declared(partial: Path, paths: list[str], listing: Listing, declared: str) -> None:
+        from trueup.adapters.stores.formats import check_content
+
         content = partial / "content"
         try:
             check_content(content if listing.is_folder else content / paths[0], paths, declared)
@@ -301,6 +314,8 @@ class DirectoryStore:
         self, artifact: ArtifactPin, listing: Listing, content: Path, progress: Progress
     ) -> tuple[tuple[FileDigest, ...], Digest]:
         """Copy, continuing an earlier try; start over when its bytes were not those of the source."""
+        from trueup.adapters.stores.transfer import copy_listing
+
         _drop_strangers(listing, content)
         copied = copy_listing(listing, content, artifact.uri, progress, patience=self._patience)
         got = digest_of_artifact(copied.files, is_folder=listing.is_folder)
@@ -327,6 +342,9 @@ class DirectoryStore:
         return True
 
     def _build(self, build: BuildPin, source: Path, progress: Progress) -> Path:
+        from trueup.adapters.builders.builder import BuildTask
+        from trueup.adapters.stores.statements import Made, statement_of
+
         builder = self._builders.get(build.mode)
         if builder is None:
             known = ", ".join(f"`{m}`" for m in sorted({*self._builders, "none"}))

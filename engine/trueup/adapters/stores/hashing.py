@@ -7,7 +7,6 @@ faster than the command-line tools.
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +70,8 @@ def hash_files(folder: Path, paths: Iterable[str], digest: Callable[[Path], Dige
     def one(path: str) -> FileDigest:
         file = folder / path
         return FileDigest(path, file.lstat().st_size, digest(file))
+
+    from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(WORKERS) as pool:
         return tuple(pool.map(one, paths))

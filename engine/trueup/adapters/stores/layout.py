@@ -88,6 +88,11 @@ class Layout:
         """The file of remembered digests."""
         return self.root / "digests.json"
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever admitted."""
+        return not os.path.lexists(self.root / "objects")
+
     def keys(self) -> Iterator[Digest]:
         """Yield the keys that have a folder, whole or not, in order."""
         for folder in sorted((self.root / "objects").glob("??/*")):

@@ -1,12 +1,17 @@
 """A decision for the terminal: the verdict, then what denies, warns, is only recorded, and is excepted."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from trueup.cli.output import Style
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from trueup.cli.views.exception_notes import exception_notes
 from trueup.cli.views.text import Piece, visible, wrapped, wrapped_pieces
 from trueup.cli.views.values import path_text
 from trueup.policy.decision import Decision, Enforcement, Outcome, Violation
+
+if TYPE_CHECKING:
+    from trueup.cli.output import Style
 
 _VERDICTS = {Outcome.ALLOW: "allowed", Outcome.DENY: "denied", Outcome.ERROR: "not decided, which denies"}
 

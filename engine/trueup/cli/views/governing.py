@@ -1,11 +1,16 @@
 """Whose policies judged, and what those that a change brings would decide."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trueup.core.digests import short
-from trueup.core.json import Json
 from trueup.policy.decision import Decision, Outcome, Violation
+
+if TYPE_CHECKING:
+    from trueup.core.json import Json
 
 _WORDS = {Outcome.ALLOW: "allowed", Outcome.DENY: "denied", Outcome.ERROR: "not decided, which denies"}
 

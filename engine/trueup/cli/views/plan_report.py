@@ -1,15 +1,15 @@
 """What a plan view shows: the saved plan, the decision on it, and the words all formats share."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from trueup.cli.views.governing import JudgedBy
 from trueup.core.diagnostics import Diagnostic, Span
 from trueup.core.digests import short
-from trueup.core.json import Json
-from trueup.diff.behaviour.behaviour import BehaviourDiff
 from trueup.diff.changes import (
     Build,
     BuildUse,
@@ -27,11 +27,16 @@ from trueup.diff.changes import (
 from trueup.diff.masks import masked
 from trueup.plan.codes import INCOMPLETE_PLAN
 from trueup.plan.plan import count
-from trueup.plan.saved import SavedPlan
 from trueup.plan.shapes import ShapeError
 from trueup.policy.codec import decision_from_json, decision_to_json
 from trueup.policy.decision import Decision, Enforcement, Outcome, Violation
-from trueup.policy.results import RuleInfo
+
+if TYPE_CHECKING:
+    from trueup.cli.views.governing import JudgedBy
+    from trueup.core.json import Json
+    from trueup.diff.behaviour.behaviour import BehaviourDiff
+    from trueup.plan.saved import SavedPlan
+    from trueup.policy.results import RuleInfo
 
 PRODUCTION = "production"
 

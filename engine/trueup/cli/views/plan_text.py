@@ -1,9 +1,11 @@
 """A plan for the terminal."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from trueup.cli.output import Style
 from trueup.cli.views.decision_text import DecisionText
 from trueup.cli.views.plan_effects import LOOSENED, cost_details, cost_line, deleted_line, loosened_line
 from trueup.cli.views.plan_report import PlanReport, colour_of, facts, heading, left_out, shown_fields
@@ -11,11 +13,13 @@ from trueup.cli.views.text import Piece, person, visible, wrapped, wrapped_piece
 from trueup.cli.views.values import field_symbol, path_text, value_pieces
 from trueup.core.digests import short
 from trueup.diff.changes import Change, Create, FieldChange, Update
-from trueup.evidence.evidence import Evidence, GateResult
-from trueup.evidence.gates import shortfall
 from trueup.evidence.parity import is_parity
 from trueup.evidence.parity import verdict as parity_verdict
-from trueup.observed.state import Hold
+
+if TYPE_CHECKING:
+    from trueup.cli.output import Style
+    from trueup.evidence.evidence import Evidence, GateResult
+    from trueup.observed.state import Hold
 
 _FIELD_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
@@ -137,6 +141,8 @@ def evidence_line(evidence: Evidence) -> str:
 
 def _gate_words(gate: GateResult) -> str:
     name = f"{gate.metric} in {gate.slice}" if gate.slice else gate.metric
+    from trueup.evidence.gates import shortfall
+
     lacking = f", {shortfall(gate)}" if gate.undecided else ""
     return f"{name} {_number(gate.value)} ({gate.operator} {_number(gate.threshold)}{lacking})"
 

@@ -102,6 +102,10 @@ def _unskewed(x: float, skewness: float, count: int) -> float:
     return root / skewness * 3.0 * (math.cbrt(inner) - 1.0)
 
 
+_MOST_TRIALS = 1e15
+"""No measurement has more; a narrower interval is of something else."""
+
+
 def wilson(share: float, number: float, confidence: float = CONFIDENCE) -> Span:
     """Return the two-sided interval of a *share*, in [0, 1], of *number* trials.
 
@@ -118,7 +122,10 @@ def number_behind(share: float, interval: Span) -> float:
     end = max(interval, key=lambda end: abs(share - end))
     if not 0.0 < end < 1.0 or end == share:
         return 0.0
-    return normal_quantile(0.5 + CONFIDENCE / 2) ** 2 * end * (1 - end) / (share - end) ** 2
+    off = share - end
+    # Not over the square of it, which is nothing for an end that is next to nothing.
+    number = normal_quantile(0.5 + CONFIDENCE / 2) ** 2 * (end / off) * ((1 - end) / off)
+    return number if number < _MOST_TRIALS else 0.0
 
 
 def _without_spread(value: float, count: int, span: Span | None) -> Span | None:

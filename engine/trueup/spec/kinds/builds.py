@@ -184,7 +184,7 @@ class EngineBuild(Declared):
         default="auto", description="Type of what is not quantized; `auto` follows the source."
     )
     parallelism: Parallelism = Field(
-        default_factory=Parallelism, description="How the engine is cut; part of its bytes."
+        default_factory=Parallelism.model_construct, description="How the engine is cut; part of its bytes."
     )
     adapters: Items[AdapterRef] = Field(default=(), description="Adapters built in, `name@version`.")
     build: dict[str, JsonValue] = Field(
@@ -206,7 +206,7 @@ class EdgeEngineBuild(Declared):
     )
     quantization: Quantization | None = Field(default=None, description="How weights are made smaller.")
     parallelism: Parallelism = Field(
-        default_factory=Parallelism, description="How the engine is cut; part of its bytes."
+        default_factory=Parallelism.model_construct, description="How the engine is cut; part of its bytes."
     )
     build: dict[str, JsonValue] = Field(
         default_factory=dict, description="Arguments of `tensorrt-edgellm-build` under their own keys."

@@ -102,7 +102,7 @@ class GatewaySettings(Declared):
     keys: Items[SecretReference] = Field(
         default=(), description="Keys of clients, by reference `env:NAME` or `file:PATH`; none means no authentication."
     )
-    limits: Limits = Field(default_factory=Limits, description="What one client is granted.")
+    limits: Limits = Field(default_factory=Limits.model_construct, description="What one client is granted.")
 
 
 class Resources(Declared):
@@ -170,13 +170,15 @@ class DeploymentSpec(Declared):
     replicas: int | None = Field(default=None, ge=0, description="Servers; 1 when neither this nor `scaling` is given.")
     scaling: Scaling | None = Field(default=None, description="Servers by load, in place of `replicas`.")
     resources: Resources | None = Field(default=None, description="What one server takes.")
-    gateway: GatewaySettings = Field(default_factory=GatewaySettings, description="How clients reach it.")
+    gateway: GatewaySettings = Field(
+        default_factory=GatewaySettings.model_construct, description="How clients reach it."
+    )
     slo: Slo | None = Field(default=None, description="What users may expect.")
     workload: Workload | None = Field(default=None, description="The load that is about.")
-    rollout: Rollout = Field(default_factory=Rollout, description="How a new release takes over.")
+    rollout: Rollout = Field(default_factory=Rollout.model_construct, description="How a new release takes over.")
     monitors: Items[Monitor] = Field(default=(), description="What is watched.")
     guardrails: Items[Guardrail] = Field(default=(), description="Checks on what goes in and comes out.")
-    logging: Logging = Field(default_factory=Logging, description="What is kept of requests.")
+    logging: Logging = Field(default_factory=Logging.model_construct, description="What is kept of requests.")
     tracing: Tracing | None = Field(default=None, description="Spans of requests.")
     feedback: Feedback | None = Field(default=None, description="How users say what they think.")
     on_call: OnCall | None = Field(default=None, description="Who is called when it breaks.")

@@ -312,15 +312,19 @@ class EnvironmentSpec(Declared):
     prices: Prices | None = Field(default=None, description="What running costs besides accelerators.")
     freeze_windows: Items[FreezeWindow] = Field(default=(), description="Times in which nothing is applied.")
     evaluations: RequiredEvaluations = Field(
-        default_factory=RequiredEvaluations, description="Evaluations a release must have passed."
+        default_factory=RequiredEvaluations.model_construct, description="Evaluations a release must have passed."
     )
-    approvals: Approvals = Field(default_factory=Approvals, description="Who must agree.")
+    approvals: Approvals = Field(default_factory=Approvals.model_construct, description="Who must agree.")
     soak_time: Duration | None = Field(
         default=None, description="How long a release must have served upstream before it may come here, such as `24h`."
     )
-    policy: PolicySettings = Field(default_factory=PolicySettings, description="How policy is enforced.")
+    policy: PolicySettings = Field(
+        default_factory=PolicySettings.model_construct, description="How policy is enforced."
+    )
     deletion_budget: DeletionBudget | None = Field(default=None, description="The most one plan may delete.")
-    rollback: Rollback = Field(default_factory=Rollback, description="What happens when a release goes bad.")
+    rollback: Rollback = Field(
+        default_factory=Rollback.model_construct, description="What happens when a release goes bad."
+    )
     require_rollback_target: bool = Field(
         default=False, description="Whether a change needs a verified release to go back to; the first one is exempt."
     )

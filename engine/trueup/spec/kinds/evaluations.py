@@ -137,7 +137,7 @@ class Quarantine(Declared):
 class EvaluationSpec(Declared):
     """What an Evaluation declares."""
 
-    suite: Suite = Field(default_factory=Suite, description="What runs it.")
+    suite: Suite = Field(default_factory=Suite.model_construct, description="What runs it.")
     category: Literal[
         "quality", "factuality", "safety", "fairness", "robustness", "performance", "security", "parity"
     ] = Field(description="What it is about; environments and policies ask by category.")

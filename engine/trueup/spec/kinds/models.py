@@ -159,7 +159,9 @@ class ModelSpec(Declared):
     provenance: Attachment | None = Field(default=None, description="How it was built [SLSA provenance].")
     capabilities: Capabilities | None = Field(default=None, description="What it can take and give.")
     training: Training | None = Field(default=None, description="How it was made.")
-    lifecycle: Lifecycle = Field(default_factory=Lifecycle, description="Where the version is in its life.")
+    lifecycle: Lifecycle = Field(
+        default_factory=Lifecycle.model_construct, description="Where the version is in its life."
+    )
     provider_lifecycle: ProviderLifecycle | None = Field(default=None, description="What its provider announced.")
     card: Text | None = Field(default=None, description="Model card, as text or `{file: ...}` [HF, CycloneDX].")
 
@@ -194,7 +196,9 @@ class AdapterSpec(Declared):
     signature: Signature | None = Field(default=None, description="Who signed the weights [OMS].")
     provenance: Attachment | None = Field(default=None, description="How it was built [SLSA provenance].")
     training: Training | None = Field(default=None, description="How it was made.")
-    lifecycle: Lifecycle = Field(default_factory=Lifecycle, description="Where the version is in its life.")
+    lifecycle: Lifecycle = Field(
+        default_factory=Lifecycle.model_construct, description="Where the version is in its life."
+    )
     card: Text | None = Field(default=None, description="Card of the adapter, as text or `{file: ...}`.")
 
 

@@ -90,7 +90,7 @@ class PolicySources(Declared):
     library: bool = Field(default=True, description="Whether the rules that ship with trueup are in force.")
     paths: Items[RepositoryPath] = Field(default=(), description="Folders with rules of your own.")
     bundles: Items[PolicyBundle] = Field(default=(), description="Bundles of rules from elsewhere [OPA].")
-    engine: PolicyEngine = Field(default_factory=PolicyEngine, description="What evaluates the rules.")
+    engine: PolicyEngine = Field(default_factory=PolicyEngine.model_construct, description="What evaluates the rules.")
 
 
 class StoreSettings(Declared):
@@ -202,15 +202,20 @@ class ProjectSpec(Declared):
     specs: Items[RepositoryPath] = Field(
         default=("spec",), min_length=1, description="Folders with declared resources, from this file's folder."
     )
-    policies: PolicySources = Field(default_factory=PolicySources, description="Where rules come from.")
-    store: StoreSettings = Field(default_factory=StoreSettings, description="Where artifacts are kept.")
-    ledger: LedgerSettings = Field(default_factory=LedgerSettings, description="Where records are kept.")
-    evidence: EvidenceSettings = Field(
-        default_factory=EvidenceSettings, description="How evidence is signed, and whose signatures count."
+    policies: PolicySources = Field(default_factory=PolicySources.model_construct, description="Where rules come from.")
+    store: StoreSettings = Field(default_factory=StoreSettings.model_construct, description="Where artifacts are kept.")
+    ledger: LedgerSettings = Field(
+        default_factory=LedgerSettings.model_construct, description="Where records are kept."
     )
-    forge: ForgeSettings = Field(default_factory=ForgeSettings, description="Where pull requests are made.")
+    evidence: EvidenceSettings = Field(
+        default_factory=EvidenceSettings.model_construct,
+        description="How evidence is signed, and whose signatures count.",
+    )
+    forge: ForgeSettings = Field(
+        default_factory=ForgeSettings.model_construct, description="Where pull requests are made."
+    )
     metrics: MetricSettings = Field(
-        default_factory=MetricSettings, description="Where queries of an analysis are asked."
+        default_factory=MetricSettings.model_construct, description="Where queries of an analysis are asked."
     )
     events: Items[EventSinkSettings] = Field(default=(), description="Where changes are told of.")
     default_branch: Sentence = Field(
@@ -224,4 +229,4 @@ class Project(Declared):
     api_version: ApiVersion = Field(description="Version of this format.")
     kind: Literal["Project"] = Field(description="The kind.")
     metadata: Metadata = Field(description="Name, labels, owner.")
-    spec: ProjectSpec = Field(default_factory=ProjectSpec, description="The declaration.")
+    spec: ProjectSpec = Field(default_factory=ProjectSpec.model_construct, description="The declaration.")

@@ -96,7 +96,9 @@ class PromptSpec(Declared):
     )
     variables: Items[Variable] = Field(default=(), description="Values to fill in.")
     decoding: Decoding = Field(
-        default_factory=Decoding, alias="modelConfig", description="Decoding parameters [MLflow `model_config`]."
+        default_factory=Decoding.model_construct,
+        alias="modelConfig",
+        description="Decoding parameters [MLflow `model_config`].",
     )
     response_format: dict[str, JsonValue] | None = Field(
         default=None, description="What the answer must look like [OpenAI `response_format`]."

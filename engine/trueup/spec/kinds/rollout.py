@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic.alias_generators import to_camel
 
 from trueup.core.conditions import ANY, SHARE, Unreadable, read_condition
 from trueup.core.suggestions import did_you_mean
@@ -280,15 +281,16 @@ _OF_STRATEGIES: Mapping[str, tuple[str, ...]] = {
     "weight": ("experiment",),
     "candidates": ("experiment",),
     "hypothesis": ("experiment",),
-    "sampleSize": ("experiment",),
+    "sample_size": ("experiment",),
 }
 """Fields that only some strategies have."""
 
 
 def _misplaced(rollout: Rollout) -> Iterator[Problem]:
-    declared = rollout.to_json()
-    for name, strategies in _OF_STRATEGIES.items():
-        if declared.get(name) not in (None, []) and rollout.strategy not in strategies:
+    for field, strategies in _OF_STRATEGIES.items():
+        is_declared = field in rollout.model_fields_set and getattr(rollout, field) not in (None, ())
+        if is_declared and rollout.strategy not in strategies:
+            name = to_camel(field)
             wanted = " or ".join(f"`strategy: {s}`" for s in strategies)
             yield (
                 (name,),

@@ -86,6 +86,17 @@ class Layout:
         return _private_folder() / f"{name}.sock"
 
 
+def layout_of(folder: Path, environment: str) -> Layout:
+    """Return where *environment* lies below the target's *folder*.
+
+    Raises:
+        PermanentError: Its name would lead elsewhere.
+    """
+    if not environment or environment.startswith(".") or set(environment) & set("/\\\0"):
+        raise PermanentError(codes.ENVIRONMENT_NAME, f"`{environment}`")
+    return Layout(folder / environment)
+
+
 def _private_folder() -> Path:
     """Return a folder with a short path that only this user can enter; refuse one that somebody else made."""
     folder = Path(tempfile.gettempdir()).resolve() / f"trueup-{os.getuid()}"

@@ -16,7 +16,7 @@ from trueup.adapters.gateways.local.codes import TABLE_REFUSED
 from trueup.adapters.gateways.local.stored import document_of, read_document
 from trueup.adapters.gateways.local.table import compile_table
 from trueup.adapters.targets.process import admin, codes, control, logs, processes
-from trueup.adapters.targets.process.layout import Layout, read_json, reported
+from trueup.adapters.targets.process.layout import Layout, layout_of, read_json, reported
 from trueup.adapters.targets.process.observation import observe
 from trueup.adapters.targets.process.runtimes.runtime import Launch, load_runtime
 from trueup.adapters.targets.process.seals import seal_of
@@ -174,9 +174,7 @@ class ProcessTarget:
         return logs.tail(self._layout(environment).log(child), lines)
 
     def _layout(self, environment: str) -> Layout:
-        if not environment or environment.startswith(".") or set(environment) & set("/\\\0"):
-            raise PermanentError(codes.ENVIRONMENT_NAME, f"`{environment}`")
-        return Layout(self._folder / environment)
+        return layout_of(self._folder, environment)
 
     def _wait_ready(self, layout: Layout, generation: int, goals: Sequence[WantedChild], ready_seconds: float) -> None:
         if not goals:
