@@ -235,7 +235,6 @@ def gate_of(  # noqa: PLR0913 - a gate is a plan's, judged again
 
 def locate_in(loaded: Loaded) -> Locate:
     """Return what finds file, line and column of a field; a file is read again only when a message needs it."""
-
     read = cache(loaded.tree.read)
 
     def locate(address: str, path: Path) -> Span | None:
