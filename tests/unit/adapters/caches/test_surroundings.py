@@ -146,8 +146,10 @@ def test_filters_of_the_user_are_not_started(root):
 
 def test_this_program_is_part_of_the_key(root, monkeypatch):
     before = key(root)
+    module._program.cache_clear()  # as another process would
     monkeypatch.setattr(module.sys, "version", "4.0")
     assert key(root) != before
+    module._program.cache_clear()
 
 
 def test_variables_that_trueup_or_git_look_at_are_part_of_the_words():
