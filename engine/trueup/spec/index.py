@@ -324,7 +324,8 @@ def _file_text(file: IndexedFile) -> str:
     ids = "\0".join(_spelled(r.id) for r in file.resources)
     included = _GAP.join(file.included)
     held = (file.path, file.blob, *file.included, *(part for r in file.resources for part in _id_parts(r.id)))
-    if not all(part.isprintable() for part in held):
+    # A path with a sign that is escaped is spelled as another one may be.
+    if not all(part.isprintable() and "\\" not in part for part in held):
         raise NotToldError
     return _LINE.join((file.blob, ids, included, file.packed))
 

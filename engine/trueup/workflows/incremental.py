@@ -60,6 +60,7 @@ def load_for(workspace: Workspace, revision: str, environment: str, known: Remem
                 return _narrowed(workspace, tree, project, environment, view)
             except NotToldError:
                 header = None if view.is_damaged else header
+                tree = workspace.tree(revision)  # of the other one was asked more than whoever looks at everything asks
             finally:
                 known.index.change(view.changes)
         return _whole(workspace, tree, known, header)
@@ -99,7 +100,7 @@ class _View:
     is_damaged: bool = False
 
     def header(self, project: ProjectSettings) -> _Header:
-        text = self.get(indexed.HEADER)
+        text = self.get(indexed.HEADER) if _are_plain(project.specs) else None
         if text is None:
             raise NotToldError
         revision, tip, folders, kinds, specs, branch = json.loads(text)
@@ -172,12 +173,15 @@ def _narrowed(
     change = indexed.Revision(view.get, view.file_at)
     change.apply(old, new, news.seen)
     part, groups = _needed(environment, change, {f.path: f for f in new}, view)
-    if _may_be_empty(project, old, new, part) or tree.passed_over:
+    if _may_be_empty(project, changed, new, part) or tree.passed_over:
         raise NotToldError
+    if not tree.revision and any(_is_given_up(c.path, project, change) for c in changed):
+        raise NotToldError  # what nobody takes in any more may be all that is not committed
     if [*empty_policy_folders(tree, project), *tracked_state(tree)]:
         raise NotToldError
     moved = replace(header, revision=tree.revision, tip=news.tip)
-    if tree.revision and moved != header and all(file.blob for file in new):
+    can_move = tree.revision and moved != header and all(file.blob for file in new)
+    if can_move and _are_own(tree, {path for file in new for path in file.included}):
         view.changes = {**change.changes, indexed.HEADER: moved.text(project)}
     rest = partial(_rest, tree, project, view.known.files)
     return Loaded(tree, project, Narrowed(part, groups, rest), ())
@@ -317,15 +321,32 @@ def _resources(
 
 def _may_be_empty(
     project: ProjectSettings,
-    old: Sequence[IndexedFile],
+    changed: Sequence[Changed],
     new: Sequence[IndexedFile],
     part: Mapping[ResourceId, Resource],
 ) -> bool:
     """Tell whether a folder of declared files may have none any more."""
-    if {f.path for f in old} <= {f.path for f in new}:
-        return False
-    seen = {r.origin.path for r in part.values()}
-    return not all(any(_lies_below(path, folder) for path in seen) for folder in project.specs)
+    gone = {c.path for c in changed if _is_declared(c.path, project)} - {f.path for f in new}
+    folders = [folder for folder in project.specs if any(_lies_below(path, folder) for path in gone)]
+    seen = {r.origin.path for r in part.values()} if folders else set()
+    return not all(any(_lies_below(path, folder) for path in seen) for folder in folders)
+
+
+def _is_given_up(path: str, project: ProjectSettings, change: indexed.Revision) -> bool:
+    """Tell whether *path* is no declared file, and its text is taken in by none any more."""
+    is_below = any(_lies_below(path, folder) for folder in project.specs)
+    return not is_below and change.now(indexed.takers_name(path)) is None
+
+
+def _are_own(tree: SourceTree, paths: set[str]) -> bool:
+    """Tell whether files lie at *paths* themselves: what is reached through a link changes at another place."""
+    return not paths or paths <= {f.path for f in tree.listed(sorted(paths), [""]) if f.blob}
+
+
+def _are_plain(folders: Iterable[str]) -> bool:
+    """Tell whether *folders* are spelled as paths of files begin, so that it can be told which files lie below."""
+    names = (folder.strip("/").removeprefix("./") or "." for folder in folders)
+    return all(name == posixpath.normpath(name) and not name.startswith("/") for name in names)
 
 
 def _is_declared(path: str, project: ProjectSettings) -> bool:
@@ -350,7 +371,7 @@ def _whole(workspace: Workspace, tree: SourceTree, known: Remembered, header: _H
     versions = compared_versions(workspace, loaded, loaded.project)
     if versions.diagnostics:
         return replace(loaded, diagnostics=sort_diagnostics([*loaded.diagnostics, *versions.diagnostics]))
-    is_worth_it = tree.revision and versions.tip and not loaded.diagnostics
+    is_worth_it = tree.revision and versions.tip and not loaded.diagnostics and _are_plain(loaded.project.specs)
     if is_worth_it and (header is None or (header.revision, header.tip) != (tree.revision, versions.tip)):
         _keep(known.index, loaded, loaded.project, versions, noted)
     return loaded
@@ -369,7 +390,6 @@ def _keep(
     except NotToldError:
         return
     included = (texts.get(indexed.INCLUDED) or "").split("\x1f") if texts.get(indexed.INCLUDED) else []
-    regular = {f.path for f in loaded.tree.listed(included, [""])} if included else set()
-    if set(included) <= regular and versions.tip is not None:
+    if versions.tip is not None and _are_own(loaded.tree, set(included)):
         header = _Header(loaded.tree.revision, versions.tip, versions.folders, kinds)
         index.replace({**texts, indexed.HEADER: header.text(project)})

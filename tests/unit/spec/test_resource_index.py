@@ -234,9 +234,10 @@ def test_rows_are_read_as_they_were_written():
     assert index.file_row(texts[index.file_name("p")]).packed
 
 
-def test_names_with_odd_signs_cannot_be_indexed():
+@pytest.mark.parametrize("path", ["a\nb", r"a\xff"])
+def test_names_with_odd_signs_cannot_be_indexed(path):
     with pytest.raises(NotToldError):
-        index_of([file("a\nb", model("a"))], {}, lambda _: True)
+        index_of([file(path, model("a"))], {}, lambda _: True)
 
 
 def test_what_cannot_be_had_any_more_is_not_told():
