@@ -1,12 +1,14 @@
 """A commit as a source tree: read from git's objects, without a checkout."""
 
+import contextlib
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trueup.adapters.git import codes
 from trueup.adapters.git.objects import blobs, limited, records
 from trueup.adapters.git.paths import normal_path, problem
-from trueup.adapters.git.repository import GitError, Repository, call
+from trueup.adapters.git.repository import GitError, Repository, start
 from trueup.core.diagnostics import Diagnostic
 from trueup.core.digests import BlobId, Revision
 from trueup.ports import Changed, Listed
@@ -179,20 +181,37 @@ class CommitTree:
         normal = normal_path(path)
         if isinstance(normal, Diagnostic):
             return normal
-        question = f"{self._revision}:{'' if normal == '.' else normal}\n".encode()
-        status, output, _ = call(
-            self._repository.root, ("cat-file", "--batch-check", "--follow-symlinks"), stdin=question
-        )
-        answer = output.split(b"\n", 1)[0]
-        if status or answer.endswith((b" missing", b" ambiguous")) or answer.startswith((b"dangling ", b"loop ")):
+        answer, content = self._answer(f"{self._revision}:{'' if normal == '.' else normal}\n".encode())
+        if not answer or answer.endswith((b" missing", b" ambiguous")) or answer.startswith((b"dangling ", b"loop ")):
             return problem(codes.NO_SUCH_FILE, path, f"`{path}` is not in commit {self._revision[:12]}.")
         if answer.startswith(b"notdir "):
             return problem(codes.NO_SUCH_FILE, path, f"A part of `{path}` is a file and not a folder.")
         if answer.startswith(b"symlink "):
             return problem(codes.BAD_PATH, path, f"`{path}` is a symbolic link that leaves the repository.")
-        blob, kind, size = answer.decode().split(" ")
+        _, kind, size = answer.decode().split(" ")
         if kind != "blob":
             return problem(codes.NOT_A_FILE, path, f"`{path}` is a folder.")
-        if int(size) > self._limit_bytes:
+        if content is None:
             return problem(codes.FILE_TOO_LARGE, path, f"`{path}` has {size} bytes.")
-        return next(blobs(self._repository, [BlobId(blob)]))
+        return content
+
+    def _answer(self, question: bytes) -> tuple[bytes, bytes | None]:
+        """Return what git says of an object, and its bytes if it is a blob within the limit, by one start of git."""
+        pipe = subprocess.PIPE
+        command = ("cat-file", "--batch", "--follow-symlinks")
+        process = start(self._repository.root, command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        with process:
+            assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - pipes were asked for
+            try:
+                with contextlib.suppress(BrokenPipeError):  # then it has no answer
+                    process.stdin.write(question)
+                    process.stdin.close()
+                answer = process.stdout.readline().rstrip(b"\n")
+                _, kind, size, *_ = [*answer.split(b" "), b"", b""]
+                is_read = kind == b"blob" and size.isdigit() and int(size) <= self._limit_bytes
+                content = process.stdout.read(int(size)) if is_read else None
+            finally:
+                process.kill()
+        if content is not None and len(content) != int(size):
+            raise GitError(codes.OBJECT_MISSING, f"{answer.decode(errors='replace')} ends after {len(content)} bytes.")
+        return answer, content
