@@ -15,7 +15,7 @@ from trueup.ports import Compared, Merged, News, ParsedFiles, SourceTree
 from trueup.spec import kinds
 from trueup.spec.bundles import BundlePin
 from trueup.spec.engines import EngineChoice
-from trueup.spec.parse import parse
+from trueup.spec.parse import parse, parse_alone
 from trueup.spec.remembered import Noted
 from trueup.spec.resource import Parsed, Path, Resources, SourceFile
 from trueup.workflows import codes
@@ -146,12 +146,12 @@ def load_tree(
 
 def compared_versions(workspace: Workspace, loaded: Loaded, project: ProjectSettings) -> Compared:
     """Compare the versions of *loaded* with the content that the default branch first had of them."""
-    return workspace.history.compared(_merged(loaded.tree, project), loaded.resources, parse)
+    return workspace.history.compared(_merged(loaded.tree, project), loaded.resources, parse_alone)
 
 
 def merged_since(workspace: Workspace, tree: SourceTree, project: ProjectSettings, earlier: Compared) -> News | None:
     """Return what the default branch took in since *earlier*; None where all has to be compared."""
-    return workspace.history.merged_since(_merged(tree, project), earlier, parse)
+    return workspace.history.merged_since(_merged(tree, project), earlier, parse_alone)
 
 
 def _merged(tree: SourceTree, project: ProjectSettings) -> Merged:
