@@ -131,6 +131,12 @@ def test_a_place_that_cannot_be_made_keeps_nothing(tmp_path):
     assert read(of(tmp_path / "file" / "below"), ["name 1"]) is None
 
 
+def test_a_place_that_cannot_be_looked_at_keeps_nothing(tmp_path):
+    folder = tmp_path / ("a" * 300)
+    of(folder).replace(TEXTS)
+    assert read(of(folder), ["name 1"]) is None
+
+
 def test_a_file_that_has_grown_too_large_is_made_anew(tmp_path, monkeypatch):
     of(tmp_path).replace(TEXTS)
     monkeypatch.setattr("trueup.adapters.caches.kept_index.LIMIT_BYTES", 10)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from repositories import AUTHOR, commit, git, repository, write
+from trueup.adapters.git.work_tree import WorkTree
 from trueup.cli.main import run
 from trueup.workflows import incremental
 
@@ -150,3 +151,15 @@ def test_folders_may_be_spelled_in_odd_ways(clone, folder):
     assert clone.same("HEAD") == (0, False)
     commit(clone.root, {"spec/models/a.yaml": model("a", ", vendor: other")})
     assert clone.same("HEAD") == (8, False)
+
+
+@pytest.mark.parametrize("path", ["weights/config.json", "weights/none.json", "weights"])
+def test_git_does_not_tell_of_what_it_ignores_or_may_ignore(tmp_path, path):
+    found = repository(tmp_path / "r", {".gitignore": b"/weights\n", "a.txt": b"A", "spec/a.yaml": b"a"})
+    write(found.root, {"weights/config.json": b"{}"})
+    tree = WorkTree(found)
+    assert list(tree.files(["spec"], [".yaml"]))
+    tree.read("a.txt")
+    assert tree.is_watched
+    tree.read(path)
+    assert not tree.is_watched

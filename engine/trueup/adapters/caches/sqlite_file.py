@@ -8,8 +8,9 @@ from pathlib import Path
 _PATIENCE_SECONDS = 5.0
 _KEPT_VERSIONS = 3
 """Files of other versions of trueup; who switches between branches of a dependency comes back to them."""
-FAILURES = (sqlite3.Error, ValueError)
-"""What a damaged file raises: now and then its damage is in the very text that tells of it."""
+FAILURES = (sqlite3.Error, ValueError, OSError)
+"""What a damaged file raises: now and then its damage is in the very text that tells of it. And what is raised where
+nobody may look, or a name is too long, or somebody takes the file away meanwhile."""
 
 _PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_CANTOPEN")
 
@@ -21,6 +22,7 @@ def connect(path: Path, *tables: str) -> sqlite3.Connection:
         sqlite3.OperationalError: It is locked, or there is no room for it.
         sqlite3.DatabaseError: It is damaged.
         ValueError: It is damaged in the text that would tell so.
+        OSError: Nobody may look at it.
     """
     can_write = os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
     # Without a writable folder there is no room for a journal; what is in the file itself can still be read.
@@ -54,7 +56,7 @@ def is_whole(connection: sqlite3.Connection) -> bool:
 
 def is_passing(error: Exception) -> bool:
     """Tell whether an error says nothing against the file: it is locked, may not be written, or has no room."""
-    return getattr(error, "sqlite_errorname", "").startswith(_PASSING)
+    return isinstance(error, OSError) or getattr(error, "sqlite_errorname", "").startswith(_PASSING)
 
 
 def remove(path: Path) -> None:

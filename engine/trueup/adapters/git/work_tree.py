@@ -71,6 +71,7 @@ class WorkTree:
         self._snapshots: dict[tuple[str, ...], _Snapshot] = {}
         self._partial: list[_Snapshot] = []
         self._is_clean = True
+        self._is_told = True
         self._head: Revision | None = None
         self._passed_over: set[bytes] = set()
 
@@ -91,8 +92,13 @@ class WorkTree:
 
     @property
     def is_watched(self) -> bool:
-        """Whether git looks at the disk for every file that was asked for so far."""
-        return all(tracked.is_watched for s in self._snapshots.values() for tracked in s.tracked.values())
+        """Whether git tells when anything that was asked for so far changes.
+
+        Not so where it does not look at the disk, or ignores what is there, or may ignore what will be.
+        """
+        return self._is_told and all(
+            tracked.is_watched for s in self._snapshots.values() for tracked in s.tracked.values()
+        )
 
     def files(self, folders: Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
         """Yield the files below *folders* that end in one of *suffixes*, in path order; ignored ones left out.
@@ -170,6 +176,11 @@ class WorkTree:
 
     def read(self, path: str) -> bytes | Diagnostic:
         """Return one file's bytes, or why it cannot be had; links are followed inside the repository only."""
+        found = self._read(path)
+        self._is_told = self._is_told and not isinstance(found, Diagnostic)
+        return found
+
+    def _read(self, path: str) -> bytes | Diagnostic:
         normal = normal_path(path)
         if isinstance(normal, Diagnostic):
             return normal
@@ -190,7 +201,7 @@ class WorkTree:
         for link in _links(root, normal):
             self._snapshot([link])
         if inside not in snapshot.tracked:
-            self._is_clean = False  # an ignored file is no part of any commit
+            self._is_clean = self._is_told = False  # an ignored file is no part of any commit
         file = self._file(inside, snapshot)
         if file is None:
             return problem(codes.NO_SUCH_FILE, path, f"`{path}` cannot be read.")

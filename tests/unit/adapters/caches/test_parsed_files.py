@@ -144,6 +144,12 @@ def test_a_folder_that_cannot_be_made_keeps_nothing(tmp_path):
     assert rows.recall([ONE]) == {}
 
 
+def test_a_folder_that_cannot_be_looked_at_keeps_nothing(tmp_path):
+    rows = opened(tmp_path / ("a" * 300))
+    rows.keep(KEPT)
+    assert rows.recall([ONE]) == {}
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_read(tmp_path):
     path = kept(tmp_path)
