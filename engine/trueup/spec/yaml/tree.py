@@ -119,12 +119,16 @@ def walk(node: Node, path: Path) -> tuple[Node, int]:
     return node, len(path)
 
 
-@lru_cache(maxsize=2)
 def trees(content: bytes) -> dict[int, Node]:
     """Return the root of every document, by its index in the file.
 
-    The last files are kept, because the problems of one file are printed one after the other.
+    The last files are kept, because the problems of one file are printed one after the other; of small ones a thousand,
+    because what one rule finds in each file comes before what the next one finds.
     """
+    return (_small_trees if len(content) <= _SMALL_BYTES else _large_trees)(content)
+
+
+def _trees(content: bytes) -> dict[int, Node]:
     text = decode(content, "")
     if not isinstance(text, str):
         return {}
@@ -133,6 +137,11 @@ def trees(content: bytes) -> dict[int, Node]:
     with suppress(_TooDeep, yaml.YAMLError, ValueError, OverflowError):
         builder.stream()
     return builder.roots
+
+
+_SMALL_BYTES = 4_096
+_small_trees = lru_cache(maxsize=1_024)(_trees)
+_large_trees = lru_cache(maxsize=2)(_trees)
 
 
 class _TooDeep(Exception):  # noqa: N818 - ends the reading, and is no error of its own
