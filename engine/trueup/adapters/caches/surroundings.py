@@ -29,6 +29,7 @@ _NAMED = (
     "COLUMNS",
     "NO_COLOR",
     "FORCE_COLOR",
+    "CLICOLOR_FORCE",
 )
 _MOST_ENTRIES = 5_000
 """Files of state that are looked at; a store of more is looked at by planning itself."""

@@ -156,6 +156,6 @@ def test_variables_that_trueup_or_git_look_at_are_part_of_the_words():
     said = ("plan",)
     before = words_digest(said, VARIABLES)
     assert words_digest(said, VARIABLES | {"RUN_NUMBER": "7"}) == before
-    for name in ("TRUEUP_BASE", "GIT_AUTHOR_NAME", "NO_COLOR", "HOME", "LC_ALL"):
+    for name in ("TRUEUP_BASE", "GIT_AUTHOR_NAME", "NO_COLOR", "CLICOLOR_FORCE", "HOME", "LC_ALL"):
         assert words_digest(said, VARIABLES | {name: "x"}) != before
     assert words_digest(("pl", "an"), VARIABLES) != before
