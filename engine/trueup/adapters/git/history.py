@@ -143,7 +143,8 @@ def compared(repository: Repository, trunk: Trunk, where: Declared, resources: R
         return Compared((Diagnostic(codes.NO_DEFAULT_BRANCH, detail, None, remedy, Severity.WARNING),))
     history = first_sightings(repository, trunk.tip, where, resources, parse)
     found = history.diagnostics + changed_versions(resources, history.sightings, where.revision)
-    return Compared(found, trunk.tip, history.folders, history.sightings, history.born)
+    tip = None if _is_grafted(repository) else trunk.tip
+    return Compared(found, tip, history.folders, history.sightings, history.born)
 
 
 def merged_since(
@@ -151,9 +152,10 @@ def merged_since(
 ) -> News | None:
     """Return what the default branch, which ends in *tip* now, took in since *earlier*.
 
-    None where it does not go on from there along first parents, took in very much, or declares elsewhere.
+    None where it does not go on from there along first parents, took in very much, or declares elsewhere; and where
+    commits were given other parents.
     """
-    if earlier.tip is None or repository.is_shallow():
+    if earlier.tip is None or repository.is_shallow() or _is_grafted(repository):
         return None
     if tip == earlier.tip:
         return News(tip)
@@ -171,10 +173,18 @@ def merged_since(
         by_commit.setdefault(version.revision, []).append(SourceFile(version.path, version.blob, content))
     seen: dict[ResourceId, Digest] = {}
     for revision, files in by_commit.items():
-        for id_, resource in parse(files, CommitTree(repository, revision).read).resources.items():
-            if id_.version:
-                seen.setdefault(id_, content_digest(resource))
+        read = CommitTree(repository, revision).read
+        # One by one: read together, one that is broken would hide what another one declares under the same id.
+        for file in files:
+            for id_, resource in parse([file], read).resources.items():
+                if id_.version:
+                    seen.setdefault(id_, content_digest(resource))
     return News(tip, seen)
+
+
+def _is_grafted(repository: Repository) -> bool:
+    """Tell whether somebody gave commits other parents: what is found out then is not true of the commits alone."""
+    return (repository.common_dir / "info" / "grafts").exists()
 
 
 def _versions(

@@ -9,6 +9,7 @@ from trueup.adapters.git.repository import Repository
 from trueup.core.digests import Revision
 from trueup.core.ids import ResourceId
 from trueup.ports import Compared, News
+from trueup.spec.parse import parse
 from trueup.spec.resource import SourceFile, content_digest
 
 
@@ -113,3 +114,27 @@ def test_where_commits_are_missing_all_is_looked_at(made, tmp_path):
 
 def test_where_nothing_was_looked_at_there_is_no_since(made):
     assert since(made, Compared(())) is None
+
+
+def test_a_broken_file_hides_no_version_of_another_file(made):
+    source = f"{{uri: 'file:m', digest: 'sha256:{1:064}'}}"
+    head = "apiVersion: trueup/v1alpha1\nkind: Model\nmetadata: {name: m, version: '2'}\n"
+    good = f"{head}spec: {{source: {source}, format: gguf}}\n".encode()
+    broken = f"{head}spec: {{source: {source}, format: gguf, no: field}}\n".encode()
+    earlier = looked_at(made)
+    commit(made.root, {"spec/x.yaml": broken, "spec/y.yaml": good, "spec/z.yaml": broken})
+    news = merged_since(made, made.head(), earlier, WHERE, parse)
+    assert news is not None
+    assert list(news.seen) == [ResourceId("Model", "m", "2")]
+
+
+def test_where_commits_were_given_other_parents_all_is_looked_at(made):
+    earlier = looked_at(made)
+    commit(made.root, {"spec/a.yaml": model("2", 2)})
+    grafts = made.common_dir / "info" / "grafts"
+    grafts.write_text(f"{made.head()}\n")
+    assert since(made, earlier) is None
+    assert looked_at(made).tip is None
+    grafts.unlink()
+    assert sizes(since(made, earlier)) == {"m@2": 2}
+    assert looked_at(made).tip == made.head()
