@@ -83,6 +83,16 @@ def test_several_folders_give_each_file_once(tree):
     assert found == ["spec/deep/er/d.yaml", "special/s.yaml"]
 
 
+@pytest.mark.parametrize("folder", ["./spec", "spec/", "spec/./deep", "spec//deep", "spec/deep/.", "./spec/deep/"])
+def test_a_folder_is_the_same_however_it_is_spelled(tmp_path, folder):
+    made = repository(tmp_path / "r", FILES)
+    plain = "spec/deep" if "deep" in folder else "spec"
+    wanted = [f.path for f in CommitTree(made, made.head()).files([plain], [".yaml"])]
+    assert wanted
+    for tree in (CommitTree(made, made.head()), WorkTree(made)):
+        assert [f.path for f in tree.files([folder], [".yaml"])] == wanted
+
+
 def test_the_root_holds_everything(tree):
     assert len(list(tree.files(["."], [".yaml", ".yml", ".txt"]))) == len(FILES)
 

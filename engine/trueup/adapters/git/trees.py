@@ -1,6 +1,7 @@
 """A commit as a source tree: read from git's objects, without a checkout."""
 
 import contextlib
+import posixpath
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,8 +37,8 @@ def shown(path: bytes) -> str:
 
 def folder_arguments(folders: Sequence[str]) -> list[str]:
     """Return *folders* as git takes them; the root, however it is written, is no restriction."""
-    names = [folder.strip("/").removeprefix("./") for folder in folders]
-    return [] if any(name in {"", "."} for name in names) else names
+    names = [posixpath.normpath(folder.strip("/") or ".") for folder in folders]
+    return [] if "." in names else names
 
 
 def may_be_folder(path: bytes) -> bool:
