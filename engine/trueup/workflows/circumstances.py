@@ -22,7 +22,7 @@ from trueup.spec.groups import INCLUDING, members
 from trueup.spec.parse import read_unchecked
 from trueup.spec.resource import Resources, document_of
 from trueup.workflows.governing import approvers_in_force
-from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, load_tree, read_project
+from trueup.workflows.loading import PROJECT_FILE, SUFFIXES, Loaded, lies_below, load_tree, read_project
 from trueup.workflows.networks import network_for
 from trueup.workflows.overlay import Overlay
 from trueup.workflows.retiring import retirement
@@ -198,8 +198,7 @@ def _read(tree: SourceTree, paths: set[str], folders: list[str]) -> Resources | 
 
 
 def _lies_below(path: str, folders: Iterable[str]) -> bool:
-    names = (folder.strip("/").removeprefix("./") for folder in folders)
-    return any(name in {"", "."} or path == name or path.startswith(f"{name}/") for name in names)
+    return any(lies_below(path, folder) for folder in folders)
 
 
 def _including(resources: Resources, files: set[str]) -> Iterable[str]:

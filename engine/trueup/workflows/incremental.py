@@ -28,6 +28,7 @@ from trueup.workflows.loading import (
     ProjectSettings,
     compared_versions,
     empty_policy_folders,
+    lies_below,
     load_tree,
     merged_since,
     read_project,
@@ -100,7 +101,7 @@ class _View:
     is_damaged: bool = False
 
     def header(self, project: ProjectSettings) -> _Header:
-        text = self.get(indexed.HEADER) if _are_plain(project.specs) else None
+        text = self.get(indexed.HEADER)
         if text is None:
             raise NotToldError
         revision, tip, folders, kinds, specs, branch = json.loads(text)
@@ -327,14 +328,14 @@ def _may_be_empty(
 ) -> bool:
     """Tell whether a folder of declared files may have none any more."""
     gone = {c.path for c in changed if _is_declared(c.path, project)} - {f.path for f in new}
-    folders = [folder for folder in project.specs if any(_lies_below(path, folder) for path in gone)]
+    folders = [folder for folder in project.specs if any(lies_below(path, folder) for path in gone)]
     seen = {r.origin.path for r in part.values()} if folders else set()
-    return not all(any(_lies_below(path, folder) for path in seen) for folder in folders)
+    return not all(any(lies_below(path, folder) for path in seen) for folder in folders)
 
 
 def _is_given_up(path: str, project: ProjectSettings, change: indexed.Revision) -> bool:
     """Tell whether *path* is no declared file, and its text is taken in by none any more."""
-    is_below = any(_lies_below(path, folder) for folder in project.specs)
+    is_below = any(lies_below(path, folder) for folder in project.specs)
     return not is_below and change.now(indexed.takers_name(path)) is None
 
 
@@ -343,19 +344,8 @@ def _are_own(tree: SourceTree, paths: set[str]) -> bool:
     return not paths or paths <= {f.path for f in tree.listed(sorted(paths), [""]) if f.blob}
 
 
-def _are_plain(folders: Iterable[str]) -> bool:
-    """Tell whether *folders* are spelled as paths of files begin, so that it can be told which files lie below."""
-    names = (folder.strip("/").removeprefix("./") or "." for folder in folders)
-    return all(name == posixpath.normpath(name) and not name.startswith("/") for name in names)
-
-
 def _is_declared(path: str, project: ProjectSettings) -> bool:
-    return path.endswith(SUFFIXES) and any(_lies_below(path, folder) for folder in project.specs)
-
-
-def _lies_below(path: str, folder: str) -> bool:
-    name = folder.strip("/").removeprefix("./")
-    return name in {"", "."} or path == name or path.startswith(f"{name}/")
+    return path.endswith(SUFFIXES) and any(lies_below(path, folder) for folder in project.specs)
 
 
 def _whole(workspace: Workspace, tree: SourceTree, known: Remembered, header: _Header | None) -> Loaded:
@@ -371,7 +361,7 @@ def _whole(workspace: Workspace, tree: SourceTree, known: Remembered, header: _H
     versions = compared_versions(workspace, loaded, loaded.project)
     if versions.diagnostics:
         return replace(loaded, diagnostics=sort_diagnostics([*loaded.diagnostics, *versions.diagnostics]))
-    is_worth_it = tree.revision and versions.tip and not loaded.diagnostics and _are_plain(loaded.project.specs)
+    is_worth_it = tree.revision and versions.tip and not loaded.diagnostics
     if is_worth_it and (header is None or (header.revision, header.tip) != (tree.revision, versions.tip)):
         _keep(known.index, loaded, loaded.project, versions, noted)
     return loaded

@@ -1,6 +1,7 @@
 """Loads a revision: the project file, then every declared resource, with all problems at once."""
 
 import gc
+import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -176,9 +177,9 @@ def _project_in(content: bytes) -> tuple[ProjectSettings | None, tuple[Diagnosti
     spec = kinds.project(found).spec
     settings = ProjectSettings(
         name=found.id.name,
-        specs=tuple(spec.specs),
+        specs=tuple(map(_plain, spec.specs)),
         library=spec.policies.library,
-        policies=tuple(spec.policies.paths),
+        policies=tuple(map(_plain, spec.policies.paths)),
         default_branch=spec.default_branch,
         store_path=spec.store.path,
         store_url=spec.store.url or "",
@@ -198,6 +199,16 @@ def _project_in(content: bytes) -> tuple[ProjectSettings | None, tuple[Diagnosti
         events=tuple(EventSink(e.name, e.type, e.url or "", e.file or "", e.token or "") for e in spec.events),
     )
     return settings, parsed.diagnostics
+
+
+def _plain(folder: str) -> str:
+    """Return the one way to write a folder of the repository, `.` for all of it."""
+    return posixpath.normpath(folder.strip("/") or ".")
+
+
+def lies_below(path: str, folder: str) -> bool:
+    """Tell whether *path* is *folder*, as the project's settings have it, or lies in it."""
+    return folder in (".", path) or path.startswith(f"{folder}/")
 
 
 def _takes_in_nothing(path: str) -> Diagnostic:
@@ -231,9 +242,8 @@ def _nothing_declared(project: ProjectSettings) -> Diagnostic:
 
 def _unread(tree: SourceTree, project: ProjectSettings) -> Iterator[Diagnostic]:
     """Yield a problem for each thing below the spec folders that may declare something and was not read."""
-    prefixes = tuple("" if f in {".", "./"} else f"{f.strip('/').removeprefix('./')}" for f in project.specs)
     for path in tree.passed_over:
-        if any(not prefix or path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes):
+        if any(lies_below(path, folder) for folder in project.specs):
             detail = f"`{path}` is a symbolic link, or cannot be read as a file."
             yield Diagnostic(codes.UNREAD, detail, Span(path), codes.UNREAD.remedy)
 
@@ -261,8 +271,7 @@ def _empty_spec_folders(tree: SourceTree, project: ProjectSettings, parsed: Pars
     """Yield a problem for each spec folder without a file; those that gave a resource are not looked at again."""
     seen = {r.origin.path for r in parsed.resources.values()} | {d.span.path for d in parsed.diagnostics if d.span}
     for index, folder in enumerate(project.specs):
-        prefix = "" if folder in {".", "./"} else f"{folder.strip('/').removeprefix('./')}/"
-        if any(path.startswith(prefix) for path in seen):
+        if any(lies_below(path, folder) for path in seen):
             continue
         if next(iter(tree.files([folder], SUFFIXES)), None) is None:
             yield _nothing_below(tree, f"There is no YAML file below `{folder}`.", ("spec", "specs", index))
