@@ -22,7 +22,7 @@ from trueup.spec.index import HEADER
 from trueup.workflows.incremental import load_for
 from trueup.workflows.loading import load
 
-EXAMPLES = int(os.environ.get("TRUEUP_INDEX_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("TRUEUP_INDEX_EXAMPLES", "20"))
 COUNTED = {"loads": 0, "valid": 0, "by the index": 0, "index moved": 0, "index made": 0}
 
 HEAD = "apiVersion: trueup/v1alpha1\n"
