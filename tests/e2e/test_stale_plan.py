@@ -21,7 +21,8 @@ STALE, INVALID = 4, 8
 def _judges(process: psutil.Process) -> bool:
     """Tell whether a process evaluates policies; it may outlive its command by a moment."""
     try:
-        return any("policy.embedded.worker" in word for word in process.cmdline())
+        words = process.cmdline()  # none while it ends
+        return not words or any("policy.embedded.worker" in word for word in words)
     except psutil.Error:
         return True
 
@@ -44,6 +45,18 @@ def written(scratch: Scratch) -> dict[str, Any]:
     }
 
 
+def at_rest(scratch: Scratch) -> dict[str, object]:
+    """Return what is written once nothing that only passes (git tidying up, say) runs any more."""
+    seen = [written(scratch)]
+
+    def is_steady() -> bool:
+        seen.append(written(scratch))
+        return seen[-1] == seen[-2]
+
+    until(is_steady)
+    return seen[-1]
+
+
 def saved(scratch: Scratch) -> str:
     """Plan the upgrade of `support` and save the plan beside the repository."""
     path = str(scratch.folder.parent / "plan.json")
@@ -54,7 +67,7 @@ def saved(scratch: Scratch) -> str:
 
 def refused(scratch: Scratch, path: str, *said: str) -> None:
     """Apply the plan, which is stale: the difference is told and nothing is written."""
-    before = written(scratch)
+    before = at_rest(scratch)
     done = scratch.trueup("apply", "--plan", path, code=STALE)
     for text in said:
         assert text in done.err, done
