@@ -39,8 +39,10 @@ def measured(folder: Path, tiny: Path, size: int, rounds: int) -> dict[str, floa
     print(measure.report(f"Work on {size} resources", costs, "parse", {"validate": 1.0, "plan": 1.0}))
     commands = {
         "CSafeLoader": partial(measure.command, [sys.executable, "-c", _PARSE], folder),
-        "trueup validate": partial(measure.command, [*TRUEUP, "validate"], folder),
-        "trueup plan -e staging": partial(measure.command, [*TRUEUP, "plan", "-e", "staging"], folder),
+        "trueup validate, nothing kept": partial(measure.command, [*TRUEUP, "validate", "--cache", "off"], folder),
+        "trueup plan -e staging, nothing kept": partial(
+            measure.command, [*TRUEUP, "plan", "-e", "staging", "--cache", "off"], folder
+        ),
     }
     whole = measure.by_turns(commands, rounds)
     print(measure.report(f"Commands on {size} resources, starting included", whole, "CSafeLoader"))

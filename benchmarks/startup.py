@@ -32,8 +32,12 @@ def main(arguments: list[str] | None = None) -> None:
                 "python -c pass": lambda: measure.command([sys.executable, "-c", "pass"], here),
                 "trueup --version": lambda: measure.command([*trueup, "--version"], here),
                 "trueup --help": lambda: measure.command([*trueup, "--help"], here),
-                "trueup validate, ten files of nine kinds": lambda: measure.command([*trueup, "validate"], all_kinds),
-                "trueup validate, what `init` writes": lambda: measure.command([*trueup, "validate"], project),
+                "trueup validate, ten files of nine kinds": lambda: measure.command(
+                    [*trueup, "validate", "--cache", "off"], all_kinds
+                ),
+                "trueup validate, what `init` writes": lambda: measure.command(
+                    [*trueup, "validate", "--cache", "off"], project
+                ),
                 "import pydantic, one model": lambda: measure.command([sys.executable, "-c", _ONE_MODEL], here),
             },
             options.rounds,

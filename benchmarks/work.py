@@ -35,11 +35,11 @@ def _trueup(*words: str) -> None:
 
 
 def validate(folder: Path) -> None:
-    _trueup("-C", str(folder), "validate")
+    _trueup("-C", str(folder), "validate", "--cache", "off")
 
 
 def plan(folder: Path) -> None:
-    _trueup("-C", str(folder), "plan", "-e", "staging")
+    _trueup("-C", str(folder), "plan", "-e", "staging", "--cache", "off")
 
 
 def main(arguments: list[str]) -> None:
