@@ -35,8 +35,8 @@ class GitPorts:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.asked_base = ""
-        self._trunks_by_base: dict[str, Trunks] = {}
         """What the user or the CI job names as the base of the change."""
+        self._trunks_by_base: dict[str, Trunks] = {}
         self.asks_others = False
         """Whether remote and forge may be asked for approvals: planning alone needs no network."""
         self.asked_cache = ""

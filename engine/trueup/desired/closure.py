@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from trueup.core.ids import ResourceId
 from trueup.spec.resource import Resource, Resources
 
-_BOUNDARIES = frozenset({"Environment", "Deployment"})
+BOUNDARIES = frozenset({"Environment", "Deployment"})
 """Kinds that are not followed into: an upstream environment or a fallback deployment is not part of what serves here,
 and a change of theirs must not look like a change of this deployment."""
 
@@ -20,5 +20,5 @@ def reachable(start: Iterable[ResourceId], resources: Resources) -> tuple[Resour
         if resource is None or id_ in found:
             continue
         found[id_] = resource
-        waiting.extend(r.target for r in resource.references if r.target.kind not in _BOUNDARIES)
+        waiting.extend(r.target for r in resource.references if r.target.kind not in BOUNDARIES)
     return tuple(found[id_] for id_ in sorted(found))

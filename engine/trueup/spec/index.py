@@ -103,7 +103,7 @@ INCLUDED = "x"
 def file_row(text: str) -> FileRow:
     """Read what is kept of a file."""
     blob, ids, included, packed = text.split(_LINE, 3)
-    return FileRow(BlobId(blob), ids_in(ids), tuple(_parts(included)), packed)
+    return FileRow(BlobId(blob), ids_in(ids), paths_in(included), packed)
 
 
 def id_row(text: str) -> IdRow:
@@ -115,6 +115,11 @@ def id_row(text: str) -> IdRow:
 def ids_in(text: str) -> tuple[ResourceId, ...]:
     """Read a list of ids."""
     return tuple(_id(part) for part in _parts(text, "\0"))
+
+
+def paths_in(text: str | None) -> tuple[str, ...]:
+    """Read a list of paths; none where there is no list."""
+    return tuple(_parts(text or ""))
 
 
 def index_of(
@@ -188,7 +193,8 @@ class Revision:
         first = {id_: self._first(id_, before, merged) for id_ in {*before, *after, *merged} if id_.version}
         self._refuse(before, after)
         for id_, resource in after.items():
-            if first.get(id_) not in {None, content_digest(resource) if id_.version else None}:
+            held_to = first.get(id_)
+            if held_to is not None and held_to != content_digest(resource):
                 raise NotToldError
         for file in old:
             self._forget(file, after)
@@ -313,7 +319,7 @@ def _parts(text: str, gap: str = _GAP) -> Iterator[str]:
 
 
 def _spelled(id_: ResourceId) -> str:
-    return _GAP.join((id_.kind, id_.name, id_.version, id_.environment))
+    return _GAP.join(_id_parts(id_))
 
 
 def _id(text: str) -> ResourceId:

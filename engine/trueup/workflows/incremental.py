@@ -15,6 +15,7 @@ from trueup.core.diagnostics import sort_diagnostics
 from trueup.core.digests import BlobId, Revision
 from trueup.core.ids import ResourceId
 from trueup.core.json import Json
+from trueup.desired.closure import BOUNDARIES
 from trueup.ports import Changed, Compared, KeptIndex, Listed, ParsedFiles, Remembered, SourceTree
 from trueup.spec import index as indexed
 from trueup.spec.groups import EXCEPTIONS, INCLUDING, LEAVING, Narrowed, deployments_of
@@ -35,14 +36,13 @@ from trueup.workflows.loading import (
     tracked_state,
     without_collector,
 )
-from trueup.workflows.remembering import parse_known
+from trueup.workflows.remembering import parse_known, read_one
 from trueup.workflows.workspace import Workspace
 
 _MOST_INCLUDED = 1_000
 """Files taken in by others that git is asked for by name."""
 _MOST_AT_HAND = 1_000
 """Documents of a group that are read although a plan may not ask for them."""
-_BOUNDARIES = ("Environment", "Deployment")
 
 
 def load_for(workspace: Workspace, revision: str, environment: str, known: Remembered) -> Loaded:
@@ -58,7 +58,7 @@ def load_for(workspace: Workspace, revision: str, environment: str, known: Remem
             view = _View(known)
             try:
                 header = view.header(project)
-                return _narrowed(workspace, tree, project, environment, view)
+                return _narrowed(workspace, tree, project, environment, header, view)
             except NotToldError:
                 header = None if view.is_damaged else header
                 tree = workspace.tree(revision)  # of the other one was asked more than whoever looks at everything asks
@@ -149,15 +149,14 @@ def _nothing() -> SourceFile | None:
 
 
 def _narrowed(
-    workspace: Workspace, tree: SourceTree, project: ProjectSettings, environment: str, view: _View
+    workspace: Workspace, tree: SourceTree, project: ProjectSettings, environment: str, header: _Header, view: _View
 ) -> Loaded:
     """Return what *environment* needs of *tree*.
 
     Raises:
         NotToldError: It cannot be told without looking at everything.
     """
-    header = view.header(project)
-    included = tuple((view.get(indexed.INCLUDED) or "").split("\x1f")) if view.get(indexed.INCLUDED) else ()
+    included = indexed.paths_in(view.get(indexed.INCLUDED))
     changed = None
     if len(included) <= _MOST_INCLUDED:
         changed = tree.changes_since(header.revision, [*project.specs, *included])
@@ -168,7 +167,9 @@ def _narrowed(
     )
     if changed is None or news is None or tree.passed_over:
         raise NotToldError
-    old, new = _old(changed, project, view), _new(tree, changed, project, view)
+    takers = _takers(changed, view)
+    old = _old(changed, takers, project, view)
+    new = _new(tree, changed, [f for f in old if f.path in takers - {c.path for c in changed}], project, view)
     if not all(r.id.kind in header.kinds for file in new for r in file.resources if r.id.version):
         raise NotToldError
     change = indexed.Revision(view.get, view.file_at)
@@ -192,42 +193,47 @@ def _rest(tree: SourceTree, project: ProjectSettings, files: ParsedFiles) -> Res
     return parse_known(tree, project.specs, SUFFIXES, files).resources
 
 
-def _old(changed: Sequence[Changed], project: ProjectSettings, view: _View) -> list[IndexedFile]:
-    """Return the files that changed as they were indexed, and those that take in a text that changed."""
-    paths = {c.path for c in changed if _is_declared(c.path, project)} | _takers(changed, view)
+def _old(changed: Sequence[Changed], takers: set[str], project: ProjectSettings, view: _View) -> list[IndexedFile]:
+    """Return the files that changed as they were indexed, and *takers*, whose texts changed."""
+    paths = {c.path for c in changed if _is_declared(c.path, project)} | takers
     view.fetch_files(paths)
     for path in paths:
-        if view.files[path] is None and view.get(indexed.file_name(path)) is not None:
+        if view.files[path] is None and (path in takers or view.get(indexed.file_name(path)) is not None):
             raise NotToldError  # it is not known any more what it was
     return [file for path in sorted(paths) if (file := view.files[path]) is not None]
 
 
 def _takers(changed: Sequence[Changed], view: _View) -> set[str]:
+    """Return the files that take in a text that changed."""
     names = [indexed.takers_name(c.path) for c in changed]
     view.fetch(names)
-    return {path for name in names if (text := view.get(name)) for path in text.split("\x1f")}
+    return {path for name in names for path in indexed.paths_in(view.get(name))}
 
 
-def _new(tree: SourceTree, changed: Sequence[Changed], project: ProjectSettings, view: _View) -> list[IndexedFile]:
-    """Return the files that changed as they are now, with nothing wrong in any of them.
+def _new(
+    tree: SourceTree,
+    changed: Sequence[Changed],
+    again: Sequence[IndexedFile],
+    project: ProjectSettings,
+    view: _View,
+) -> list[IndexedFile]:
+    """Return the files that changed, and those read *again* for their texts, with nothing wrong in any of them.
 
     Raises:
         NotToldError: Something is wrong, or cannot be read.
     """
     own = [c.file for c in changed if c.file is not None and _is_declared(c.path, project)]
-    touched = {c.path for c in changed}
-    again = [view.files[path] for path in sorted(_takers(changed, view) - touched)]
     noted: dict[str, Noted] = {}
     read: list[str] = []
 
     def note(found: Noted) -> None:
         noted[found.path] = found
 
-    parsed = parse_alone(_contents(tree, own, [f for f in again if f is not None], view, read), tree.read, note)
+    parsed = parse_alone(_contents(tree, own, again, view, read), tree.read, note)
     if parsed.diagnostics or len(read) != len(own) + len(again):
         raise NotToldError
     view.known.files.keep({n.blob: n.packed for n in noted.values() if n.blob and not n.included})
-    blobs = {f.path: f.blob for f in own} | {f.path: f.blob for f in again if f is not None}
+    blobs = {f.path: f.blob for f in own} | {f.path: f.blob for f in again}
     return [file for file in _files(blobs, parsed.resources.values(), noted) if file.resources]
 
 
@@ -238,7 +244,7 @@ def _contents(
     for file in own:
         if file.blob in known:
             read.append(file.path)
-            yield Recalled(file.path, file.blob, known[file.blob], partial(_read, tree, file))
+            yield Recalled(file.path, file.blob, known[file.blob], partial(read_one, tree, file))
     for found in tree.read_listed([f for f in own if f.blob not in known]):
         read.append(found.path)
         yield found
@@ -247,10 +253,6 @@ def _contents(
         if isinstance(content, bytes):
             read.append(taker.path)
             yield SourceFile(taker.path, taker.blob, content)
-
-
-def _read(tree: SourceTree, file: Listed) -> SourceFile | None:
-    return next(tree.read_listed([file]), None)
 
 
 def _files(
@@ -295,7 +297,7 @@ def _needed(
         named = {
             reference.target
             for resource in brought.values()
-            if resource.id.kind not in _BOUNDARIES or resource.id in followed
+            if resource.id.kind not in BOUNDARIES or resource.id in followed
             for reference in resource.references
         }
         waiting = named - found.keys()
@@ -379,7 +381,7 @@ def _keep(
         texts = indexed.index_of(files, seen, lambda r: r.origin.blob in versions.born)
     except NotToldError:
         return
-    included = (texts.get(indexed.INCLUDED) or "").split("\x1f") if texts.get(indexed.INCLUDED) else []
-    if versions.tip is not None and _are_own(loaded.tree, set(included)):
+    included = set(indexed.paths_in(texts.get(indexed.INCLUDED)))
+    if versions.tip is not None and _are_own(loaded.tree, included):
         header = _Header(loaded.tree.revision, versions.tip, versions.folders, kinds)
         index.replace({**texts, indexed.HEADER: header.text(project)})

@@ -52,11 +52,12 @@ def _files(tree: SourceTree, listed: Sequence[Listed], known: ParsedFiles) -> It
         for file in batch:
             packed = recalled.get(file.blob)
             if packed is not None:
-                yield Recalled(file.path, file.blob, packed, partial(_read, tree, file))
+                yield Recalled(file.path, file.blob, packed, partial(read_one, tree, file))
             elif waiting is not None and waiting.path == file.path:
                 yield waiting
                 waiting = next(contents, None)
 
 
-def _read(tree: SourceTree, file: Listed) -> SourceFile | None:
+def read_one(tree: SourceTree, file: Listed) -> SourceFile | None:
+    """Read one file that *tree* listed; None when it is gone."""
     return next(tree.read_listed([file]), None)
