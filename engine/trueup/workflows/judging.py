@@ -89,33 +89,22 @@ def judge_plan(  # noqa: PLR0913 - a decision is a function of exactly these
     """
     if not policies.files and desired.environment.tier in _BEFORE_PRODUCTION:
         if known is None and may_retire(loaded):
-            known = _circumstances(workspace, policies, loaded, plan, desired, observed)
+            from trueup.workflows.circumstances import circumstances
+
+            known = circumstances(workspace, policies, loaded, plan, desired, observed)
         return _unasked(policies, loaded, plan, desired, observed, known.around if known else None)
     from trueup.policy.document import policy_document
 
     if known is None:
-        known = _circumstances(workspace, policies, loaded, plan, desired, observed, remembered=engine is not None)
+        from trueup.workflows.circumstances import circumstances
+
+        known = circumstances(workspace, policies, loaded, plan, desired, observed, remembered=engine is not None)
     now = now or workspace.clock.now()
     document = policy_document(
         plan, desired, observed, known.change, now, gate=gate, policies=known.policies, around=known.around
     )
     judged = _ask(workspace, engine or workspace.engine, policies, document, locate_in(loaded), now)
     return replace(judged, known=known)
-
-
-def _circumstances(  # noqa: PLR0913 - as `circumstances`
-    workspace: Workspace,
-    policies: Policies,
-    loaded: Loaded,
-    plan: Plan,
-    desired: DesiredState,
-    observed: ObservedState,
-    *,
-    remembered: bool = False,
-) -> Circumstances:
-    from trueup.workflows.circumstances import circumstances
-
-    return circumstances(workspace, policies, loaded, plan, desired, observed, remembered=remembered)
 
 
 def judge_again(workspace: Workspace, policies: Policies, loaded: Loaded, judged: Judged) -> Decision:
@@ -225,7 +214,9 @@ def gate_of(  # noqa: PLR0913 - a gate is a plan's, judged again
         narrowed = replace(plan, changes=changes, targets=(deployment.id,))
         observed = observe_again()
         if not asked:  # once, before anything moved: the change is the same at every gate
-            asked.append(_circumstances(workspace, policies, loaded, plan, desired, observed))
+            from trueup.workflows.circumstances import circumstances
+
+            asked.append(circumstances(workspace, policies, loaded, plan, desired, observed))
         judged = judge_plan(workspace, policies, loaded, narrowed, desired, observed, gate=True, known=asked[0])
         note(judged)
         return judged.decision
